@@ -1,0 +1,3 @@
+namespace Chatable.LocalHosting;
+
+internal sealed class DistributedApplication;

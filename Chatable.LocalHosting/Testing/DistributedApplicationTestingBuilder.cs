@@ -1,0 +1,3 @@
+namespace Chatable.LocalHosting.Testing;
+
+internal sealed class DistributedApplicationTestingBuilder;
