@@ -1,0 +1,63 @@
+using System.Buffers.Binary;
+using System.Text;
+
+namespace Chatable.Messaging.Wire;
+
+/// <summary>
+/// Reads what <see cref="WireWriter"/> wrote. It never throws: after the first field that does not fit, <see cref="Failed"/>
+/// stays true and every value is a default.
+/// </summary>
+internal ref struct WireReader(ReadOnlyMemory<byte> source)
+{
+    private static readonly UTF8Encoding s_strictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+    private ReadOnlyMemory<byte> _rest = source;
+
+    public bool Failed { get; private set; }
+
+    public readonly bool AtEnd => !Failed && _rest.IsEmpty;
+
+    public ReadOnlyMemory<byte> Raw(int length)
+    {
+        if (Failed || length < 0 || length > _rest.Length)
+        {
+            Failed = true;
+            return default;
+        }
+
+        var taken = _rest[..length];
+        _rest = _rest[length..];
+        return taken;
+    }
+
+    public byte Byte() => Raw(1) is { IsEmpty: false } taken ? taken.Span[0] : (byte)0;
+
+    public long Int64() => Raw(8) is { IsEmpty: false } taken ? BinaryPrimitives.ReadInt64LittleEndian(taken.Span) : 0;
+
+    /// <summary>A count of things of at least <paramref name="unit"/> bytes each; more than the rest can hold is a failure.</summary>
+    public int Count(int unit = 1)
+    {
+        var taken = Raw(4);
+        var value = taken.IsEmpty ? 0 : BinaryPrimitives.ReadUInt32LittleEndian(taken.Span);
+        if (value > (uint)_rest.Length / (uint)unit)
+            Failed = true;
+        return Failed ? 0 : (int)value;
+    }
+
+    public Guid Uuid() => Raw(16) is { IsEmpty: false } taken ? new Guid(taken.Span, bigEndian: true) : Guid.Empty;
+
+    public ReadOnlyMemory<byte> Bytes() => Raw(Count());
+
+    public string ShortText()
+    {
+        var text = Raw(Byte());
+        try
+        {
+            return s_strictUtf8.GetString(text.Span);
+        }
+        catch (DecoderFallbackException)
+        {
+            Failed = true;
+            return "";
+        }
+    }
+}

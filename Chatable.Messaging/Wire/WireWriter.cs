@@ -1,0 +1,53 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using System.Text;
+
+namespace Chatable.Messaging.Wire;
+
+/// <summary>
+/// Writes the fields of an entry: integers little-endian of fixed width, UUIDs as their 16 big-endian bytes, lengths and counts
+/// as u32, short text as a u8 length and UTF-8.
+/// </summary>
+internal readonly struct WireWriter(IBufferWriter<byte> output)
+{
+    public void Byte(byte value)
+    {
+        output.GetSpan(1)[0] = value;
+        output.Advance(1);
+    }
+
+    public void Int64(long value)
+    {
+        BinaryPrimitives.WriteInt64LittleEndian(output.GetSpan(8), value);
+        output.Advance(8);
+    }
+
+    public void Count(int value)
+    {
+        BinaryPrimitives.WriteUInt32LittleEndian(output.GetSpan(4), (uint)value);
+        output.Advance(4);
+    }
+
+    public void Uuid(Guid value)
+    {
+        value.TryWriteBytes(output.GetSpan(16), bigEndian: true, out _);
+        output.Advance(16);
+    }
+
+    public void Raw(ReadOnlySpan<byte> bytes) => output.Write(bytes);
+
+    public void Bytes(ReadOnlySpan<byte> bytes)
+    {
+        Count(bytes.Length);
+        output.Write(bytes);
+    }
+
+    /// <summary>At most 255 bytes of UTF-8; names and ids are checked to be shorter long before they come here.</summary>
+    public void ShortText(string text)
+    {
+        var span = output.GetSpan(256);
+        var length = Encoding.UTF8.GetBytes(text, span[1..256]);
+        span[0] = (byte)length;
+        output.Advance(length + 1);
+    }
+}
