@@ -1,0 +1,98 @@
+using System.Diagnostics.CodeAnalysis;
+using Microsoft.Extensions.Options;
+using StackExchange.Redis;
+
+namespace Chatable.Messaging.ServerQueues;
+
+/// <summary>One batch in a server's queue, and the position after it.</summary>
+public readonly record struct QueuedBatch(RedisValue Position, ReadOnlyMemory<byte> Batch);
+
+/// <summary>What became of a batch for a server. None of it loses a message: the server repairs from PostgreSQL.</summary>
+public enum QueueAppend
+{
+    Appended,
+
+    /// <summary>Appended to a full queue, whose oldest batches were dropped for it.</summary>
+    Overflowed,
+
+    /// <summary>Dropped, for Redis has no memory. Only deleting from the intake can give it some, so nobody must wait for this.</summary>
+    OutOfMemory,
+}
+
+/// <summary>
+/// Each API server's own queue, a Redis stream named by its boot id. It needs no durability: the sockets it feeds die with the
+/// server, and whatever it loses is repaired from PostgreSQL.
+/// </summary>
+[SuppressMessage("Naming", "CA1711", Justification = "It is a queue.")]
+public sealed class ServerQueue(IConnectionMultiplexer redis, IOptions<ServerQueueOptions> options)
+{
+    /// <summary>The position before everything.</summary>
+    public static readonly RedisValue Start = "0-0";
+
+    // Tells whether the queue was full, for XADD does not say that it trimmed.
+    private const string Append = """
+        local full = redis.call('XLEN', KEYS[1]) >= tonumber(ARGV[1])
+        redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[1], '*', 'b', ARGV[3])
+        redis.pcall('PUBLISH', ARGV[2], '1')
+        return full and 1 or 0
+        """;
+
+    private readonly string _prefix = options.Value.KeyPrefix;
+    private readonly RedisValue _limit = options.Value.Limit;
+
+    /// <summary>Appends one batch to the queue of each server, all in one go; what became of each, in their order.</summary>
+    /// <exception cref="RedisException">It is not known which queues took theirs.</exception>
+    public async Task<IReadOnlyList<QueueAppend>> AppendAsync(
+        IReadOnlyList<(Guid BootId, ReadOnlyMemory<byte> Batch)> batches, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        var database = redis.GetDatabase();
+        return await Task.WhenAll(batches.Select(batch => AppendAsync(database, batch.BootId, batch.Batch)));
+    }
+
+    private async Task<QueueAppend> AppendAsync(IDatabase database, Guid bootId, ReadOnlyMemory<byte> batch)
+    {
+        try
+        {
+            var full = await database.ScriptEvaluateAsync(Append, [KeyOf(bootId)], [_limit, (string)WakeOf(bootId)!, batch]);
+            return (long)full == 1 ? QueueAppend.Overflowed : QueueAppend.Appended;
+        }
+        catch (RedisServerException refused) when (refused.Kind is RedisErrorKind.OutOfMemory)
+        {
+            return QueueAppend.OutOfMemory;
+        }
+    }
+
+    /// <summary>What stands after a position, oldest first; empty where nothing does.</summary>
+    public async Task<IReadOnlyList<QueuedBatch>> ReadAsync(
+        Guid bootId, RedisValue after, int count, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        var entries = await redis.GetDatabase().StreamReadAsync(KeyOf(bootId), after, count);
+        return Array.ConvertAll(entries, entry => new QueuedBatch(entry.Id, (ReadOnlyMemory<byte>)entry["b"]));
+    }
+
+    /// <summary>Gives back the memory of what stands before a position, once it was read; whole blocks of it, hence not all.</summary>
+    public async Task TrimAsync(Guid bootId, RedisValue position, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        await redis.GetDatabase().StreamTrimByMinIdAsync(KeyOf(bootId), position, useApproximateMaxLength: true);
+    }
+
+    public async Task DeleteAsync(Guid bootId, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        await redis.GetDatabase().KeyDeleteAsync(KeyOf(bootId));
+    }
+
+    /// <summary>Calls <paramref name="wake"/> after each append until disposed. It may miss some: poll besides.</summary>
+    public async Task<IAsyncDisposable> SubscribeAsync(Guid bootId, Action wake, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        return await WakeUps.SubscribeAsync(redis, WakeOf(bootId), wake);
+    }
+
+    private RedisKey KeyOf(Guid bootId) => $"{_prefix}srv:{{{bootId:N}}}";
+
+    private RedisChannel WakeOf(Guid bootId) => RedisChannel.Literal($"{_prefix}wake:srv:{{{bootId:N}}}");
+}
