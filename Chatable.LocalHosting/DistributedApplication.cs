@@ -1,3 +1,0 @@
-namespace Chatable.LocalHosting;
-
-internal sealed class DistributedApplication;
