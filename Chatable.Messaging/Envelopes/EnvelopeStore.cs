@@ -1,0 +1,86 @@
+using Chatable.Messaging.Wire;
+using Npgsql;
+using NpgsqlTypes;
+
+namespace Chatable.Messaging.Envelopes;
+
+/// <summary>
+/// Reads users' logs. Only ever from the primary: on a replica, commits can become visible in another order than that of the seqs.
+/// </summary>
+public sealed class EnvelopeStore(NpgsqlDataSource database)
+{
+    private const string Head = "SELECT last_seq FROM user_heads WHERE user_id = $1";
+
+    private const string Heads = "SELECT user_id, last_seq FROM user_heads WHERE user_id = ANY ($1)";
+
+    // The other party of a direct conversation is whichever of the pair is not the author; of a note to oneself, both are.
+    private const string Page = """
+        SELECT e.seq, m.message_id, m.conversation_id, m.conversation_seq, m.client_id, m.client_id_text,
+               a.id, a.username, r.id, r.username, m.type, m.body, m.created_at
+        FROM envelopes e
+        JOIN messages m ON m.message_id = e.message_id
+        JOIN conversations c ON c.id = m.conversation_id
+        JOIN users a ON a.id = m.author_id
+        JOIN users r ON r.id = CASE WHEN c.user_low = m.author_id THEN c.user_high ELSE c.user_low END
+        WHERE e.user_id = $1 AND e.seq > $2
+        ORDER BY e.seq
+        LIMIT $3
+        """;
+
+    /// <summary>The seq of the user's newest envelope; 0 for an empty log or an unknown user.</summary>
+    public async Task<long> HeadAsync(long user, CancellationToken cancellationToken)
+    {
+        await using var command = database.CreateCommand(Head);
+        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = user });
+        return await command.ExecuteScalarAsync(cancellationToken) as long? ?? 0;
+    }
+
+    /// <summary>The heads of many users; one who is unknown is missing.</summary>
+    public async Task<IReadOnlyDictionary<long, long>> HeadsAsync(
+        IReadOnlyCollection<long> users, CancellationToken cancellationToken)
+    {
+        await using var command = database.CreateCommand(Heads);
+        command.Parameters.Add(new NpgsqlParameter { Value = users.ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bigint });
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        var heads = new Dictionary<long, long>(users.Count);
+        while (await reader.ReadAsync(cancellationToken))
+            heads[reader.GetInt64(0)] = reader.GetInt64(1);
+        return heads;
+    }
+
+    /// <summary>At most <paramref name="limit"/> envelopes with a seq above <paramref name="after"/>, in their order.</summary>
+    public async Task<IReadOnlyList<Envelope>> ReadAsync(long user, long after, int limit, CancellationToken cancellationToken)
+    {
+        await using var command = database.CreateCommand(Page);
+        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = user });
+        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = after });
+        command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = limit });
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        var page = new List<Envelope>();
+        while (await reader.ReadAsync(cancellationToken))
+            page.Add(new Envelope(reader.GetInt64(0), ReadMessage(reader)));
+        return page;
+    }
+
+    /// <summary>Changes when seqs have started over (after a restore): a client that knows another must load everything anew.</summary>
+    public async Task<Guid> EpochAsync(CancellationToken cancellationToken)
+    {
+        await using var command = database.CreateCommand("SELECT epoch FROM log_epoch");
+        return (Guid)(await command.ExecuteScalarAsync(cancellationToken))!;
+    }
+
+    private static MessageRecord ReadMessage(NpgsqlDataReader row) => new()
+    {
+        MessageId = row.GetGuid(1),
+        ConversationId = row.GetInt64(2),
+        ConversationSeq = row.GetInt64(3),
+        ClientId = ClientId.FromStored(row.GetGuid(4), row.IsDBNull(5) ? null : row.GetString(5)),
+        AuthorId = row.GetInt64(6),
+        Author = row.GetString(7),
+        RecipientId = row.GetInt64(8),
+        Recipient = row.GetString(9),
+        Type = (MessageType)row.GetInt16(10),
+        Body = row.GetFieldValue<byte[]>(11),
+        CreatedAt = row.GetDateTime(12),
+    };
+}

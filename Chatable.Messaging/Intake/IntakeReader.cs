@@ -1,0 +1,77 @@
+using Microsoft.Extensions.Options;
+using StackExchange.Redis;
+
+namespace Chatable.Messaging.Intake;
+
+/// <summary>An entry as it stands in a partition; the bytes may be anything.</summary>
+public readonly record struct IntakeItem(RedisValue Id, ReadOnlyMemory<byte> Payload);
+
+/// <summary>
+/// The worker's side of the intake. A partition is always read from its head, and only what is stored (or a dead letter) is
+/// deleted: what has been stored is then a prefix of the log at every moment, however many workers read it.
+/// </summary>
+public sealed class IntakeReader(IConnectionMultiplexer redis, IOptions<IntakeOptions> options)
+{
+    // The letter keeps all fields of the entry, whoever wrote them; very many are packed, since unpack has a limit. XADD comes
+    // first: out of memory it fails, and the entry stays.
+    private const string DeadLetter = """
+        if redis.call('XLEN', KEYS[2]) >= tonumber(ARGV[1]) then return 0 end
+        local found = redis.call('XRANGE', KEYS[1], ARGV[2], ARGV[2])
+        if #found > 0 then
+          local fields = found[1][2]
+          if #fields > 1000 then fields = {'packed', cmsgpack.pack(fields)} end
+          redis.call('XADD', KEYS[2], '*', 'id', ARGV[2], 'error', ARGV[3], 'attempts', ARGV[4], unpack(fields))
+          redis.call('XDEL', KEYS[1], ARGV[2])
+        end
+        redis.call('HDEL', KEYS[3], ARGV[2])
+        return 1
+        """;
+
+    private readonly IntakeKeys _keys = new(options.Value.KeyPrefix);
+    private readonly RedisValue _deadLetterLimit = options.Value.DeadLetterLimit;
+
+    /// <summary>The oldest entries, at most <paramref name="count"/>. No position is kept: after a loss of data ids may start over.</summary>
+    public async Task<IReadOnlyList<IntakeItem>> ReadHeadAsync(int partition, int count, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        var entries = await redis.GetDatabase().StreamRangeAsync(_keys.Log(partition), count: count);
+        return Array.ConvertAll(entries, entry => new IntakeItem(entry.Id, (ReadOnlyMemory<byte>)entry["m"]));
+    }
+
+    /// <summary>Deletes entries whose fate is settled: stored or refused, and told.</summary>
+    public async Task SettleAsync(int partition, IReadOnlyCollection<IntakeItem> items, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        var database = redis.GetDatabase();
+        var ids = items.Select(item => item.Id).ToArray();
+        await Task.WhenAll(
+            database.StreamDeleteAsync(_keys.Log(partition), ids),
+            database.HashDeleteAsync(_keys.Attempts(partition), ids));
+    }
+
+    /// <summary>Moves an entry among the dead letters; false where these are full and it stays.</summary>
+    public async Task<bool> DeadLetterAsync(
+        int partition, IntakeItem item, string error, long attempts, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        var moved = await redis.GetDatabase().ScriptEvaluateAsync(
+            DeadLetter,
+            [_keys.Log(partition), _keys.DeadLetters(partition), _keys.Attempts(partition)],
+            [_deadLetterLimit, item.Id, error, attempts]);
+        return (long)moved == 1;
+    }
+
+    /// <summary>Counts one more failure to store an entry, across workers and their restarts.</summary>
+    public async Task<long> CountAttemptAsync(int partition, IntakeItem item, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        return await redis.GetDatabase().HashIncrementAsync(_keys.Attempts(partition), item.Id);
+    }
+
+    /// <summary>Calls <paramref name="wake"/> after each append until disposed. It may miss some: poll besides.</summary>
+    public async Task<IAsyncDisposable> SubscribeAsync(int partition, Action wake, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        return await WakeUps.SubscribeAsync(redis, _keys.Wake(partition), wake);
+    }
+}

@@ -1,0 +1,73 @@
+using StackExchange.Redis;
+
+namespace Chatable.Messaging.Registry;
+
+// The sorted set `servers`: boot id -> expiry of its lease in milliseconds since 1970 by Redis' clock, the one all agree on.
+internal sealed class LiveServers(IConnectionMultiplexer redis, RegistryOptions options, TimeProvider time)
+{
+    private const string Now = "local t = redis.call('TIME') local now = t[1] * 1000 + math.floor(t[2] / 1000) ";
+
+    private const string Heartbeat = Now + """
+        local expiry = redis.call('ZSCORE', KEYS[1], ARGV[1])
+        redis.call('ZADD', KEYS[1], now + tonumber(ARGV[2]), ARGV[1])
+        return expiry and tonumber(expiry) > now and 1 or 0
+        """;
+
+    private const string FindAlive = Now + "return redis.call('ZRANGE', KEYS[1], now, '+inf', 'BYSCORE')";
+
+    private const string FindSilent = Now + "return redis.call('ZRANGE', KEYS[1], '-inf', now - tonumber(ARGV[1]), 'BYSCORE')";
+
+    private readonly RedisKey _key = $"{options.KeyPrefix}servers";
+    private volatile Picture _picture = new([], long.MinValue);
+
+    private sealed record Picture(HashSet<Guid> Alive, long TakenAt);
+
+    public async Task<bool> HeartbeatAsync(Guid bootId, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        var known = await redis.GetDatabase().ScriptEvaluateAsync(
+            Heartbeat, [_key], [bootId.ToString("N"), (long)options.ServerLifetime.TotalMilliseconds]);
+        return (long)known == 1;
+    }
+
+    public async Task RemoveAsync(Guid bootId, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        await redis.GetDatabase().SortedSetRemoveAsync(_key, bootId.ToString("N"));
+    }
+
+    public void Invalidate() => _picture = new Picture([], long.MinValue);
+
+    // The cached picture can only confirm. That a server is dead is said by a fresh one: it may have started a moment ago.
+    public async Task<IReadOnlySet<Guid>> AmongAsync(IEnumerable<Guid> bootIds, CancellationToken cancellationToken)
+    {
+        var wanted = bootIds.ToHashSet();
+        var picture = _picture;
+        if (wanted.Count > 0 && !(IsRecent(picture) && wanted.IsSubsetOf(picture.Alive)))
+            _picture = picture = await TakePictureAsync(cancellationToken);
+        wanted.IntersectWith(picture.Alive);
+        return wanted;
+    }
+
+    public async Task<IReadOnlyList<Guid>> FindLongDeadAsync(CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        var found = await redis.GetDatabase().ScriptEvaluateAsync(
+            FindSilent, [_key], [(long)options.ReapAfter.TotalMilliseconds]);
+        return Array.ConvertAll((RedisValue[])found!, ParseBootId);
+    }
+
+    // Whatever is no boot id counts as one that nobody has.
+    public static Guid ParseBootId(RedisValue value) => Guid.TryParseExact(value, "N", out var bootId) ? bootId : Guid.Empty;
+
+    private async Task<Picture> TakePictureAsync(CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        var asked = time.GetTimestamp();
+        var alive = (RedisValue[])(await redis.GetDatabase().ScriptEvaluateAsync(FindAlive, [_key]))!;
+        return new Picture([.. alive.Select(ParseBootId)], asked);
+    }
+
+    private bool IsRecent(Picture picture) =>
+        picture.TakenAt != long.MinValue && time.GetElapsedTime(picture.TakenAt) < options.LiveServersAge;
+}

@@ -1,0 +1,20 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Chatable.Messaging.ServerQueues;
+
+public static class ServerQueueSetup
+{
+    /// <summary>Adds <see cref="ServerQueue"/>; needs a Redis connection.</summary>
+    public static IServiceCollection AddServerQueues(this IServiceCollection services)
+    {
+        services.AddOptions<ServerQueueOptions>()
+            .Configure<IConfiguration>((options, configuration) => options.KeyPrefix = configuration.KeyPrefix())
+            .BindConfiguration(ServerQueueOptions.Section)
+            .Validate(o => KeyPrefixes.IsValid(o.KeyPrefix), $"ServerQueue:KeyPrefix {KeyPrefixes.Rule}")
+            .Validate(o => o.Limit is >= 100 and <= 10_000_000, "ServerQueue:Limit must be 100 to 10,000,000 batches.")
+            .ValidateOnStart();
+        services.AddSingleton<ServerQueue>();
+        return services;
+    }
+}
