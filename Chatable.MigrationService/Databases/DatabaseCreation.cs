@@ -1,0 +1,76 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Npgsql;
+
+namespace Chatable.MigrationService.Databases;
+
+/// <summary>Opens the database, once PostgreSQL is up, and creates it where it is missing: no deployment engine does that for us.</summary>
+internal sealed class DatabaseCreation(
+    [FromKeyedServices(DatabaseCreation.MaintenanceDatabase)] NpgsqlDataSource maintenance,
+    IOptions<MigrationOptions> options,
+    TimeProvider time,
+    ILogger<DatabaseCreation> logger)
+{
+    /// <summary>Every cluster has it, Azure's and Amazon's included.</summary>
+    public const string MaintenanceDatabase = "postgres";
+
+    private static readonly TimeSpan s_retryDelay = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>The same server's maintenance database; one connection for one statement, so not pooled.</summary>
+    public static string? ForMaintenance(string? connectionString) =>
+        connectionString is null ? null : new NpgsqlConnectionStringBuilder(connectionString)
+        {
+            Database = MaintenanceDatabase,
+            Pooling = false,
+        }.ConnectionString;
+
+    /// <exception cref="NpgsqlException">It could not be reached in time, or may not be created by us.</exception>
+    public async Task<NpgsqlConnection> OpenAsync(NpgsqlDataSource database, CancellationToken cancellationToken)
+    {
+        var started = time.GetTimestamp();
+        while (true)
+        {
+            try
+            {
+                return await OpenOrCreateAsync(database, cancellationToken);
+            }
+            catch (NpgsqlException exception) when (exception.IsTransient && time.GetElapsedTime(started) < options.Value.StartTimeout)
+            {
+                Log.NotUpYet(logger, exception.Message);
+                await Task.Delay(s_retryDelay, time, cancellationToken);
+            }
+        }
+    }
+
+    private async Task<NpgsqlConnection> OpenOrCreateAsync(NpgsqlDataSource database, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await database.OpenConnectionAsync(cancellationToken);
+        }
+        catch (PostgresException exception) when (exception.SqlState == PostgresErrorCodes.InvalidCatalogName)
+        {
+            await CreateAsync(new NpgsqlConnectionStringBuilder(database.ConnectionString).Database!, cancellationToken);
+            return await database.OpenConnectionAsync(cancellationToken);
+        }
+    }
+
+    private async Task CreateAsync(string database, CancellationToken cancellationToken)
+    {
+        using var quoting = new NpgsqlCommandBuilder();
+        try
+        {
+            // From template0, since template1 cannot be copied while anybody is connected to it.
+            await using var command = maintenance.CreateCommand(
+                $"CREATE DATABASE {quoting.QuoteIdentifier(database)} TEMPLATE template0 ENCODING 'UTF8'");
+            await command.ExecuteNonQueryAsync(cancellationToken);
+            Log.DatabaseCreated(logger, database);
+        }
+        catch (PostgresException exception)
+            when (exception.SqlState is PostgresErrorCodes.DuplicateDatabase or PostgresErrorCodes.UniqueViolation)
+        {
+            // Another migrator was quicker: before we looked, or (unique violation) in the same moment.
+        }
+    }
+}

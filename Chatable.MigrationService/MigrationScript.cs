@@ -1,0 +1,22 @@
+using System.Reflection;
+
+namespace Chatable.MigrationService;
+
+/// <summary>One numbered step of the schema. Once released it never changes: another change is another script.</summary>
+/// <param name="Name">As <c>0001_users_and_tokens.sql</c>; scripts run in the order of their names.</param>
+/// <param name="Sql">Statements that run in one transaction.</param>
+internal sealed record MigrationScript(string Name, string Sql)
+{
+    /// <summary>The scripts this build carries.</summary>
+    public static IReadOnlyList<MigrationScript> Embedded { get; } =
+        [.. Assembly.GetExecutingAssembly().GetManifestResourceNames()
+            .Where(name => name.EndsWith(".sql", StringComparison.Ordinal))
+            .Order(StringComparer.Ordinal)
+            .Select(Read)];
+
+    private static MigrationScript Read(string name)
+    {
+        using var reader = new StreamReader(Assembly.GetExecutingAssembly().GetManifestResourceStream(name)!);
+        return new MigrationScript(name, reader.ReadToEnd());
+    }
+}

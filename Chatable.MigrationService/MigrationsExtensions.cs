@@ -1,0 +1,63 @@
+using Chatable.MigrationService.Databases;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+
+namespace Chatable.MigrationService;
+
+internal static class MigrationsExtensions
+{
+    public const string ConnectionName = "chatdb";
+
+    public static void AddMigrations(this IHostApplicationBuilder builder)
+    {
+        // The lock's connection is silent while a long script runs; without keep-alives a firewall on the way may forget it.
+        builder.AddNpgsqlDataSource(ConnectionName, configureDataSourceBuilder: source => source.ConnectionStringBuilder.KeepAlive = 30);
+
+        // The same server by a database that is always there: the way to create a missing one.
+        builder.AddKeyedNpgsqlDataSource(DatabaseCreation.MaintenanceDatabase, settings =>
+        {
+            settings.ConnectionString = DatabaseCreation.ForMaintenance(builder.Configuration.GetConnectionString(ConnectionName));
+            settings.DisableHealthChecks = true;
+        });
+
+        builder.Services.AddOptions<MigrationOptions>().BindConfiguration(MigrationOptions.Section).ValidateOnStart()
+            .Validate(options => options.StartTimeout >= TimeSpan.Zero, "Migrations:StartTimeout must not be negative.")
+            .Validate(options => options.LockTimeout > TimeSpan.Zero, "Migrations:LockTimeout must be positive.")
+            .Validate(options => options.ScriptTimeout > TimeSpan.Zero, "Migrations:ScriptTimeout must be positive.");
+        builder.Services.TryAddSingleton(TimeProvider.System);
+        builder.Services.AddSingleton(_ => MigrationScript.Embedded);
+        builder.Services.AddSingleton<DatabaseCreation>();
+        builder.Services.AddSingleton<Migrator>();
+    }
+
+    /// <summary>Brings the schema up to date and ends.</summary>
+    /// <returns>
+    /// The process's exit code: 0, or 1 where the schema may not be what the services need. It is returned rather than left to an unhandled
+    /// exception of a background service, after which .NET 10 still exits with 0 and whoever waits for this process goes on.
+    /// </returns>
+    public static async Task<int> RunMigrationsAsync(this IHost host)
+    {
+        var logger = host.Services.GetRequiredService<ILogger<Migrator>>();
+        try
+        {
+            await host.StartAsync();
+            var stopping = host.Services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
+            await host.Services.GetRequiredService<Migrator>().RunAsync(stopping);
+            await host.StopAsync();
+            return 0;
+        }
+        catch (Exception exception)
+        {
+            // Everything, since any of it means the same: not migrated. Npgsql keeps connection strings out of its messages.
+            Log.MigrationFailed(logger, Reason(exception), exception is MigrationException or NpgsqlException ? null : exception);
+            return 1;
+        }
+    }
+
+    private static string Reason(Exception exception) =>
+        exception is OperationCanceledException ? "it was told to stop." : exception.Message;
+}

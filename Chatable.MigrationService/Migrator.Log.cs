@@ -1,0 +1,21 @@
+using Microsoft.Extensions.Logging;
+
+namespace Chatable.MigrationService;
+
+internal static partial class Log
+{
+    [LoggerMessage(LogLevel.Information, "Applied {Script}")]
+    public static partial void ScriptApplied(ILogger logger, string script);
+
+    [LoggerMessage(LogLevel.Information, "The schema is up to date: all {Count} scripts were applied before")]
+    public static partial void NothingToApply(ILogger logger, int count);
+
+    [LoggerMessage(LogLevel.Warning, "PostgreSQL is not up yet, trying again: {Reason}")]
+    public static partial void NotUpYet(ILogger logger, string reason);
+
+    [LoggerMessage(LogLevel.Information, "Created the database {Database}")]
+    public static partial void DatabaseCreated(ILogger logger, string database);
+
+    [LoggerMessage(LogLevel.Error, "The database was not migrated: {Reason}")]
+    public static partial void MigrationFailed(ILogger logger, string reason, Exception? exception);
+}

@@ -1,0 +1,85 @@
+using System.Diagnostics;
+using Chatable.MigrationService.Databases;
+using DbUp;
+using DbUp.Engine;
+using DbUp.Postgresql;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Npgsql;
+
+namespace Chatable.MigrationService;
+
+/// <summary>
+/// Applies the scripts a database does not have yet, each in one transaction together with its line in the journal. Any number of
+/// migrators may start at once: one works, the others wait for it and then find nothing to do.
+/// </summary>
+internal sealed class Migrator(
+    NpgsqlDataSource database,
+    DatabaseCreation creation,
+    IReadOnlyList<MigrationScript> scripts,
+    IOptions<MigrationOptions> options,
+    ILogger<Migrator> logger)
+{
+    public const string SourceName = "Chatable.Migrations";
+    public const string JournalTable = "schema_versions";
+
+    private static readonly ActivitySource s_source = new(SourceName);
+
+    /// <returns>The names of the scripts it applied, in order.</returns>
+    /// <exception cref="MigrationException">A script failed, or the schema is newer than this build.</exception>
+    /// <exception cref="NpgsqlException">The database cannot be reached, created or locked.</exception>
+    public async Task<IReadOnlyList<string>> RunAsync(CancellationToken cancellationToken)
+    {
+        using var activity = s_source.StartActivity("chatable.migrate");
+        try
+        {
+            var connection = await creation.OpenAsync(database, cancellationToken);
+            await using var exclusive = await MigrationLock.TakeAsync(connection, options.Value.LockTimeout, cancellationToken);
+
+            // DbUp knows no cancellation: told to stop, we end at once, and PostgreSQL undoes the script whose connection is gone.
+            var applied = await Task.Run(Upgrade, CancellationToken.None).WaitAsync(cancellationToken);
+            activity?.SetTag("chatable.migrations.applied", applied.Count);
+            return applied;
+        }
+        catch (Exception exception)
+        {
+            activity?.SetStatus(ActivityStatusCode.Error, exception.Message);
+            throw;
+        }
+    }
+
+    private List<string> Upgrade()
+    {
+        var engine = DeployChanges.To
+            .PostgresqlDatabase(new PostgresqlConnectionManager(database))
+            .WithScripts(scripts.Select(script => new SqlScript(script.Name, script.Sql)))
+            .WithTransactionPerScript()
+            .WithVariablesDisabled()
+            .WithExecutionTimeout(options.Value.ScriptTimeout)
+            .JournalToPostgresqlTable("public", JournalTable)
+            .LogToNowhere()
+            .Build();
+        engine.ScriptExecuted += (_, executed) => Log.ScriptApplied(logger, ((ScriptExecutedEventArgs)executed).Script.Name);
+
+        RefuseNewerSchema(engine);
+        var result = engine.PerformUpgrade();
+        if (!result.Successful)
+            throw new MigrationException($"{result.ErrorScript?.Name ?? "The journal"}: {result.Error.Message}", result.Error);
+
+        var applied = result.Scripts.Select(script => script.Name).ToList();
+        if (applied.Count == 0)
+            Log.NothingToApply(logger, scripts.Count);
+        return applied;
+    }
+
+    // An older build beside a newer schema would write what the newer one no longer expects, and every service waits for our word.
+    private static void RefuseNewerSchema(UpgradeEngine engine)
+    {
+        var unknown = engine.GetExecutedButNotDiscoveredScripts();
+        if (unknown.Count > 0)
+        {
+            throw new MigrationException(
+                $"The database has scripts this build does not know ({string.Join(", ", unknown)}): it was migrated by a newer one.");
+        }
+    }
+}

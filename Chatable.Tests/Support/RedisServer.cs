@@ -1,0 +1,45 @@
+[assembly: AssemblyFixture(typeof(Chatable.Tests.Support.RedisServer))]
+
+namespace Chatable.Tests.Support;
+
+/// <summary>
+/// A Redis of the test run's own. A test that stops, empties or fills it makes one for itself: <c>await using var redis = new RedisServer();</c>
+/// and <see cref="InitializeAsync"/>.
+/// </summary>
+public sealed class RedisServer : IAsyncLifetime
+{
+    private DirectoryInfo? _folder;
+    private ServerProcess? _server;
+    private string? _connectionString;
+
+    public string ConnectionString => _connectionString ?? throw new InvalidOperationException("The server has not been started.");
+
+    public async ValueTask InitializeAsync()
+    {
+        var cancellationToken = TestContext.Current.CancellationToken;
+        _folder = await UnprivilegedUser.CreateFolderAsync("chatable-redis-", cancellationToken);
+        for (var attempt = 1; _connectionString is null; attempt++)
+        {
+            var port = ServerProcess.FreePort();
+            try
+            {
+                _server = await ServerProcess.StartAsync(
+                    ServerPrograms.Find("redis-server"),
+                    ["--bind", "127.0.0.1", "--port", $"{port}", "--dir", _folder.FullName, "--save", "", "--maxmemory-policy", "noeviction"],
+                    "Ready to accept connections", ServerProcess.Terminate, cancellationToken);
+                _connectionString = $"127.0.0.1:{port}";
+            }
+            catch (InvalidOperationException) when (attempt < 5)
+            {
+                // Most likely another program took the port in between.
+            }
+        }
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        _server?.Dispose();
+        _folder?.Delete(recursive: true);
+        return ValueTask.CompletedTask;
+    }
+}

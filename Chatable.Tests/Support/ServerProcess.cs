@@ -1,0 +1,134 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+using System.Text;
+
+namespace Chatable.Tests.Support;
+
+/// <summary>A server program as a child that ends with the test process, however that ends.</summary>
+internal sealed class ServerProcess : IDisposable
+{
+    public const string Interrupt = "INT";
+    public const string Terminate = "TERM";
+
+    private const int MaxKeptOutput = 16_384;
+
+    private static readonly BlockingCollection<Action> s_starts = StartingThread();
+
+    private readonly Process _process;
+    private readonly string _readyText;
+    private readonly string _stopSignal;
+    private readonly StringBuilder _output = new();
+    private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private ServerProcess(ProcessStartInfo start, string readyText, string stopSignal)
+    {
+        _readyText = readyText;
+        _stopSignal = stopSignal;
+        _process = new Process { StartInfo = start, EnableRaisingEvents = true };
+        _process.OutputDataReceived += (_, line) => Read(line.Data);
+        _process.ErrorDataReceived += (_, line) => Read(line.Data);
+        _process.Exited += (_, _) => _ready.TrySetException(new InvalidOperationException($"'{start.FileName}' ended.\n{Output}"));
+    }
+
+    public int Id => _process.Id;
+
+    private string Output
+    {
+        get
+        {
+            lock (_output)
+                return _output.ToString();
+        }
+    }
+
+    /// <summary>Starts the program and waits until it prints <paramref name="readyText"/>.</summary>
+    public static async Task<ServerProcess> StartAsync(
+        string program, IEnumerable<string> arguments, string readyText, string stopSignal, CancellationToken cancellationToken)
+    {
+        var server = new ServerProcess(UnprivilegedUser.StartInfo(program, arguments, stopSignal), readyText, stopSignal);
+        s_starts.Add(server.Start, cancellationToken);
+        try
+        {
+            await server._ready.Task.WaitAsync(TimeSpan.FromSeconds(60), cancellationToken);
+            return server;
+        }
+        catch
+        {
+            server.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>A port that was free a moment ago; whoever uses it must bear that it no longer is.</summary>
+    public static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    public void Dispose()
+    {
+        try
+        {
+            if (!_process.HasExited)
+            {
+                _ = SendSignal(_process.Id, _stopSignal == Interrupt ? 2 : 15);
+                if (!_process.WaitForExit(TimeSpan.FromSeconds(10)))
+                    _process.Kill(entireProcessTree: true);
+            }
+        }
+        catch (InvalidOperationException)
+        {
+            // It never started.
+        }
+        _process.Dispose();
+    }
+
+    // The kernel sends the death signal when the starting *thread* ends, so that all children start on one that lasts as long as we do.
+    private static BlockingCollection<Action> StartingThread()
+    {
+        var starts = new BlockingCollection<Action>(boundedCapacity: 16);
+        var thread = new Thread(() =>
+        {
+            foreach (var start in starts.GetConsumingEnumerable())
+                start();
+        })
+        { IsBackground = true, Name = "server starts" };
+        thread.Start();
+        return starts;
+    }
+
+    private void Start()
+    {
+        try
+        {
+            _process.Start();
+            _process.BeginOutputReadLine();
+            _process.BeginErrorReadLine();
+        }
+        catch (Exception exception)
+        {
+            _ready.TrySetException(exception);
+        }
+    }
+
+    private void Read(string? line)
+    {
+        if (line is null)
+            return;
+        lock (_output)
+        {
+            if (_output.Length < MaxKeptOutput)
+                _output.AppendLine(line);
+        }
+        if (line.Contains(_readyText, StringComparison.Ordinal))
+            _ready.TrySetResult();
+    }
+
+    [DllImport("libc", EntryPoint = "kill")]
+    private static extern int SendSignal(int processId, int signal);
+}
