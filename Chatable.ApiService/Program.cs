@@ -1,3 +1,23 @@
+using Chatable.ApiService.Accounts;
+using Chatable.ApiService.Auth;
+using Chatable.ApiService.Http;
+using Chatable.ApiService.Threads;
+using Chatable.ServiceDefaults;
+
 var builder = WebApplication.CreateBuilder(args);
+builder.AddServiceDefaults();
+builder.AddNpgsqlDataSource("chatdb");
+builder.AddRedisClient("redis");
+builder.AddApiHttp();
+builder.AddAuth();
+builder.AddAccounts();
+builder.AddThreads();
+
 var app = builder.Build();
+app.UseApiHttp();
+app.UseAuth();
+app.MapDefaultEndpoints();
+app.MapApiDocument();
+app.MapAccounts();
+app.MapThreads();
 app.Run();

@@ -1,0 +1,82 @@
+using System.Security.Claims;
+using Chatable.ApiService.Auth;
+using Chatable.ApiService.Http;
+using Chatable.Messaging.Users;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace Chatable.ApiService.Accounts;
+
+internal static class AccountsApi
+{
+    public static void AddAccounts(this IHostApplicationBuilder builder)
+    {
+        builder.AddValidatedOptions<PasswordsOptions>(PasswordsOptions.Section, options => options.Faults());
+        builder.Services.AddSingleton<UserStore>();
+        builder.Services.AddSingleton<UserDirectory>();
+        builder.Services.AddSingleton<Passwords>();
+        builder.Services.AddSingleton<Sessions>();
+        builder.Services.ConfigureHttpJsonOptions(options =>
+            options.SerializerOptions.TypeInfoResolverChain.Insert(0, AccountsJson.Default));
+    }
+
+    public static void MapAccounts(this WebApplication app)
+    {
+        var group = app.MapGroup("/api").WithTags("Accounts");
+        group.MapPost("/register", Register).ProducesFailures(400, 413, 415)
+            .WithSummary("Creates a user with a first token.")
+            .WithExamples(AccountExamples.Register, AccountExamples.User);
+        group.MapPost("/auth_token", LogIn).ProducesFailures(400, 401, 413, 415)
+            .WithSummary("Gives a token for a username and password.")
+            .WithExamples(AccountExamples.LogIn, AccountExamples.Token);
+        group.MapPost("/auth_token/refresh", Refresh).ProducesFailures(400, 401, 413, 415)
+            .WithSummary("Exchanges a refresh token for a new token.")
+            .WithDescription("The old access key and refresh token end at once. Used twice, a refresh token ends all that followed from it.")
+            .WithExamples(AccountExamples.Refresh, AccountExamples.Token);
+        group.MapDelete("/auth_token", LogOut).RequireAuthorization().ProducesFailures(401)
+            .WithSummary("Ends the token it is called with.");
+    }
+
+    private static async Task<Results<Ok<ApiEnvelope<RegisteredUser>>, ApiFailure>> Register(
+        FormBody<RegisterForm> body, Sessions sessions, CancellationToken cancellationToken)
+    {
+        if (!body.IsValid(out var form, out var failure))
+            return failure;
+
+        if (await sessions.RegisterAsync(form, cancellationToken) is not { } token)
+            return ApiFailure.UserError("Some fileds are not unique");
+
+        var user = new RegisteredUser(form.Email, form.FirstName, form.LastName, form.Phone, TokenItem.Of(token), form.Username);
+        return TypedResults.Ok(ApiEnvelope.Success([user]));
+    }
+
+    private static async Task<Results<Ok<ApiEnvelope<TokenItem>>, ApiFailure>> LogIn(
+        FormBody<LoginForm> body, Sessions sessions, CancellationToken cancellationToken)
+    {
+        if (!body.IsValid(out var form, out var failure))
+            return failure;
+
+        if (await sessions.LogInAsync(form, cancellationToken) is not { } token)
+            return ApiFailure.Unauthenticated;
+
+        return TypedResults.Ok(ApiEnvelope.Success([TokenItem.Of(token)]));
+    }
+
+    private static async Task<Results<Ok<ApiEnvelope<TokenItem>>, ApiFailure>> Refresh(
+        FormBody<RefreshForm> body, Sessions sessions, CancellationToken cancellationToken)
+    {
+        if (!body.IsValid(out var form, out var failure))
+            return failure;
+
+        if (await sessions.RefreshAsync(form, cancellationToken) is not { } token)
+            return ApiFailure.Unauthenticated;
+
+        return TypedResults.Ok(ApiEnvelope.Success([TokenItem.Of(token)]));
+    }
+
+    private static async Task<Ok<ApiEnvelope<NoItem>>> LogOut(
+        ClaimsPrincipal user, Sessions sessions, CancellationToken cancellationToken)
+    {
+        await sessions.LogOutAsync(user.Authenticated().TokenId, cancellationToken);
+        return TypedResults.Ok(ApiEnvelope.Success<NoItem>([]));
+    }
+}

@@ -1,0 +1,60 @@
+using Chatable.ApiService.Auth;
+using Chatable.Messaging.Tokens;
+using Chatable.Messaging.Users;
+using Microsoft.AspNetCore.Identity;
+using Microsoft.Extensions.Options;
+
+namespace Chatable.ApiService.Accounts;
+
+/// <summary>Registering, logging in, and the life of a token.</summary>
+internal sealed class Sessions(
+    UserStore users, TokenStore tokens, Passwords passwords, TokenRevocations revocations, IOptions<AuthOptions> options)
+{
+    /// <returns>The first token, or null where the username, the email or the phone number is taken.</returns>
+    public async Task<IssuedToken?> RegisterAsync(RegisterForm form, CancellationToken cancellationToken)
+    {
+        var user = new NewUser
+        {
+            Username = form.Username,
+            Email = form.Email,
+            PhoneNumber = form.Phone,
+            FirstName = form.FirstName,
+            LastName = form.LastName,
+            PasswordHash = await passwords.HashAsync(form.Password, cancellationToken),
+        };
+
+        // Not one transaction: a user whose first token is lost on the way logs in.
+        return await users.CreateAsync(user, cancellationToken) is { } userId ? await IssueAsync(userId, cancellationToken) : null;
+    }
+
+    /// <returns>A new token, or null: nothing tells an unknown user from a wrong password, not even the time it takes.</returns>
+    public async Task<IssuedToken?> LogInAsync(LoginForm form, CancellationToken cancellationToken)
+    {
+        var login = await users.FindForLoginAsync(form.Username, cancellationToken);
+        var verified = await passwords.VerifyAsync(login?.PasswordHash, form.Password, cancellationToken);
+        if (login is not { IsActive: true } || verified == PasswordVerificationResult.Failed)
+            return null;
+
+        if (verified == PasswordVerificationResult.SuccessRehashNeeded)
+        {
+            var renewed = await passwords.HashAsync(form.Password, cancellationToken);
+            await users.UpdatePasswordHashAsync(login.Id, login.PasswordHash, renewed, cancellationToken);
+        }
+
+        return await IssueAsync(login.Id, cancellationToken);
+    }
+
+    /// <returns>The token that takes the old one's place, or null.</returns>
+    public async Task<IssuedToken?> RefreshAsync(RefreshForm form, CancellationToken cancellationToken)
+    {
+        var result = await tokens.RefreshAsync(form.RefreshToken, options.Value.TokenLifetime, cancellationToken);
+        await revocations.AnnounceAsync(result.Ended, cancellationToken);
+        return result.Issued;
+    }
+
+    public async Task LogOutAsync(long tokenId, CancellationToken cancellationToken) =>
+        await revocations.AnnounceAsync(await tokens.RevokeAsync(tokenId, cancellationToken), cancellationToken);
+
+    private Task<IssuedToken> IssueAsync(long userId, CancellationToken cancellationToken) =>
+        tokens.IssueAsync(userId, device: null, options.Value.TokenLifetime, cancellationToken);
+}

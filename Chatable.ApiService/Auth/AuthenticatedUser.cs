@@ -1,0 +1,43 @@
+using System.Globalization;
+using System.Security.Claims;
+using Chatable.Messaging.Tokens;
+
+namespace Chatable.ApiService.Auth;
+
+/// <summary>Who a request comes from, and by which token.</summary>
+/// <param name="UserId">The user's id.</param>
+/// <param name="Username">In the letter case the user chose.</param>
+/// <param name="TokenId">The row of the token that was presented.</param>
+/// <param name="AccessKeyId">The access key the client signed with.</param>
+/// <param name="ExpiresAt">When the access key expires; a JWT may have expired earlier, it only proves who opens a connection.</param>
+internal sealed record AuthenticatedUser(long UserId, string Username, long TokenId, string AccessKeyId, DateTimeOffset ExpiresAt);
+
+internal static class AuthenticatedUserClaims
+{
+    private const string UserId = "user_id";
+    private const string Username = "username";
+    private const string TokenId = "token_id";
+    private const string AccessKeyId = "access_key_id";
+    private const string ExpiresAt = "expires_at";
+
+    /// <summary>Only what the database says of the key: a client may write any claims into its own token.</summary>
+    public static ClaimsIdentity ToIdentity(this AccessKey key) => new(
+    [
+        new Claim(UserId, key.UserId.ToString(CultureInfo.InvariantCulture), ClaimValueTypes.Integer64),
+        new Claim(Username, key.Username),
+        new Claim(TokenId, key.TokenId.ToString(CultureInfo.InvariantCulture), ClaimValueTypes.Integer64),
+        new Claim(AccessKeyId, key.AccessKeyId),
+        new Claim(ExpiresAt, key.ExpiresAt.ToString("O", CultureInfo.InvariantCulture), ClaimValueTypes.DateTime),
+    ], authenticationType: "access_key", nameType: Username, roleType: null);
+
+    /// <summary>The user behind an endpoint that requires authorization.</summary>
+    public static AuthenticatedUser Authenticated(this ClaimsPrincipal principal) => new(
+        long.Parse(principal.Text(UserId), CultureInfo.InvariantCulture),
+        principal.Text(Username),
+        long.Parse(principal.Text(TokenId), CultureInfo.InvariantCulture),
+        principal.Text(AccessKeyId),
+        DateTimeOffset.Parse(principal.Text(ExpiresAt), CultureInfo.InvariantCulture));
+
+    private static string Text(this ClaimsPrincipal principal, string claim) =>
+        principal.FindFirstValue(claim) ?? throw new InvalidOperationException($"The principal has no claim '{claim}'.");
+}

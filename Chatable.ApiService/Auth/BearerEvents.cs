@@ -1,0 +1,39 @@
+using System.Runtime.ExceptionServices;
+using Chatable.ApiService.Http;
+using Microsoft.AspNetCore.Authentication.JwtBearer;
+
+namespace Chatable.ApiService.Auth;
+
+/// <summary>Where the token comes from, and what an answer without a valid one looks like.</summary>
+internal static class BearerEvents
+{
+    /// <summary>The only path where a token may stand in the query: a browser cannot set headers on a WebSocket handshake.</summary>
+    private const string WebSocketPath = "/api/ws";
+
+    public static JwtBearerEvents Create() => new()
+    {
+        OnMessageReceived = TakeFromQuery,
+        OnAuthenticationFailed = ThrowOnLookupFailure,
+        OnChallenge = Challenge,
+    };
+
+    private static Task TakeFromQuery(MessageReceivedContext context)
+    {
+        if (context.Request.Path.Equals(WebSocketPath, StringComparison.OrdinalIgnoreCase) && context.Request.Headers.Authorization.Count == 0)
+            context.Token = context.Request.Query["access_token"];
+        return Task.CompletedTask;
+    }
+
+    private static Task ThrowOnLookupFailure(AuthenticationFailedContext context)
+    {
+        if (context.Exception is AccessKeyLookupException { InnerException: { } cause })
+            ExceptionDispatchInfo.Throw(cause);
+        return Task.CompletedTask;
+    }
+
+    private static Task Challenge(JwtBearerChallengeContext context)
+    {
+        context.HandleResponse();
+        return ApiFailure.Unauthenticated.ExecuteAsync(context.HttpContext);
+    }
+}

@@ -1,0 +1,13 @@
+using System.Diagnostics.Metrics;
+
+namespace Chatable.ApiService.Auth;
+
+internal sealed class RevocationMetrics
+{
+    private readonly Counter<long> _notAnnounced;
+
+    public RevocationMetrics(IMeterFactory meters) => _notAnnounced = meters.Create("Chatable.Auth").CreateCounter<long>(
+        "chatable.auth.revocations.not_announced", "{token}", "Ended tokens that Redis could not be told of.");
+
+    public void NotAnnounced() => _notAnnounced.Add(1);
+}

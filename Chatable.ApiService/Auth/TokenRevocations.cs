@@ -1,0 +1,78 @@
+using System.Globalization;
+using Chatable.Messaging.Tokens;
+using StackExchange.Redis;
+
+namespace Chatable.ApiService.Auth;
+
+/// <summary>
+/// Tells every replica at once which tokens have ended. A notice that is lost does no lasting harm: the database is the truth, and the
+/// cache of keys and the re-check of open sockets come to it within their bounds.
+/// </summary>
+internal sealed partial class TokenRevocations(
+    IConnectionMultiplexer redis, AccessKeys keys, RevocationMetrics metrics, TimeProvider time, ILogger<TokenRevocations> logger)
+    : BackgroundService
+{
+    // payload: "<token id> <access key id>", e.g. "42 AN5O6G5HYN4KFY7H2KM7XX4MKRI2RPNKUQELMQ54RITJBNS5RXKA"
+    private static readonly RedisChannel s_channel = RedisChannel.Literal("revoke");
+    private static readonly TimeSpan s_publishTimeout = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan s_retryDelay = TimeSpan.FromSeconds(1);
+
+    /// <summary>Raised with the id of a token that has ended, on whichever replica it was; more than once is possible.</summary>
+    public event Action<long>? Revoked;
+
+    /// <summary>To be called after the tokens' end is committed. Does not fail where Redis does.</summary>
+    public async Task AnnounceAsync(IReadOnlyCollection<EndedToken> ended, CancellationToken cancellationToken)
+    {
+        foreach (var token in ended)
+        {
+            Apply(token);
+            try
+            {
+                var payload = string.Create(CultureInfo.InvariantCulture, $"{token.TokenId} {token.AccessKeyId}");
+                await redis.GetSubscriber().PublishAsync(s_channel, payload).WaitAsync(s_publishTimeout, time, cancellationToken);
+            }
+            catch (Exception e) when (e is RedisException or TimeoutException)
+            {
+                metrics.NotAnnounced();
+                LogNotAnnounced(logger, e, token.TokenId);
+            }
+        }
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        // What was announced while this replica was not listening is not repeated.
+        redis.ConnectionRestored += (_, e) =>
+        {
+            if (e.ConnectionType == ConnectionType.Subscription)
+                keys.ForgetAll();
+        };
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            try
+            {
+                await redis.GetSubscriber().SubscribeAsync(s_channel, OnNotice).WaitAsync(stoppingToken);
+                return;
+            }
+            catch (RedisException e)
+            {
+                LogNotSubscribed(logger, e);
+                // A failed attempt leaves its handler behind, which the next one would double.
+                redis.GetSubscriber().Unsubscribe(s_channel, OnNotice, CommandFlags.FireAndForget);
+                await Task.Delay(s_retryDelay, time, stoppingToken);
+            }
+        }
+    }
+
+    private void OnNotice(RedisChannel channel, RedisValue payload)
+    {
+        if (((string?)payload)?.Split(' ') is [var id, var accessKeyId] && long.TryParse(id, CultureInfo.InvariantCulture, out var tokenId))
+            Apply(new EndedToken(tokenId, accessKeyId));
+    }
+
+    private void Apply(EndedToken token)
+    {
+        keys.Forget(token.AccessKeyId);
+        Revoked?.Invoke(token.TokenId);
+    }
+}

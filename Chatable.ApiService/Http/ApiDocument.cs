@@ -1,0 +1,72 @@
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.OpenApi;
+using Microsoft.OpenApi;
+using Scalar.AspNetCore;
+
+namespace Chatable.ApiService.Http;
+
+/// <summary>The API described for machines (<c>/openapi/v1.json</c>) and, in development, for people (<c>/scalar</c>).</summary>
+internal static class ApiDocument
+{
+    private const string Scheme = "accessKey";
+
+    public static void AddApiDocument(this IHostApplicationBuilder builder) => builder.Services.AddOpenApi("v1", options =>
+    {
+        options.AddDocumentTransformer(Describe);
+        options.AddDocumentTransformer(WebSocketDocument.Describe);
+        options.AddOperationTransformer(DescribeAuthorization);
+        options.AddOperationTransformer(DescribePage);
+        options.AddOperationTransformer(Examples.Describe);
+    });
+
+    public static void MapApiDocument(this WebApplication app)
+    {
+        app.MapOpenApi();
+        if (app.Environment.IsDevelopment())
+            app.MapScalarApiReference(options => options.WithTitle("Chatable"));
+    }
+
+    private static Task Describe(OpenApiDocument document, OpenApiDocumentTransformerContext context, CancellationToken cancellationToken)
+    {
+        document.Info = new OpenApiInfo
+        {
+            Title = "Chatable",
+            Version = "v1",
+            Description = "Chat over REST and a WebSocket. Every answer has the same envelope; `error.code` is the HTTP status.",
+        };
+        document.Components ??= new OpenApiComponents();
+        document.Components.SecuritySchemes ??= new Dictionary<string, IOpenApiSecurityScheme>();
+        document.Components.SecuritySchemes[Scheme] = new OpenApiSecurityScheme
+        {
+            Type = SecuritySchemeType.Http,
+            Scheme = "bearer",
+            BearerFormat = "JWT",
+            Description = "A JWT the client makes itself: HS256, signed with the text of `secret_access_key`; its header carries "
+                + "`access_key` = `access_key_id`. Claims are free; `exp` and `nbf` are honoured.",
+        };
+        return Task.CompletedTask;
+    }
+
+    private static Task DescribeAuthorization(
+        OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken cancellationToken)
+    {
+        if (context.Description.ActionDescriptor.EndpointMetadata.OfType<IAuthorizeData>().Any())
+            operation.Security = [RequirementOf(context.Document)];
+        return Task.CompletedTask;
+    }
+
+    internal static OpenApiSecurityRequirement RequirementOf(OpenApiDocument? document) =>
+        new() { [new OpenApiSecuritySchemeReference(Scheme, document)] = [] };
+
+    private static Task DescribePage(
+        OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken cancellationToken)
+    {
+        foreach (var page in operation.Parameters?.OfType<OpenApiParameter>().Where(p => p.Name == "page") ?? [])
+        {
+            page.Description = $"From 1, {PageNumber.PerPage} rows a page. What is not a positive number counts as 1.";
+            page.Schema = new OpenApiSchema { Type = JsonSchemaType.Integer, Format = "int64", Minimum = "1", Default = 1 };
+        }
+
+        return Task.CompletedTask;
+    }
+}

@@ -1,0 +1,34 @@
+using Microsoft.AspNetCore.Diagnostics;
+using Npgsql;
+
+namespace Chatable.ApiService.Http;
+
+/// <summary>Turns what a request ended in into v1's envelope, without a word of the cause; the cause goes to the log.</summary>
+internal sealed partial class ApiExceptionHandler(ILogger<ApiExceptionHandler> logger) : IExceptionHandler
+{
+    public async ValueTask<bool> TryHandleAsync(HttpContext httpContext, Exception exception, CancellationToken cancellationToken)
+    {
+        if (httpContext.RequestAborted.IsCancellationRequested)
+            return true;
+
+        var failure = exception switch
+        {
+            BadHttpRequestException bad => ApiFailure.ForStatus(bad.StatusCode),
+            ServiceBusyException => ApiFailure.Unavailable,
+            // A database that restarts, fails over or is out of connections is worth another try.
+            NpgsqlException { IsTransient: true } => ApiFailure.Unavailable,
+            _ => ApiFailure.Internal,
+        };
+        if (failure.Status >= StatusCodes.Status500InternalServerError && exception is not ServiceBusyException)
+            LogFailed(logger, exception, httpContext.Request.Method, httpContext.GetEndpoint()?.DisplayName);
+
+        await failure.ExecuteAsync(httpContext);
+        return true;
+    }
+
+    [LoggerMessage(LogLevel.Error, "{Method} {Endpoint} failed")]
+    private static partial void LogFailed(ILogger logger, Exception exception, string method, string? endpoint);
+}
+
+/// <summary>A bounded queue is full: the request is refused and may come again a little later.</summary>
+internal sealed class ServiceBusyException(string queue) : Exception($"{queue} is full");

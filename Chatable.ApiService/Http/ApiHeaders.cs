@@ -1,0 +1,32 @@
+using Chatable.Messaging;
+
+namespace Chatable.ApiService.Http;
+
+/// <summary>
+/// The headers of every answer, the WebSocket handshake's included. They are added when the answer starts, since a failure's answer
+/// begins by dropping the headers set so far.
+/// </summary>
+internal sealed class ApiHeaders(RequestDelegate next, ServerIdentity server)
+{
+    public const string Server = "X-Chatable-Server";
+
+    public Task InvokeAsync(HttpContext context)
+    {
+        context.Response.OnStarting(static state =>
+        {
+            var (context, name) = ((HttpContext, string))state;
+            var headers = context.Response.Headers;
+            headers[Server] = name;
+            headers.XContentTypeOptions = "nosniff";
+            headers["Referrer-Policy"] = "no-referrer";
+            if (context.Request.Path.StartsWithSegments("/api"))
+            {
+                headers.CacheControl = "no-store";
+                headers.ContentSecurityPolicy = "default-src 'none'; frame-ancestors 'none'";
+            }
+
+            return Task.CompletedTask;
+        }, (context, server.Name));
+        return next(context);
+    }
+}

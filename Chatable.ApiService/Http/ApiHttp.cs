@@ -1,0 +1,53 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using Chatable.Messaging;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+
+namespace Chatable.ApiService.Http;
+
+/// <summary>What holds for every answer: limits, headers, the JSON of v1, and failures in its envelope.</summary>
+internal static class ApiHttp
+{
+    private const int MaxRequestBodyBytes = 64 * 1024;
+    private static readonly TimeSpan s_requestHeadersTimeout = TimeSpan.FromSeconds(10);
+
+    public static void AddApiHttp(this IHostApplicationBuilder builder)
+    {
+        builder.Services.AddSingleton(TimeProvider.System);
+        builder.Services.AddSingleton(ServerIdentity.Create(builder.Configuration["OTEL_RESOURCE_ATTRIBUTES"]));
+        builder.Services.AddExceptionHandler<ApiExceptionHandler>();
+        builder.Services.Configure<KestrelServerOptions>(options =>
+        {
+            options.AddServerHeader = false;
+            options.Limits.MaxRequestBodySize = MaxRequestBodyBytes;
+            options.Limits.RequestHeadersTimeout = s_requestHeadersTimeout;
+        });
+        builder.Services.ConfigureHttpJsonOptions(options =>
+        {
+            options.SerializerOptions.PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower;
+            // Answers are application/json and never part of a page, so people's texts stay readable UTF-8.
+            options.SerializerOptions.Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping;
+            options.SerializerOptions.TypeInfoResolverChain.Insert(0, HttpJson.Default);
+        });
+        builder.AddApiDocument();
+    }
+
+    public static void UseApiHttp(this WebApplication app)
+    {
+        app.UseMiddleware<ApiHeaders>();
+        app.UseExceptionHandler(static _ => { });
+        app.UseStatusCodePages(static context =>
+            context.HttpContext.Request.Path.StartsWithSegments("/api")
+                ? ApiFailure.ForStatus(context.HttpContext.Response.StatusCode).ExecuteAsync(context.HttpContext)
+                : Task.CompletedTask);
+    }
+
+    /// <summary>Says in the API's document which failures an endpoint answers, besides the 500 and 503 that each of them may.</summary>
+    public static TBuilder ProducesFailures<TBuilder>(this TBuilder endpoint, params int[] statuses)
+        where TBuilder : IEndpointConventionBuilder
+    {
+        foreach (var status in (int[])[.. statuses, StatusCodes.Status500InternalServerError, StatusCodes.Status503ServiceUnavailable])
+            endpoint.WithMetadata(new ProducesResponseTypeMetadata(status, typeof(ApiEnvelope<NoItem>), ["application/json"]));
+        return endpoint;
+    }
+}

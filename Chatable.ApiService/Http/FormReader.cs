@@ -1,0 +1,50 @@
+using System.Buffers;
+using Microsoft.Net.Http.Headers;
+
+namespace Chatable.ApiService.Http;
+
+/// <summary>Reads the fields of a body in either of the two content types.</summary>
+internal static class FormReader
+{
+    public const string UrlEncoded = "application/x-www-form-urlencoded";
+    public const string Json = "application/json";
+
+    /// <returns>The fields, or the failure to answer.</returns>
+    public static async ValueTask<(FormFields? Fields, ApiFailure? Failure)> ReadAsync(
+        HttpRequest request, CancellationToken cancellationToken)
+    {
+        if (request.Headers.ContentEncoding.Count > 0)
+            return (null, ApiFailure.UnsupportedMediaType);
+
+        // The server cuts off what is longer than the limit of a body, so it is never more than that which is held.
+        var read = await request.BodyReader.ReadAtLeastAsync(int.MaxValue, cancellationToken);
+        try
+        {
+            return read.Buffer.IsEmpty && request.ContentType is null
+                ? (new FormFields(), null)
+                : Read(request.ContentType, read.Buffer.IsSingleSegment ? read.Buffer.FirstSpan : read.Buffer.ToArray());
+        }
+        finally
+        {
+            request.BodyReader.AdvanceTo(read.Buffer.End);
+        }
+    }
+
+    private static (FormFields?, ApiFailure?) Read(string? contentType, ReadOnlySpan<byte> body)
+    {
+        if (!MediaTypeHeaderValue.TryParse(contentType, out var type) || !IsUtf8(type))
+            return (null, ApiFailure.UnsupportedMediaType);
+
+        var fields = new FormFields();
+        if (type.MediaType.Equals(UrlEncoded, StringComparison.OrdinalIgnoreCase))
+            return UrlEncodedFields.TryRead(body, fields) ? (fields, null) : (null, Malformed("form"));
+        if (type.MediaType.Equals(Json, StringComparison.OrdinalIgnoreCase))
+            return JsonFields.TryRead(body, fields) ? (fields, null) : (null, Malformed("JSON object"));
+        return (null, ApiFailure.UnsupportedMediaType);
+    }
+
+    private static bool IsUtf8(MediaTypeHeaderValue type) =>
+        !type.Charset.HasValue || HeaderUtilities.RemoveQuotes(type.Charset).Equals("utf-8", StringComparison.OrdinalIgnoreCase);
+
+    private static ApiFailure Malformed(string expected) => ApiFailure.UserError($"the body is not a well-formed {expected}");
+}

@@ -1,0 +1,60 @@
+using System.Text;
+using System.Text.Unicode;
+
+namespace Chatable.ApiService.Http;
+
+/// <summary>
+/// <c>name=value&amp;name=value</c>, <c>+</c> for a space and <c>%XX</c> for a byte of UTF-8. Stricter than browsers need: a percent
+/// sign without two digits, or bytes that are not UTF-8, make the whole body malformed rather than another text.
+/// </summary>
+internal static class UrlEncodedFields
+{
+    public static bool TryRead(ReadOnlySpan<byte> body, FormFields fields)
+    {
+        foreach (var range in body.Split((byte)'&'))
+        {
+            var pair = body[range];
+            if (pair.IsEmpty)
+                continue;
+
+            var equals = pair.IndexOf((byte)'=');
+            var encodedName = equals < 0 ? pair : pair[..equals];
+            var encodedValue = equals < 0 ? default : pair[(equals + 1)..];
+            if (!TryDecode(encodedName, out var name) || !TryDecode(encodedValue, out var value) || !fields.Add(name, value))
+                return false;
+        }
+
+        return true;
+    }
+
+    private static bool TryDecode(ReadOnlySpan<byte> encoded, out string text)
+    {
+        text = "";
+        var decoded = new byte[encoded.Length];
+        var length = 0;
+        for (var at = 0; at < encoded.Length; at++)
+        {
+            var value = encoded[at];
+            if (value == '%')
+            {
+                if (at + 2 >= encoded.Length || !char.IsAsciiHexDigit((char)encoded[at + 1]) || !char.IsAsciiHexDigit((char)encoded[at + 2]))
+                    return false;
+
+                value = Convert.FromHexString([(char)encoded[at + 1], (char)encoded[at + 2]])[0];
+                at += 2;
+            }
+            else if (value == '+')
+            {
+                value = (byte)' ';
+            }
+
+            decoded[length++] = value;
+        }
+
+        if (!Utf8.IsValid(decoded.AsSpan(0, length)))
+            return false;
+
+        text = Encoding.UTF8.GetString(decoded, 0, length);
+        return true;
+    }
+}

@@ -1,0 +1,56 @@
+using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.OpenApi;
+using Microsoft.OpenApi;
+
+namespace Chatable.ApiService.Http;
+
+/// <summary>As much as OpenAPI can say of the WebSocket endpoint: its handshake. The frames are told in prose.</summary>
+internal static class WebSocketDocument
+{
+    public static Task Describe(OpenApiDocument document, OpenApiDocumentTransformerContext context, CancellationToken cancellationToken)
+    {
+        var handshake = new OpenApiOperation
+        {
+            Summary = "Opens a WebSocket.",
+            Description = "Send `{\"author\":\"bob\",\"recipient\":\"alice\",\"message\":\"hello\"}`; receive the same with "
+                + "`message_type` (0 text, 1 photo) and `created_at`. A frame that cannot be accepted is answered "
+                + "`{\"error\":{\"code\":400,\"errors\":{…},\"message\":\"…\"}}`.",
+            Tags = new HashSet<OpenApiTagReference> { new("Realtime", document) },
+            Security = [ApiDocument.RequirementOf(document)],
+            Parameters =
+            [
+                new OpenApiParameter
+                {
+                    Name = "access_token",
+                    In = ParameterLocation.Query,
+                    Description = "The JWT, for clients that cannot set the Authorization header.",
+                    Schema = new OpenApiSchema { Type = JsonSchemaType.String },
+                },
+            ],
+            Responses = new OpenApiResponses { ["101"] = new OpenApiResponse { Description = "Switching Protocols" } },
+        };
+        foreach (var status in (int[])[401, 426, 503])
+            handshake.Responses[Examples.Key(status)] = Failure(status, document);
+
+        document.Tags ??= new HashSet<OpenApiTag>();
+        document.Tags.Add(new OpenApiTag { Name = "Realtime" });
+        document.Paths["/api/ws"] = new OpenApiPathItem
+        {
+            Operations = new Dictionary<HttpMethod, OpenApiOperation> { [HttpMethod.Get] = handshake },
+        };
+        return Task.CompletedTask;
+    }
+
+    private static OpenApiResponse Failure(int status, OpenApiDocument document) => new()
+    {
+        Description = Microsoft.AspNetCore.WebUtilities.ReasonPhrases.GetReasonPhrase(status),
+        Content = new Dictionary<string, OpenApiMediaType>
+        {
+            ["application/json"] = new()
+            {
+                Schema = new OpenApiSchemaReference("ApiEnvelopeOfNoItem", document),
+                Example = JsonNode.Parse(Examples.FailureOf(status)),
+            },
+        },
+    };
+}

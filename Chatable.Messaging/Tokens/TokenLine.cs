@@ -1,0 +1,109 @@
+using Npgsql;
+using NpgsqlTypes;
+
+namespace Chatable.Messaging.Tokens;
+
+/// <summary>The steps of a change to a line of tokens, on one connection and within the caller's transaction.</summary>
+internal sealed class TokenLine(NpgsqlConnection connection, TokenSecretProtector secrets)
+{
+    // The lock comes first and the row is read in a statement of its own: its snapshot then holds what the last holder committed.
+    private const string LockSql =
+        "SELECT FROM users WHERE id = (SELECT user_id FROM auth_tokens WHERE {0} = $1) FOR NO KEY UPDATE";
+
+    private static readonly string s_lockByHashSql = LockSql.Replace("{0}", "refresh_hash", StringComparison.Ordinal);
+    private static readonly string s_lockByTokenSql = LockSql.Replace("{0}", "id", StringComparison.Ordinal);
+
+    private const string ByHashSql = """
+        SELECT t.id, t.user_id, t.line_id, t.device, t.rotated_at IS NOT NULL,
+               t.is_refreshable AND t.revoked_at IS NULL AND t.expires_at > now() AND u.is_active
+        FROM auth_tokens t JOIN users u ON u.id = t.user_id
+        WHERE t.refresh_hash = $1
+        """;
+
+    private const string InsertSql = """
+        INSERT INTO auth_tokens (user_id, line_id, access_key_id, secret, refresh_hash, device, expires_at)
+        VALUES ($1, $2, $3, $4, $5, $6, now() + $7)
+        RETURNING created_at, modified_at, expires_at, is_refreshable
+        """;
+
+    private const string RotateSql =
+        "UPDATE auth_tokens SET rotated_at = now(), modified_at = now() WHERE id = $1 RETURNING access_key_id";
+
+    private const string RevokeSql = """
+        UPDATE auth_tokens SET revoked_at = now(), modified_at = now()
+        WHERE line_id = $1 AND revoked_at IS NULL AND rotated_at IS NULL
+        RETURNING id, access_key_id
+        """;
+
+    public async Task<Held?> LockByRefreshHashAsync(byte[] hash, CancellationToken cancellationToken)
+    {
+        await using (var locking = new NpgsqlCommand(s_lockByHashSql, connection) { Parameters = { new() { Value = hash } } })
+            await locking.ExecuteNonQueryAsync(cancellationToken);
+
+        await using var command = new NpgsqlCommand(ByHashSql, connection) { Parameters = { new() { Value = hash } } };
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        if (!await reader.ReadAsync(cancellationToken))
+            return null;
+
+        var device = await reader.IsDBNullAsync(3, cancellationToken) ? null : reader.GetString(3);
+        return new Held(reader.GetInt64(0), reader.GetInt64(1), reader.GetGuid(2), device, reader.GetBoolean(4), reader.GetBoolean(5));
+    }
+
+    public async Task<Guid?> LockByTokenAsync(long tokenId, CancellationToken cancellationToken)
+    {
+        await using (var locking = new NpgsqlCommand(s_lockByTokenSql, connection) { Parameters = { new() { Value = tokenId } } })
+            await locking.ExecuteNonQueryAsync(cancellationToken);
+
+        await using var command = new NpgsqlCommand("SELECT line_id FROM auth_tokens WHERE id = $1", connection)
+        {
+            Parameters = { new() { Value = tokenId } },
+        };
+        return (Guid?)await command.ExecuteScalarAsync(cancellationToken);
+    }
+
+    public async Task<IssuedToken> InsertAsync(
+        long userId, Guid lineId, string? device, TimeSpan lifetime, CancellationToken cancellationToken)
+    {
+        var material = new TokenMaterial();
+        await using var command = new NpgsqlCommand(InsertSql, connection);
+        command.Parameters.Add(new() { Value = userId });
+        command.Parameters.Add(new() { Value = lineId });
+        command.Parameters.Add(new() { Value = material.AccessKeyId });
+        command.Parameters.Add(new() { Value = secrets.Protect(material.Secret, material.AccessKeyId, userId) });
+        command.Parameters.Add(new() { Value = material.RefreshHash });
+        command.Parameters.Add(new() { Value = (object?)device ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text });
+        command.Parameters.Add(new() { Value = lifetime });
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        await reader.ReadAsync(cancellationToken);
+        return new IssuedToken
+        {
+            AccessKeyId = Base32.Encode(material.AccessKeyId),
+            SecretAccessKey = Base32.Encode(material.Secret),
+            RefreshToken = material.RefreshToken,
+            CreatedAt = reader.GetDateTime(0),
+            ModifiedAt = reader.GetDateTime(1),
+            ExpiresAt = reader.GetDateTime(2),
+            IsRefreshable = reader.GetBoolean(3),
+        };
+    }
+
+    public async Task<EndedToken> RotateAsync(long tokenId, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand(RotateSql, connection) { Parameters = { new() { Value = tokenId } } };
+        var accessKeyId = (byte[])(await command.ExecuteScalarAsync(cancellationToken))!;
+        return new EndedToken(tokenId, Base32.Encode(accessKeyId));
+    }
+
+    public async Task<IReadOnlyList<EndedToken>> RevokeAsync(Guid lineId, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand(RevokeSql, connection) { Parameters = { new() { Value = lineId } } };
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        var ended = new List<EndedToken>();
+        while (await reader.ReadAsync(cancellationToken))
+            ended.Add(new EndedToken(reader.GetInt64(0), Base32.Encode(reader.GetFieldValue<byte[]>(1))));
+        return ended;
+    }
+
+    /// <summary>The token whose line is locked.</summary>
+    internal readonly record struct Held(long TokenId, long UserId, Guid LineId, string? Device, bool IsRotated, bool IsRefreshable);
+}

@@ -1,0 +1,26 @@
+namespace Chatable.Messaging.Tokens;
+
+/// <summary>A token as its owner gets it, once: neither the secret nor the refresh token can be read from the database again.</summary>
+public sealed record IssuedToken
+{
+    public required string AccessKeyId { get; init; }
+    public required string SecretAccessKey { get; init; }
+    public required string RefreshToken { get; init; }
+    public required bool IsRefreshable { get; init; }
+    public required DateTime CreatedAt { get; init; }
+    public required DateTime ModifiedAt { get; init; }
+    public required DateTime ExpiresAt { get; init; }
+}
+
+/// <summary>A live access key with what its tokens are verified against. <paramref name="Secret"/> is the base32 text in ASCII.</summary>
+public sealed record AccessKey(
+    string AccessKeyId, byte[] Secret, long TokenId, long UserId, string Username, DateTimeOffset ExpiresAt);
+
+/// <summary>A token that was live until just now.</summary>
+public readonly record struct EndedToken(long TokenId, string AccessKeyId);
+
+/// <summary>What became of a refresh token. Where it was given twice, <see cref="Ended"/> holds what its line had left.</summary>
+public sealed record RefreshResult(IssuedToken? Issued, IReadOnlyList<EndedToken> Ended)
+{
+    public static RefreshResult Refused { get; } = new(null, []);
+}

@@ -1,0 +1,123 @@
+using Microsoft.Extensions.Logging;
+using Npgsql;
+
+namespace Chatable.Messaging.Tokens;
+
+/// <summary>
+/// The table <c>auth_tokens</c>. The tokens that follow from one login by refreshing form a line, of which one at most is live: neither
+/// rotated, revoked nor expired.
+/// </summary>
+/// <remarks>
+/// Whatever changes a line holds the row lock of its user, so that no refresh slips a new token into a line that is being revoked.
+/// Times are the database's: replicas need not agree on the time.
+/// </remarks>
+public sealed partial class TokenStore(NpgsqlDataSource database, TokenSecretProtector secrets, ILogger<TokenStore> logger)
+{
+    private const string FindSql = """
+        SELECT t.id, t.user_id, u.username, t.secret, t.expires_at
+        FROM auth_tokens t JOIN users u ON u.id = t.user_id
+        WHERE t.access_key_id = $1 AND t.revoked_at IS NULL AND t.rotated_at IS NULL AND t.expires_at > now() AND u.is_active
+        """;
+
+    private const string FindEndedSql = """
+        SELECT asked.id FROM unnest($1) AS asked (id)
+        WHERE NOT EXISTS (
+            SELECT FROM auth_tokens t JOIN users u ON u.id = t.user_id
+            WHERE t.id = asked.id AND t.revoked_at IS NULL AND t.rotated_at IS NULL AND t.expires_at > now() AND u.is_active)
+        """;
+
+    /// <summary>A new token at the head of a new line.</summary>
+    /// <param name="userId">Whose token it is.</param>
+    /// <param name="device">A label of the device for its owner's eyes, or null.</param>
+    /// <param name="lifetime">How long the access key and the refresh token live.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public async Task<IssuedToken> IssueAsync(long userId, string? device, TimeSpan lifetime, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        var line = new TokenLine(connection, secrets);
+        return await line.InsertAsync(userId, Guid.CreateVersion7(), device, lifetime, cancellationToken);
+    }
+
+    /// <returns>The key, or null where it does not exist, is no longer live, or belongs to a deactivated user.</returns>
+    public async Task<AccessKey?> FindAccessKeyAsync(string accessKeyId, CancellationToken cancellationToken)
+    {
+        if (!TokenMaterial.TryParseAccessKeyId(accessKeyId, out var id))
+            return null;
+
+        await using var command = database.CreateCommand(FindSql);
+        command.Parameters.Add(new NpgsqlParameter<byte[]> { TypedValue = id });
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        if (!await reader.ReadAsync(cancellationToken))
+            return null;
+
+        var (tokenId, userId) = (reader.GetInt64(0), reader.GetInt64(1));
+        if (!secrets.TryUnprotect(reader.GetFieldValue<byte[]>(3), id, userId, out var secret))
+        {
+            LogUnreadableSecret(logger, tokenId);
+            return null;
+        }
+
+        var expiresAt = new DateTimeOffset(reader.GetDateTime(4), TimeSpan.Zero);
+        return new AccessKey(accessKeyId, TokenMaterial.SigningKey(secret), tokenId, userId, reader.GetString(2), expiresAt);
+    }
+
+    /// <summary>
+    /// Exchanges a live refresh token for a new token of the same line; the old one, access key included, is dead at once. A refresh
+    /// token that was exchanged before is a stolen one, or a thief's: its whole line is revoked.
+    /// </summary>
+    public async Task<RefreshResult> RefreshAsync(string refreshToken, TimeSpan lifetime, CancellationToken cancellationToken)
+    {
+        var hash = TokenMaterial.Hash(refreshToken);
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        var line = new TokenLine(connection, secrets);
+        if (await line.LockByRefreshHashAsync(hash, cancellationToken) is not { } held)
+            return RefreshResult.Refused;
+
+        RefreshResult result;
+        if (held.IsRotated)
+        {
+            result = new RefreshResult(null, await line.RevokeAsync(held.LineId, cancellationToken));
+            LogReuse(logger, held.UserId, result.Ended.Count);
+        }
+        else if (held.IsRefreshable)
+        {
+            var ended = await line.RotateAsync(held.TokenId, cancellationToken);
+            var issued = await line.InsertAsync(held.UserId, held.LineId, held.Device, lifetime, cancellationToken);
+            result = new RefreshResult(issued, [ended]);
+        }
+        else
+        {
+            return RefreshResult.Refused;
+        }
+
+        await transaction.CommitAsync(cancellationToken);
+        return result;
+    }
+
+    /// <summary>Ends the line of a token: its access key, its refresh token, and any successor a concurrent refresh has just made.</summary>
+    public async Task<IReadOnlyList<EndedToken>> RevokeAsync(long tokenId, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        var line = new TokenLine(connection, secrets);
+        if (await line.LockByTokenAsync(tokenId, cancellationToken) is not { } lineId)
+            return [];
+
+        var ended = await line.RevokeAsync(lineId, cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+        return ended;
+    }
+
+    /// <returns>Those of the tokens that are no longer live.</returns>
+    public async Task<IReadOnlyList<long>> FindRevokedAsync(IReadOnlyCollection<long> tokenIds, CancellationToken cancellationToken)
+    {
+        await using var command = database.CreateCommand(FindEndedSql);
+        command.Parameters.Add(new NpgsqlParameter<long[]> { TypedValue = [.. tokenIds] });
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        var ended = new List<long>();
+        while (await reader.ReadAsync(cancellationToken))
+            ended.Add(reader.GetInt64(0));
+        return ended;
+    }
+}

@@ -1,0 +1,21 @@
+namespace Chatable.Messaging.Users;
+
+/// <summary>A user by id, with the name in the letter case the user chose.</summary>
+public readonly record struct UserRef(long Id, string Username);
+
+/// <summary>A stored user, as others may know of it.</summary>
+public sealed record UserRecord(long Id, string Username, bool IsActive);
+
+/// <summary>What a login is checked against.</summary>
+public sealed record LoginRecord(long Id, string PasswordHash, bool IsActive);
+
+/// <summary>A user to be created; every field is checked already.</summary>
+public sealed record NewUser
+{
+    public required string Username { get; init; }
+    public required string Email { get; init; }
+    public required string PhoneNumber { get; init; }
+    public required string FirstName { get; init; }
+    public required string LastName { get; init; }
+    public required string PasswordHash { get; init; }
+}

@@ -1,0 +1,65 @@
+using Npgsql;
+
+namespace Chatable.Messaging.Users;
+
+/// <summary>The table <c>users</c>.</summary>
+public sealed class UserStore(NpgsqlDataSource database)
+{
+    // One statement, hence one transaction: a user without a head row could be sent nothing.
+    private const string CreateSql = """
+        WITH created AS (
+            INSERT INTO users (username, email, phone_number, first_name, last_name, password_hash)
+            VALUES ($1, $2, $3, $4, $5, $6)
+            ON CONFLICT DO NOTHING
+            RETURNING id
+        ), head AS (
+            INSERT INTO user_heads (user_id) SELECT id FROM created
+        )
+        SELECT id FROM created
+        """;
+
+    /// <returns>The new user's id, or null where the username, the email or the phone number is taken.</returns>
+    public async Task<long?> CreateAsync(NewUser user, CancellationToken cancellationToken)
+    {
+        await using var command = database.CreateCommand(CreateSql);
+        foreach (var value in (ReadOnlySpan<string>)
+            [user.Username, user.Email, user.PhoneNumber, user.FirstName, user.LastName, user.PasswordHash])
+        {
+            command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = value });
+        }
+
+        return (long?)await command.ExecuteScalarAsync(cancellationToken);
+    }
+
+    public Task<LoginRecord?> FindForLoginAsync(string username, CancellationToken cancellationToken) => FindAsync(
+        "SELECT id, password_hash, is_active FROM users WHERE lower(username) = lower($1)", username,
+        static row => new LoginRecord(row.GetInt64(0), row.GetString(1), row.GetBoolean(2)), cancellationToken);
+
+    public Task<UserRecord?> FindByUsernameAsync(string username, CancellationToken cancellationToken) => FindAsync(
+        "SELECT id, username, is_active FROM users WHERE lower(username) = lower($1)", username,
+        static row => new UserRecord(row.GetInt64(0), row.GetString(1), row.GetBoolean(2)), cancellationToken);
+
+    /// <summary>Replaces a hash by one with newer parameters, unless the password was changed meanwhile.</summary>
+    public async Task UpdatePasswordHashAsync(long userId, string oldHash, string newHash, CancellationToken cancellationToken)
+    {
+        await using var command = database.CreateCommand(
+            "UPDATE users SET password_hash = $3, modified_at = now() WHERE id = $1 AND password_hash = $2");
+        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = userId });
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = oldHash });
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = newHash });
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    private async Task<T?> FindAsync<T>(
+        string sql, string username, Func<NpgsqlDataReader, T> read, CancellationToken cancellationToken) where T : class
+    {
+        // Nobody has such a name, and PostgreSQL would not even take some of them.
+        if (!Username.IsWellFormed(username))
+            return null;
+
+        await using var command = database.CreateCommand(sql);
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = username });
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        return await reader.ReadAsync(cancellationToken) ? read(reader) : null;
+    }
+}
