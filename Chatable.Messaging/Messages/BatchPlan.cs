@@ -1,0 +1,115 @@
+using System.Collections.Immutable;
+using Chatable.Messaging.Wire;
+
+namespace Chatable.Messaging.Messages;
+
+/// <summary>
+/// Turns a batch and a <see cref="BatchSnapshot"/> into rows and outcomes, without touching the database. Every seq is its
+/// predecessor's plus one: the locks on the heads are what makes them dense.
+/// </summary>
+internal sealed class BatchPlan
+{
+    private const long TicksPerMicrosecond = TimeSpan.TicksPerMicrosecond;
+
+    private readonly BatchSnapshot _snapshot;
+    private readonly Dictionary<MessageKey, MessagePlace> _placed = [];
+    private readonly Dispatch[] _outcomes;
+
+    private BatchPlan(BatchSnapshot snapshot, int entries)
+    {
+        _snapshot = snapshot;
+        _outcomes = new Dispatch[entries];
+    }
+
+    /// <summary>What to tell of each entry, in the order of the entries.</summary>
+    public IReadOnlyList<Dispatch> Outcomes => _outcomes;
+
+    /// <summary>The new messages in the order of their entries, each with the seq of its author's own envelope.</summary>
+    public List<(MessageRecord Message, long AuthorSeq)> Messages { get; } = [];
+
+    /// <summary>One for each user a new message concerns.</summary>
+    public List<(long UserId, long Seq, Guid MessageId)> Envelopes { get; } = [];
+
+    /// <summary>The heads that move, and the conversations.</summary>
+    public Dictionary<long, long> Heads { get; } = [];
+
+    public Dictionary<UserPair, ConversationHead> Conversations { get; } = [];
+
+    /// <param name="entries">The batch.</param>
+    /// <param name="fates">What <see cref="EntryFates.Decide"/> said of it.</param>
+    /// <param name="snapshot">With the head of each user, and a conversation for each new message.</param>
+    public static BatchPlan Make(IReadOnlyList<IntakeEntry> entries, EntryFate[] fates, BatchSnapshot snapshot)
+    {
+        var plan = new BatchPlan(snapshot, entries.Count);
+        for (var i = 0; i < entries.Count; i++)
+        {
+            plan._outcomes[i] = fates[i] switch
+            {
+                EntryFate.New => plan.Store(entries[i]),
+                EntryFate.Repeat => plan.Repeat(entries[i]),
+                _ => new MessageRefused(entries[i].ClientId, RefusalCode.OutOfOrder, entries[i].Origin),
+            };
+        }
+
+        return plan;
+    }
+
+    private MessageStored Store(IntakeEntry entry)
+    {
+        var message = ToRecord(entry, AdvanceConversation(entry));
+        var recipients = ImmutableArray.CreateBuilder<Recipient>(2);
+        recipients.Add(AdvanceHead(entry.AuthorId, entry.MessageId));
+        if (entry.RecipientId != entry.AuthorId)
+            recipients.Add(AdvanceHead(entry.RecipientId, entry.MessageId));
+
+        Messages.Add((message, recipients[0].Seq));
+        _placed[entry.Key()] = new MessagePlace(
+            message.MessageId, message.ConversationId, message.ConversationSeq, recipients[0].Seq, message.CreatedAt);
+        return new MessageStored(message, recipients.DrainToImmutable(), entry.Origin, entry.Trace);
+    }
+
+    private MessageRepeated Repeat(IntakeEntry entry)
+    {
+        var place = _placed.TryGetValue(entry.Key(), out var here) ? here : _snapshot.Stored[entry.Key()];
+        ImmutableArray<Recipient> heads = entry.RecipientId == entry.AuthorId
+            ? [HeadOf(entry.AuthorId)]
+            : [HeadOf(entry.AuthorId), HeadOf(entry.RecipientId)];
+        return new MessageRepeated(
+            place.MessageId, entry.ClientId, entry.AuthorId, place.AuthorSeq, place.ConversationId, place.ConversationSeq,
+            place.CreatedAt, heads, entry.Origin);
+    }
+
+    private Recipient HeadOf(long user) => new(user, Heads.TryGetValue(user, out var moved) ? moved : _snapshot.Heads[user]);
+
+    private Recipient AdvanceHead(long user, Guid messageId)
+    {
+        var seq = Heads[user] = HeadOf(user).Seq + 1;
+        Envelopes.Add((user, seq, messageId));
+        return new Recipient(user, seq);
+    }
+
+    // Clocks may step back or stand still; times in a conversation never do, so that they cannot contradict its order.
+    private ConversationHead AdvanceConversation(IntakeEntry entry)
+    {
+        var pair = entry.Pair();
+        var head = Conversations.TryGetValue(pair, out var moved) ? moved : _snapshot.Conversations[pair];
+        var earliest = head.LastMessageAt.AddTicks(TicksPerMicrosecond);
+        return Conversations[pair] = new ConversationHead(
+            head.Id, head.LastSeq + 1, entry.MessageId, earliest > _snapshot.Now ? earliest : _snapshot.Now);
+    }
+
+    private static MessageRecord ToRecord(IntakeEntry entry, ConversationHead head) => new()
+    {
+        MessageId = entry.MessageId,
+        ConversationId = head.Id,
+        ConversationSeq = head.LastSeq,
+        ClientId = entry.ClientId,
+        AuthorId = entry.AuthorId,
+        Author = entry.Author,
+        RecipientId = entry.RecipientId,
+        Recipient = entry.Recipient,
+        Type = entry.Type,
+        Body = entry.Body,
+        CreatedAt = head.LastMessageAt,
+    };
+}

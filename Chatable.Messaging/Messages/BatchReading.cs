@@ -1,0 +1,71 @@
+using Chatable.Messaging.Wire;
+using Npgsql;
+
+namespace Chatable.Messaging.Messages;
+
+/// <summary>The first round trip of a batch: the locks, and everything read under them.</summary>
+internal static class BatchReading
+{
+    // Well above the statement timeouts together: it only ends the wait for a server that does not answer at all.
+    public const int TimeoutSeconds = 20;
+
+    public static async Task<BatchSnapshot> LockAndReadAsync(
+        NpgsqlConnection connection, IReadOnlyList<IntakeEntry> entries, CancellationToken cancellationToken)
+    {
+        var users = entries.SelectMany(entry => new[] { entry.AuthorId, entry.RecipientId }).Distinct().ToArray();
+        await using var batch = CreateBatch(connection, entries, users);
+        await batch.PrepareAsync(cancellationToken);
+        await using var rows = await batch.ExecuteReaderAsync(cancellationToken);
+
+        var snapshot = new BatchSnapshot();
+        await rows.NextResultAsync(cancellationToken);
+        while (await rows.ReadAsync(cancellationToken))
+            snapshot.Heads[rows.GetInt64(0)] = rows.GetInt64(1);
+        if (snapshot.Heads.Count < users.Length)
+            throw new UnknownUserException(users.First(user => !snapshot.Heads.ContainsKey(user)));
+
+        await rows.NextResultAsync(cancellationToken);
+        while (await rows.ReadAsync(cancellationToken))
+            snapshot.Stored[new MessageKey(rows.GetInt64(0), rows.GetGuid(1))] = ReadPlace(rows);
+
+        await rows.NextResultAsync(cancellationToken);
+        while (await rows.ReadAsync(cancellationToken))
+            snapshot.Conversations[new UserPair(rows.GetInt64(0), rows.GetInt64(1))] = ReadHead(rows);
+
+        await rows.NextResultAsync(cancellationToken);
+        await rows.ReadAsync(cancellationToken);
+        snapshot.Now = rows.GetDateTime(0);
+        return snapshot;
+    }
+
+    private static NpgsqlBatch CreateBatch(NpgsqlConnection connection, IReadOnlyList<IntakeEntry> entries, long[] users)
+    {
+        var keys = entries.Select(entry => entry.Key())
+            .Concat(entries.Select(entry => entry.AfterKey()).OfType<MessageKey>()).Distinct().ToArray();
+        var pairs = entries.Select(entry => entry.Pair()).Distinct().ToArray();
+        return new NpgsqlBatch(connection)
+        {
+            Timeout = TimeoutSeconds,
+            BatchCommands =
+            {
+                new NpgsqlBatchCommand(PersistSql.Settings),
+                new NpgsqlBatchCommand(PersistSql.LockHeads) { Parameters = { Columns.Of(users, user => user) } },
+                new NpgsqlBatchCommand(PersistSql.FindStored)
+                {
+                    Parameters = { Columns.Of(keys, key => key.AuthorId), Columns.Of(keys, key => key.ClientKey) },
+                },
+                new NpgsqlBatchCommand(PersistSql.FindConversations)
+                {
+                    Parameters = { Columns.Of(pairs, pair => pair.Low), Columns.Of(pairs, pair => pair.High) },
+                },
+                new NpgsqlBatchCommand(PersistSql.Clock),
+            },
+        };
+    }
+
+    private static MessagePlace ReadPlace(NpgsqlDataReader row) =>
+        new(row.GetGuid(2), row.GetInt64(3), row.GetInt64(4), row.GetInt64(5), row.GetDateTime(6));
+
+    private static ConversationHead ReadHead(NpgsqlDataReader row) =>
+        new(row.GetInt64(2), row.GetInt64(3), row.IsDBNull(4) ? null : row.GetGuid(4), row.IsDBNull(5) ? DateTime.MinValue : row.GetDateTime(5));
+}

@@ -1,0 +1,28 @@
+namespace Chatable.Messaging.Messages;
+
+/// <summary>What makes a message one and the same however often it is sent.</summary>
+internal readonly record struct MessageKey(long AuthorId, Guid ClientKey);
+
+/// <summary>The two users of a direct conversation, in the order it is stored under; both the same for a note to oneself.</summary>
+internal readonly record struct UserPair(long Low, long High)
+{
+    public static UserPair Of(long user, long other) => new(Math.Min(user, other), Math.Max(user, other));
+}
+
+/// <summary>Where a stored message stands.</summary>
+internal readonly record struct MessagePlace(
+    Guid MessageId, long ConversationId, long ConversationSeq, long AuthorSeq, DateTime CreatedAt);
+
+/// <summary>The end of a conversation; <paramref name="LastMessageAt"/> is the earliest of all times where it is empty.</summary>
+internal readonly record struct ConversationHead(long Id, long LastSeq, Guid? LastMessageId, DateTime LastMessageAt);
+
+/// <summary>What the database says of a batch while its users' heads are locked: nothing in it can change before the commit.</summary>
+internal sealed class BatchSnapshot
+{
+    public Dictionary<long, long> Heads { get; } = [];
+    public Dictionary<MessageKey, MessagePlace> Stored { get; } = [];
+    public Dictionary<UserPair, ConversationHead> Conversations { get; } = [];
+
+    /// <summary>The database's clock, read after the locks were taken.</summary>
+    public DateTime Now { get; set; }
+}

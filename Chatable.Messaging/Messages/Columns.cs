@@ -1,0 +1,32 @@
+using Npgsql;
+using NpgsqlTypes;
+
+namespace Chatable.Messaging.Messages;
+
+/// <summary>One column of many rows as an array parameter for <c>unnest</c>, its type said so that nothing is looked up.</summary>
+internal static class Columns
+{
+    public static NpgsqlParameter Of<T>(IReadOnlyCollection<T> rows, Func<T, long> value) => Of(rows, value, NpgsqlDbType.Bigint);
+
+    public static NpgsqlParameter Of<T>(IReadOnlyCollection<T> rows, Func<T, short> value) => Of(rows, value, NpgsqlDbType.Smallint);
+
+    public static NpgsqlParameter Of<T>(IReadOnlyCollection<T> rows, Func<T, Guid> value) => Of(rows, value, NpgsqlDbType.Uuid);
+
+    public static NpgsqlParameter Of<T>(IReadOnlyCollection<T> rows, Func<T, string?> value) => Of(rows, value, NpgsqlDbType.Text);
+
+    public static NpgsqlParameter Of<T>(IReadOnlyCollection<T> rows, Func<T, DateTime> value) =>
+        Of(rows, value, NpgsqlDbType.TimestampTz);
+
+    /// <summary>UTF-8 as it came, so that PostgreSQL refuses what is not; a string would have mended it.</summary>
+    public static NpgsqlParameter Of<T>(IReadOnlyCollection<T> rows, Func<T, ReadOnlyMemory<byte>> value) =>
+        Of(rows, value, NpgsqlDbType.Text);
+
+    private static NpgsqlParameter<TValue[]> Of<T, TValue>(IReadOnlyCollection<T> rows, Func<T, TValue> value, NpgsqlDbType type)
+    {
+        var column = new TValue[rows.Count];
+        var i = 0;
+        foreach (var row in rows)
+            column[i++] = value(row);
+        return new NpgsqlParameter<TValue[]> { TypedValue = column, NpgsqlDbType = NpgsqlDbType.Array | type };
+    }
+}

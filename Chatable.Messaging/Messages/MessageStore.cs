@@ -1,0 +1,63 @@
+using System.Data;
+using Chatable.Messaging.Wire;
+using Npgsql;
+
+namespace Chatable.Messaging.Messages;
+
+/// <summary>
+/// The only writer of messages. A batch is one transaction: the heads of all its users are locked, everything that depends on them
+/// is looked up after that, seqs are counted on from there, and what was counted is written.
+/// </summary>
+public sealed class MessageStore(NpgsqlDataSource database)
+{
+    /// <summary>
+    /// Stores a batch, or nothing of it. For each entry, in order: <see cref="MessageStored"/>, <see cref="MessageRepeated"/> where its
+    /// author has stored a message of that client id before, or <see cref="MessageRefused"/> where its predecessor is missing.
+    /// Calling it again with the same entries stores nothing more.
+    /// </summary>
+    /// <exception cref="Exception">Nothing was stored, or it is not known; <see cref="PersistFailures.Classify"/> says what to do.</exception>
+    public async Task<IReadOnlyList<Dispatch>> PersistAsync(IReadOnlyList<IntakeEntry> entries, CancellationToken cancellationToken)
+    {
+        if (entries.Count == 0)
+            return [];
+
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(IsolationLevel.ReadCommitted, cancellationToken);
+        var snapshot = await BatchReading.LockAndReadAsync(connection, entries, cancellationToken);
+        var fates = EntryFates.Decide(entries, snapshot.Stored);
+        await CreateConversationsAsync(connection, entries, fates, snapshot, cancellationToken);
+
+        var plan = BatchPlan.Make(entries, fates, snapshot);
+        if (plan.Messages.Count > 0)
+        {
+            await BatchWriting.WriteAsync(connection, plan, cancellationToken);
+            await transaction.CommitAsync(cancellationToken);
+        }
+
+        return plan.Outcomes;
+    }
+
+    private static async Task CreateConversationsAsync(
+        NpgsqlConnection connection, IReadOnlyList<IntakeEntry> entries, EntryFate[] fates, BatchSnapshot snapshot,
+        CancellationToken cancellationToken)
+    {
+        var missing = entries.Where((_, i) => fates[i] is EntryFate.New)
+            .Select(entry => entry.Pair()).Distinct().Where(pair => !snapshot.Conversations.ContainsKey(pair)).ToArray();
+        if (missing.Length == 0)
+            return;
+
+        await using var command = new NpgsqlCommand(PersistSql.CreateConversations, connection);
+        command.Parameters.Add(Columns.Of(missing, pair => pair.Low));
+        command.Parameters.Add(Columns.Of(missing, pair => pair.High));
+        await using var rows = await command.ExecuteReaderAsync(cancellationToken);
+        var created = 0;
+        for (; await rows.ReadAsync(cancellationToken); created++)
+        {
+            snapshot.Conversations[new UserPair(rows.GetInt64(0), rows.GetInt64(1))] =
+                new ConversationHead(rows.GetInt64(2), LastSeq: 0, LastMessageId: null, DateTime.MinValue);
+        }
+
+        if (created != missing.Length)
+            throw new RowCountException(nameof(PersistSql.CreateConversations), missing.Length, created);
+    }
+}

@@ -1,0 +1,66 @@
+namespace Chatable.Messaging.Messages;
+
+// All with parameters only and of one text each, so that they are prepared once a connection. A statement in READ COMMITTED sees
+// what was committed before it began: those after the locks see all that the locks waited for.
+internal static class PersistSql
+{
+    // A plan made while a table was empty scans it whole, and is kept until the next ANALYZE: a fresh plan for each batch costs
+    // less than that. The promise rests on synchronous_commit, so a laxer default of the server does not count; a stricter one does.
+    public const string Settings = """
+        SELECT set_config('statement_timeout', '5s', true), set_config('lock_timeout', '3s', true),
+               set_config('plan_cache_mode', 'force_custom_plan', true),
+               set_config('synchronous_commit', CASE WHEN current_setting('synchronous_commit') IN ('off', 'local') THEN 'on'
+                                                     ELSE current_setting('synchronous_commit') END, true)
+        """;
+
+    // In one order for everybody: no deadlock. Whoever holds them owns the users' logs and all conversations between them.
+    public const string LockHeads = "SELECT user_id, last_seq FROM user_heads WHERE user_id = ANY ($1) ORDER BY user_id FOR UPDATE";
+
+    public const string FindStored = """
+        SELECT m.author_id, m.client_id, m.message_id, m.conversation_id, m.conversation_seq, m.author_seq, m.created_at
+        FROM unnest($1, $2) AS k (author_id, client_id)
+        JOIN messages m ON m.author_id = k.author_id AND m.client_id = k.client_id
+        """;
+
+    public const string FindConversations = """
+        SELECT c.user_low, c.user_high, c.id, c.last_seq, c.last_message_id, c.last_message_at
+        FROM unnest($1, $2) AS k (user_low, user_high)
+        JOIN conversations c ON c.user_low = k.user_low AND c.user_high = k.user_high AND c.kind = 0
+        """;
+
+    public const string Clock = "SELECT clock_timestamp()";
+
+    public const string CreateConversations = """
+        INSERT INTO conversations (kind, user_low, user_high)
+        SELECT 0, user_low, user_high FROM unnest($1, $2) AS k (user_low, user_high)
+        ON CONFLICT (user_low, user_high) WHERE kind = 0 DO NOTHING
+        RETURNING user_low, user_high, id
+        """;
+
+    public const string InsertMessages = """
+        INSERT INTO messages (message_id, conversation_id, conversation_seq, author_id, author_seq, client_id, client_id_text, type,
+                              body, created_at)
+        SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+        """;
+
+    public const string InsertEnvelopes = """
+        INSERT INTO envelopes (user_id, seq, kind, message_id)
+        SELECT user_id, seq, 0, message_id FROM unnest($1, $2, $3) AS e (user_id, seq, message_id)
+        """;
+
+    public const string MoveHeads = """
+        UPDATE user_heads h SET last_seq = k.last_seq
+        FROM unnest($1, $2) AS k (user_id, last_seq) WHERE h.user_id = k.user_id
+        """;
+
+    public const string MoveConversations = """
+        UPDATE conversations c SET last_seq = k.last_seq, last_message_id = k.message_id, last_message_at = k.at
+        FROM unnest($1, $2, $3, $4) AS k (id, last_seq, message_id, at) WHERE c.id = k.id
+        """;
+
+    public const string TouchParticipants = """
+        INSERT INTO participants (conversation_id, user_id, last_activity_at)
+        SELECT conversation_id, user_id, at FROM unnest($1, $2, $3) AS k (conversation_id, user_id, at)
+        ON CONFLICT (conversation_id, user_id) DO UPDATE SET last_activity_at = excluded.last_activity_at
+        """;
+}
