@@ -18,7 +18,7 @@ public static class V1Frames
         new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
 
     /// <summary>The same bytes for every socket of the recipient.</summary>
-    public static ReadOnlyMemory<byte> Message(MessageRecord message)
+    public static byte[] Message(MessageRecord message)
     {
         var output = new ArrayBufferWriter<byte>(192 + message.Body.Length);
         using var json = new Utf8JsonWriter(output, s_json);
@@ -31,11 +31,11 @@ public static class V1Frames
         json.WriteString("created_at"u8, message.CreatedAt);
         json.WriteEndObject();
         json.Flush();
-        return output.WrittenMemory;
+        return output.WrittenSpan.ToArray();
     }
 
     /// <summary>The REST error object; <paramref name="code"/> is an HTTP status.</summary>
-    public static ReadOnlyMemory<byte> Error(int code, string message, FieldFaults errors)
+    public static byte[] Error(int code, string message, FieldFaults errors)
     {
         var output = new ArrayBufferWriter<byte>(192);
         using var json = new Utf8JsonWriter(output, s_json);
@@ -50,6 +50,6 @@ public static class V1Frames
         json.WriteEndObject();
         json.WriteEndObject();
         json.Flush();
-        return output.WrittenMemory;
+        return output.WrittenSpan.ToArray();
     }
 }
