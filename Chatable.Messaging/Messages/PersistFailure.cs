@@ -23,6 +23,7 @@ public static class PersistFailures
         PostgresException { SqlState: var code } => ClassifyState(code),
         UnknownUserException => PersistFailure.Data,
         NpgsqlException or TimeoutException or IOException or SocketException => PersistFailure.Transient,
+        OutOfMemoryException or ObjectDisposedException => PersistFailure.Transient,
         _ => PersistFailure.Unforeseen,
     };
 

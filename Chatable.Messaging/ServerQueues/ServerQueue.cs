@@ -7,6 +7,18 @@ namespace Chatable.Messaging.ServerQueues;
 /// <summary>One batch in a server's queue, and the position after it.</summary>
 public readonly record struct QueuedBatch(RedisValue Position, ReadOnlyMemory<byte> Batch);
 
+/// <summary>What became of a batch for a server. None of it loses a message: the server repairs from PostgreSQL.</summary>
+public enum QueueAppend
+{
+    Appended,
+
+    /// <summary>Appended to a full queue, whose oldest batches were dropped for it.</summary>
+    Overflowed,
+
+    /// <summary>Dropped, for Redis has no memory. Only deleting from the intake can give it some, so nobody must wait for this.</summary>
+    OutOfMemory,
+}
+
 /// <summary>
 /// Each API server's own queue, a Redis stream named by its boot id. It needs no durability: the sockets it feeds die with the
 /// server, and whatever it loses is repaired from PostgreSQL.
@@ -28,19 +40,27 @@ public sealed class ServerQueue(IConnectionMultiplexer redis, IOptions<ServerQue
     private readonly string _prefix = options.Value.KeyPrefix;
     private readonly RedisValue _limit = options.Value.Limit;
 
-    /// <summary>Appends to each server's queue in one go; true where the queue was full and older batches were dropped for this one.</summary>
-    /// <exception cref="RedisException">This queue did not take it, or it is not known whether it did; others may have.</exception>
-    public async Task<IReadOnlyList<bool>> AppendAsync(
+    /// <summary>Appends one batch to the queue of each server, all in one go; what became of each, in their order.</summary>
+    /// <exception cref="RedisException">It is not known which queues took theirs.</exception>
+    public async Task<IReadOnlyList<QueueAppend>> AppendAsync(
         IReadOnlyList<(Guid BootId, ReadOnlyMemory<byte> Batch)> batches, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         var database = redis.GetDatabase();
-        return await Task.WhenAll(batches.Select(async batch =>
+        return await Task.WhenAll(batches.Select(batch => AppendAsync(database, batch.BootId, batch.Batch)));
+    }
+
+    private async Task<QueueAppend> AppendAsync(IDatabase database, Guid bootId, ReadOnlyMemory<byte> batch)
+    {
+        try
         {
-            var full = await database.ScriptEvaluateAsync(
-                Append, [KeyOf(batch.BootId)], [_limit, (string)WakeOf(batch.BootId)!, batch.Batch]);
-            return (long)full == 1;
-        }));
+            var full = await database.ScriptEvaluateAsync(Append, [KeyOf(bootId)], [_limit, (string)WakeOf(bootId)!, batch]);
+            return (long)full == 1 ? QueueAppend.Overflowed : QueueAppend.Appended;
+        }
+        catch (RedisServerException refused) when (refused.Kind is RedisErrorKind.OutOfMemory)
+        {
+            return QueueAppend.OutOfMemory;
+        }
     }
 
     /// <summary>What stands after a position, oldest first; empty where nothing does.</summary>

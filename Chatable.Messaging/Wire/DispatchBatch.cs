@@ -17,13 +17,24 @@ public static class DispatchBatch
 {
     private const byte Version = 1;
 
-    public static byte[] Encode(IEnumerable<Dispatch> items)
+    public static byte[] Encode(IEnumerable<Dispatch> items) => Join(items.Select(EncodeItem));
+
+    /// <summary>The bytes of one item, to be joined into the batches of several servers.</summary>
+    public static byte[] EncodeItem(Dispatch item)
+    {
+        var output = new ArrayBufferWriter<byte>(512);
+        Write(new WireWriter(output), item);
+        return output.WrittenSpan.ToArray();
+    }
+
+    /// <summary>A batch of items encoded by <see cref="EncodeItem"/>.</summary>
+    public static byte[] Join(IEnumerable<byte[]> encodedItems)
     {
         var output = new ArrayBufferWriter<byte>(1024);
         var writer = new WireWriter(output);
         writer.Byte(Version);
-        foreach (var item in items)
-            Write(writer, item);
+        foreach (var item in encodedItems)
+            writer.Raw(item);
         return output.WrittenSpan.ToArray();
     }
 

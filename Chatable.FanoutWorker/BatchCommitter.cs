@@ -1,0 +1,95 @@
+using System.Runtime.ExceptionServices;
+using Chatable.Messaging.Intake;
+using Chatable.Messaging.Messages;
+using Chatable.Messaging.Wire;
+using Microsoft.Extensions.Options;
+
+namespace Chatable.FanoutWorker;
+
+/// <summary>
+/// Stores a batch whatever is in it. Where the database refuses it for what it holds, it is halved until the culprit stands alone:
+/// that one goes among the dead letters, and the others are stored in their order.
+/// </summary>
+internal sealed partial class BatchCommitter(
+    MessageStore store, IntakeReader intake, IOptions<FanoutOptions> options, FanoutMetrics metrics, TimeProvider time,
+    ILogger<BatchCommitter> logger)
+{
+    /// <summary>What to tell of each entry. Where it throws, a part may be stored: repeating the whole does no harm.</summary>
+    public async Task<IReadOnlyList<Dispatch>> CommitAsync(
+        int partition, IReadOnlyList<PendingEntry> pending, CancellationToken cancellationToken)
+    {
+        if (pending.Count == 0)
+            return [];
+
+        using var spans = CommitSpans.Start(pending);
+        var outcomes = new List<Dispatch>(pending.Count);
+        await CommitAsync(partition, pending, outcomes, cancellationToken);
+        Count(pending, outcomes);
+        return spans.Continue(outcomes);
+    }
+
+    /// <exception cref="DeadLettersFullException">The entry stays, and with it the partition.</exception>
+    public async Task DeadLetterAsync(
+        int partition, IntakeItem item, string code, long attempts, CancellationToken cancellationToken)
+    {
+        if (!await intake.DeadLetterAsync(partition, item, code, attempts, cancellationToken))
+        {
+            metrics.DeadLettersFull();
+            Log.DeadLettersFull(logger, partition, item.Id.ToString(), code);
+            throw new DeadLettersFullException(partition);
+        }
+
+        metrics.DeadLettered(code);
+        Log.DeadLettered(logger, partition, item.Id.ToString(), code, attempts);
+    }
+
+    private async Task CommitAsync(
+        int partition, IReadOnlyList<PendingEntry> pending, List<Dispatch> outcomes, CancellationToken cancellationToken)
+    {
+        try
+        {
+            outcomes.AddRange(await store.PersistAsync([.. pending.Select(one => one.Entry)], cancellationToken));
+        }
+        catch (Exception failure) when (failure is not OperationCanceledException && IsOfTheBatch(failure))
+        {
+            if (pending.Count == 1)
+            {
+                outcomes.Add(await RefuseAsync(partition, pending[0], failure, cancellationToken));
+                return;
+            }
+
+            var half = pending.Count / 2;
+            await CommitAsync(partition, [.. pending.Take(half)], outcomes, cancellationToken);
+            await CommitAsync(partition, [.. pending.Skip(half)], outcomes, cancellationToken);
+        }
+    }
+
+    private static bool IsOfTheBatch(Exception failure) => PersistFailures.Classify(failure) is not PersistFailure.Transient;
+
+    // Before anything later is stored: were it to become storable one day, it must not follow what came after it.
+    private async Task<Dispatch> RefuseAsync(
+        int partition, PendingEntry pending, Exception failure, CancellationToken cancellationToken)
+    {
+        var attempts = await intake.CountAttemptAsync(partition, pending.Item, cancellationToken);
+        if (PersistFailures.Classify(failure) is PersistFailure.Unforeseen && attempts < options.Value.MaxAttempts)
+            ExceptionDispatchInfo.Throw(failure);
+
+        await DeadLetterAsync(partition, pending.Item, PersistFailures.CodeOf(failure), attempts, cancellationToken);
+        return new MessageRefused(pending.Entry.ClientId, RefusalCode.Invalid, pending.Entry.Origin);
+    }
+
+    private void Count(IReadOnlyList<PendingEntry> pending, List<Dispatch> outcomes)
+    {
+        var now = time.GetUtcNow();
+        foreach (var one in pending)
+        {
+            if (one.ArrivedAt is { } arrived)
+                metrics.Committed(now > arrived ? now - arrived : TimeSpan.Zero);
+        }
+
+        metrics.Decided("stored", outcomes.Count(outcome => outcome is MessageStored));
+        metrics.Decided("repeated", outcomes.Count(outcome => outcome is MessageRepeated));
+        metrics.Decided("invalid", outcomes.Count(outcome => outcome is MessageRefused { Code: RefusalCode.Invalid }));
+        metrics.Decided("out_of_order", outcomes.Count(outcome => outcome is MessageRefused { Code: RefusalCode.OutOfOrder }));
+    }
+}

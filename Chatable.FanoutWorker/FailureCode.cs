@@ -1,0 +1,14 @@
+using Chatable.Messaging.Messages;
+using StackExchange.Redis;
+
+namespace Chatable.FanoutWorker;
+
+internal static class FailureCode
+{
+    /// <summary>Few different words, fit for a metric.</summary>
+    public static string Of(Exception failure) => failure switch
+    {
+        RedisServerException { Kind: var kind } => $"redis_{kind}",
+        _ => PersistFailures.CodeOf(failure),
+    };
+}

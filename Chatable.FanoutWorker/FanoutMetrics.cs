@@ -1,0 +1,73 @@
+using System.Diagnostics.Metrics;
+using Chatable.Messaging.Telemetry;
+
+namespace Chatable.FanoutWorker;
+
+internal sealed class FanoutMetrics : IDisposable
+{
+    private readonly Meter _meter;
+    private readonly Histogram<double> _lag;
+    private readonly Histogram<double> _batchDuration;
+    private readonly Histogram<int> _batchSize;
+    private readonly Counter<long> _outcomes;
+    private readonly Counter<long> _deadLetters;
+    private readonly Counter<long> _deadLettersFull;
+    private readonly Counter<long> _failures;
+    private readonly Counter<long> _routed;
+    private readonly Counter<long> _leaseChanges;
+    private readonly UpDownCounter<long> _partitions;
+    private readonly Counter<long> _reaped;
+
+    public FanoutMetrics(IMeterFactory meters)
+    {
+        _meter = meters.Create(TelemetryNames.Fanout);
+        _lag = _meter.CreateHistogram<double>("chatable.fanout.lag", "s", "From an entry's arrival in the intake to its commit.");
+        _batchDuration = _meter.CreateHistogram<double>("chatable.fanout.batch.duration", "s", "From reading a batch to deleting it.");
+        _batchSize = _meter.CreateHistogram<int>("chatable.fanout.batch.size", "{entry}", "Entries read at once.");
+        _outcomes = _meter.CreateCounter<long>("chatable.fanout.outcomes", "{message}", "Messages stored, repeated and refused.");
+        _deadLetters = _meter.CreateCounter<long>("chatable.fanout.dead_letters", "{entry}", "Entries moved among the dead letters.");
+        _deadLettersFull = _meter.CreateCounter<long>(
+            "chatable.fanout.dead_letters_full", "{attempt}", "Attempts to move an entry that found the dead letters full.");
+        _failures = _meter.CreateCounter<long>("chatable.fanout.failures", "{batch}", "Batches that failed and are repeated.");
+        _routed = _meter.CreateCounter<long>("chatable.fanout.routed", "{batch}", "Batches for servers, by what became of them.");
+        _leaseChanges = _meter.CreateCounter<long>("chatable.fanout.lease_changes", "{change}", "Partitions taken and given up.");
+        _partitions = _meter.CreateUpDownCounter<long>("chatable.fanout.partitions", "{partition}", "Partitions this worker reads.");
+        _reaped = _meter.CreateCounter<long>("chatable.fanout.servers_reaped", "{server}", "Dead servers whose queue was removed.");
+    }
+
+    public void BatchRead(int entries) => _batchSize.Record(entries);
+
+    public void BatchSettled(TimeSpan duration) => _batchDuration.Record(duration.TotalSeconds);
+
+    public void BatchFailed(string code) => _failures.Add(1, new KeyValuePair<string, object?>("error.type", code));
+
+    public void Committed(TimeSpan lag) => _lag.Record(lag.TotalSeconds);
+
+    public void Decided(string outcome, int count)
+    {
+        if (count > 0)
+            _outcomes.Add(count, new KeyValuePair<string, object?>("outcome", outcome));
+    }
+
+    public void DeadLettered(string code) => _deadLetters.Add(1, new KeyValuePair<string, object?>("error.type", code));
+
+    public void DeadLettersFull() => _deadLettersFull.Add(1);
+
+    public void Routed(string result) => _routed.Add(1, new KeyValuePair<string, object?>("result", result));
+
+    public void PartitionTaken()
+    {
+        _partitions.Add(1);
+        _leaseChanges.Add(1, new KeyValuePair<string, object?>("change", "taken"));
+    }
+
+    public void PartitionGivenUp()
+    {
+        _partitions.Add(-1);
+        _leaseChanges.Add(1, new KeyValuePair<string, object?>("change", "given_up"));
+    }
+
+    public void Reaped(int servers) => _reaped.Add(servers);
+
+    public void Dispose() => _meter.Dispose();
+}

@@ -1,0 +1,36 @@
+namespace Chatable.FanoutWorker;
+
+/// <summary>Section <c>Fanout</c>.</summary>
+internal sealed class FanoutOptions
+{
+    public const string Section = "Fanout";
+
+    /// <inheritdoc cref="Messaging.Intake.IntakeOptions.KeyPrefix"/>
+    public string KeyPrefix { get; set; } = "";
+
+    /// <summary>Entries stored in one transaction: more make it cheaper, but hold the locks of its users longer.</summary>
+    public int BatchSize { get; set; } = 200;
+
+    /// <summary>How long an idle partition goes without a look where no wake-up comes.</summary>
+    public TimeSpan PollInterval { get; set; } = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>Failures of no known kind after which an entry becomes a dead letter.</summary>
+    public int MaxAttempts { get; set; } = 5;
+
+    /// <summary>The first wait after a failure; it doubles from one failure to the next, up to <see cref="MaxBackoff"/>.</summary>
+    public TimeSpan FirstBackoff { get; set; } = TimeSpan.FromMilliseconds(50);
+
+    public TimeSpan MaxBackoff { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>How long a partition stays with a worker that has fallen silent: a takeover takes that long.</summary>
+    public TimeSpan LeaseDuration { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How often leases are renewed and shared out anew.</summary>
+    public TimeSpan LeaseRenewal { get; set; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>How often servers that died without leaving are looked for.</summary>
+    public TimeSpan ReapInterval { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long the batches in flight may take when the worker is told to stop.</summary>
+    public TimeSpan DrainTimeout { get; set; } = TimeSpan.FromSeconds(10);
+}

@@ -1,0 +1,46 @@
+using Chatable.Messaging;
+using Chatable.Messaging.Intake;
+using Chatable.Messaging.Messages;
+using Chatable.Messaging.Registry;
+using Chatable.Messaging.ServerQueues;
+
+namespace Chatable.FanoutWorker;
+
+internal static class FanoutSetup
+{
+    public static void AddFanout(this IHostApplicationBuilder builder)
+    {
+        var services = builder.Services;
+        services.AddIntake().AddServerQueues().AddServerRegistry().AddFanoutOptions();
+        services.AddSingleton(TimeProvider.System);
+        services.AddSingleton(ServerIdentity.Create(builder.Configuration["OTEL_RESOURCE_ATTRIBUTES"]));
+        services.AddSingleton<MessageStore>();
+        services.AddSingleton<FanoutMetrics>();
+        services.AddSingleton<BatchCommitter>();
+        services.AddSingleton<Router>();
+        services.AddSingleton<PartitionLeases>();
+        services.AddSingleton<PartitionReaders>();
+        services.AddSingleton<EvictionPolicy>();
+        services.AddHostedService<PartitionAssignment>();
+        services.AddHostedService<ServerReaper>();
+        // Room for the batches in flight, within the 30 s a platform gives.
+        services.Configure<HostOptions>(options => options.ShutdownTimeout = TimeSpan.FromSeconds(25));
+    }
+
+    private static void AddFanoutOptions(this IServiceCollection services) =>
+        services.AddOptions<FanoutOptions>()
+            .Configure<IConfiguration>((options, configuration) => options.KeyPrefix = configuration["Chatable:KeyPrefix"] ?? "")
+            .BindConfiguration(FanoutOptions.Section)
+            .Validate(o => o.BatchSize is >= 1 and <= 1000, "Fanout:BatchSize must be 1 to 1000 entries.")
+            .Validate(o => o.MaxAttempts >= 1, "Fanout:MaxAttempts must be at least 1.")
+            .Validate(o => o.PollInterval > TimeSpan.Zero, "Fanout:PollInterval must be positive.")
+            .Validate(o => o.FirstBackoff > TimeSpan.Zero, "Fanout:FirstBackoff must be positive.")
+            .Validate(o => o.MaxBackoff >= o.FirstBackoff, "Fanout:MaxBackoff must be at least Fanout:FirstBackoff.")
+            .Validate(o => o.LeaseRenewal > TimeSpan.Zero, "Fanout:LeaseRenewal must be positive.")
+            .Validate(o => o.LeaseDuration >= 2 * o.LeaseRenewal, "Fanout:LeaseDuration must be at least two renewals.")
+            .Validate(o => o.ReapInterval > TimeSpan.Zero, "Fanout:ReapInterval must be positive.")
+            .Validate(
+                o => o.DrainTimeout > TimeSpan.Zero && o.DrainTimeout <= TimeSpan.FromSeconds(20),
+                "Fanout:DrainTimeout must be positive, and at most 20 s.")
+            .ValidateOnStart();
+}

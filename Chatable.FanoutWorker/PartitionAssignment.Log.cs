@@ -1,0 +1,22 @@
+namespace Chatable.FanoutWorker;
+
+internal sealed partial class PartitionAssignment
+{
+    private static partial class Log
+    {
+        [LoggerMessage(LogLevel.Information, "Reading partition {Partition}.")]
+        public static partial void PartitionTaken(ILogger logger, int partition);
+
+        [LoggerMessage(LogLevel.Information, "No longer reading partition {Partition}.")]
+        public static partial void PartitionGivenUp(ILogger logger, int partition);
+
+        [LoggerMessage(LogLevel.Warning, "The partitions could not be shared out; this worker goes on with those it has.")]
+        public static partial void BalanceFailed(ILogger logger, Exception failure);
+
+        [LoggerMessage(LogLevel.Warning, "The leases could not be given up; they run out by themselves.")]
+        public static partial void LeaveFailed(ILogger logger, Exception failure);
+
+        [LoggerMessage(LogLevel.Critical, "{Reason}")]
+        public static partial void PartitionMismatch(ILogger logger, string reason);
+    }
+}

@@ -1,0 +1,115 @@
+using Chatable.Messaging.Intake;
+using Microsoft.Extensions.Options;
+
+namespace Chatable.FanoutWorker;
+
+/// <summary>Reads this worker's share of the partitions: takes what is free, gives up what is more than its share.</summary>
+internal sealed partial class PartitionAssignment(
+    IntakeLog intake, PartitionLeases leases, PartitionReaders readers, EvictionPolicy eviction, IOptions<FanoutOptions> options,
+    TimeProvider time, IHostApplicationLifetime lifetime, ILogger<PartitionAssignment> logger) : BackgroundService
+{
+    // Workers that start together begin their search at different places.
+    private readonly int _first = Random.Shared.Next(intake.Partitions);
+    private bool _isChecked;
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(options.Value.LeaseRenewal, time);
+        do
+        {
+            await TryBalanceAsync(stoppingToken);
+        }
+        while (await WaitAsync(timer, stoppingToken));
+        await LeaveAsync();
+    }
+
+    // The batches in flight are finished first; then others can take the partitions at once instead of when the leases run out.
+    private async Task LeaveAsync()
+    {
+        try
+        {
+            await GiveUpAsync(readers.Partitions);
+            await leases.LeaveAsync(CancellationToken.None);
+        }
+        catch (Exception failure)
+        {
+            Log.LeaveFailed(logger, failure);
+        }
+    }
+
+    private async Task TryBalanceAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            if (!_isChecked)
+            {
+                await intake.EnsurePartitionsAsync(cancellationToken);
+                await eviction.CheckAsync(cancellationToken);
+                _isChecked = true;
+            }
+
+            await BalanceAsync(cancellationToken);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // The loop ends by itself.
+        }
+        catch (PartitionMismatchException mismatch)
+        {
+            Log.PartitionMismatch(logger, mismatch.Message);
+            Environment.ExitCode = 1;
+            lifetime.StopApplication();
+        }
+        catch (Exception failure)
+        {
+            // What is being read goes on being read: without Redis nobody can take it, and should somebody, it does no harm.
+            Log.BalanceFailed(logger, failure);
+        }
+    }
+
+    /// <summary>One round: says that this worker lives, renews what it has, and takes or gives up what differs from its share.</summary>
+    public async Task BalanceAsync(CancellationToken cancellationToken)
+    {
+        var share = PartitionLeases.Share(intake.Partitions, await leases.HeartbeatAsync(cancellationToken));
+        await GiveUpAsync([.. readers.Partitions.Skip(share)]);
+        await RenewAsync(cancellationToken);
+        for (var i = 0; i < intake.Partitions && readers.Count < share; i++)
+        {
+            var partition = (_first + i) % intake.Partitions;
+            if (readers.IsRunning(partition) || await leases.HoldAsync(partition, cancellationToken) is LeaseAnswer.Taken)
+                continue;
+
+            readers.Start(partition);
+            Log.PartitionTaken(logger, partition);
+        }
+    }
+
+    private async Task RenewAsync(CancellationToken cancellationToken)
+    {
+        var answers = await Task.WhenAll(readers.Partitions.Select(
+            async partition => (partition, answer: await leases.HoldAsync(partition, cancellationToken))));
+        await GiveUpAsync([.. answers.Where(one => one.answer is LeaseAnswer.Taken).Select(one => one.partition)]);
+    }
+
+    private async Task GiveUpAsync(int[] partitions)
+    {
+        await readers.StopAsync(partitions);
+        foreach (var partition in partitions)
+        {
+            await leases.ReleaseAsync(partition, CancellationToken.None);
+            Log.PartitionGivenUp(logger, partition);
+        }
+    }
+
+    private static async Task<bool> WaitAsync(PeriodicTimer timer, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await timer.WaitForNextTickAsync(cancellationToken);
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
+    }
+}

@@ -1,0 +1,80 @@
+using Chatable.Messaging;
+using Microsoft.Extensions.Options;
+using StackExchange.Redis;
+
+namespace Chatable.FanoutWorker;
+
+internal enum LeaseAnswer
+{
+    /// <summary>Another worker has it.</summary>
+    Taken = 0,
+    Held = 1,
+
+    /// <summary>Nobody has it, and Redis has no memory to note that we want it.</summary>
+    OutOfMemory = 2,
+}
+
+/// <summary>
+/// Who reads which partition: <c>lease:{p}</c> holds a worker's name, <c>workers</c> who is alive, all by Redis' clock. Leases save
+/// double work; no ordering depends on them, and two workers on one partition do no harm.
+/// </summary>
+internal sealed class PartitionLeases(IConnectionMultiplexer redis, ServerIdentity identity, IOptions<FanoutOptions> options)
+{
+    private const string Hold = """
+        local holder = redis.call('GET', KEYS[1])
+        if holder == ARGV[1] then redis.call('PEXPIRE', KEYS[1], ARGV[2]) return 1 end
+        if holder then return 0 end
+        local set = redis.pcall('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+        return set.err and 2 or 1
+        """;
+
+    private const string Release = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0";
+
+    // Counts this worker even where there was no memory to note it.
+    private const string Heartbeat = """
+        local t = redis.call('TIME')
+        local now = t[1] * 1000 + math.floor(t[2] / 1000)
+        redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
+        redis.pcall('ZADD', KEYS[1], now + tonumber(ARGV[2]), ARGV[1])
+        return math.max(1, redis.call('ZCARD', KEYS[1]))
+        """;
+
+    private readonly string _prefix = options.Value.KeyPrefix;
+    private readonly RedisValue _name = identity.Name;
+    private readonly RedisValue _duration = (long)options.Value.LeaseDuration.TotalMilliseconds;
+
+    /// <summary>Says that this worker lives; returns how many do.</summary>
+    public async Task<int> HeartbeatAsync(CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        return (int)await redis.GetDatabase().ScriptEvaluateAsync(Heartbeat, [Workers], [_name, _duration]);
+    }
+
+    /// <summary>Takes or renews a lease.</summary>
+    public async Task<LeaseAnswer> HoldAsync(int partition, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        return (LeaseAnswer)(int)await redis.GetDatabase().ScriptEvaluateAsync(Hold, [Lease(partition)], [_name, _duration]);
+    }
+
+    /// <summary>Gives a lease up if it is this worker's.</summary>
+    public async Task ReleaseAsync(int partition, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        await redis.GetDatabase().ScriptEvaluateAsync(Release, [Lease(partition)], [_name]);
+    }
+
+    /// <summary>Says that this worker is gone.</summary>
+    public async Task LeaveAsync(CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        await redis.GetDatabase().SortedSetRemoveAsync(Workers, _name);
+    }
+
+    /// <summary>The share of one worker among <paramref name="live"/>, rounded up so that none is left over.</summary>
+    public static int Share(int partitions, int live) => (partitions + live - 1) / live;
+
+    private RedisKey Workers => $"{_prefix}workers";
+
+    private RedisKey Lease(int partition) => $"{_prefix}lease:{{{partition}}}";
+}
