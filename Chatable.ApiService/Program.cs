@@ -1,6 +1,7 @@
 using Chatable.ApiService.Accounts;
 using Chatable.ApiService.Auth;
 using Chatable.ApiService.Http;
+using Chatable.ApiService.Realtime;
 using Chatable.ApiService.Threads;
 using Chatable.ServiceDefaults;
 
@@ -12,6 +13,7 @@ builder.AddApiHttp();
 builder.AddAuth();
 builder.AddAccounts();
 builder.AddThreads();
+builder.AddRealtime();
 
 var app = builder.Build();
 app.UseApiHttp();
@@ -20,4 +22,5 @@ app.MapDefaultEndpoints();
 app.MapApiDocument();
 app.MapAccounts();
 app.MapThreads();
+app.MapRealtime();
 app.Run();

@@ -3,14 +3,13 @@ namespace Chatable.FanoutWorker;
 /// <summary>Waits that double from one failure to the next, each cut by up to a half at random so that workers do not march in step.</summary>
 internal sealed class Backoff(TimeSpan first, TimeSpan max)
 {
-    private TimeSpan _next = first;
+    private int _failures;
 
     public TimeSpan Next()
     {
-        var full = _next;
-        _next = full * 2 < max ? full * 2 : max;
-        return full * (1 - Random.Shared.NextDouble() / 2);
+        var full = Math.Min(first.TotalMilliseconds * Math.Pow(2, _failures++), max.TotalMilliseconds);
+        return TimeSpan.FromMilliseconds(full * (1 - Random.Shared.NextDouble() / 2));
     }
 
-    public void Reset() => _next = first;
+    public void Reset() => _failures = 0;
 }

@@ -1,11 +1,12 @@
 using Chatable.FanoutWorker;
+using Chatable.Messaging;
 using Chatable.ServiceDefaults;
 
 var builder = WebApplication.CreateBuilder(args);
 
 builder.AddServiceDefaults();
 builder.AddNpgsqlDataSource("chatdb");
-builder.AddRedisClient("redis");
+builder.AddRedisClient("redis", configureOptions: RedisBacklog.FailFast);
 builder.AddFanout();
 
 var app = builder.Build();

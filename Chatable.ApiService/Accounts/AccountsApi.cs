@@ -8,6 +8,9 @@ namespace Chatable.ApiService.Accounts;
 
 internal static class AccountsApi
 {
+    /// <summary>Misspelt since 2015, and clients compare it.</summary>
+    private const string NotUnique = "Some fileds are not unique";
+
     public static void AddAccounts(this IHostApplicationBuilder builder)
     {
         builder.AddValidatedOptions<PasswordsOptions>(PasswordsOptions.Section, options => options.Faults());
@@ -24,7 +27,7 @@ internal static class AccountsApi
         var group = app.MapGroup("/api").WithTags("Accounts");
         group.MapPost("/register", Register).ProducesFailures(400, 413, 415)
             .WithSummary("Creates a user with a first token.")
-            .WithExamples(AccountExamples.Register, AccountExamples.User);
+            .WithExamples(AccountExamples.Register, AccountExamples.User, NotUnique);
         group.MapPost("/auth_token", LogIn).ProducesFailures(400, 401, 413, 415)
             .WithSummary("Gives a token for a username and password.")
             .WithExamples(AccountExamples.LogIn, AccountExamples.Token);
@@ -43,7 +46,7 @@ internal static class AccountsApi
             return failure;
 
         if (await sessions.RegisterAsync(form, cancellationToken) is not { } token)
-            return ApiFailure.UserError("Some fileds are not unique");
+            return ApiFailure.UserError(NotUnique);
 
         var user = new RegisteredUser(form.Email, form.FirstName, form.LastName, form.Phone, TokenItem.Of(token), form.Username);
         return TypedResults.Ok(ApiEnvelope.Success([user]));

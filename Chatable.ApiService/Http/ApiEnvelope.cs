@@ -1,22 +1,14 @@
 namespace Chatable.ApiService.Http;
 
 /// <summary>What every answer of v1 is wrapped in.</summary>
-internal sealed record ApiEnvelope<T>
-{
-    /// <summary><c>success</c> or <c>fail</c>.</summary>
-    public required string Status { get; init; }
-
-    public required IReadOnlyList<T> Data { get; init; }
-    public required ApiError Error { get; init; }
-
-    /// <summary>The page asked for, from 1.</summary>
-    public required long Page { get; init; }
-
-    public int PerPage { get; init; } = PageNumber.PerPage;
-
-    /// <summary>The number of items in <see cref="Data"/>; the name is the original's.</summary>
-    public int CurrentPage => Data.Count;
-}
+/// <param name="Status"><c>success</c> or <c>fail</c>.</param>
+/// <param name="Data">The items; none on failure.</param>
+/// <param name="Error">What is wrong, or that nothing is.</param>
+/// <param name="Page">The page asked for, from 1.</param>
+/// <param name="PerPage">The most items a page has.</param>
+/// <param name="CurrentPage">The number of items in <c>data</c>; the name is the original's.</param>
+internal sealed record ApiEnvelope<T>(
+    string Status, IReadOnlyList<T> Data, ApiError Error, long Page, int PerPage, int CurrentPage);
 
 /// <summary>On success 200, null and an empty message.</summary>
 /// <param name="Code">The HTTP status.</param>
@@ -33,8 +25,7 @@ internal sealed record NoItem;
 internal static class ApiEnvelope
 {
     public static ApiEnvelope<T> Success<T>(IReadOnlyList<T> data, PageNumber? page = null) =>
-        new() { Status = "success", Data = data, Error = ApiError.None, Page = (page ?? PageNumber.First).Value };
+        new("success", data, ApiError.None, (page ?? PageNumber.First).Value, PageNumber.PerPage, data.Count);
 
-    public static ApiEnvelope<NoItem> Failure(ApiError error) =>
-        new() { Status = "fail", Data = [], Error = error, Page = PageNumber.First.Value };
+    public static ApiEnvelope<NoItem> Failure(ApiError error) => new("fail", [], error, PageNumber.First.Value, PageNumber.PerPage, 0);
 }

@@ -6,13 +6,13 @@ using Microsoft.OpenApi;
 
 namespace Chatable.ApiService.Http;
 
-/// <summary>What an endpoint's document shows: the fields of a body, and an item of the answer's <c>data</c>. JSON.</summary>
-internal sealed record ExampleMetadata(string? Body, string? Item);
+/// <summary>What an endpoint's document shows: the fields of a body and an item of the answer's <c>data</c> in JSON, and a fault.</summary>
+internal sealed record ExampleMetadata(string? Body, string? Item, string? Fault);
 
 internal static class Examples
 {
-    public static TBuilder WithExamples<TBuilder>(this TBuilder endpoint, string? body = null, string? item = null)
-        where TBuilder : IEndpointConventionBuilder => endpoint.WithMetadata(new ExampleMetadata(body, item));
+    public static TBuilder WithExamples<TBuilder>(this TBuilder endpoint, string? body = null, string? item = null, string? fault = null)
+        where TBuilder : IEndpointConventionBuilder => endpoint.WithMetadata(new ExampleMetadata(body, item, fault));
 
     public static Task Describe(OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken cancellationToken)
     {
@@ -23,11 +23,7 @@ internal static class Examples
         foreach (var (status, response) in operation.Responses ?? [])
         {
             foreach (var media in response.Content?.Values ?? [])
-            {
-                media.Example = JsonNode.Parse(status == Key(StatusCodes.Status200OK)
-                    ? SuccessOf(example?.Item)
-                    : FailureOf(int.Parse(status, CultureInfo.InvariantCulture)));
-            }
+                media.Example = JsonNode.Parse(AnswerOf(int.Parse(status, CultureInfo.InvariantCulture), example));
         }
 
         return Task.CompletedTask;
@@ -35,15 +31,22 @@ internal static class Examples
 
     public static string Key(int status) => status.ToString(CultureInfo.InvariantCulture);
 
-    public static string FailureOf(int status)
+    public static string FailureOf(ApiFailure failure)
     {
-        var error = ApiFailure.ForStatus(status).Error;
-        var errors = string.Join(",", error.Errors!.Select(pair => $"\"{pair.Key}\":\"{JsonEncodedText.Encode(pair.Value)}\""));
+        var (code, errors, message) = failure.Error;
+        var faults = string.Join(",", errors!.Select(pair => $"\"{pair.Key}\":\"{JsonEncodedText.Encode(pair.Value)}\""));
         return $$"""
-            {"status":"fail","data":[],"error":{"code":{{Key(error.Code)}},"errors":{{{errors}}},"message":"{{error.Message}}"},
+            {"status":"fail","data":[],"error":{"code":{{Key(code)}},"errors":{{{faults}}},"message":"{{message}}"},
              "page":1,"per_page":10,"current_page":0}
             """;
     }
+
+    private static string AnswerOf(int status, ExampleMetadata? example) => status switch
+    {
+        StatusCodes.Status200OK => SuccessOf(example?.Item),
+        StatusCodes.Status400BadRequest when example?.Fault is { } fault => FailureOf(ApiFailure.UserError(fault)),
+        _ => FailureOf(ApiFailure.ForStatus(status)),
+    };
 
     private static string SuccessOf(string? item) => $$"""
         {"status":"success","data":[{{item}}],"error":{"code":200,"errors":null,"message":""},

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.OpenApi;
+using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.OpenApi;
 
 namespace Chatable.ApiService.Http;
@@ -43,13 +44,13 @@ internal static class WebSocketDocument
 
     private static OpenApiResponse Failure(int status, OpenApiDocument document) => new()
     {
-        Description = Microsoft.AspNetCore.WebUtilities.ReasonPhrases.GetReasonPhrase(status),
+        Description = ReasonPhrases.GetReasonPhrase(status),
         Content = new Dictionary<string, OpenApiMediaType>
         {
             ["application/json"] = new()
             {
                 Schema = new OpenApiSchemaReference("ApiEnvelopeOfNoItem", document),
-                Example = JsonNode.Parse(Examples.FailureOf(status)),
+                Example = JsonNode.Parse(Examples.FailureOf(ApiFailure.ForStatus(status))),
             },
         },
     };

@@ -9,6 +9,8 @@ namespace Chatable.ApiService.Threads;
 
 internal static class ThreadsApi
 {
+    private const string UnknownUsername = "unknown username";
+
     private const string InboxExample =
         """{"author_username":"bob","created_at":"2015-09-02T15:49:02.996617Z","latest_message":"hello","with_username":"bob"}""";
 
@@ -30,7 +32,7 @@ internal static class ThreadsApi
             .WithExamples(item: InboxExample);
         group.MapGet("/thread/{username}", Thread).ProducesFailures(400, 401)
             .WithSummary("Lists the messages between oneself and another user, the latest first.")
-            .WithExamples(item: ThreadExample);
+            .WithExamples(item: ThreadExample, fault: UnknownUsername);
     }
 
     private static async Task<Ok<ApiEnvelope<InboxItem>>> Inbox(
@@ -47,7 +49,7 @@ internal static class ThreadsApi
         CancellationToken cancellationToken)
     {
         if (await directory.FindAsync(username, cancellationToken) is not { } other)
-            return ApiFailure.UserError("unknown username");
+            return ApiFailure.UserError(UnknownUsername);
 
         var self = user.Authenticated();
         var number = PageNumber.Parse(page);

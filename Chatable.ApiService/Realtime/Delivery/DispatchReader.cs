@@ -1,0 +1,132 @@
+using Chatable.Messaging;
+using Chatable.Messaging.ServerQueues;
+using Chatable.Messaging.Wire;
+using Microsoft.Extensions.Options;
+using StackExchange.Redis;
+
+namespace Chatable.ApiService.Realtime.Delivery;
+
+/// <summary>
+/// Reads this server's own queue: drains it, then waits for a wake-up, or for the poll since wake-ups can be lost. What it misses
+/// is found by the reconciler.
+/// </summary>
+internal sealed partial class DispatchReader(
+    ServerQueue queue, ServerIdentity server, Dispatcher dispatcher, IOptions<DeliveryOptions> options, RealtimeMetrics metrics,
+    TimeProvider clock, ILogger<DispatchReader> logger) : BackgroundService
+{
+    private readonly SemaphoreSlim _wake = new(0, 1);
+    private RedisValue _position = ServerQueue.Start;
+    private bool _rewind;
+    private bool _failing;
+
+    /// <summary>
+    /// Has the queue read from its start again: a Redis that lost it may number the new entries below the old. What was
+    /// delivered already is passed over by the connections.
+    /// </summary>
+    public void Rewind()
+    {
+        Volatile.Write(ref _rewind, true);
+        Wake();
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        await using var subscription = await SubscribeAsync(stoppingToken);
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            try
+            {
+                while (await ReadOnceAsync(stoppingToken) > 0)
+                {
+                }
+
+                _failing = false;
+                await _wake.WaitAsync(options.Value.Poll, stoppingToken);
+            }
+            catch (Exception exception) when (exception is RedisException or TimeoutException or ObjectDisposedException)
+            {
+                if (!_failing)
+                    LogReadFailed(exception);
+                _failing = true;
+                await Task.Delay(options.Value.Poll * 4, clock, stoppingToken);
+            }
+        }
+    }
+
+    /// <summary>One cycle; returns the number of batches.</summary>
+    public async Task<int> ReadOnceAsync(CancellationToken cancellationToken)
+    {
+        if (Interlocked.Exchange(ref _rewind, false))
+            _position = ServerQueue.Start;
+
+        var batches = await queue.ReadAsync(server.BootId, _position, options.Value.QueueBatches, cancellationToken);
+        foreach (var (position, batch) in batches)
+        {
+            if (DispatchBatch.TryDecode(batch, out var items))
+            {
+                foreach (var item in items)
+                    dispatcher.Dispatch(item);
+            }
+            else
+            {
+                metrics.Dropped("undecodable");
+                LogUndecodable(position.ToString(), batch.Length);
+            }
+
+            _position = position;
+        }
+
+        if (batches.Count > 0)
+            await queue.TrimAsync(server.BootId, _position, cancellationToken);
+        return batches.Count;
+    }
+
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await base.StopAsync(cancellationToken);
+        try
+        {
+            await queue.DeleteAsync(server.BootId, cancellationToken);
+        }
+        catch (Exception exception) when (exception is RedisException or TimeoutException or ObjectDisposedException)
+        {
+            // The workers' reaper removes it later.
+            LogLeftBehind(exception);
+        }
+    }
+
+    public override void Dispose()
+    {
+        _wake.Dispose();
+        base.Dispose();
+    }
+
+    // Redis may not be there yet; the multiplexer takes the subscription up when it is.
+    private async Task<IAsyncDisposable> SubscribeAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            try
+            {
+                return await queue.SubscribeAsync(server.BootId, Wake, cancellationToken);
+            }
+            catch (Exception exception) when (exception is RedisException or TimeoutException)
+            {
+                LogReadFailed(exception);
+                await Task.Delay(TimeSpan.FromSeconds(1), clock, cancellationToken);
+            }
+        }
+    }
+
+    private void Wake()
+    {
+        try
+        {
+            _wake.Release();
+        }
+        catch (Exception exception) when (exception is SemaphoreFullException or ObjectDisposedException)
+        {
+            // Awake already, or done.
+        }
+    }
+}

@@ -1,0 +1,49 @@
+using System.Diagnostics;
+using Chatable.ApiService.Realtime.Sockets;
+using Chatable.Messaging;
+using Chatable.Messaging.Telemetry;
+using Chatable.Messaging.Wire;
+
+namespace Chatable.ApiService.Realtime.Delivery;
+
+/// <summary>Hands what the worker says to the connections it concerns; users who are not here any more are passed over.</summary>
+internal sealed class Dispatcher(ConnectionTable connections, ServerIdentity server)
+{
+    public void Dispatch(Dispatch item)
+    {
+        switch (item)
+        {
+            case MessageStored stored:
+                Push(stored);
+                break;
+            case MessageRepeated repeated:
+                foreach (var (user, head) in repeated.Heads)
+                {
+                    foreach (var connection in connections.Of(user))
+                        connection.Log.NoticeHead(head);
+                }
+
+                break;
+            case MessageRefused refused when refused.Origin.BootId == server.BootId:
+                connections.Find(refused.Origin.ConnectionId)?.Session.Refuse(refused.Code);
+                break;
+        }
+    }
+
+    private void Push(MessageStored stored)
+    {
+        using var span = StartSpan(stored);
+        var message = new SharedMessage(stored.Message);
+        foreach (var (user, seq) in stored.Recipients)
+        {
+            foreach (var connection in connections.Of(user))
+                connection.Log.Push(new LogEntry(seq, message));
+        }
+    }
+
+    // Many servers get the message; only those who have somebody for it say so. Without a trace to continue there is no span.
+    private Activity? StartSpan(MessageStored stored) =>
+        stored.Trace != default && stored.Recipients.Any(recipient => connections.Of(recipient.UserId).Length > 0)
+            ? RealtimeMetrics.Source.StartActivity(TelemetryNames.PushSpan, ActivityKind.Consumer, stored.Trace.ToContext())
+            : null;
+}

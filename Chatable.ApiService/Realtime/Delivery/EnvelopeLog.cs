@@ -1,0 +1,37 @@
+using Chatable.Messaging.Envelopes;
+using Microsoft.Extensions.Options;
+
+namespace Chatable.ApiService.Realtime.Delivery;
+
+/// <summary>
+/// Reads users' logs for all connections of this server, only so many at a time: a crowd of them repairing at once must not take
+/// every database connection.
+/// </summary>
+internal sealed partial class EnvelopeLog(EnvelopeStore store, IOptions<DeliveryOptions> options, ILogger<EnvelopeLog> logger) : IDisposable
+{
+    private readonly SemaphoreSlim _turns = new(options.Value.ConcurrentReads);
+
+    public async Task<IReadOnlyList<LogEntry>> ReadAsync(long user, long after, int limit, CancellationToken cancellationToken)
+    {
+        await _turns.WaitAsync(cancellationToken);
+        try
+        {
+            var page = await store.ReadAsync(user, after, limit, cancellationToken);
+            return [.. page.Select(envelope => new LogEntry(envelope.Seq, new SharedMessage(envelope.Message)))];
+        }
+        catch (Exception exception) when (exception is not OperationCanceledException)
+        {
+            LogReadFailed(exception, user, after);
+            throw;
+        }
+        finally
+        {
+            _turns.Release();
+        }
+    }
+
+    public void Dispose() => _turns.Dispose();
+
+    [LoggerMessage(LogLevel.Warning, "The log of user {UserId} could not be read on from {After}.")]
+    private partial void LogReadFailed(Exception exception, long userId, long after);
+}

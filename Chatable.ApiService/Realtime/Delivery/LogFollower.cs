@@ -1,0 +1,153 @@
+using Chatable.ApiService.Realtime.Sockets;
+
+namespace Chatable.ApiService.Realtime.Delivery;
+
+/// <summary>Reads a user's log: at most <c>limit</c> entries after a seq, in order. It fails where the database does.</summary>
+internal delegate Task<IReadOnlyList<LogEntry>> ReadLog(long user, long after, int limit, CancellationToken cancellationToken);
+
+/// <summary>
+/// Walks one connection along its user's log. Pushes carry it forward; where one is missing for longer than the hold time, the range
+/// is read from PostgreSQL, which has it: seqs are dense, and a push comes after its commit.
+/// </summary>
+internal sealed class LogFollower(
+    long user, SocketWriter writer, Action<LogEntry> deliver, ReadLog read, DeliveryOptions options, TimeProvider clock,
+    RealtimeMetrics metrics)
+{
+    private static readonly TimeSpan s_longestWait = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan s_roomPoll = TimeSpan.FromMilliseconds(20);
+    private const int FruitlessReads = 4;
+
+    private readonly Lock _gate = new();
+    private readonly Resequencer _sequence = new(options.HoldLimit, deliver);
+    private bool _repairing;
+
+    /// <summary>The seq this connection is at.</summary>
+    public long Position
+    {
+        get
+        {
+            lock (_gate)
+                return _sequence.Position;
+        }
+    }
+
+    public void StartAfter(long position)
+    {
+        lock (_gate)
+        {
+            _sequence.StartAfter(position);
+            RepairSoon();
+        }
+    }
+
+    public void Push(LogEntry entry)
+    {
+        lock (_gate)
+        {
+            if (!_sequence.Offer(entry))
+                metrics.Dropped("hold");
+            RepairSoon();
+        }
+    }
+
+    /// <summary>Says that the log reaches at least to <paramref name="head"/>; an equal or lower one is no news.</summary>
+    public void NoticeHead(long head)
+    {
+        lock (_gate)
+        {
+            _sequence.NoticeHead(head);
+            RepairSoon();
+        }
+    }
+
+    // One repair at a time; it goes on until nothing is missing, so a gap that opens meanwhile needs no second one.
+    private void RepairSoon()
+    {
+        if (_repairing || !_sequence.HasGap || writer.Closing is not null)
+            return;
+        _repairing = true;
+        _ = RepairAsync();
+    }
+
+    private async Task RepairAsync()
+    {
+        var (wait, fruitless) = (options.Hold, 0);
+        do
+        {
+            await Task.Delay(wait, clock, CancellationToken.None);
+            var before = Position;
+            switch (await ReadOnAsync(before))
+            {
+                case Reading.NoRoom:
+                    wait = s_roomPoll;
+                    break;
+                case Reading.Failed:
+                    wait = Longer(wait);
+                    break;
+                case Reading.Done when Position > before:
+                    (wait, fruitless) = (TimeSpan.Zero, 0);
+                    break;
+
+                // A head that the log itself does not reach again and again means that the log was set back: start over.
+                case Reading.Done when ++fruitless >= FruitlessReads && HasGap:
+                    writer.Close(CloseCode.Unsure);
+                    break;
+            }
+        }
+        while (StillBehind());
+    }
+
+    private async Task<Reading> ReadOnAsync(long after)
+    {
+        // A slow reader is given as much as fits, and more when he has read that.
+        var limit = Math.Min(options.PageSize, writer.Room);
+        if (limit == 0)
+            return Reading.NoRoom;
+        if (!HasGap)
+            return Reading.Done;
+
+        try
+        {
+            using var timeout = new CancellationTokenSource(options.ReadTimeout, clock);
+            var page = await read(user, after, limit, timeout.Token);
+            lock (_gate)
+            {
+                foreach (var entry in page)
+                    _sequence.Offer(entry);
+            }
+
+            metrics.Repaired(page.Count);
+            return Reading.Done;
+        }
+        catch (Exception)
+        {
+            // Whatever the database's trouble is, the gap stays and is tried again; the reader of the log has logged it.
+            return Reading.Failed;
+        }
+    }
+
+    private bool HasGap
+    {
+        get
+        {
+            lock (_gate)
+                return _sequence.HasGap;
+        }
+    }
+
+    private bool StillBehind()
+    {
+        lock (_gate)
+            return _repairing = _sequence.HasGap && writer.Closing is null;
+    }
+
+    private TimeSpan Longer(TimeSpan wait) =>
+        wait < options.Hold ? options.Hold : wait * 2 < s_longestWait ? wait * 2 : s_longestWait;
+
+    private enum Reading
+    {
+        Done,
+        NoRoom,
+        Failed,
+    }
+}

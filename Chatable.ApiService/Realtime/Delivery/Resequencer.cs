@@ -1,0 +1,70 @@
+namespace Chatable.ApiService.Realtime.Delivery;
+
+/// <summary>
+/// Puts entries of one log into its order: whatever comes twice, late or not at all, <paramref name="deliver"/> is called with
+/// position + 1, + 2, … and nothing else. Entries ahead of their turn are held, as far as there is room; that more exists is
+/// remembered all the same, since the log has it. For one caller at a time.
+/// </summary>
+internal sealed class Resequencer(int holdLimit, Action<LogEntry> deliver)
+{
+    // Before the position is known nothing can be delivered, and everything is ahead of its turn.
+    private const long Unknown = -1;
+
+    private Dictionary<long, SharedMessage>? _held;
+    private long _head = Unknown;
+
+    /// <summary>The seq delivered last, or the one the connection started after.</summary>
+    public long Position { get; private set; } = Unknown;
+
+    /// <summary>Whether the log is known to go on after <see cref="Position"/>.</summary>
+    public bool HasGap => Position != Unknown && _head > Position;
+
+    /// <summary>Goes live: everything after <paramref name="position"/> is to be delivered, beginning with what is held of it.</summary>
+    public void StartAfter(long position)
+    {
+        Position = position;
+        foreach (var seq in _held?.Keys.Where(seq => seq <= position).ToArray() ?? [])
+            _held!.Remove(seq);
+        DeliverHeld();
+    }
+
+    /// <summary>Takes an entry from anywhere; false where there was no room to hold it.</summary>
+    public bool Offer(LogEntry entry)
+    {
+        _head = Math.Max(_head, entry.Seq);
+        if (Position != Unknown && entry.Seq <= Position)
+            return true;
+        if (Position == Unknown || entry.Seq > Position + 1)
+            return Hold(entry);
+
+        Deliver(entry);
+        DeliverHeld();
+        return true;
+    }
+
+    /// <summary>Notes that the log has at least <paramref name="head"/> entries.</summary>
+    public void NoticeHead(long head) => _head = Math.Max(_head, head);
+
+    private bool Hold(LogEntry entry)
+    {
+        _held ??= [];
+        if (_held.Count >= holdLimit && !_held.ContainsKey(entry.Seq))
+            return false;
+        _held[entry.Seq] = entry.Message;
+        return true;
+    }
+
+    private void DeliverHeld()
+    {
+        while (_held is not null && _held.Remove(Position + 1, out var message))
+            Deliver(new LogEntry(Position + 1, message));
+        if (_held is { Count: 0 })
+            _held = null;
+    }
+
+    private void Deliver(LogEntry entry)
+    {
+        Position = entry.Seq;
+        deliver(entry);
+    }
+}

@@ -1,0 +1,37 @@
+namespace Chatable.ApiService.Realtime;
+
+/// <summary>Section <c>Realtime:Delivery</c>: how pushes are put in order and repaired.</summary>
+internal sealed class DeliveryOptions
+{
+    public const string Section = "Realtime:Delivery";
+
+    /// <summary>How long a push that is ahead of its turn waits for what is missing, before that is read from PostgreSQL.</summary>
+    public TimeSpan Hold { get; set; } = TimeSpan.FromMilliseconds(200);
+
+    /// <summary>Pushes one connection holds; more are dropped, counted, and read from PostgreSQL in their turn.</summary>
+    public int HoldLimit { get; set; } = 256;
+
+    /// <summary>Envelopes read at once.</summary>
+    public int PageSize { get; set; } = 200;
+
+    /// <summary>Reads of this server that run at the same time; more wait.</summary>
+    public int ConcurrentReads { get; set; } = 8;
+
+    /// <summary>How long one read may take.</summary>
+    public TimeSpan ReadTimeout { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>How often the server's queue is read when no wake-up comes.</summary>
+    public TimeSpan Poll { get; set; } = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>Batches read from the server's queue at once.</summary>
+    public int QueueBatches { get; set; } = 100;
+
+    /// <summary>How often every connection is compared with its user's head, a tenth more or less.</summary>
+    public TimeSpan ReconcileInterval { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long a connection may stay behind a head before it is repaired: most pushes are only on their way.</summary>
+    public TimeSpan ReconcilePatience { get; set; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>How often all users are registered anew, well within the lifetime of a registration.</summary>
+    public TimeSpan RegistrationRefresh { get; set; } = TimeSpan.FromHours(1);
+}

@@ -1,0 +1,147 @@
+using Chatable.ApiService.Realtime.Delivery;
+using Chatable.Messaging;
+using Chatable.Messaging.Intake;
+using Chatable.Messaging.Registry;
+using Microsoft.Extensions.Options;
+using StackExchange.Redis;
+
+namespace Chatable.ApiService.Realtime.Presence;
+
+/// <summary>
+/// Keeps this server alive in the registry. Where the registry has forgotten it, or Redis was away and may have lost what it knew,
+/// every user is registered again and every connection compared with its log.
+/// </summary>
+internal sealed partial class ServerPresence(
+    IConnectionMultiplexer redis, ServerRegistry registry, IntakeLog intake, ServerIdentity server, UserRegistrations users,
+    DispatchReader reader, Reconciler reconciler, IOptions<RegistryOptions> registryOptions, IOptions<DeliveryOptions> options,
+    TimeProvider clock, ILogger<ServerPresence> logger) : BackgroundService
+{
+    private readonly SemaphoreSlim _now = new(0, 1);
+    private long _aliveSince = long.MinValue;
+    private long _registeredAt = long.MinValue;
+    private bool _suspect = true;
+    private bool _partitionsAgreed;
+    private bool _failing;
+
+    /// <summary>
+    /// Whether the registry counts this server as alive, as far as it can know. A user who connects while it does not would not be
+    /// found by the workers.
+    /// </summary>
+    public bool IsAlive => Volatile.Read(ref _aliveSince) is not long.MinValue and var at
+        && clock.GetElapsedTime(at) < registryOptions.Value.ServerLifetime;
+
+    /// <summary>The first heartbeat comes before the web server takes requests; without Redis it starts all the same.</summary>
+    public override async Task StartAsync(CancellationToken cancellationToken)
+    {
+        redis.ConnectionRestored += Suspect;
+        redis.ConfigurationChanged += Suspect;
+        await TryBeatAsync(cancellationToken);
+        await base.StartAsync(cancellationToken);
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            await _now.WaitAsync(registryOptions.Value.HeartbeatInterval, stoppingToken);
+            await TryBeatAsync(stoppingToken);
+        }
+    }
+
+    private async Task TryBeatAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await BeatAsync(cancellationToken);
+            _failing = false;
+        }
+        catch (Exception exception) when (exception is RedisException or TimeoutException or ObjectDisposedException)
+        {
+            if (!_failing)
+                LogSilent(exception);
+            _failing = true;
+        }
+    }
+
+    /// <summary>One cycle.</summary>
+    /// <exception cref="PartitionMismatchException">The others split the intake in another way; this server must not run.</exception>
+    public async Task BeatAsync(CancellationToken cancellationToken)
+    {
+        if (!_partitionsAgreed)
+            await intake.EnsurePartitionsAsync(cancellationToken);
+        _partitionsAgreed = true;
+
+        // Taken before asking, for the lease runs from when Redis hears it at the earliest.
+        var asked = clock.GetTimestamp();
+        var suspect = Interlocked.Exchange(ref _suspect, false);
+        try
+        {
+            var known = await registry.HeartbeatAsync(server.BootId, cancellationToken);
+            Volatile.Write(ref _aliveSince, asked);
+            suspect |= !known;
+            if (suspect || clock.GetElapsedTime(_registeredAt) > options.Value.RegistrationRefresh)
+                await RegisterAllAsync(cancellationToken);
+        }
+        catch
+        {
+            Volatile.Write(ref _suspect, _suspect || suspect);
+            throw;
+        }
+
+        if (suspect)
+        {
+            reader.Rewind();
+            reconciler.ReconcileNow();
+        }
+    }
+
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        redis.ConnectionRestored -= Suspect;
+        redis.ConfigurationChanged -= Suspect;
+        await base.StopAsync(cancellationToken);
+        try
+        {
+            await registry.LeaveAsync(server.BootId, cancellationToken);
+        }
+        catch (Exception exception) when (exception is RedisException or TimeoutException or ObjectDisposedException)
+        {
+            // The lease ends by itself.
+            LogSilent(exception);
+        }
+    }
+
+    public override void Dispose()
+    {
+        _now.Dispose();
+        base.Dispose();
+    }
+
+    private async Task RegisterAllAsync(CancellationToken cancellationToken)
+    {
+        var all = users.Users;
+        await registry.AddUsersAsync(server.BootId, all, cancellationToken);
+        _registeredAt = clock.GetTimestamp();
+        LogRegistered(all.Count);
+    }
+
+    // What Redis lost while it was away, it does not say.
+    private void Suspect(object? sender, EventArgs e)
+    {
+        Volatile.Write(ref _suspect, true);
+        try
+        {
+            _now.Release();
+        }
+        catch (Exception exception) when (exception is SemaphoreFullException or ObjectDisposedException)
+        {
+            // On its way already, or done.
+        }
+    }
+
+    [LoggerMessage(LogLevel.Warning, "The registry cannot be reached; pushes come late, and new connections are refused, until it can.")]
+    private partial void LogSilent(Exception exception);
+
+    [LoggerMessage(LogLevel.Information, "Registered all {Users} connected users.")]
+    private partial void LogRegistered(int users);
+}

@@ -1,0 +1,61 @@
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
+using Chatable.ApiService.Realtime.Sending;
+using Chatable.ApiService.Realtime.Sockets;
+using Chatable.Messaging.Telemetry;
+
+namespace Chatable.ApiService.Realtime;
+
+internal sealed class RealtimeMetrics
+{
+    public static readonly ActivitySource Source = new(TelemetryNames.Realtime);
+
+    private readonly UpDownCounter<int> _connections;
+    private readonly Counter<long> _refused;
+    private readonly Counter<long> _closed;
+    private readonly Counter<long> _frames;
+    private readonly Counter<long> _errors;
+    private readonly Counter<long> _repaired;
+    private readonly Counter<long> _dropped;
+    private readonly Histogram<double> _accept;
+
+    public RealtimeMetrics(IMeterFactory meters)
+    {
+        var meter = meters.Create(TelemetryNames.Realtime);
+        _connections = meter.CreateUpDownCounter<int>("chatable.realtime.connections", "{connection}", "Open WebSockets.");
+        _refused = meter.CreateCounter<long>(
+            "chatable.realtime.handshakes.refused", "{handshake}", "Handshakes refused, by reason.");
+        _closed = meter.CreateCounter<long>(
+            "chatable.realtime.connections.closed", "{connection}", "Connections that ended, by close code; too_slow are slow consumers.");
+        _frames = meter.CreateCounter<long>("chatable.realtime.frames", "{frame}", "Frames received and sent.");
+        _errors = meter.CreateCounter<long>("chatable.realtime.errors", "{error}", "Frames answered with an error, by code.");
+        _repaired = meter.CreateCounter<long>(
+            "chatable.realtime.repaired", "{envelope}", "Envelopes read from PostgreSQL because their push did not come.");
+        _dropped = meter.CreateCounter<long>(
+            "chatable.realtime.dropped", "{item}", "What a full or unreadable queue dropped, to be repaired later, by queue.");
+        _accept = meter.CreateHistogram(
+            "chatable.realtime.accept.duration", "s", "From a frame's arrival until the intake had it.",
+            advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1, 5] });
+    }
+
+    public void Connected() => _connections.Add(1);
+
+    public void Disconnected() => _connections.Add(-1);
+
+    public void Refused(string reason) => _refused.Add(1, new KeyValuePair<string, object?>("reason", reason));
+
+    public void Closed(CloseCode code) => _closed.Add(
+        1, new KeyValuePair<string, object?>("code", code.Number), new KeyValuePair<string, object?>("reason", code.Reason));
+
+    public void FrameReceived() => _frames.Add(1, new KeyValuePair<string, object?>("direction", "in"));
+
+    public void FrameSent() => _frames.Add(1, new KeyValuePair<string, object?>("direction", "out"));
+
+    public void Answered(SendError error) => _errors.Add(1, new KeyValuePair<string, object?>("code", error.Code));
+
+    public void Repaired(int envelopes) => _repaired.Add(envelopes);
+
+    public void Dropped(string queue, int items = 1) => _dropped.Add(items, new KeyValuePair<string, object?>("queue", queue));
+
+    public void Accepted(TimeSpan duration) => _accept.Record(duration.TotalSeconds);
+}

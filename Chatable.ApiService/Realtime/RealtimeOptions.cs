@@ -1,0 +1,83 @@
+namespace Chatable.ApiService.Realtime;
+
+/// <summary>Section <c>Realtime</c>: what one socket, one user and one process may use.</summary>
+internal sealed class RealtimeOptions
+{
+    public const string Section = "Realtime";
+
+    /// <summary>Largest frame taken from a client, in bytes over all its fragments; more closes with 1009.</summary>
+    public int MaxFrameBytes { get; set; } = 16 * 1024;
+
+    /// <summary>Largest message, in bytes of UTF-8; more is refused, the connection stays.</summary>
+    public int MaxMessageBytes { get; set; } = 8 * 1024;
+
+    /// <summary>Frames a connection may send in the long run; load tests raise it.</summary>
+    public int FramesPerSecond { get; set; } = 10;
+
+    /// <summary>Frames a connection may send at once after a pause.</summary>
+    public int FrameBurst { get; set; } = 30;
+
+    /// <summary>Frames over the rate that are answered with an error before 4429; one is forgiven each second.</summary>
+    public int FloodWarnings { get; set; } = 100;
+
+    /// <summary>Sockets of one user on this server; one more closes the oldest.</summary>
+    public int SocketsPerUser { get; set; } = 8;
+
+    /// <summary>Sockets of this server; past it the handshake is refused.</summary>
+    public int MaxSockets { get; set; } = 20_000;
+
+    /// <summary>Exact values of the Origin header that may connect; empty allows all. A request without the header is no browser's.</summary>
+    public string[] AllowedOrigins { get; set; } = [];
+
+    /// <summary>Messages of one connection that wait for the intake; past it they are answered "busy".</summary>
+    public int PendingSends { get; set; } = 64;
+
+    /// <summary>Frames that wait for a slow reader, and <see cref="OutboundBytes"/> their bytes; past either it is closed with 1013.</summary>
+    public int OutboundFrames { get; set; } = 256;
+
+    /// <inheritdoc cref="OutboundFrames"/>
+    public int OutboundBytes { get; set; } = 512 * 1024;
+
+    /// <summary>How often open sockets' tokens are looked up, in case word of a revocation was lost.</summary>
+    public TimeSpan TokenCheckInterval { get; set; } = TimeSpan.FromSeconds(30);
+
+    public SocketTimes Times { get; set; } = new();
+
+    public DrainOptions Drain { get; set; } = new();
+}
+
+/// <summary>Section <c>Realtime:Times</c>: how long a socket may take for what.</summary>
+internal sealed class SocketTimes
+{
+    /// <summary>From the handshake to the answer; past it the handshake is refused with 503.</summary>
+    public TimeSpan Setup { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>From the first byte of a frame to its last.</summary>
+    public TimeSpan Receive { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Until the client's side takes one frame.</summary>
+    public TimeSpan Send { get; set; } = TimeSpan.FromSeconds(10);
+
+    public TimeSpan Ping { get; set; } = TimeSpan.FromSeconds(20);
+
+    public TimeSpan Pong { get; set; } = TimeSpan.FromSeconds(20);
+
+    /// <summary>From our close frame to the client's; then the connection is aborted.</summary>
+    public TimeSpan Close { get; set; } = TimeSpan.FromSeconds(3);
+
+    /// <summary>The same for a reader too slow to expect an answer from.</summary>
+    public TimeSpan CloseSlow { get; set; } = TimeSpan.FromSeconds(2);
+}
+
+/// <summary>Section <c>Realtime:Drain</c>: how a server that is asked to stop lets its clients go.</summary>
+internal sealed class DrainOptions
+{
+    /// <summary>How long messages taken before the stop may need to reach the intake.</summary>
+    public TimeSpan Sends { get; set; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>The time over which the closes are spread, so that not everyone reconnects at the same moment.</summary>
+    public TimeSpan Spread { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>Up to this many sockets are closed at once.</summary>
+    public int AtOnce { get; set; } = 100;
+}

@@ -1,0 +1,133 @@
+using System.Diagnostics;
+using Chatable.Messaging;
+using Chatable.Messaging.Intake;
+using Chatable.Messaging.Telemetry;
+using Chatable.Messaging.Users;
+using Chatable.Messaging.Wire;
+
+namespace Chatable.ApiService.Realtime.Sending;
+
+internal delegate ValueTask<UserRef?> FindUser(string username, CancellationToken cancellationToken);
+
+internal delegate Task<AcceptOutcome> AppendEntries(
+    int partition, IReadOnlyList<ReadOnlyMemory<byte>> entries, CancellationToken cancellationToken);
+
+/// <summary>
+/// Brings messages of one socket into the intake, in their order. The author of a message is the authenticated user, whatever
+/// the client says. What is not accepted is told; nothing is ever tried again here, since later messages must not overtake it.
+/// </summary>
+internal sealed partial class MessageAccepter(
+    FindUser findUser, AppendEntries append, int partitions, ServerIdentity server, RealtimeMetrics metrics, TimeProvider clock,
+    ILogger<MessageAccepter> logger)
+{
+    private static readonly TimeSpan s_lookupTimeout = TimeSpan.FromSeconds(5);
+
+    /// <summary>
+    /// One outcome for each message, in order; after an <see cref="SendOutcome.Unknown"/> the rest was not tried and is Unknown too.
+    /// </summary>
+    public async Task<SendOutcome[]> AcceptAsync(Sender sender, IReadOnlyList<PendingSend> sends, CancellationToken cancellationToken)
+    {
+        var recipients = new UserRef?[sends.Count];
+        var outcomes = new SendOutcome[sends.Count];
+        for (var i = 0; i < sends.Count; i++)
+            (recipients[i], outcomes[i]) = await ResolveAsync(sends[i].Recipient, cancellationToken);
+
+        int? PartitionAt(int i) =>
+            i < sends.Count && recipients[i] is { } to ? Partitioning.PartitionOf(sender.User.UserId, to.Id, partitions) : null;
+
+        for (var i = 0; i < sends.Count; i++)
+        {
+            if (PartitionAt(i) is not { } partition)
+                continue;
+
+            // Neighbours of one partition go in together.
+            var end = i + 1;
+            while (PartitionAt(end) == partition)
+                end++;
+            var outcome = await AppendAsync(sender, partition, sends, recipients, i, end, cancellationToken);
+            Array.Fill(outcomes, outcome, i, end - i);
+            if (outcome == SendOutcome.Unknown)
+            {
+                Array.Fill(outcomes, outcome, end, sends.Count - end);
+                break;
+            }
+
+            i = end - 1;
+        }
+
+        return outcomes;
+    }
+
+    private async Task<SendOutcome> AppendAsync(
+        Sender sender, int partition, IReadOnlyList<PendingSend> sends, UserRef?[] recipients, int start, int end,
+        CancellationToken cancellationToken)
+    {
+        var entries = new List<ReadOnlyMemory<byte>>(end - start);
+        var spans = new List<Activity?>(end - start);
+        for (var i = start; i < end; i++)
+        {
+            var span = RealtimeMetrics.Source.StartActivity(TelemetryNames.AcceptSpan, ActivityKind.Producer);
+            entries.Add(CreateEntry(sender, sends[i], recipients[i]!.Value).Encode());
+            spans.Add(span);
+
+            // Each message is a trace of its own, not a child of its neighbour.
+            Activity.Current = null;
+        }
+
+        var outcome = ToOutcome(await append(partition, entries, cancellationToken));
+        for (var i = start; i < end; i++)
+        {
+            spans[i - start]?.SetTag("chatable.outcome", outcome.ToString()).Dispose();
+            if (outcome == SendOutcome.Accepted)
+                metrics.Accepted(clock.GetElapsedTime(sends[i].ReceivedAt));
+        }
+
+        if (outcome != SendOutcome.Accepted)
+            LogNotAccepted(sender.ConnectionId, entries.Count, partition, outcome);
+        return outcome;
+    }
+
+    private IntakeEntry CreateEntry(Sender sender, PendingSend send, UserRef recipient) => new()
+    {
+        MessageId = Guid.CreateVersion7(clock.GetUtcNow()),
+        ClientId = send.ClientId,
+        AuthorId = sender.User.UserId,
+        Author = sender.User.Username,
+        RecipientId = recipient.Id,
+        Recipient = recipient.Username,
+        Body = send.Body,
+        Origin = new Origin(server.BootId, sender.ConnectionId),
+        Trace = TraceParent.Current,
+    };
+
+    private async Task<(UserRef? Recipient, SendOutcome Outcome)> ResolveAsync(string recipient, CancellationToken cancellationToken)
+    {
+        try
+        {
+            using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            timeout.CancelAfter(s_lookupTimeout);
+            var found = await findUser(recipient, timeout.Token);
+            return (found, SendOutcome.UnknownRecipient);
+        }
+        catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
+        {
+            // Not knowing whether somebody exists is a trouble of ours, whatever it is; it must not look like "unknown".
+            LogLookupFailed(exception);
+            return (null, SendOutcome.Unavailable);
+        }
+    }
+
+    private static SendOutcome ToOutcome(AcceptOutcome outcome) => outcome switch
+    {
+        AcceptOutcome.Accepted => SendOutcome.Accepted,
+        AcceptOutcome.Busy => SendOutcome.Busy,
+        AcceptOutcome.Unavailable => SendOutcome.Unavailable,
+        _ => SendOutcome.Unknown,
+    };
+
+    [LoggerMessage(LogLevel.Warning, "{Count} messages of connection {ConnectionId} for partition {Partition}: {Outcome}.")]
+    private partial void LogNotAccepted(long connectionId, int count, int partition, SendOutcome outcome);
+
+    [LoggerMessage(LogLevel.Warning, "A recipient could not be looked up.")]
+    private partial void LogLookupFailed(Exception exception);
+}

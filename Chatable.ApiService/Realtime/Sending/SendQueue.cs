@@ -1,0 +1,74 @@
+namespace Chatable.ApiService.Realtime.Sending;
+
+/// <summary>
+/// The messages of one connection that wait for the intake. One batch is on its way at a time, so their order stays; what the
+/// client has sent before it left still goes out.
+/// </summary>
+/// <param name="limit">Past it a message is refused as busy.</param>
+/// <param name="accept">Brings a batch to the intake and tells the client; false to drop everything that waits.</param>
+/// <param name="inFlight">Counts what a stopping server has to wait for.</param>
+internal sealed class SendQueue(int limit, Func<IReadOnlyList<PendingSend>, Task<bool>> accept, InFlight inFlight)
+{
+    private const int BatchLimit = 32;
+
+    private readonly Lock _gate = new();
+    private Queue<PendingSend>? _waiting;
+    private bool _running;
+    private bool _dropped;
+
+    public bool TryEnqueue(PendingSend send)
+    {
+        lock (_gate)
+        {
+            _waiting ??= [];
+            if (_dropped || _waiting.Count >= limit)
+                return false;
+            _waiting.Enqueue(send);
+            if (_running)
+                return true;
+            _running = true;
+        }
+
+        inFlight.Begin();
+        _ = RunAsync();
+        return true;
+    }
+
+    private async Task RunAsync()
+    {
+        try
+        {
+            while (TakeBatch() is { Count: > 0 } batch)
+            {
+                if (!await accept(batch))
+                    Drop();
+            }
+        }
+        finally
+        {
+            inFlight.End();
+        }
+    }
+
+    private List<PendingSend> TakeBatch()
+    {
+        lock (_gate)
+        {
+            var batch = new List<PendingSend>();
+            while (batch.Count < BatchLimit && _waiting!.TryDequeue(out var send))
+                batch.Add(send);
+            if (batch.Count == 0)
+                (_running, _waiting) = (false, null);
+            return batch;
+        }
+    }
+
+    private void Drop()
+    {
+        lock (_gate)
+        {
+            _dropped = true;
+            _waiting!.Clear();
+        }
+    }
+}

@@ -1,0 +1,80 @@
+using System.Net.WebSockets;
+using Chatable.ApiService.Auth;
+using Chatable.ApiService.Realtime.Delivery;
+using Chatable.ApiService.Realtime.Sending;
+
+namespace Chatable.ApiService.Realtime.Sockets;
+
+/// <summary>
+/// One WebSocket of one user. Two loops share it: this one receives and never waits for anything but the client, for pings are
+/// answered only while a receive is pending; the writer sends.
+/// </summary>
+internal sealed partial class Connection(
+    long id, AuthenticatedUser user, SocketWriter writer, LogFollower log, V1Session session, RealtimeOptions options,
+    TimeProvider clock, ILogger<Connection> logger)
+{
+    private FrameReader? _reader;
+    private WebSocket? _socket;
+
+    /// <summary>Unique in this process.</summary>
+    public long Id => id;
+
+    public AuthenticatedUser User => user;
+
+    public LogFollower Log => log;
+
+    public V1Session Session => session;
+
+    /// <summary>Ends the connection with a close frame; the first reason given stands.</summary>
+    public void Close(CloseCode code) => writer.Close(code);
+
+    /// <summary>Returns when the connection is over.</summary>
+    public async Task RunAsync(WebSocket socket)
+    {
+        using var reader = new FrameReader(socket, options.MaxFrameBytes, clock);
+        (_reader, _socket) = (reader, socket);
+        var sending = writer.RunAsync(socket);
+        try
+        {
+            await ReceiveAsync(reader);
+        }
+        catch (Exception exception) when (exception is WebSocketException or OperationCanceledException or ObjectDisposedException)
+        {
+            LogLost(id, exception.Message);
+        }
+        finally
+        {
+            writer.Close(CloseCode.Normal);
+            await sending;
+        }
+    }
+
+    /// <summary>Ends what has gone on for too long; called about twice a second.</summary>
+    public void Sweep()
+    {
+        if (_socket is not { } socket)
+            return;
+        if (user.ExpiresAt <= clock.GetUtcNow())
+            Close(CloseCode.TokenEnded);
+        if (_reader is { } reader && reader.IsOverdue(options.Times.Receive))
+            Close(CloseCode.Overdue);
+        writer.Sweep(socket);
+    }
+
+    private async Task ReceiveAsync(FrameReader reader)
+    {
+        while (await reader.ReadAsync() is { IsEnd: false } frame)
+        {
+            // Once it closes, only the client's own close frame is waited for.
+            if (writer.Closing is not null)
+                continue;
+            if (frame.Fault is { } fault)
+                Close(fault);
+            else
+                session.Receive(frame.Text.Span);
+        }
+    }
+
+    [LoggerMessage(LogLevel.Debug, "Connection {ConnectionId} was lost: {Reason}")]
+    private partial void LogLost(long connectionId, string reason);
+}

@@ -1,0 +1,94 @@
+using System.Diagnostics.CodeAnalysis;
+using Chatable.ApiService.Auth;
+using Chatable.ApiService.Realtime.Delivery;
+using Chatable.ApiService.Realtime.Presence;
+using Chatable.ApiService.Realtime.Sending;
+using Chatable.Messaging.Envelopes;
+using Microsoft.Extensions.Options;
+
+namespace Chatable.ApiService.Realtime.Sockets;
+
+/// <summary>
+/// Opens connections so that nothing falls between the log and the pushes. In this order: into the table (pushes are held from
+/// now on); into the registry, and wait for it; read the head; go live after it. What is committed before the head is read is below
+/// it, and what is committed later is routed to a registry that has this server. No step may move.
+/// </summary>
+[SuppressMessage("Performance", "CA1812", Justification = "Made by the container.")]
+internal sealed partial class Connections(
+    ConnectionTable table, UserRegistrations registrations, ServerPresence presence, EnvelopeStore store, EnvelopeLog log,
+    SessionServices session, IOptions<DeliveryOptions> delivery, ILoggerFactory loggers)
+{
+    private static long s_lastId;
+
+    private readonly ILogger _logger = loggers.CreateLogger<Connections>();
+    private readonly ILogger<Connection> _connectionLogger = loggers.CreateLogger<Connection>();
+
+    /// <summary>A live connection that still needs its socket; null where it cannot be had now. To be given to <see cref="EndAsync"/>.</summary>
+    public async Task<Connection?> OpenAsync(AuthenticatedUser user, CancellationToken cancellationToken)
+    {
+        if (!presence.IsAlive)
+            return null;
+
+        var connection = Create(user);
+        table.Add(connection);
+        var registered = false;
+        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        timeout.CancelAfter(session.Options.Times.Setup);
+        try
+        {
+            await registrations.AcquireAsync(user.UserId, timeout.Token);
+            registered = true;
+            connection.Log.StartAfter(await store.HeadAsync(user.UserId, timeout.Token));
+            return connection;
+        }
+        catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
+        {
+            // Redis or PostgreSQL is away: the client is told to come back.
+            LogNotOpened(_logger, exception, user.UserId);
+            await AbandonAsync(connection, registered);
+            return null;
+        }
+        catch (OperationCanceledException)
+        {
+            await AbandonAsync(connection, registered);
+            throw;
+        }
+    }
+
+    public Task EndAsync(Connection connection) => AbandonAsync(connection, registered: true);
+
+    private async Task AbandonAsync(Connection connection, bool registered)
+    {
+        connection.Close(CloseCode.Normal);
+        table.Remove(connection);
+        if (!registered)
+            return;
+
+        using var timeout = new CancellationTokenSource(session.Options.Times.Setup, session.Clock);
+        try
+        {
+            await registrations.ReleaseAsync(connection.User.UserId, timeout.Token);
+        }
+        catch (Exception exception)
+        {
+            // It stays in the registry and costs a few pushes that are passed over.
+            LogNotReleased(_logger, exception, connection.User.UserId);
+        }
+    }
+
+    private Connection Create(AuthenticatedUser user)
+    {
+        var id = Interlocked.Increment(ref s_lastId);
+        var writer = new SocketWriter(session.Options, session.Clock, session.Metrics);
+        var protocol = new V1Session(new Sender(user, id), writer, session);
+        var follower = new LogFollower(
+            user.UserId, writer, protocol.Deliver, log.ReadAsync, delivery.Value, session.Clock, session.Metrics);
+        return new Connection(id, user, writer, follower, protocol, session.Options, session.Clock, _connectionLogger);
+    }
+
+    [LoggerMessage(LogLevel.Warning, "A connection of user {UserId} could not be opened.")]
+    private static partial void LogNotOpened(ILogger logger, Exception exception, long userId);
+
+    [LoggerMessage(LogLevel.Warning, "User {UserId} could not be taken out of the registry.")]
+    private static partial void LogNotReleased(ILogger logger, Exception exception, long userId);
+}

@@ -1,0 +1,68 @@
+using System.Buffers;
+using System.Net.WebSockets;
+
+namespace Chatable.ApiService.Realtime.Sockets;
+
+/// <summary>A complete text frame, or why there is none. <see cref="Text"/> is valid until the next read.</summary>
+internal readonly record struct ReceivedFrame(ReadOnlyMemory<byte> Text, CloseCode? Fault = null, bool IsEnd = false);
+
+/// <summary>
+/// Puts frames together from fragments, within a limit of bytes over all of them. It holds a buffer only while a frame is coming in.
+/// No receive is ever cancelled: that would abort the socket, and no close code would reach the client.
+/// </summary>
+internal sealed class FrameReader(WebSocket socket, int maxBytes, TimeProvider clock) : IDisposable
+{
+    private const int MaxEmptyFragments = 64;
+
+    private byte[]? _buffer;
+    private Since _begun;
+
+    public bool IsOverdue(TimeSpan limit) => _begun.Exceeds(limit, clock);
+
+    /// <exception cref="WebSocketException">The connection is gone, or broke the protocol and was closed for it.</exception>
+    public async ValueTask<ReceivedFrame> ReadAsync()
+    {
+        Dispose();
+        var first = await socket.ReceiveAsync(Memory<byte>.Empty, CancellationToken.None);
+        if (first.MessageType == WebSocketMessageType.Close)
+            return new ReceivedFrame(default, IsEnd: true);
+
+        _begun.Start(clock);
+        var frame = first.MessageType == WebSocketMessageType.Binary
+            ? new ReceivedFrame(default, CloseCode.Binary)
+            : await ReadTextAsync(first.EndOfMessage);
+        _begun.Stop();
+        return frame;
+    }
+
+    private async ValueTask<ReceivedFrame> ReadTextAsync(bool complete)
+    {
+        // One byte more than may be used tells a frame that just fits from one that goes on.
+        _buffer = ArrayPool<byte>.Shared.Rent(maxBytes + 1);
+        var (length, empty) = (0, 0);
+        while (!complete)
+        {
+            var part = await socket.ReceiveAsync(_buffer.AsMemory(length, maxBytes + 1 - length), CancellationToken.None);
+            if (part.MessageType == WebSocketMessageType.Close)
+                return new ReceivedFrame(default, IsEnd: true);
+
+            length += part.Count;
+            if (length > maxBytes)
+                return new ReceivedFrame(default, CloseCode.TooBig);
+            if (part.Count == 0 && ++empty > MaxEmptyFragments)
+                return new ReceivedFrame(default, CloseCode.Policy);
+            complete = part.EndOfMessage;
+        }
+
+        return new ReceivedFrame(_buffer.AsMemory(0, length));
+    }
+
+    /// <summary>Gives the buffer back, exactly once.</summary>
+    public void Dispose()
+    {
+        if (_buffer is not { } buffer)
+            return;
+        _buffer = null;
+        ArrayPool<byte>.Shared.Return(buffer);
+    }
+}

@@ -1,0 +1,14 @@
+namespace Chatable.ApiService.Realtime.Sockets;
+
+/// <summary>When something began that may not take for ever. One loop starts and stops it, the sweep looks at it.</summary>
+internal struct Since
+{
+    private long _at;
+
+    public void Start(TimeProvider clock) => Volatile.Write(ref _at, Math.Max(1, clock.GetTimestamp()));
+
+    public void Stop() => Volatile.Write(ref _at, 0);
+
+    public readonly bool Exceeds(TimeSpan limit, TimeProvider clock) =>
+        Volatile.Read(in _at) is not 0 and var at && clock.GetElapsedTime(at) > limit;
+}

@@ -1,0 +1,20 @@
+namespace Chatable.ApiService.Realtime.Sockets;
+
+/// <summary>Lets through <paramref name="burst"/> at once and <paramref name="perSecond"/> in the long run. For one caller at a time.</summary>
+internal sealed class TokenBucket(double perSecond, int burst, TimeProvider clock)
+{
+    private double _tokens = burst;
+    private long _filledAt = clock.GetTimestamp();
+
+    public bool TryTake()
+    {
+        var now = clock.GetTimestamp();
+        _tokens = Math.Min(burst, _tokens + clock.GetElapsedTime(_filledAt, now).TotalSeconds * perSecond);
+        _filledAt = now;
+        if (_tokens < 1)
+            return false;
+
+        _tokens--;
+        return true;
+    }
+}

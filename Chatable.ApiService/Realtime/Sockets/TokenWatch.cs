@@ -1,0 +1,63 @@
+using Chatable.ApiService.Auth;
+using Chatable.Messaging.Tokens;
+using Microsoft.Extensions.Options;
+using Npgsql;
+
+namespace Chatable.ApiService.Realtime.Sockets;
+
+/// <summary>
+/// Closes sockets whose token has ended: at once when word of it comes, and after a while in any case, since words get lost.
+/// </summary>
+internal sealed partial class TokenWatch(
+    ConnectionTable connections, TokenRevocations revocations, TokenStore tokens, IOptions<RealtimeOptions> options, TimeProvider clock,
+    ILogger<TokenWatch> logger) : BackgroundService
+{
+    private const int TokensAtOnce = 1000;
+
+    public override Task StartAsync(CancellationToken cancellationToken)
+    {
+        revocations.Revoked += CloseAllOf;
+        return base.StartAsync(cancellationToken);
+    }
+
+    public override Task StopAsync(CancellationToken cancellationToken)
+    {
+        revocations.Revoked -= CloseAllOf;
+        return base.StopAsync(cancellationToken);
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(options.Value.TokenCheckInterval, clock);
+        while (await timer.WaitForNextTickAsync(stoppingToken))
+        {
+            try
+            {
+                await CheckAsync(stoppingToken);
+            }
+            catch (Exception exception) when (exception is NpgsqlException or TimeoutException)
+            {
+                LogFailed(exception);
+            }
+        }
+    }
+
+    /// <summary>One cycle.</summary>
+    public async Task CheckAsync(CancellationToken cancellationToken)
+    {
+        foreach (var some in connections.All.Select(connection => connection.User.TokenId).Distinct().Chunk(TokensAtOnce))
+        {
+            foreach (var ended in await tokens.FindRevokedAsync(some, cancellationToken))
+                CloseAllOf(ended);
+        }
+    }
+
+    private void CloseAllOf(long tokenId)
+    {
+        foreach (var connection in connections.All.Where(connection => connection.User.TokenId == tokenId))
+            connection.Close(CloseCode.TokenEnded);
+    }
+
+    [LoggerMessage(LogLevel.Warning, "Open sockets' tokens could not be checked; it is tried again.")]
+    private partial void LogFailed(Exception exception);
+}

@@ -1,0 +1,36 @@
+using System.Collections;
+
+namespace Chatable.Messaging.Wire;
+
+/// <summary>What is wrong with a client's frame, a fixed text for each field; the first fault of a field stands.</summary>
+public sealed class FieldFaults : IEnumerable<KeyValuePair<string, string>>
+{
+    public const string Required = "is required";
+    public const string NotText = "is not a string";
+    public const string TooLong = "is too long";
+    public const string NotAllowed = "has characters that are not allowed";
+    public const string Repeated = "is given twice";
+
+    private List<KeyValuePair<string, string>>? _faults;
+
+    public bool Any => _faults is not null;
+
+    public static FieldFaults Of(string field, string fault)
+    {
+        var faults = new FieldFaults();
+        faults.Add(field, fault);
+        return faults;
+    }
+
+    public void Add(string field, string fault)
+    {
+        _faults ??= [];
+        if (!_faults.Exists(known => known.Key == field))
+            _faults.Add(new(field, fault));
+    }
+
+    public IEnumerator<KeyValuePair<string, string>> GetEnumerator() =>
+        (_faults ?? Enumerable.Empty<KeyValuePair<string, string>>()).GetEnumerator();
+
+    IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
+}

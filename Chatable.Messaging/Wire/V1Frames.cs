@@ -1,0 +1,55 @@
+using System.Buffers;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+
+namespace Chatable.Messaging.Wire;
+
+/// <summary>
+/// What the server sends a v1 client: a message, or the REST error object.
+/// <code>
+/// {"author":"bob","recipient":"alice","message":"hello","message_type":0,"created_at":"2015-09-03T03:13:12.81765Z"}
+/// {"error":{"code":400,"errors":{"recipient":"is required"},"message":"Form error"}}
+/// </code>
+/// </summary>
+public static class V1Frames
+{
+    // Relaxed: text stays readable UTF-8. The frames never stand inside HTML, which is what the stricter escaping is for.
+    private static readonly JsonWriterOptions s_json =
+        new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
+
+    /// <summary>The same bytes for every socket of the recipient.</summary>
+    public static byte[] Message(MessageRecord message)
+    {
+        var output = new ArrayBufferWriter<byte>(192 + message.Body.Length);
+        using var json = new Utf8JsonWriter(output, s_json);
+        json.WriteStartObject();
+        json.WriteString("author"u8, message.Author);
+        json.WriteString("recipient"u8, message.Recipient);
+        json.WritePropertyName("message"u8);
+        JsonText.WriteValue(json, message.Body.Span);
+        json.WriteNumber("message_type"u8, (int)message.Type);
+        json.WriteString("created_at"u8, message.CreatedAt);
+        json.WriteEndObject();
+        json.Flush();
+        return output.WrittenSpan.ToArray();
+    }
+
+    /// <summary>The REST error object; <paramref name="code"/> is an HTTP status.</summary>
+    public static byte[] Error(int code, string message, FieldFaults errors)
+    {
+        var output = new ArrayBufferWriter<byte>(192);
+        using var json = new Utf8JsonWriter(output, s_json);
+        json.WriteStartObject();
+        json.WriteStartObject("error"u8);
+        json.WriteNumber("code"u8, code);
+        json.WriteStartObject("errors"u8);
+        foreach (var (field, fault) in errors)
+            json.WriteString(field, fault);
+        json.WriteEndObject();
+        json.WriteString("message"u8, message);
+        json.WriteEndObject();
+        json.WriteEndObject();
+        json.Flush();
+        return output.WrittenSpan.ToArray();
+    }
+}

@@ -1,0 +1,117 @@
+using Chatable.Messaging.Wire;
+using CsCheck;
+
+namespace Chatable.Tests.Contracts;
+
+/// <summary>The bytes in Redis. During a rollout old and new processes read each other's: a change needs a new version number.</summary>
+public class QueueEntryGoldenTests
+{
+    private const string Origin = "22222222222242228222222222222222" + "0807060504030201";
+    private const string Trace = "4bf92f3577b34da6a3ce929d0e0e4736" + "00f067aa0ba902b7" + "01";
+    private const string MessageId = "01890a5dac96774bbcceb302099a8057";
+
+    private const string Entry =
+        "01" + "01" + MessageId + Origin
+        + "2a00000000000000" + "2b00000000000000"
+        + "03626f62" + "05616c696365" + "03632d32" + "03632d31"
+        + Trace + "03000000" + "68c3a9";
+
+    private const string Stored =
+        "01" + "0300000000000000" + "0400000000000000" + MessageId + "2a00000000000000" + "2b00000000000000"
+        + "03632d31" + "03626f62" + "05616c696365" + "00" + "74d7409a0db4d208" + "05000000" + "68656c6c6f"
+        + "02000000" + "2a00000000000000" + "0900000000000000" + "2b00000000000000" + "0a00000000000000"
+        + Origin + Trace;
+
+    private const string Repeated =
+        "02" + MessageId + "03632d31" + "2a00000000000000" + "0900000000000000" + "0300000000000000" + "0400000000000000"
+        + "74d7409a0db4d208" + "01000000" + "2b00000000000000" + "0a00000000000000" + Origin;
+
+    private const string Refused = "03" + "03632d31" + "02" + Origin;
+
+    private static readonly Dispatch[] s_items =
+    [
+        new MessageStored(Samples.Message, [new Recipient(42, 9), new Recipient(43, 10)], Samples.Origin, Samples.Trace),
+        new MessageRepeated(
+            Samples.Message.MessageId, Samples.Client("c-1"), 42, 9, 3, 4, Samples.CreatedAt, [new Recipient(43, 10)], Samples.Origin),
+        new MessageRefused(Samples.Client("c-1"), RefusalCode.OutOfOrder, Samples.Origin),
+    ];
+
+    [Fact]
+    public void AnIntakeEntryHasTheseBytes()
+    {
+        Assert.Equal(Entry, Convert.ToHexStringLower(Samples.Entry.Encode()));
+        Assert.True(IntakeEntry.TryDecode(Convert.FromHexString(Entry), out var decoded));
+        Assert.Equal(Entry, Convert.ToHexStringLower(decoded.Encode()));
+        Assert.Equal(Samples.Entry with { Body = decoded.Body }, decoded);
+    }
+
+    [Fact]
+    public void ABatchHasTheseBytes()
+    {
+        const string Batch = "01" + Stored + Repeated + Refused;
+
+        Assert.Equal(Batch, Convert.ToHexStringLower(DispatchBatch.Encode(s_items)));
+        Assert.True(DispatchBatch.TryDecode(Convert.FromHexString(Batch), out var items));
+        Assert.Equal(Batch, Convert.ToHexStringLower(DispatchBatch.Encode(items)));
+        Assert.Equal(["MessageStored", "MessageRepeated", "MessageRefused"], items.Select(item => item.GetType().Name));
+    }
+
+    [Fact]
+    public void EveryTruncationAndEveryAddedByteOfAnEntryIsRefused()
+    {
+        var bytes = Samples.Entry.Encode();
+
+        for (var length = 0; length < bytes.Length; length++)
+            Assert.False(IntakeEntry.TryDecode(bytes.AsMemory(0, length), out _), $"{length} of {bytes.Length} bytes");
+        Assert.False(IntakeEntry.TryDecode((byte[])[.. bytes, 0], out _));
+        Assert.False(IntakeEntry.TryDecode((byte[])[2, .. bytes[1..]], out _));
+    }
+
+    [Fact]
+    public void EveryTruncationInsideAnItemOfABatchIsRefused()
+    {
+        foreach (var item in s_items)
+        {
+            var bytes = DispatchBatch.Encode([item]);
+            for (var length = 2; length < bytes.Length; length++)
+            {
+                Assert.False(DispatchBatch.TryDecode(bytes.AsMemory(0, length), out var items), $"{item.GetType().Name} cut at {length}");
+                Assert.Empty(items);
+            }
+        }
+
+        Assert.False(DispatchBatch.TryDecode(Array.Empty<byte>(), out _));
+        Assert.False(DispatchBatch.TryDecode(new byte[] { 1, 9 }, out _));
+        Assert.False(DispatchBatch.TryDecode(new byte[] { 2 }, out _));
+    }
+
+    [Fact]
+    public void AnEntryWithAnyTextComesBackAsItWent()
+    {
+        var name = Gen.String[Gen.Char.AlphaNumeric, 1, 64];
+        var entries = Gen.Select(name, name, Gen.Byte.Array[1, 300], Gen.Long, Gen.Long, (author, recipient, body, id, other) =>
+            Samples.Entry with { Author = author, Recipient = recipient, Body = body, AuthorId = id, RecipientId = other, After = null, Trace = default });
+
+        entries.Sample(entry =>
+            IntakeEntry.TryDecode(entry.Encode(), out var decoded)
+            && decoded.Body.Span.SequenceEqual(entry.Body.Span)
+            && decoded with { Body = entry.Body } == entry);
+    }
+
+    [Fact]
+    public void RandomBytesNeverThrow()
+    {
+        var mutants = Gen.Select(Gen.Int[0, Entry.Length / 2 - 1], Gen.Byte, (at, value) =>
+        {
+            var bytes = Samples.Entry.Encode();
+            bytes[at] = value;
+            return bytes;
+        });
+
+        mutants.Sample(bytes =>
+        {
+            IntakeEntry.TryDecode(bytes, out _);
+            return !DispatchBatch.TryDecode(bytes, out var items) || items.Count > 0;
+        });
+    }
+}

@@ -1,0 +1,155 @@
+using System.Text;
+using Chatable.Messaging.Envelopes;
+using Chatable.Messaging.Messages;
+using Chatable.Messaging.Wire;
+using Chatable.Tests.Support;
+using Npgsql;
+using static Chatable.Tests.Stores.MessagesDatabase;
+
+namespace Chatable.Tests.Stores;
+
+public sealed class MessagesTests(PostgresServer postgres) : IAsyncLifetime
+{
+    private MessagesDatabase _database = null!;
+    private UserRow _ann = null!;
+    private UserRow _ben = null!;
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    public async ValueTask InitializeAsync()
+    {
+        _database = await MessagesDatabase.CreateAsync(postgres);
+        (_ann, _ben) = await _database.AddUsersAsync(2) is [var ann, var ben] ? (ann, ben) : default;
+    }
+
+    public ValueTask DisposeAsync() => _database.DisposeAsync();
+
+    [Fact]
+    public async Task BothPartiesFindTheMessageInTheirLogs()
+    {
+        var entry = Entry(_ann, _ben, "not-a-uuid", body: "Grüße 🌍") with { Type = MessageType.Photo };
+        var stored = Assert.IsType<MessageStored>(Assert.Single(await _database.Store.PersistAsync([entry], Token)));
+
+        Assert.Equal([new Recipient(_ann.Id, 1), new Recipient(_ben.Id, 1)], stored.Recipients);
+        Assert.Equal((1, entry.Origin), (stored.Message.ConversationSeq, stored.Origin));
+        var envelopes = new EnvelopeStore(_database.Source);
+        foreach (var user in (UserRow[])[_ann, _ben])
+        {
+            var envelope = Assert.Single(await envelopes.ReadAsync(user.Id, after: 0, limit: 10, Token));
+            Assert.Equal(1, envelope.Seq);
+            Assert.Equal("Grüße 🌍", Encoding.UTF8.GetString(envelope.Message.Body.Span));
+            Assert.Equal(stored.Message with { Body = default }, envelope.Message with { Body = default });
+        }
+
+        await MessagesInvariants.AssertAsync(_database);
+    }
+
+    [Fact]
+    public async Task RepeatIsAnsweredWithTheFirstOnesPlaceAndTheHeadsOfBoth()
+    {
+        var first = Assert.IsType<MessageStored>((await _database.Store.PersistAsync([Entry(_ann, _ben, "one")], Token))[0]);
+        await _database.Store.PersistAsync([Entry(_ben, _ann), Entry(_ben, _ben)], Token);
+        var repeat = Entry(_ann, _ben, "one", body: "another text");
+        var outcome = Assert.IsType<MessageRepeated>(Assert.Single(await _database.Store.PersistAsync([repeat], Token)));
+
+        Assert.Equal((first.Message.MessageId, 1L), (outcome.MessageId, outcome.AuthorSeq));
+        Assert.Equal((first.Message.ConversationId, 1L), (outcome.ConversationId, outcome.ConversationSeq));
+        Assert.Equal((first.Message.CreatedAt, repeat.Origin), (outcome.CreatedAt, outcome.Origin));
+        Assert.Equal([new Recipient(_ann.Id, 2), new Recipient(_ben.Id, 3)], outcome.Heads);
+        Assert.Equal(1, await _database.ScalarAsync<long>($"SELECT count(*) FROM messages WHERE author_id = {_ann.Id} AND body = 'hello'"));
+    }
+
+    [Fact]
+    public async Task NoteToOneselfHasOneEnvelope()
+    {
+        var outcomes = await _database.Store.PersistAsync([Entry(_ann, _ann), Entry(_ann, _ann)], Token);
+        Assert.Equal(
+            [[new Recipient(_ann.Id, 1)], [new Recipient(_ann.Id, 2)]],
+            outcomes.Select(outcome => Assert.IsType<MessageStored>(outcome).Recipients.ToArray()));
+        await MessagesInvariants.AssertAsync(_database);
+    }
+
+    [Fact]
+    public async Task MessageWhosePredecessorWasLostIsRefusedWithAllThatFollowIt()
+    {
+        var outcomes = await _database.Store.PersistAsync(
+            [Entry(_ann, _ben, "b", after: "a"), Entry(_ann, _ben, "c", after: "b"), Entry(_ben, _ann, "a")], Token);
+        Assert.Equal(RefusalCode.OutOfOrder, Assert.IsType<MessageRefused>(outcomes[0]).Code);
+        Assert.Equal(RefusalCode.OutOfOrder, Assert.IsType<MessageRefused>(outcomes[1]).Code);
+        Assert.IsType<MessageStored>(outcomes[2]);
+
+        outcomes = await _database.Store.PersistAsync(
+            [Entry(_ann, _ben, "a"), Entry(_ann, _ben, "b", after: "a"), Entry(_ann, _ben, "c", after: "b")], Token);
+        Assert.All(outcomes, outcome => Assert.IsType<MessageStored>(outcome));
+        Assert.IsType<MessageStored>(Assert.Single(await _database.Store.PersistAsync([Entry(_ann, _ben, "d", after: "c")], Token)));
+        await MessagesInvariants.AssertAsync(_database);
+    }
+
+    [Fact]
+    public async Task TimesAdvanceEvenWhereTheClockDoesNot()
+    {
+        await _database.Store.PersistAsync([Entry(_ann, _ben)], Token);
+        await _database.ScalarAsync<long>("UPDATE messages SET created_at = '2100-01-01Z' RETURNING author_id");
+        await _database.ScalarAsync<long>("UPDATE conversations SET last_message_at = '2100-01-01Z' RETURNING id");
+        var outcomes = await _database.Store.PersistAsync([Entry(_ann, _ben), Entry(_ben, _ann)], Token);
+
+        var start = new DateTime(2100, 1, 1, 0, 0, 0, DateTimeKind.Utc);
+        Assert.Equal(
+            [start.AddTicks(10), start.AddTicks(20)],
+            outcomes.Select(outcome => Assert.IsType<MessageStored>(outcome).Message.CreatedAt));
+        await MessagesInvariants.AssertAsync(_database);
+    }
+
+    [Theory]
+    [InlineData("unknown_user")]
+    [InlineData("22021")]
+    [InlineData("23514")]
+    public async Task EntryThatCanNeverBeStoredTakesItsBatchWithItAndIsCalledData(string code)
+    {
+        var bad = code switch
+        {
+            "unknown_user" => Entry(_ann, new UserRow(long.MaxValue, "nobody")),
+            "22021" => Entry(_ann, _ben) with { Body = new byte[] { 0x61, 0xFF } },
+            _ => Entry(_ann, _ben) with { Type = (MessageType)77 },
+        };
+        var failure = await Assert.ThrowsAnyAsync<Exception>(() => _database.Store.PersistAsync([Entry(_ann, _ben), bad], Token));
+
+        Assert.Equal((PersistFailure.Data, code), (PersistFailures.Classify(failure), PersistFailures.CodeOf(failure)));
+        Assert.Equal(0, await _database.CountMessagesAsync());
+    }
+
+    [Fact]
+    public async Task LockedUserDelaysOnlyItsOwnBatchesAndNobodyIsBlamed()
+    {
+        await using var holder = await _database.Source.OpenConnectionAsync(Token);
+        await using var transaction = await holder.BeginTransactionAsync(Token);
+        await using (var command = new NpgsqlCommand($"SELECT 1 FROM user_heads WHERE user_id = {_ann.Id} FOR UPDATE", holder))
+            await command.ExecuteScalarAsync(Token);
+
+        var blocked = _database.Store.PersistAsync([Entry(_ann, _ben)], Token);
+        Assert.IsType<MessageStored>(Assert.Single(await _database.Store.PersistAsync([Entry(_ben, _ben)], Token)));
+        var failure = await Assert.ThrowsAsync<PostgresException>(() => blocked);
+        Assert.Equal((PostgresErrorCodes.LockNotAvailable, PersistFailure.Transient), (failure.SqlState, PersistFailures.Classify(failure)));
+    }
+
+    [Fact]
+    public async Task CommitsAreDurableWhateverTheServersDefault()
+    {
+        var name = new NpgsqlConnectionStringBuilder(_database.ConnectionString).Database;
+        await using (var command = _database.Source.CreateCommand($"ALTER DATABASE {name} SET synchronous_commit = off"))
+            await command.ExecuteNonQueryAsync(Token);
+        await using var fresh = NpgsqlDataSource.Create(_database.ConnectionString + ";Application Name=fresh");
+        await using var connection = await fresh.OpenConnectionAsync(Token);
+        await using var transaction = await connection.BeginTransactionAsync(Token);
+        Assert.Equal("off", await ShowAsync(connection));
+
+        await BatchReading.LockAndReadAsync(connection, [Entry(_ann, _ben)], Token);
+        Assert.Equal("on", await ShowAsync(connection));
+
+        static async Task<string?> ShowAsync(NpgsqlConnection connection)
+        {
+            await using var command = new NpgsqlCommand("SHOW synchronous_commit", connection);
+            return (string?)await command.ExecuteScalarAsync(Token);
+        }
+    }
+}

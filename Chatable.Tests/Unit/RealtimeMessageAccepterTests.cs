@@ -1,0 +1,98 @@
+using System.Diagnostics.Metrics;
+using System.Text;
+using Chatable.ApiService.Auth;
+using Chatable.ApiService.Realtime;
+using Chatable.ApiService.Realtime.Sending;
+using Chatable.Messaging;
+using Chatable.Messaging.Intake;
+using Chatable.Messaging.Users;
+using Chatable.Messaging.Wire;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Chatable.Tests.Unit;
+
+public class RealtimeMessageAccepterTests
+{
+    private const int Partitions = 16;
+
+    private static readonly AuthenticatedUser s_bob = new(42, "bob", 1, "KEY", DateTimeOffset.MaxValue);
+    private readonly List<(int Partition, IntakeEntry[] Entries)> _appended = [];
+    private readonly Queue<AcceptOutcome> _outcomes = [];
+
+    [Fact]
+    public async Task TheAuthorIsTheUserWhoIsAuthenticated()
+    {
+        Assert.Equal([SendOutcome.Accepted], await AcceptAsync("user1"));
+
+        var entry = Assert.Single(Assert.Single(_appended).Entries);
+        Assert.Equal((42, "bob", 1, "USER1"), (entry.AuthorId, entry.Author, entry.RecipientId, entry.Recipient));
+        Assert.Equal("to user1", Encoding.UTF8.GetString(entry.Body.Span));
+        Assert.Equal(7, entry.Origin.ConnectionId);
+        Assert.Equal(7, entry.MessageId.Version);
+        Assert.Null(entry.After);
+    }
+
+    [Fact]
+    public async Task NeighboursOfOnePartitionGoInTogetherAndTheOrderStays()
+    {
+        var elsewhere = Enumerable.Range(2, 100).First(user => PartitionOf(user) != PartitionOf(1));
+
+        var outcomes = await AcceptAsync("user1", "user1", "nobody", "user1", $"user{elsewhere}", "user1");
+
+        Assert.Equal([PartitionOf(1), PartitionOf(1), PartitionOf(elsewhere), PartitionOf(1)], _appended.Select(call => call.Partition));
+        Assert.Equal([2, 1, 1, 1], _appended.Select(call => call.Entries.Length));
+        Assert.Equal(SendOutcome.UnknownRecipient, outcomes[2]);
+        Assert.Equal(5, outcomes.Count(outcome => outcome == SendOutcome.Accepted));
+    }
+
+    [Fact]
+    public async Task NothingGoesAheadOfAMessageWhoseFateIsUnknown()
+    {
+        var elsewhere = Enumerable.Range(2, 100).First(user => PartitionOf(user) != PartitionOf(1));
+        _outcomes.Enqueue(AcceptOutcome.Busy);
+        _outcomes.Enqueue(AcceptOutcome.Unknown);
+
+        var outcomes = await AcceptAsync($"user{elsewhere}", "user1", $"user{elsewhere}", "nobody");
+
+        Assert.Equal([SendOutcome.Busy, SendOutcome.Unknown, SendOutcome.Unknown, SendOutcome.Unknown], outcomes);
+        Assert.Equal(2, _appended.Count);
+    }
+
+    [Fact]
+    public async Task ADirectoryThatFailsIsNoUnknownRecipient()
+    {
+        var outcomes = await AcceptAsync("failing", "user1");
+
+        Assert.Equal([SendOutcome.Unavailable, SendOutcome.Accepted], outcomes);
+    }
+
+    private static int PartitionOf(long user) => Partitioning.PartitionOf(s_bob.UserId, user, Partitions);
+
+    private Task<SendOutcome[]> AcceptAsync(params string[] recipients)
+    {
+        var meters = new ServiceCollection().AddMetrics().BuildServiceProvider().GetRequiredService<IMeterFactory>();
+        var accepter = new MessageAccepter(
+            FindAsync, AppendAsync, Partitions, ServerIdentity.Create(null), new RealtimeMetrics(meters), TimeProvider.System,
+            NullLogger<MessageAccepter>.Instance);
+        PendingSend[] sends = [.. recipients.Select(to => new PendingSend(ClientId.New(), to, Encoding.UTF8.GetBytes($"to {to}"), 0))];
+        return accepter.AcceptAsync(new Sender(s_bob, ConnectionId: 7), sends, TestContext.Current.CancellationToken);
+    }
+
+    private static async ValueTask<UserRef?> FindAsync(string username, CancellationToken cancellationToken)
+    {
+        await Task.Yield();
+        return username switch
+        {
+            "failing" => throw new TimeoutException(),
+            "nobody" => null,
+            _ => new UserRef(long.Parse(username["user".Length..]), username.ToUpperInvariant()),
+        };
+    }
+
+    private Task<AcceptOutcome> AppendAsync(int partition, IReadOnlyList<ReadOnlyMemory<byte>> entries, CancellationToken cancellationToken)
+    {
+        _appended.Add((partition, [.. entries.Select(bytes => IntakeEntry.TryDecode(bytes, out var entry) ? entry : throw new FormatException())]));
+        return Task.FromResult(_outcomes.TryDequeue(out var outcome) ? outcome : AcceptOutcome.Accepted);
+    }
+}

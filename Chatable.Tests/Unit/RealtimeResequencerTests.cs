@@ -1,0 +1,79 @@
+using Chatable.ApiService.Realtime.Delivery;
+using Chatable.Tests.Contracts;
+using CsCheck;
+
+namespace Chatable.Tests.Unit;
+
+public class RealtimeResequencerTests
+{
+    private const int HoldLimit = 8;
+
+    /// <summary>What happens to a connection, drawn at random: pushes in any order, twice or never, and looks at the head.</summary>
+    private static readonly Gen<(int Length, int Start, int LiveAt, int[] Pushes)> s_histories =
+        Gen.Select(Gen.Int[0, 40], Gen.Int[0, 40], Gen.Int[0, 60]).SelectMany((length, start, liveAt) =>
+            Gen.Int[1, Math.Max(1, length)].Array[0, 80].Select(pushes => (length, Math.Min(start, length), liveAt, length == 0 ? [] : pushes)));
+
+    [Fact]
+    public void WhateverHappensToThePushesTheLogIsDeliveredInOrderAndOnce()
+    {
+        s_histories.Sample(history =>
+        {
+            var (length, start, liveAt, pushes) = history;
+            var delivered = new List<long>();
+            var sequence = new Resequencer(HoldLimit, entry => delivered.Add(entry.Seq));
+
+            for (var i = 0; i < pushes.Length; i++)
+            {
+                if (i == liveAt)
+                    sequence.StartAfter(start);
+                sequence.Offer(Entry(pushes[i]));
+            }
+
+            if (liveAt >= pushes.Length)
+                sequence.StartAfter(start);
+            sequence.NoticeHead(length);
+            while (sequence.HasGap)
+            {
+                // The log tells the truth, a page at a time.
+                foreach (var seq in Enumerable.Range((int)sequence.Position + 1, Math.Min(3, length - (int)sequence.Position)))
+                    sequence.Offer(Entry(seq));
+            }
+
+            return delivered.SequenceEqual(Enumerable.Range(start + 1, length - start).Select(seq => (long)seq));
+        });
+    }
+
+    [Fact]
+    public void NothingIsDeliveredBeforeThePositionIsKnown()
+    {
+        var delivered = new List<long>();
+        var sequence = new Resequencer(HoldLimit, entry => delivered.Add(entry.Seq));
+
+        sequence.Offer(Entry(1));
+        sequence.NoticeHead(5);
+        Assert.Empty(delivered);
+        Assert.False(sequence.HasGap);
+
+        sequence.StartAfter(0);
+        Assert.Equal([1L], delivered);
+        Assert.True(sequence.HasGap);
+    }
+
+    [Fact]
+    public void WhatDoesNotFitIsDroppedButNotForgotten()
+    {
+        var sequence = new Resequencer(HoldLimit, _ => { });
+        sequence.StartAfter(0);
+
+        for (var seq = 2; seq < 2 + HoldLimit; seq++)
+            Assert.True(sequence.Offer(Entry(seq)));
+        Assert.False(sequence.Offer(Entry(50)));
+        Assert.True(sequence.Offer(Entry(2)));
+        sequence.Offer(Entry(1));
+
+        Assert.Equal(1 + HoldLimit, sequence.Position);
+        Assert.True(sequence.HasGap);
+    }
+
+    private static LogEntry Entry(long seq) => new(seq, new SharedMessage(Samples.Message));
+}

@@ -1,0 +1,98 @@
+using Chatable.ApiService.Realtime.Delivery;
+using Chatable.Tests.Contracts;
+
+namespace Chatable.Tests.Unit;
+
+/// <summary>
+/// A connection comes up while three messages are committed and routed. Every order in which the steps of the two can follow each
+/// other is played: there is none in which a message is lost, even with nothing to repair it.
+/// </summary>
+public class RealtimeSetUpRaceTests
+{
+    private const int Messages = 3;
+
+    private enum Step
+    {
+        Commit,
+        Route,
+        Register,
+        ReadHead,
+        GoLive,
+    }
+
+    private static readonly Step[] s_setUp = [Step.Register, Step.ReadHead, Step.GoLive];
+
+    [Fact]
+    public void NoOrderOfStepsLosesAMessageOrDeliversOneTwice()
+    {
+        var schedules = Schedules(s_setUp).ToArray();
+
+        Assert.True(schedules.Length > 1000, $"only {schedules.Length} schedules");
+        Assert.All(schedules, schedule => Assert.True(IsWhole(schedule), string.Join(" ", schedule)));
+    }
+
+    [Fact]
+    public void RegisteringOnlyAfterTheHeadIsReadWouldLoseSome() =>
+        Assert.Contains(Schedules([Step.ReadHead, Step.Register, Step.GoLive]), schedule => !IsWhole(schedule));
+
+    private static bool IsWhole((Step Step, int Message)[] schedule)
+    {
+        var (committed, head, registered) = (0L, 0L, false);
+        var delivered = new List<long>();
+        var sequence = new Resequencer(holdLimit: 16, entry => delivered.Add(entry.Seq));
+        foreach (var (step, message) in schedule)
+        {
+            switch (step)
+            {
+                case Step.Commit:
+                    committed = message;
+                    break;
+                case Step.Route when registered:
+                    sequence.Offer(new LogEntry(message, new SharedMessage(Samples.Message)));
+                    break;
+                case Step.Register:
+                    registered = true;
+                    break;
+                case Step.ReadHead:
+                    head = committed;
+                    break;
+                case Step.GoLive:
+                    sequence.StartAfter(head);
+                    break;
+            }
+        }
+
+        return delivered.SequenceEqual(Enumerable.Range((int)head + 1, Messages - (int)head).Select(seq => (long)seq));
+    }
+
+    // Commits come in the order of their seq, each route after its commit but in any order among themselves, and the set-up in its own.
+    private static IEnumerable<(Step, int)[]> Schedules(Step[] setUp)
+    {
+        return Extend([], 0, 0, 0);
+
+        IEnumerable<(Step, int)[]> Extend((Step, int)[] sofar, int commits, int routed, int set)
+        {
+            if (commits == Messages && routed == (1 << Messages) - 1 && set == setUp.Length)
+                yield return sofar;
+            if (commits < Messages)
+            {
+                foreach (var whole in Extend([.. sofar, (Step.Commit, commits + 1)], commits + 1, routed, set))
+                    yield return whole;
+            }
+
+            for (var message = 0; message < commits; message++)
+            {
+                if ((routed & 1 << message) != 0)
+                    continue;
+                foreach (var whole in Extend([.. sofar, (Step.Route, message + 1)], commits, routed | 1 << message, set))
+                    yield return whole;
+            }
+
+            if (set < setUp.Length)
+            {
+                foreach (var whole in Extend([.. sofar, (setUp[set], 0)], commits, routed, set + 1))
+                    yield return whole;
+            }
+        }
+    }
+}
