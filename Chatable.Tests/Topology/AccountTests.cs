@@ -1,0 +1,72 @@
+using System.Net.WebSockets;
+using Chatable.Tests.Support;
+
+namespace Chatable.Tests.Topology;
+
+public sealed class AccountTests(TopologyFixture fixture)
+{
+    private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task TwelveSimultaneousRegistrationsOfOneNameGiveOneAccount()
+    {
+        var api = (await fixture.StartedAsync()).Api;
+        var name = ChatClient.NewName();
+
+        var answers = await Task.WhenAll(Enumerable.Range(0, 12).Select(async i =>
+        {
+            using var client = new ChatClient(api);
+            var form = ChatClient.RegistrationOf(name);
+            form["username"] = i % 2 == 0 ? name : name.ToUpperInvariant();
+            form["email"] = $"{i}.{name}@example.com";
+            return await client.PostAsync("/api/register", form, Cancelled);
+        }));
+
+        Assert.Single(answers, answer => answer.Status == 200);
+        Assert.Equal(11, answers.Count(answer => answer.ErrorOf("error") == "Some fileds are not unique"));
+    }
+
+    [Fact]
+    public async Task ConcurrentLoginsOf64UsersAllSucceed()
+    {
+        var api = (await fixture.StartedAsync()).Api;
+        var people = await Task.WhenAll(Enumerable.Range(0, 64).Select(_ => Person.RegisterAsync(api, Cancelled)));
+
+        var inboxes = await Task.WhenAll(people.Select(async person =>
+        {
+            var again = await person.LogInAgainAsync(Cancelled);
+            return await again.InboxAsync(Cancelled);
+        }));
+
+        Assert.All(inboxes, Assert.Empty);
+    }
+
+    [Fact]
+    public async Task EndingATokenEndsItOnEveryReplicaAndClosesItsSockets()
+    {
+        var bob = await Person.RegisterAsync((await fixture.StartedAsync()).Api, Cancelled);
+        await using var first = await bob.ConnectAsync(Cancelled);
+        await using var second = await bob.ConnectElsewhereAsync([first.Server], Cancelled);
+        await using var third = await bob.ConnectElsewhereAsync([first.Server, second.Server], Cancelled);
+
+        await bob.LogOutAsync(Cancelled);
+
+        foreach (var socket in new[] { first, second, third })
+        {
+            Assert.Null(await socket.ReceiveAsync(Cancelled));
+            Assert.Equal((WebSocketCloseStatus)4401, socket.CloseStatus);
+        }
+
+        // Each replica had the key in its cache a moment ago; the sockets' end says that it has heard of the revocation.
+        var servers = new HashSet<string>();
+        await Eventually.HoldsAsync(
+            async () =>
+            {
+                var answer = await bob.GetAsync("/api/inbox", Cancelled);
+                Assert.Equal(401, answer.Status);
+                servers.Add(answer.Headers.GetValues("X-Chatable-Server").Single());
+                return servers.Count == 3;
+            },
+            "all three replicas have answered", Cancelled);
+    }
+}

@@ -1,0 +1,44 @@
+using Chatable.Tests.Support;
+
+namespace Chatable.Tests.Topology;
+
+/// <summary>A started AppHost, with the limits on how fast one client may write lifted: tests are faster than people.</summary>
+internal sealed class RunningTopology : IAsyncDisposable
+{
+    private static readonly TimeSpan s_startLimit = TimeSpan.FromMinutes(2);
+
+    private RunningTopology(DistributedApplication app) => App = app;
+
+    public DistributedApplication App { get; }
+
+    /// <summary>The public address, in front of all replicas.</summary>
+    public Uri Api => App.GetEndpoint("api", "http");
+
+    /// <param name="arguments">Of the AppHost, besides those that keep tests off each other's data and ports.</param>
+    public static async Task<RunningTopology> StartAsync(params string[] arguments)
+    {
+        using var limit = new CancellationTokenSource(s_startLimit);
+        var builder = await DistributedApplicationTestingBuilder.CreateAsync<Projects.Chatable_AppHost>(
+            ["--UseVolumes=false", .. arguments], limit.Token);
+        builder.CreateResourceBuilder<ProjectResource>("api")
+            .WithEnvironment("Realtime__FramesPerSecond", "100000")
+            .WithEnvironment("Realtime__FrameBurst", "100000")
+            .WithEnvironment("Realtime__PendingSends", "5000");
+
+        var app = await builder.BuildAsync(limit.Token);
+        try
+        {
+            await app.StartAsync(limit.Token);
+            await app.ResourceNotifications.WaitForResourceHealthyAsync("api", limit.Token);
+            await app.ResourceNotifications.WaitForResourceHealthyAsync("fanout", limit.Token);
+            return new RunningTopology(app);
+        }
+        catch
+        {
+            await app.DisposeAsync();
+            throw;
+        }
+    }
+
+    public ValueTask DisposeAsync() => App.DisposeAsync();
+}
