@@ -1,5 +1,3 @@
-using Chatable.Tests.Support;
-
 namespace Chatable.Tests.Topology;
 
 /// <summary>A started AppHost, with the limits on how fast one client may write lifted: tests are faster than people.</summary>

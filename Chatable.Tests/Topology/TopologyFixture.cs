@@ -1,5 +1,3 @@
-using Chatable.Tests.Support;
-
 [assembly: AssemblyFixture(typeof(Chatable.Tests.Topology.TopologyFixture))]
 
 namespace Chatable.Tests.Topology;
