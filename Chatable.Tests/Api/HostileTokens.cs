@@ -77,6 +77,7 @@ internal static class HostileTokens
         ["exp null"] = (mine, _) => mine.ToJwt("""{"exp":null}"""),
         ["exp an array"] = (mine, _) => mine.ToJwt($$"""{"exp":[{{Now + 600}}]}"""),
         ["exp twice"] = (mine, _) => mine.ToJwt($$"""{"exp":{{Now - 600}},"exp":{{Now + 600}} }"""),
+        ["exp beyond all times"] = (mine, _) => mine.ToJwt("""{"exp":1e308}"""),
         ["not yet valid"] = (mine, _) => mine.ToJwt($$"""{"nbf":{{Now + 65}} }"""),
         ["nbf a string"] = (mine, _) => mine.ToJwt($$"""{"nbf":"{{Now}}"}"""),
         ["nbf beyond all times"] = (mine, _) => mine.ToJwt("""{"nbf":1e308}"""),
