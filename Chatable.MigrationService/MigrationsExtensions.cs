@@ -18,11 +18,14 @@ internal static class MigrationsExtensions
         builder.AddNpgsqlDataSource(ConnectionName, configureDataSourceBuilder: source => source.ConnectionStringBuilder.KeepAlive = 30);
 
         // The same server by a database that is always there: the way to create a missing one.
-        builder.AddKeyedNpgsqlDataSource(DatabaseCreation.MaintenanceDatabase, settings =>
-        {
-            settings.ConnectionString = DatabaseCreation.ForMaintenance(builder.Configuration.GetConnectionString(ConnectionName));
-            settings.DisableHealthChecks = true;
-        });
+        builder.AddKeyedNpgsqlDataSource(
+            DatabaseCreation.MaintenanceDatabase,
+            settings =>
+            {
+                settings.ConnectionString = builder.Configuration.GetConnectionString(ConnectionName);
+                settings.DisableHealthChecks = true;
+            },
+            DatabaseCreation.UseMaintenanceDatabase);
 
         builder.Services.AddOptions<MigrationOptions>().BindConfiguration(MigrationOptions.Section).ValidateOnStart()
             .Validate(options => options.StartTimeout >= TimeSpan.Zero, "Migrations:StartTimeout must not be negative.")

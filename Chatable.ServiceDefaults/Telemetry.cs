@@ -12,6 +12,8 @@ internal static class Telemetry
     // Every feature names its sources and meters below this, so that none has to be listed here.
     private const string OwnNames = "Chatable.*";
 
+    private static readonly string[] s_talkativeClients = ["Npgsql", "StackExchange.Redis"];
+
     /// <summary>Logs, metrics and traces, sent by OTLP where <c>OTEL_EXPORTER_OTLP_ENDPOINT</c> says where to.</summary>
     public static void AddTelemetry(this IHostApplicationBuilder builder)
     {
@@ -20,7 +22,7 @@ internal static class Telemetry
             logging.IncludeFormattedMessage = true;
             logging.IncludeScopes = true;
         });
-        QuietenNpgsql(builder.Services);
+        QuietenClients(builder.Services);
 
         builder.Services.AddOpenTelemetry()
             .WithMetrics(metrics => metrics
@@ -37,8 +39,12 @@ internal static class Telemetry
             builder.Services.AddOpenTelemetry().UseOtlpExporter();
     }
 
-    // Npgsql logs every command at Information. First in the list of rules, so that any rule of the configuration for it still wins.
-    private static void QuietenNpgsql(IServiceCollection services) =>
+    // Npgsql logs every command at Information, StackExchange.Redis every step of connecting. First in the list of rules, so that any rule
+    // of the configuration for them still wins.
+    private static void QuietenClients(IServiceCollection services) =>
         services.PostConfigure<LoggerFilterOptions>(options =>
-            options.Rules.Insert(0, new LoggerFilterRule(providerName: null, categoryName: "Npgsql", LogLevel.Warning, filter: null)));
+        {
+            foreach (var client in s_talkativeClients)
+                options.Rules.Insert(0, new LoggerFilterRule(providerName: null, client, LogLevel.Warning, filter: null));
+        });
 }

@@ -17,13 +17,11 @@ internal sealed class DatabaseCreation(
 
     private static readonly TimeSpan s_retryDelay = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>The same server's maintenance database; one connection for one statement, so not pooled.</summary>
-    public static string? ForMaintenance(string? connectionString) =>
-        connectionString is null ? null : new NpgsqlConnectionStringBuilder(connectionString)
-        {
-            Database = MaintenanceDatabase,
-            Pooling = false,
-        }.ConnectionString;
+    public static void UseMaintenanceDatabase(NpgsqlDataSourceBuilder source)
+    {
+        source.ConnectionStringBuilder.Database = MaintenanceDatabase;
+        source.ConnectionStringBuilder.Pooling = false; // one connection for one statement
+    }
 
     /// <exception cref="NpgsqlException">It could not be reached in time, or may not be created by us.</exception>
     public async Task<NpgsqlConnection> OpenAsync(NpgsqlDataSource database, CancellationToken cancellationToken)

@@ -81,7 +81,9 @@ namespace Microsoft.Extensions.Hosting
             string connectionName,
             Action<ConfigurationOptions>? configureOptions)
         {
-            var options = ConfigurationOptions.Parse(settings.ConnectionString ?? "");
+            var options = string.IsNullOrWhiteSpace(settings.ConnectionString)
+                ? new ConfigurationOptions()
+                : ConfigurationOptions.Parse(settings.ConnectionString);
             if (options.Defaults.GetType() == typeof(DefaultOptionsProvider))
                 options.Defaults = new RetryingConnections();
             configuration.GetSection($"{Section}:ConfigurationOptions").Bind(options);

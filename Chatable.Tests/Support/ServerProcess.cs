@@ -13,7 +13,7 @@ internal sealed class ServerProcess : IDisposable
     public const string Interrupt = "INT";
     public const string Terminate = "TERM";
 
-    private const int MaxKeptOutput = 16_384;
+    private const int MaxKeptOutput = 262_144;
 
     private static readonly BlockingCollection<Action> s_starts = StartingThread();
 
@@ -35,7 +35,8 @@ internal sealed class ServerProcess : IDisposable
 
     public int Id => _process.Id;
 
-    private string Output
+    /// <summary>What it has printed so far, up to a limit.</summary>
+    public string Output
     {
         get
         {
@@ -46,9 +47,14 @@ internal sealed class ServerProcess : IDisposable
 
     /// <summary>Starts the program and waits until it prints <paramref name="readyText"/>.</summary>
     public static async Task<ServerProcess> StartAsync(
-        string program, IEnumerable<string> arguments, string readyText, string stopSignal, CancellationToken cancellationToken)
+        string program, IEnumerable<string> arguments, string readyText, string stopSignal, CancellationToken cancellationToken) =>
+        await StartAsync(UnprivilegedUser.StartInfo(program, arguments, stopSignal), readyText, stopSignal, cancellationToken);
+
+    /// <inheritdoc cref="StartAsync(string, IEnumerable{string}, string, string, CancellationToken)"/>
+    public static async Task<ServerProcess> StartAsync(
+        ProcessStartInfo start, string readyText, string stopSignal, CancellationToken cancellationToken)
     {
-        var server = new ServerProcess(UnprivilegedUser.StartInfo(program, arguments, stopSignal), readyText, stopSignal);
+        var server = new ServerProcess(start, readyText, stopSignal);
         s_starts.Add(server.Start, cancellationToken);
         try
         {

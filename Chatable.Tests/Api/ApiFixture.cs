@@ -1,0 +1,44 @@
+using Chatable.Tests.Support;
+using Npgsql;
+
+namespace Chatable.Tests.Api;
+
+/// <summary>One API process on a database of its own, for the tests of a class.</summary>
+public sealed class ApiFixture(PostgresServer postgres, RedisServer redis) : IAsyncLifetime
+{
+    private ApiProcess? _api;
+    private NpgsqlDataSource? _database;
+
+    public ChatClient Client { get; private set; } = null!;
+
+    public NpgsqlDataSource Database => _database!;
+
+    public Uri Address => _api!.Address;
+
+    public string Output => _api!.Output;
+
+    public async ValueTask InitializeAsync()
+    {
+        var cancellationToken = TestContext.Current.CancellationToken;
+        var database = await postgres.CreateMigratedDatabaseAsync(cancellationToken);
+        _database = NpgsqlDataSource.Create(database);
+        _api = await ApiProcess.StartAsync(database, redis.ConnectionString, cancellationToken);
+        Client = new ChatClient(_api.Address);
+    }
+
+    /// <summary>Registers somebody else and reads the inbox: what a hostile request must leave possible.</summary>
+    internal async Task AssertStillServesAsync(CancellationToken cancellationToken)
+    {
+        var user = await Client.RegisterAsync(cancellationToken);
+        Assert.Equal(200, (await Client.GetAsync("/api/inbox", user.Token, cancellationToken)).Status);
+        Assert.DoesNotContain("   at ", Output, StringComparison.Ordinal);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Client?.Dispose();
+        _api?.Dispose();
+        if (_database is not null)
+            await _database.DisposeAsync();
+    }
+}

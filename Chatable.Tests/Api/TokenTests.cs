@@ -1,0 +1,145 @@
+using Chatable.Tests.Support;
+
+namespace Chatable.Tests.Api;
+
+public sealed class TokenTests(ApiFixture api) : IClassFixture<ApiFixture>
+{
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task LoginGivesATokenOfTheContractsShape()
+    {
+        var user = await api.Client.RegisterAsync(Cancellation);
+        var answer = await LogInAsync(user.Username, user.Password);
+
+        Assert.Equal(200, answer.Status);
+        Assert.Equal(
+            ["access_key_id", "created_at", "expires_at", "is_refreshable", "modified_at", "refresh_token", "secret_access_key"],
+            answer.Item.EnumerateObject().Select(property => property.Name));
+        Assert.NotEqual(user.Token.AccessKeyId, ChatToken.From(answer.Item).AccessKeyId);
+    }
+
+    [Fact]
+    public async Task UsernameIsTakenInAnyLetterCase()
+    {
+        var user = await api.Client.RegisterAsync(Cancellation);
+        Assert.Equal(200, (await LogInAsync(user.Username.ToUpperInvariant(), user.Password)).Status);
+    }
+
+    [Fact]
+    public async Task UnknownUserWrongPasswordAndDeactivatedUserGetTheSameAnswer()
+    {
+        var user = await api.Client.RegisterAsync(Cancellation);
+        var gone = await api.Client.RegisterAsync(Cancellation);
+        await using var deactivate = api.Database.CreateCommand($"UPDATE users SET is_active = false WHERE username = '{gone.Username}'");
+        await deactivate.ExecuteNonQueryAsync(Cancellation);
+
+        ChatAnswer[] answers =
+        [
+            await LogInAsync(ChatClient.NewName(), user.Password),
+            await LogInAsync(user.Username, "wrong-password"),
+            await LogInAsync(gone.Username, gone.Password),
+            await LogInAsync("not a name'; --", "x"),
+        ];
+        Assert.All(answers, answer => Assert.Equal(401, answer.Status));
+        Assert.Equal(
+            """{"status":"fail","data":[],"error":{"code":401,"errors":{"error":"Unauthenticated"},"message":"Authentication error"},"page":1,"per_page":10,"current_page":0}""",
+            Assert.Single(answers.Select(answer => answer.Envelope.GetRawText()).Distinct()));
+    }
+
+    [Fact]
+    public async Task EightLoginsAtOnceAllSucceedEachWithItsOwnToken()
+    {
+        var user = await api.Client.RegisterAsync(Cancellation);
+        var tokens = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => api.Client.LogInAsync(user.Username, user.Password, Cancellation)));
+        Assert.Equal(8, tokens.Select(token => token.AccessKeyId).Distinct().Count());
+    }
+
+    [Fact]
+    public async Task DeletedTokenIsDeadWithItsRefreshTokenAndOthersLiveOn()
+    {
+        var user = await api.Client.RegisterAsync(Cancellation);
+        var other = await api.Client.LogInAsync(user.Username, user.Password, Cancellation);
+
+        var answer = await api.Client.SendAsync(HttpMethod.Delete, "/api/auth_token", user.Token.ToJwt(), Cancellation);
+        Assert.Equal((200, "[]"), (answer.Status, answer.Data.GetRawText()));
+        Assert.Equal("success", answer.Envelope.GetProperty("status").GetString());
+
+        Assert.Equal(401, await InboxStatusAsync(user.Token));
+        Assert.Equal(401, (await RefreshAsync(user.Token.RefreshToken)).Status);
+        Assert.Equal(200, await InboxStatusAsync(other));
+    }
+
+    [Fact]
+    public async Task RefreshGivesANewTokenAndEndsTheOldOne()
+    {
+        var user = await api.Client.RegisterAsync(Cancellation);
+        Assert.Equal(200, await InboxStatusAsync(user.Token));
+
+        var answer = await RefreshAsync(user.Token.RefreshToken);
+        Assert.Equal(200, answer.Status);
+        Assert.Equal(200, await InboxStatusAsync(ChatToken.From(answer.Item)));
+        Assert.Equal(401, await InboxStatusAsync(user.Token));
+    }
+
+    [Fact]
+    public async Task RefreshTokenUsedTwiceEndsItsWholeLine()
+    {
+        var user = await api.Client.RegisterAsync(Cancellation);
+        var other = await api.Client.LogInAsync(user.Username, user.Password, Cancellation);
+        var second = ChatToken.From((await RefreshAsync(user.Token.RefreshToken)).Item);
+        var third = ChatToken.From((await RefreshAsync(second.RefreshToken)).Item);
+        Assert.Equal(200, await InboxStatusAsync(third));
+
+        Assert.Equal(401, (await RefreshAsync(user.Token.RefreshToken)).Status);
+
+        Assert.Equal(401, await InboxStatusAsync(third));
+        Assert.Equal(401, (await RefreshAsync(third.RefreshToken)).Status);
+        Assert.Equal(200, await InboxStatusAsync(other));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("nonsense")]
+    [InlineData("FAIMPUSXVQJAMRGBSSUJHIRRZC3ROLLOLPYT5VQOR5K6OJKFY62Q")]
+    public async Task RefreshWithSomethingElseIsRefused(string refreshToken)
+    {
+        var answer = await RefreshAsync(refreshToken);
+        Assert.Equal(refreshToken == "" ? (400, "Form error") : (401, "Authentication error"), (answer.Status, answer.Message));
+    }
+
+    [Fact]
+    public async Task ExpiredTokenIsRefusedAndCannotBeRefreshed()
+    {
+        var user = await api.Client.RegisterAsync(Cancellation);
+        await using var expire = api.Database.CreateCommand(
+            $"UPDATE auth_tokens SET expires_at = now() WHERE user_id = (SELECT id FROM users WHERE username = '{user.Username}')");
+        await expire.ExecuteNonQueryAsync(Cancellation);
+
+        Assert.Equal(401, await InboxStatusAsync(user.Token));
+        Assert.Equal(401, (await RefreshAsync(user.Token.RefreshToken)).Status);
+    }
+
+    [Fact]
+    public async Task NeitherSecretNorRefreshTokenNorPasswordStandsInTheDatabase()
+    {
+        var user = await api.Client.RegisterAsync(Cancellation);
+        await using var dump = api.Database.CreateCommand("SELECT string_agg(t::text, '') FROM auth_tokens t");
+        var tokens = (string)(await dump.ExecuteScalarAsync(Cancellation))!;
+        Assert.True(Messaging.Tokens.Base32.TryDecode(user.Token.SecretAccessKey, out var secret));
+        Assert.True(Messaging.Tokens.Base32.TryDecode(user.Token.AccessKeyId, out var id));
+
+        Assert.Contains(Convert.ToHexStringLower(id), tokens, StringComparison.Ordinal);
+        Assert.DoesNotContain(Convert.ToHexStringLower(secret), tokens, StringComparison.Ordinal);
+        Assert.DoesNotContain(user.Token.SecretAccessKey, tokens, StringComparison.Ordinal);
+        Assert.DoesNotContain(user.Token.RefreshToken, tokens, StringComparison.Ordinal);
+    }
+
+    private Task<ChatAnswer> LogInAsync(string username, string password) =>
+        api.Client.PostAsync("/api/auth_token", new() { ["username"] = username, ["password"] = password }, Cancellation);
+
+    private Task<ChatAnswer> RefreshAsync(string refreshToken) =>
+        api.Client.PostAsync("/api/auth_token/refresh", new() { ["refresh_token"] = refreshToken }, Cancellation);
+
+    private async Task<int> InboxStatusAsync(ChatToken token) => (await api.Client.GetAsync("/api/inbox", token, Cancellation)).Status;
+}

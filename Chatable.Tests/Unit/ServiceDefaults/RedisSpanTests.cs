@@ -1,0 +1,89 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using Chatable.ServiceDefaults;
+using Chatable.Tests.Support;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using OpenTelemetry;
+using OpenTelemetry.Trace;
+using StackExchange.Redis;
+
+namespace Chatable.Tests.Unit.ServiceDefaults;
+
+/// <summary>Redis commands as spans of whatever sent them.</summary>
+public sealed class RedisSpanTests(RedisServer redis)
+{
+    private static readonly ActivitySource s_source = new("Chatable.RedisSpanTests");
+
+    private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task ACommandIsASpanBelowItsActivityAndNamesNoKeyOrValue()
+    {
+        var spans = new Spans();
+        using (var host = await StartAsync(spans))
+        {
+            var database = host.Services.GetRequiredService<IConnectionMultiplexer>().GetDatabase();
+            await database.StringSetAsync("secret-key", "outside-of-any-activity");
+            using (var parent = s_source.StartActivity("parent"))
+            {
+                spans.TraceId = parent!.TraceId;
+                await database.StringSetAsync("secret-key", "secret-value");
+            }
+            await host.StopAsync(Cancelled);
+        }
+
+        var span = Assert.Single(spans.Ended, span => span.Source.Name == "OpenTelemetry.Instrumentation.StackExchangeRedis");
+        Assert.Equal("SET", span.DisplayName);
+        Assert.Equal(ActivityKind.Client, span.Kind);
+        Assert.Equal(spans.TraceId, span.TraceId);
+        Assert.True(span.Duration > TimeSpan.Zero);
+        Assert.Equal(redis.ConnectionString, $"{span.GetTagItem("server.address")}:{span.GetTagItem("server.port")}");
+        Assert.DoesNotContain(span.TagObjects, tag => $"{tag.Value}".Contains("secret", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task SpansAreWrittenWhileTheActivityGoesOn()
+    {
+        var spans = new Spans();
+        using var host = await StartAsync(spans);
+        using var parent = s_source.StartActivity("parent that lasts");
+
+        await host.Services.GetRequiredService<IConnectionMultiplexer>().GetDatabase().PingAsync();
+
+        // "PING" is also what the client itself sends, outside of any activity.
+        var first = await spans.FirstRedisSpan.WaitAsync(TimeSpan.FromSeconds(20), Cancelled);
+        Assert.Equal(parent!.SpanId, first.ParentSpanId);
+    }
+
+    private async Task<IHost> StartAsync(Spans spans)
+    {
+        var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
+        builder.Configuration.AddInMemoryCollection([new("ConnectionStrings:redis", redis.ConnectionString)]);
+        builder.AddServiceDefaults();
+        builder.AddRedisClient("redis");
+        builder.Services.ConfigureOpenTelemetryTracerProvider(tracing => tracing.AddProcessor(spans));
+        var host = builder.Build();
+        await host.StartAsync(Cancelled);
+        return host;
+    }
+
+    private sealed class Spans : BaseProcessor<Activity>
+    {
+        private readonly TaskCompletionSource<Activity> _first = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public ActivityTraceId TraceId { get; set; }
+
+        public ConcurrentQueue<Activity> Ended { get; } = new();
+
+        public Task<Activity> FirstRedisSpan => _first.Task;
+
+        public override void OnEnd(Activity data)
+        {
+            Ended.Enqueue(data);
+            if (data.Source.Name == "OpenTelemetry.Instrumentation.StackExchangeRedis")
+                _first.TrySetResult(data);
+        }
+    }
+}

@@ -1,0 +1,95 @@
+#!/usr/bin/env bash
+# Makes sure that PostgreSQL's and Redis' server programs are on this machine: with UseAspire=false they run as child processes of the
+# AppHost and of the tests. Installs the distribution's packages where they are missing, and nothing else: no cluster, no running service.
+# Safe to run again. Prints one line for each thing it found or did.
+set -euo pipefail
+
+say() { printf 'servers: %s\n' "$1"; }
+fail() { printf 'servers: %s\n' "$1" >&2; exit 1; }
+
+# The rule of Directory.Build.props.
+uses_aspire() {
+    if [ -n "${UseAspire:-}" ]; then
+        [ "$UseAspire" = true ]
+        return
+    fi
+    [ -n "${DOCKER_HOST:-}" ] || [ -e /var/run/docker.sock ] || [ -e /run/podman/podman.sock ] \
+        || [ -e "${XDG_RUNTIME_DIR:-/nowhere}/podman/podman.sock" ] || [ -e "${HOME:-/nowhere}/.docker/run/docker.sock" ]
+}
+
+# Debian and Ubuntu keep PostgreSQL's programs out of PATH; the newest version counts, as it does for those who start it.
+find_postgres() {
+    local newest
+    newest=$(find /usr/lib/postgresql/*/bin/postgres /opt/homebrew/opt/postgresql*/bin/postgres /usr/local/opt/postgresql*/bin/postgres \
+        2>/dev/null | sort -V | tail -n 1 || true)
+    if [ -n "$newest" ]; then printf '%s\n' "$newest"; else command -v postgres; fi
+}
+
+find_redis() { command -v redis-server || command -v valkey-server; }
+
+install_packages() {
+    local packages=$1 as_root=() setting='' policy=''
+    if [ "$(id -u)" != 0 ]; then
+        command -v sudo >/dev/null || fail "not root, and no sudo: install as root with 'apt-get install $packages'."
+        as_root=(sudo)
+        if [ -z "${CI:-}" ]; then
+            [ -t 0 ] || fail "missing: $packages. Install with 'sudo apt-get install $packages', or run 'make servers' in a terminal."
+            read -r -p "servers: install $packages by 'sudo apt-get install'? [y/N] " answer
+            case $answer in [yY]*) ;; *) fail "nothing installed; missing: $packages." ;; esac
+        fi
+    fi
+    local apt=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=120)
+
+    # The packages would start their servers at once and make a first cluster. Both are held off only while this installs.
+    undo() {
+        [ -z "$policy" ] || "${as_root[@]}" rm -f "$policy"
+        [ -z "$setting" ] || "${as_root[@]}" sed -i -E 's/^create_main_cluster = false$/#create_main_cluster = true/' "$setting"
+    }
+    trap undo EXIT
+    if [ ! -e /usr/sbin/policy-rc.d ]; then
+        policy=/usr/sbin/policy-rc.d
+        printf '#!/bin/sh\nexit 101\n' | "${as_root[@]}" tee "$policy" >/dev/null
+        "${as_root[@]}" chmod 755 "$policy"
+    fi
+
+    say "installing $packages (apt-get)"
+    "${apt[@]}" update
+    case $packages in *postgresql*)
+        "${apt[@]}" install -y --no-install-recommends postgresql-common >/dev/null
+        if grep -q '^#create_main_cluster' /etc/postgresql-common/createcluster.conf; then
+            setting=/etc/postgresql-common/createcluster.conf
+            "${as_root[@]}" sed -i -E 's/^#create_main_cluster.*$/create_main_cluster = false/' "$setting"
+        fi
+    esac
+    # shellcheck disable=SC2086 # a list of names
+    "${apt[@]}" install -y --no-install-recommends $packages >/dev/null
+    case $packages in *redis-server*)
+        if command -v systemctl >/dev/null && "${as_root[@]}" systemctl --quiet disable redis-server 2>/dev/null; then
+            say "redis-server does not start with the machine"
+        fi
+    esac
+    undo
+    trap - EXIT
+}
+
+if uses_aspire; then
+    say "a container runtime is here (UseAspire=true): PostgreSQL and Redis come as containers, nothing to install"
+    exit 0
+fi
+
+missing=''
+find_postgres >/dev/null || missing="postgresql"
+find_redis >/dev/null || missing="${missing:+$missing }redis-server"
+
+if [ -n "$missing" ]; then
+    if [ "$(uname)" = Darwin ]; then
+        fail "missing: $missing. Install with 'brew install postgresql redis'."
+    fi
+    command -v apt-get >/dev/null || fail "missing: $missing, and no apt-get here. Install PostgreSQL 15 or later and Redis 7 (or Valkey)."
+    install_packages "$missing"
+fi
+
+postgres=$(find_postgres) || fail "PostgreSQL was installed, but its program 'postgres' was not found."
+redis=$(find_redis) || fail "Redis was installed, but its program 'redis-server' was not found."
+say "PostgreSQL $("$postgres" --version | grep -oE '[0-9]+(\.[0-9]+)*' | head -n 1) at $postgres"
+say "Redis $("$redis" --version | grep -oE 'v=[0-9.]+' | cut -c3-) at $redis"
