@@ -3,12 +3,13 @@ using Chatable.ApiService.Auth;
 using Chatable.ApiService.Http;
 using Chatable.ApiService.Realtime;
 using Chatable.ApiService.Threads;
+using Chatable.Messaging;
 using Chatable.ServiceDefaults;
 
 var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults();
 builder.AddNpgsqlDataSource("chatdb");
-builder.AddRedisClient("redis");
+builder.AddRedisClient("redis", configureOptions: RedisBacklog.FailFast);
 builder.AddApiHttp();
 builder.AddAuth();
 builder.AddAccounts();

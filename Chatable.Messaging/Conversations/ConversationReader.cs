@@ -6,7 +6,7 @@ namespace Chatable.Messaging.Conversations;
 public sealed class ConversationReader(NpgsqlDataSource database)
 {
     // The page is cut from participants_inbox_idx alone; the other tables see its rows only, each by a primary key.
-    private const string InboxSql = """
+    internal const string InboxSql = """
         SELECT author.username, m.created_at, m.body, other.username
         FROM (
             SELECT conversation_id, last_activity_at FROM participants
@@ -21,7 +21,7 @@ public sealed class ConversationReader(NpgsqlDataSource database)
         """;
 
     // conversation_seq is dense, so a page is a range of it: the last page costs what the first does.
-    private const string ThreadSql = """
+    internal const string ThreadSql = """
         SELECT m.author_id, m.created_at, m.body, m.type
         FROM conversations c
         JOIN messages m ON m.conversation_id = c.id

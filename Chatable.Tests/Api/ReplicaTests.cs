@@ -1,0 +1,78 @@
+using System.Diagnostics;
+using Chatable.Tests.Support;
+
+namespace Chatable.Tests.Api;
+
+/// <summary>Two replicas on one database: what one of them ends, the other must not go on accepting.</summary>
+public sealed class ReplicaTests(PostgresServer postgres, RedisServer redis)
+{
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task DeletedTokenIsRefusedByTheOtherReplicaLongBeforeItsCacheWouldForgetIt()
+    {
+        var database = await postgres.CreateMigratedDatabaseAsync(Cancellation);
+        using var first = await ApiProcess.StartAsync(database, redis.ConnectionString, Cancellation);
+        using var second = await ApiProcess.StartAsync(database, redis.ConnectionString, Cancellation);
+        using var here = new ChatClient(first.Address);
+        using var there = new ChatClient(second.Address);
+        var user = await here.RegisterAsync(Cancellation);
+        var (ended, rotated) = (user.Token, await there.LogInAsync(user.Username, user.Password, Cancellation));
+        Assert.Equal(200, (await there.GetAsync("/api/inbox", ended, Cancellation)).Status);
+        Assert.Equal(200, (await there.GetAsync("/api/inbox", rotated, Cancellation)).Status);
+
+        Assert.Equal(200, (await here.SendAsync(HttpMethod.Delete, "/api/auth_token", ended.ToJwt(), Cancellation)).Status);
+        Assert.Equal(200, (await here.PostAsync("/api/auth_token/refresh", new() { ["refresh_token"] = rotated.RefreshToken }, Cancellation)).Status);
+
+        Assert.InRange(await RefusedAfterAsync(there, ended), TimeSpan.Zero, TimeSpan.FromSeconds(5));
+        Assert.InRange(await RefusedAfterAsync(there, rotated), TimeSpan.Zero, TimeSpan.FromSeconds(5));
+    }
+
+    [Fact]
+    public async Task WithoutRedisADeletedTokenIsStillDeletedAndTheOtherReplicaFollows()
+    {
+        var database = await postgres.CreateMigratedDatabaseAsync(Cancellation);
+        await using var mortal = new RedisServer();
+        await mortal.InitializeAsync();
+        (string, string) lifetime = ("Auth__AccessKeyCacheLifetime", "00:00:03");
+        using var first = await ApiProcess.StartAsync(database, mortal.ConnectionString, Cancellation, lifetime);
+        using var second = await ApiProcess.StartAsync(database, mortal.ConnectionString, Cancellation, lifetime);
+        using var here = new ChatClient(first.Address);
+        using var there = new ChatClient(second.Address);
+        var user = await here.RegisterAsync(Cancellation);
+        await mortal.DisposeAsync();
+        Assert.Equal(200, (await there.GetAsync("/api/inbox", user.Token, Cancellation)).Status);
+
+        Assert.Equal(200, (await here.SendAsync(HttpMethod.Delete, "/api/auth_token", user.Token.ToJwt(), Cancellation)).Status);
+
+        Assert.Equal(401, (await here.GetAsync("/api/inbox", user.Token, Cancellation)).Status);
+        Assert.InRange(await RefusedAfterAsync(there, user.Token), TimeSpan.Zero, TimeSpan.FromSeconds(10));
+    }
+
+    [Fact]
+    public async Task ReplicaThatStartsWithoutRedisServesAndRevokes()
+    {
+        var database = await postgres.CreateMigratedDatabaseAsync(Cancellation);
+        using var first = await ApiProcess.StartAsync(database, redis.ConnectionString, Cancellation);
+        using var here = new ChatClient(first.Address);
+        var user = await here.RegisterAsync(Cancellation);
+
+        using var alone = await ApiProcess.StartAsync(database, $"127.0.0.1:{ServerProcess.FreePort()}", Cancellation);
+        using var there = new ChatClient(alone.Address);
+        Assert.Equal(200, (await there.GetAsync("/api/inbox", user.Token, Cancellation)).Status);
+        Assert.Equal(200, (await there.SendAsync(HttpMethod.Delete, "/api/auth_token", user.Token.ToJwt(), Cancellation)).Status);
+        Assert.Equal(401, (await there.GetAsync("/api/inbox", user.Token, Cancellation)).Status);
+    }
+
+    private static async Task<TimeSpan> RefusedAfterAsync(ChatClient client, ChatToken token)
+    {
+        var watch = Stopwatch.StartNew();
+        while ((await client.GetAsync("/api/inbox", token, Cancellation)).Status != 401)
+        {
+            Assert.True(watch.Elapsed < TimeSpan.FromSeconds(40), "The token is still accepted.");
+            await Task.Delay(20, Cancellation);
+        }
+
+        return watch.Elapsed;
+    }
+}

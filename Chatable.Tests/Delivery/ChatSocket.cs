@@ -1,0 +1,96 @@
+using System.Net.WebSockets;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Chatable.Tests.Support;
+
+namespace Chatable.Tests.Delivery;
+
+/// <summary>A v1 client's WebSocket.</summary>
+public sealed class ChatSocket : IAsyncDisposable
+{
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
+
+    private ChatSocket(ClientWebSocket socket) => Socket = socket;
+
+    public ClientWebSocket Socket { get; }
+
+    public static async Task<ChatSocket> ConnectAsync(
+        Uri server, ChatToken token, CancellationToken cancellationToken, Action<ClientWebSocketOptions>? configure = null)
+    {
+        var socket = new ClientWebSocket();
+        socket.Options.SetRequestHeader("Authorization", $"Bearer {token.ToJwt()}");
+        socket.Options.CollectHttpResponseDetails = true;
+        configure?.Invoke(socket.Options);
+        try
+        {
+            await socket.ConnectAsync(AddressOf(server), cancellationToken);
+        }
+        catch (WebSocketException exception)
+        {
+            exception.Data["status"] = (int)socket.HttpStatusCode;
+            socket.Dispose();
+            throw;
+        }
+
+        return new ChatSocket(socket);
+    }
+
+    public static Uri AddressOf(Uri server) => new UriBuilder(server) { Scheme = "ws", Path = "/api/ws" }.Uri;
+
+    public static string Frame(string? author, string recipient, string message) =>
+        new JsonObject { ["author"] = author, ["recipient"] = recipient, ["message"] = message }.ToJsonString();
+
+    public Task SendAsync(ChatUser recipient, string message, CancellationToken cancellationToken) =>
+        SendAsync(Frame(null, recipient.Username, message), cancellationToken);
+
+    public Task SendAsync(string frame, CancellationToken cancellationToken) =>
+        Socket.SendAsync(Encoding.UTF8.GetBytes(frame), WebSocketMessageType.Text, endOfMessage: true, cancellationToken);
+
+    /// <summary>The next frame; fails where none comes or the connection ends.</summary>
+    public async Task<JsonElement> ReceiveAsync(CancellationToken cancellationToken) =>
+        await NextAsync(cancellationToken) ?? throw new InvalidOperationException($"Closed with {(int?)Socket.CloseStatus}.");
+
+    /// <summary>The code the server closes with; frames before it are passed over.</summary>
+    public async Task<int?> WaitForCloseAsync(CancellationToken cancellationToken)
+    {
+        while (await NextAsync(cancellationToken) is not null)
+        {
+        }
+
+        return (int?)Socket.CloseStatus;
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        Socket.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    private async Task<JsonElement?> NextAsync(CancellationToken cancellationToken)
+    {
+        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        timeout.CancelAfter(s_patience);
+        var buffer = new byte[64 * 1024];
+        var length = 0;
+        while (true)
+        {
+            var part = await Socket.ReceiveAsync(buffer.AsMemory(length), timeout.Token);
+            if (part.MessageType == WebSocketMessageType.Close)
+                return null;
+            length += part.Count;
+            if (part.EndOfMessage)
+                return JsonDocument.Parse(buffer.AsMemory(0, length)).RootElement.Clone();
+        }
+    }
+}
+
+internal static class FrameFields
+{
+    public static string? Text(this JsonElement frame, string field) => frame.GetProperty(field).GetString();
+
+    public static int ErrorCode(this JsonElement frame) => frame.GetProperty("error").GetProperty("code").GetInt32();
+
+    public static string? ErrorOf(this JsonElement frame, string field) =>
+        frame.GetProperty("error").GetProperty("errors").Text(field);
+}

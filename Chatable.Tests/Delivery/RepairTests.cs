@@ -1,0 +1,57 @@
+using Chatable.Tests.Support;
+
+namespace Chatable.Tests.Delivery;
+
+/// <summary>Redis loses something while clients are connected; what is stored reaches them all the same.</summary>
+public class RepairTests(RepairTests.Servers servers) : IClassFixture<RepairTests.Servers>
+{
+    private readonly CancellationToken _ct = TestContext.Current.CancellationToken;
+
+    public sealed class Servers(PostgresServer postgres) : ChatServers(postgres)
+    {
+        protected override (string, string)[] Settings =>
+            [("Realtime__Delivery__ReconcileInterval", "00:00:01"), ("Realtime__Delivery__ReconcilePatience", "00:00:00.5")];
+    }
+
+    [Fact]
+    public async Task AMessageThatWasStoredButNeverPushedIsFoundByComparingWithTheHead()
+    {
+        var (bob, bobs) = await servers.JoinAsync(servers.A, _ct);
+        var (alice, alices) = await servers.JoinAsync(servers.B, _ct);
+        await bobs.SendAsync(alice, "first", _ct);
+        await alices.ReceiveAsync(_ct);
+
+        // Alice is taken out of the registry, as if it had been lost: nothing is routed to her.
+        var user = await UserIdAsync(alice);
+        await servers.Redis.GetDatabase().KeyDeleteAsync($"u:{{{user}}}");
+        await bobs.SendAsync(alice, "second", _ct);
+        await bobs.SendAsync(alice, "third", _ct);
+
+        Assert.Equal("second", (await alices.ReceiveAsync(_ct)).Text("message"));
+        Assert.Equal("third", (await alices.ReceiveAsync(_ct)).Text("message"));
+        Assert.NotEqual(bob.Username, alice.Username);
+    }
+
+    [Fact]
+    public async Task AfterRedisLostEverythingTheServersRegisterAgainAndPushesGoOn()
+    {
+        var (_, bobs) = await servers.JoinAsync(servers.A, _ct);
+        var (alice, alices) = await servers.JoinAsync(servers.B, _ct);
+        var user = await UserIdAsync(alice);
+
+        await servers.Redis.GetServers().Single().FlushAllDatabasesAsync();
+        while (!await servers.Redis.GetDatabase().KeyExistsAsync($"u:{{{user}}}"))
+            await Task.Delay(50, _ct);
+        await bobs.SendAsync(alice, "still here", _ct);
+
+        Assert.Equal("still here", (await alices.ReceiveAsync(_ct)).Text("message"));
+        await servers.AssertStillDeliversAsync(_ct);
+    }
+
+    private async Task<long> UserIdAsync(ChatUser user)
+    {
+        await using var command = servers.Database.CreateCommand("SELECT id FROM users WHERE username = $1");
+        command.Parameters.AddWithValue(user.Username);
+        return (long)(await command.ExecuteScalarAsync(_ct))!;
+    }
+}

@@ -1,0 +1,53 @@
+using System.Globalization;
+using System.Net.Sockets;
+using System.Text;
+
+namespace Chatable.Tests.Support;
+
+/// <summary>An answer as it came over the connection; the status is 0 where there came none.</summary>
+public sealed record RawAnswer(int Status, string Head, string Body)
+{
+    public bool Has(string headerLine) => Head.Contains($"\r\n{headerLine}", StringComparison.OrdinalIgnoreCase);
+}
+
+/// <summary>HTTP/1.1 by hand, for requests no well-behaved client would make.</summary>
+public static class RawHttp
+{
+    /// <summary>Sends the bytes as they are and reads until the server closes, which the request's own headers ask for.</summary>
+    public static async Task<RawAnswer> SendAsync(Uri server, ReadOnlyMemory<byte> request, CancellationToken cancellationToken)
+    {
+        using var client = new TcpClient();
+        await client.ConnectAsync(server.Host, server.Port, cancellationToken);
+        await using var stream = client.GetStream();
+        using var answer = new MemoryStream();
+        try
+        {
+            await stream.WriteAsync(request, cancellationToken);
+            await stream.CopyToAsync(answer, cancellationToken);
+        }
+        catch (IOException)
+        {
+            // A server may hang up on a request it refuses to read; what it said before still counts.
+        }
+
+        var text = Encoding.UTF8.GetString(answer.ToArray());
+        var end = text.IndexOf("\r\n\r\n", StringComparison.Ordinal);
+        return end < 0
+            ? new RawAnswer(0, text, "")
+            : new RawAnswer(int.Parse(text.AsSpan(9, 3), CultureInfo.InvariantCulture), text[..end], text[(end + 4)..]);
+    }
+
+    public static Task<RawAnswer> SendAsync(Uri server, string requestLine, IEnumerable<string> headers, CancellationToken cancellationToken) =>
+        SendAsync(server, requestLine, headers, default, cancellationToken);
+
+    public static Task<RawAnswer> SendAsync(
+        Uri server, string requestLine, IEnumerable<string> headers, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
+    {
+        var head = new StringBuilder($"{requestLine} HTTP/1.1\r\nHost: {server.Authority}\r\nConnection: close\r\n");
+        foreach (var header in headers)
+            head.Append(header).Append("\r\n");
+        if (!requestLine.StartsWith("GET", StringComparison.Ordinal))
+            head.Append(CultureInfo.InvariantCulture, $"Content-Length: {body.Length}\r\n");
+        return SendAsync(server, (byte[])[.. Encoding.Latin1.GetBytes($"{head}\r\n"), .. body.Span], cancellationToken);
+    }
+}
