@@ -38,14 +38,13 @@ internal sealed class ConsoleReport
     }
 
     /// <summary>Answers a request for help, and refuses one for publishing; true where there is nothing to run.</summary>
-    public bool RefusesToRun()
+    public bool AnswersInstead(out int exitCode)
     {
+        exitCode = _options.WantsPublishing && !_options.WantsHelp ? 1 : 0;
         if (_options.WantsHelp)
             Console.Out.WriteLine(Help);
         else if (_options.WantsPublishing)
             ConsoleText.WriteError("Publishing needs Aspire: build the AppHost with -p:UseAspire=true.");
-        if (_options.WantsPublishing)
-            Environment.ExitCode = 1;
         return _options.WantsHelp || _options.WantsPublishing;
     }
 
