@@ -59,7 +59,8 @@ internal sealed class ConsoleReport
     private void Show(ResourceEvent e)
     {
         var state = e.Snapshot.State?.Text;
-        var shown = ResourceNotificationService.IsHealthy(e) && e.Resource.Annotations.OfType<HealthCheckAnnotation>().Any() ? "Healthy" : state;
+        var isChecked = e.Resource.Annotations.OfType<HealthCheckAnnotation>().Any();
+        var shown = isChecked && ResourceNotificationService.IsHealthy(e) ? "Healthy" : state;
         if (e.Resource is ParameterResource && state != KnownResourceStates.FailedToStart)
             return;
         if (shown is null || shown == KnownResourceStates.Starting || _shown.GetValueOrDefault(e.ResourceId) == shown)
@@ -79,7 +80,9 @@ internal sealed class ConsoleReport
     private string Describe(ResourceEvent e, string state)
     {
         var instance = _topology.Instances.FirstOrDefault(instance => instance.Id == e.ResourceId);
-        var ports = e.Resource is ServerResource { Port: > 0 } server && instance is not null ? [server.Port] : instance?.Ports.Values ?? [];
+        var ports = e.Resource is ServerResource { Port: > 0 } server && instance is not null
+            ? [server.Port]
+            : instance?.Ports.Values ?? [];
         var processId = e.Snapshot.Properties.FirstOrDefault(property => property.Name == "executable.pid")?.Value;
         if (state != KnownResourceStates.Running || processId is null)
             return state;

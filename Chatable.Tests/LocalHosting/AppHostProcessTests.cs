@@ -50,7 +50,9 @@ public sealed class AppHostProcessTests
         await using var appHost = new AppHostProcess(s_ordinary, "--UseVolumes=false", $"--Api:Port={port}");
 
         Assert.Equal(1, await appHost.WaitForEndAsync());
-        Assert.Contains($"Port {port}, which 'api' wants for its endpoint 'http', is taken by another program.", appHost.Output, StringComparison.Ordinal);
+        Assert.Contains(
+            $"Port {port}, which 'api' wants for its endpoint 'http', is taken by another program.",
+            appHost.Output, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -101,7 +101,8 @@ public sealed class ResourceLifecycleTests
     public async Task AProcessThatIgnoresItsStopSignalIsKilled()
     {
         var app = await LocalTopology.StartAsync(
-            builder => builder.AddShell("stubborn", "trap '' TERM; echo ready; while :; do sleep 1; done"), "--LocalHosting:StopTimeout=00:00:00.5");
+            builder => builder.AddShell("stubborn", "trap '' TERM; while :; do sleep 1; done"),
+            "--LocalHosting:StopTimeout=00:00:00.5");
         await app.ResourceNotifications.WaitForResourceHealthyAsync("stubborn", LocalTopology.Timeout);
         var processId = app.ProcessIdOf("stubborn");
 

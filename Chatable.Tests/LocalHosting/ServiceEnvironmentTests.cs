@@ -15,7 +15,8 @@ public sealed class ServiceEnvironmentTests
         List<ResourceEvent> replicas = [];
         await foreach (var e in app.ResourceNotifications.WatchAsync(LocalTopology.Timeout))
         {
-            if (e.Resource.Name == "api" && e.Snapshot.State?.Text == KnownResourceStates.Running && replicas.TrueForAll(r => r.ResourceId != e.ResourceId))
+            if (e.Resource.Name == "api" && e.Snapshot.State?.Text == KnownResourceStates.Running
+                && replicas.TrueForAll(replica => replica.ResourceId != e.ResourceId))
                 replicas.Add(e);
             if (replicas.Count == 2)
                 break;
