@@ -27,7 +27,7 @@ var migrations = builder.AddProject<Projects.Chatable_MigrationService>("migrati
 // REST and WebSockets. Clients reach any replica by the one public port.
 var api = builder.AddProject<Projects.Chatable_ApiService>("api")
     .WithReplicas(settings.ApiReplicas)
-    .WithEndpoint("http", endpoint => endpoint.Port = settings.ApiPort)
+    .WithEndpoint("http", endpoint => endpoint.Port = builder.ExecutionContext.IsRunMode ? settings.ApiPort : null)
     .WithExternalHttpEndpoints()
     .WithHttpHealthCheck("/health")
     .WithReference(chatdb).WaitFor(chatdb)
@@ -58,7 +58,9 @@ IResourceBuilder<IResourceWithConnectionString> AddPostgres()
 
 IResourceBuilder<IResourceWithConnectionString> AddRedis()
 {
-    var server = builder.AddRedis("redis");
+#pragma warning disable ASPIRECERTIFICATES001 // Plain TCP with both engines, whether this machine has a developer certificate or not.
+    var server = builder.AddRedis("redis").WithoutHttpsCertificate();
+#pragma warning restore ASPIRECERTIFICATES001
     if (settings.UseVolumes)
         server.WithDataVolume("chatable-redis").WithPersistence();
     return server;

@@ -1,4 +1,6 @@
-/// <summary>What can be set about the topology, in appsettings.json, the environment or on the command line (<c>--Api:Replicas=5</c>).</summary>
+/// <summary>
+/// What can be set about the topology, in appsettings.json, the environment or on the command line (<c>--Api:Replicas=5</c>).
+/// </summary>
 internal sealed record TopologySettings(int ApiReplicas, int? ApiPort, int FanoutReplicas, bool UseVolumes)
 {
     /// <summary>Reads the settings, and tells each that cannot be used in a sentence of its own.</summary>

@@ -16,6 +16,11 @@ internal static class ConnectionRelay
         client.NoDelay = true;
         using var broken = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         await Task.WhenAll(CopyAsync(client, server, broken), CopyAsync(server, client, broken));
+        if (broken.IsCancellationRequested)
+        {
+            Reset(client);
+            Reset(server);
+        }
     }
 
     private static async Task CopyAsync(Socket from, Socket to, CancellationTokenSource broken)
@@ -28,12 +33,17 @@ internal static class ConnectionRelay
 
             to.Shutdown(SocketShutdown.Send);
         }
-        catch (Exception e) when (e is SocketException or OperationCanceledException or ObjectDisposedException)
+        catch (Exception e) when (e is SocketException or OperationCanceledException)
         {
-            // Reset rather than close, so that the other end does not take it for a complete stream.
-            to.LingerState = new LingerOption(enable: true, seconds: 0);
             await broken.CancelAsync();
         }
+    }
+
+    // A reset, where an orderly close would look like the end of a complete stream.
+    private static void Reset(Socket socket)
+    {
+        socket.LingerState = new LingerOption(enable: true, seconds: 0);
+        socket.Close(timeout: 0);
     }
 
     private static async Task<bool> CopyOnceAsync(Socket from, Socket to, CancellationToken cancellationToken)

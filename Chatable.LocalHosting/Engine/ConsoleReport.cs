@@ -38,14 +38,13 @@ internal sealed class ConsoleReport
     }
 
     /// <summary>Answers a request for help, and refuses one for publishing; true where there is nothing to run.</summary>
-    public bool RefusesToRun()
+    public bool AnswersInstead(out int exitCode)
     {
+        exitCode = _options.WantsPublishing && !_options.WantsHelp ? 1 : 0;
         if (_options.WantsHelp)
             Console.Out.WriteLine(Help);
         else if (_options.WantsPublishing)
             ConsoleText.WriteError("Publishing needs Aspire: build the AppHost with -p:UseAspire=true.");
-        if (_options.WantsPublishing)
-            Environment.ExitCode = 1;
         return _options.WantsHelp || _options.WantsPublishing;
     }
 
@@ -60,7 +59,8 @@ internal sealed class ConsoleReport
     private void Show(ResourceEvent e)
     {
         var state = e.Snapshot.State?.Text;
-        var shown = ResourceNotificationService.IsHealthy(e) && e.Resource.Annotations.OfType<HealthCheckAnnotation>().Any() ? "Healthy" : state;
+        var isChecked = e.Resource.Annotations.OfType<HealthCheckAnnotation>().Any();
+        var shown = isChecked && ResourceNotificationService.IsHealthy(e) ? "Healthy" : state;
         if (e.Resource is ParameterResource && state != KnownResourceStates.FailedToStart)
             return;
         if (shown is null || shown == KnownResourceStates.Starting || _shown.GetValueOrDefault(e.ResourceId) == shown)
@@ -80,7 +80,9 @@ internal sealed class ConsoleReport
     private string Describe(ResourceEvent e, string state)
     {
         var instance = _topology.Instances.FirstOrDefault(instance => instance.Id == e.ResourceId);
-        var ports = e.Resource is ServerResource { Port: > 0 } server && instance is not null ? [server.Port] : instance?.Ports.Values ?? [];
+        var ports = e.Resource is ServerResource { Port: > 0 } server && instance is not null
+            ? [server.Port]
+            : instance?.Ports.Values ?? [];
         var processId = e.Snapshot.Properties.FirstOrDefault(property => property.Name == "executable.pid")?.Value;
         if (state != KnownResourceStates.Running || processId is null)
             return state;

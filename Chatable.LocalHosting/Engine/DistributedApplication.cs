@@ -42,11 +42,14 @@ public sealed class DistributedApplication : IHost, IAsyncDisposable
     /// Runs until Ctrl+C or SIGTERM. Where a resource fails to start, or ends by itself with an error, the exit code of this process
     /// becomes 1.
     /// </summary>
-    public async Task RunAsync(CancellationToken cancellationToken = default)
+    public async Task RunAsync(CancellationToken cancellationToken = default) =>
+        Environment.ExitCode = await RunToExitCodeAsync(cancellationToken);
+
+    internal async Task<int> RunToExitCodeAsync(CancellationToken cancellationToken)
     {
         var console = new ConsoleReport(Services);
-        if (console.RefusesToRun())
-            return;
+        if (console.AnswersInstead(out var exitCode))
+            return exitCode;
         try
         {
             console.Begin();
@@ -59,9 +62,8 @@ public sealed class DistributedApplication : IHost, IAsyncDisposable
         }
 
         await _host.StopAsync(CancellationToken.None);
-        if (_topology.HasFailed)
-            Environment.ExitCode = 1;
         await DisposeAsync();
+        return _topology.HasFailed ? 1 : 0;
     }
 
     public void Dispose() => DisposeAsync().AsTask().GetAwaiter().GetResult();

@@ -10,16 +10,13 @@ namespace Chatable.LocalHosting;
 internal sealed class EndpointFront : IDisposable
 {
     private readonly List<Socket> _listeners;
-    private readonly string _endpointName;
-    private readonly IReadOnlyList<ResourceInstance> _replicas;
+    private readonly Func<IEnumerable<int>> _nextPorts;
     private readonly CancellationTokenSource _closing = new();
-    private int _turn = -1;
 
-    private EndpointFront(List<Socket> listeners, string endpointName, IReadOnlyList<ResourceInstance> replicas)
+    private EndpointFront(List<Socket> listeners, Func<IEnumerable<int>> nextPorts)
     {
         _listeners = listeners;
-        _endpointName = endpointName;
-        _replicas = replicas;
+        _nextPorts = nextPorts;
         foreach (var listener in listeners)
             _ = AcceptAsync(listener);
     }
@@ -27,10 +24,9 @@ internal sealed class EndpointFront : IDisposable
     /// <param name="resourceName">For the message about a taken port.</param>
     /// <param name="endpoint">Learns its address.</param>
     /// <param name="port">The public port; null for any free one.</param>
-    /// <param name="replicas">Who takes the connections.</param>
+    /// <param name="nextPorts">The replicas' ports to try for one connection, best first; asked anew for each.</param>
     /// <exception cref="DistributedApplicationException">The port is taken.</exception>
-    public static EndpointFront Open(
-        string resourceName, EndpointAnnotation endpoint, int? port, IReadOnlyList<ResourceInstance> replicas)
+    public static EndpointFront Open(string resourceName, EndpointAnnotation endpoint, int? port, Func<IEnumerable<int>> nextPorts)
     {
         var chosen = port ?? FreePorts.Take();
         List<Socket> listeners = [];
@@ -53,7 +49,7 @@ internal sealed class EndpointFront : IDisposable
         }
 
         endpoint.AllocatedEndpoint = new(endpoint.UriScheme, "localhost", chosen);
-        return new(listeners, endpoint.Name, replicas);
+        return new(listeners, nextPorts);
     }
 
     /// <summary>Takes no more connections; those there are go on.</summary>
@@ -112,17 +108,14 @@ internal sealed class EndpointFront : IDisposable
         }
     }
 
-    // Healthy replicas in turn, then those that merely run: one that drains or is still coming up is better than none.
     private async Task<Socket?> ConnectAsync()
     {
-        var turn = Interlocked.Increment(ref _turn) & int.MaxValue;
-        var inTurn = Enumerable.Range(0, _replicas.Count).Select(i => _replicas[(turn + i) % _replicas.Count]);
-        foreach (var replica in inTurn.Where(replica => replica.IsRunning).OrderByDescending(replica => replica.IsHealthy))
+        foreach (var port in _nextPorts())
         {
             var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
             try
             {
-                await socket.ConnectAsync(new IPEndPoint(IPAddress.Loopback, replica.Ports[_endpointName]), _closing.Token);
+                await socket.ConnectAsync(new IPEndPoint(IPAddress.Loopback, port), _closing.Token);
                 return socket;
             }
             catch (Exception e) when (e is SocketException or OperationCanceledException)

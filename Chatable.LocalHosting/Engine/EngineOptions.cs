@@ -8,7 +8,9 @@ internal sealed record EngineOptions
     /// <summary>Whether a test runs the topology: quiet, nothing kept between runs, every public port a free one.</summary>
     public required bool IsTest { get; init; }
 
-    /// <summary>Whether external endpoints get any free port instead of the one they ask for (<c>DcpPublisher:RandomizePorts</c>).</summary>
+    /// <summary>
+    /// Whether external endpoints get any free port instead of the one they ask for (<c>DcpPublisher:RandomizePorts</c>).
+    /// </summary>
     public required bool RandomizePorts { get; init; }
 
     /// <summary>The folder for one log file per resource (<c>logs</c>), or null.</summary>

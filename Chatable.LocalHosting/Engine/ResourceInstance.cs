@@ -98,7 +98,8 @@ internal sealed class ResourceInstance(
         State = KnownResourceStates.Running,
         StartTimeStamp = DateTime.UtcNow,
         HealthReports = [.. HealthCheckKeys().Select(key => new HealthReportSnapshot(key, null, null, null))],
-        EnvironmentVariables = [.. spec.Environment.Select(variable => new EnvironmentVariableSnapshot(variable.Key, variable.Value, true))],
+        EnvironmentVariables =
+            [.. spec.Environment.Select(variable => new EnvironmentVariableSnapshot(variable.Key, variable.Value, IsFromSpec: true))],
         Urls = [.. Resource.Annotations.OfType<EndpointAnnotation>().Where(endpoint => endpoint.AllocatedEndpoint is not null)
             .Select(endpoint => new UrlSnapshot(endpoint.Name, endpoint.AllocatedEndpoint!.UriString, !endpoint.IsExternal))],
     };

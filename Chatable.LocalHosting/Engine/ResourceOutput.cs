@@ -2,7 +2,9 @@ using System.Collections.Concurrent;
 
 namespace Chatable.LocalHosting;
 
-/// <summary>What the processes print: to the console, to a file per resource, and the last lines for the sentence about a failure.</summary>
+/// <summary>
+/// What the processes print: to the console, to a file per resource, and the last lines for the sentence about a failure.
+/// </summary>
 internal sealed class ResourceOutput : IDisposable
 {
     private const int LinesKept = 20;

@@ -49,7 +49,8 @@ internal sealed class Topology(
                 try
                 {
                     var fixedPort = endpoint.IsExternal && !options.RandomizePorts ? endpoint.Port : null;
-                    _fronts.Add(EndpointFront.Open(project.Name, endpoint, fixedPort, [.. Of(project)]));
+                    var rotation = new ReplicaRotation(endpoint.Name, [.. Of(project)]);
+                    _fronts.Add(EndpointFront.Open(project.Name, endpoint, fixedPort, rotation.Next));
                 }
                 catch (DistributedApplicationException e)
                 {
@@ -70,7 +71,7 @@ internal sealed class Topology(
             await Task.WhenAll(Of(resource).Select(instance => instance.StartAsync(cancellationToken)));
             if (resource is PostgresDatabaseResource { IsExternal: false } database)
                 await CreateAsync(database, cancellationToken);
-            else if (!Of(resource).Any() && resource is not PostgresServerResource { IsExternal: true })
+            else if (!Of(resource).Any())
                 Publish(resource, snapshot => snapshot with { State = KnownResourceStates.Running });
         }
         catch (DistributedApplicationException e)

@@ -12,7 +12,9 @@ public enum WaitType
     WaitForCompletion,
 }
 
-/// <summary>The resource carrying it starts only when <see cref="Resource"/> is healthy, or has ended with <see cref="ExitCode"/>.</summary>
+/// <summary>
+/// The resource carrying it starts only when <see cref="Resource"/> is healthy, or has ended with <see cref="ExitCode"/>.
+/// </summary>
 public sealed class WaitAnnotation(IResource resource, WaitType waitType, int exitCode = 0) : IResourceAnnotation
 {
     public IResource Resource { get; } = resource;

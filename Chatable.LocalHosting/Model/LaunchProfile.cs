@@ -5,7 +5,8 @@ namespace Chatable.LocalHosting;
 /// <summary>What a project's <c>Properties/launchSettings.json</c> says about running it.</summary>
 internal sealed record LaunchProfile(string Name, IReadOnlyDictionary<string, string> EnvironmentVariables, IReadOnlyList<Uri> HttpUrls)
 {
-    private static readonly JsonDocumentOptions s_lenient = new() { AllowTrailingCommas = true, CommentHandling = JsonCommentHandling.Skip };
+    private static readonly JsonDocumentOptions s_lenient =
+        new() { AllowTrailingCommas = true, CommentHandling = JsonCommentHandling.Skip };
 
     /// <summary>The profile named like the AppHost's own, else the first that runs the project; null without launch settings.</summary>
     public static LaunchProfile? Find(string projectPath, string? preferredName)

@@ -8,7 +8,9 @@ public static class ParameterBuilderExtensions
         this IDistributedApplicationBuilder builder, string name, bool secret = false) =>
         builder.AddResource(new ParameterResource(name, secret, ParameterResource.FromConfiguration(builder.Configuration, name)));
 
-    /// <summary>Adds a parameter with a default; <paramref name="persist"/> keeps a generated value for later runs, in the user secrets.</summary>
+    /// <summary>
+    /// Adds a parameter with a default; <paramref name="persist"/> keeps a generated value for later runs, in the user secrets.
+    /// </summary>
     public static IResourceBuilder<ParameterResource> AddParameter(
         this IDistributedApplicationBuilder builder, string name, ParameterDefault value, bool secret = false, bool persist = false) =>
         builder.AddResource(builder.CreateParameter(name, value, secret, persist));

@@ -39,7 +39,8 @@ public sealed class GenerateParameterDefault : ParameterDefault
     public override string GetDefaultValue()
     {
         (bool Wanted, string Characters, int Minimum)[] kinds =
-            [(Lower, LowerLetters, MinLower), (Upper, UpperLetters, MinUpper), (Numeric, Digits, MinNumeric), (Special, Specials, MinSpecial)];
+            [(Lower, LowerLetters, MinLower), (Upper, UpperLetters, MinUpper),
+             (Numeric, Digits, MinNumeric), (Special, Specials, MinSpecial)];
         var all = string.Concat(kinds.Where(kind => kind.Wanted).Select(kind => kind.Characters));
         if (all.Length == 0)
             throw new InvalidOperationException("A generated parameter needs at least one kind of character.");

@@ -49,7 +49,9 @@ public static class ProjectBuilderExtensions
         return builder;
     }
 
-    /// <summary>A replica is healthy once GET <paramref name="path"/> answers with <paramref name="statusCode"/>, 200 unless given.</summary>
+    /// <summary>
+    /// A replica is healthy once GET <paramref name="path"/> answers with <paramref name="statusCode"/>, 200 unless given.
+    /// </summary>
     public static IResourceBuilder<T> WithHttpHealthCheck<T>(
         this IResourceBuilder<T> builder, string? path = null, int? statusCode = null, string? endpointName = null)
         where T : IResourceWithEndpoints

@@ -5,6 +5,9 @@ namespace Chatable.LocalHosting;
 /// <summary>Runs a PostgreSQL server on the loopback address.</summary>
 internal sealed class PostgresRunner(PostgresServerResource server, EngineOptions options) : IRunner
 {
+    // Sorts by code point and knows every letter's lower case, on every Linux alike; elsewhere the user's own locale has to do.
+    private static readonly string[] s_locale = OperatingSystem.IsLinux() ? ["--locale", "C.UTF-8"] : [];
+
     private DataFolder? _folder;
     private string _programs = "";
 
@@ -73,7 +76,7 @@ internal sealed class PostgresRunner(PostgresServerResource server, EngineOption
         {
             await InitdbAsync(
                 ["--no-sync", "--username", PostgresServerResource.UserName, "--pwfile", passwordFile, "--auth", "scram-sha-256",
-                 "--encoding", "UTF8", "--locale", "C", unfinished], cancellationToken);
+                 "--encoding", "UTF8", .. s_locale, unfinished], cancellationToken);
         }
         finally
         {

@@ -9,7 +9,9 @@ internal static class ServerPrograms
 
     private static readonly string[] s_homebrew = ["/opt/homebrew/opt", "/usr/local/opt"];
 
-    /// <summary>The newest PostgreSQL here, or the one of the given major version: its initdb, postgres and psql lie in one folder.</summary>
+    /// <summary>
+    /// The newest PostgreSQL here, or the one of the given major version: its initdb, postgres and psql lie in one folder.
+    /// </summary>
     /// <exception cref="DistributedApplicationException">There is none.</exception>
     public static string FindPostgresFolder(string? majorVersion = null)
     {
@@ -17,14 +19,15 @@ internal static class ServerPrograms
         var found = majorVersion is null ? folders.FirstOrDefault() : folders.FirstOrDefault(folder => Version(folder) == majorVersion);
         return found ?? throw new DistributedApplicationException(majorVersion is null
             ? $"The program 'postgres' was not found: {Advice}."
-            : $"The volume holds data of PostgreSQL {majorVersion}, which was not found on this machine: install it, or delete the volume.");
+            : $"The volume holds data of PostgreSQL {majorVersion}, which is not on this machine: install it, or delete the volume.");
     }
 
     /// <exception cref="DistributedApplicationException">There is neither Redis nor Valkey.</exception>
     public static string FindRedis()
     {
         string[] elsewhere =
-            [.. s_homebrew.SelectMany(root => new[] { $"{root}/redis/bin", $"{root}/valkey/bin" }), ProgramFiles("Redis"), ProgramFiles("Memurai")];
+            [.. s_homebrew.SelectMany(root => new[] { $"{root}/redis/bin", $"{root}/valkey/bin" }),
+             ProgramFiles("Redis"), ProgramFiles("Memurai")];
         return ProgramPath.Find("redis-server", elsewhere) ?? ProgramPath.Find("valkey-server", elsewhere)
             ?? throw new DistributedApplicationException($"The program 'redis-server' was not found: {Advice}.");
     }

@@ -1,6 +1,8 @@
 namespace Chatable.LocalHosting;
 
-/// <summary>A database server: a child process on a free loopback port, or one somebody else runs where a connection string is configured.</summary>
+/// <summary>
+/// A database server: a child process on a free loopback port, or one somebody else runs where a connection string is configured.
+/// </summary>
 public abstract class ServerResource(string name, string? configuredConnectionString, ParameterResource password)
     : Resource(name), IResourceWithConnectionString, IResourceWithEnvironment, IResourceWithArgs, IResourceWithWaitSupport
 {

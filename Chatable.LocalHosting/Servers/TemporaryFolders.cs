@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace Chatable.LocalHosting;
 
-/// <summary>Folders named <c>chatable-{process id}-{letters}-{resource}</c>, so that what a killed process left can be told and removed.</summary>
+/// <summary>
+/// Folders named <c>chatable-{process id}-{letters}-{resource}</c>, so that what a killed process left can be told and removed.
+/// </summary>
 internal static class TemporaryFolders
 {
     private const string Prefix = "chatable-";
@@ -15,7 +17,8 @@ internal static class TemporaryFolders
     public static void Sweep()
     {
         foreach (var folder in Directory.EnumerateDirectories(Path.GetTempPath(), $"{Prefix}*-*-*"))
-            if (int.TryParse(Path.GetFileName(folder).Split('-')[1], CultureInfo.InvariantCulture, out var owner) && !ChildProcess.IsAlive(owner))
+            if (int.TryParse(Path.GetFileName(folder).Split('-')[1], CultureInfo.InvariantCulture, out var owner)
+                && !ChildProcess.IsAlive(owner))
                 Delete(folder);
     }
 

@@ -27,7 +27,8 @@ public static class DistributedApplicationHostingTestingExtensions
             .FirstOrDefault(endpoint => endpoint.Name == (endpointName ?? "http"));
         return endpoint?.AllocatedEndpoint is { } allocated
             ? new(allocated.UriString)
-            : throw new ArgumentException($"The resource '{resourceName}' has no endpoint '{endpointName ?? "http"}'.", nameof(endpointName));
+            : throw new ArgumentException(
+                $"The resource '{resourceName}' has no endpoint '{endpointName ?? "http"}'.", nameof(endpointName));
     }
 
     private static IResource Find(DistributedApplication app, string name) =>

@@ -1,0 +1,92 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.RegularExpressions;
+
+namespace Chatable.Tests.LocalHosting;
+
+/// <summary>The real AppHost as a child process, with a home and volumes of its own.</summary>
+internal sealed partial class AppHostProcess : IAsyncDisposable
+{
+    private readonly TestFolder _folder = new();
+    private readonly Process _process;
+    private readonly ConcurrentQueue<string> _lines = new();
+    private readonly ConcurrentDictionary<string, int> _processes = new();
+    private readonly SemaphoreSlim _changed = new(0);
+
+    public AppHostProcess(IReadOnlyDictionary<string, string> environment, params string[] args)
+    {
+        var appHost = Path.Combine(AppContext.BaseDirectory, "Chatable.AppHost.dll");
+        var info = new ProcessStartInfo(ProgramPath.DotNet, [appHost, $"--LocalHosting:Volumes={_folder.Path}/volumes", .. args])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        info.Environment["HOME"] = _folder.Path;
+        foreach (var (name, value) in environment)
+            info.Environment[name] = value;
+        _process = new Process { StartInfo = info };
+        _process.OutputDataReceived += (_, e) => Note(e.Data);
+        _process.ErrorDataReceived += (_, e) => Note(e.Data);
+        _process.Start();
+        _process.BeginOutputReadLine();
+        _process.BeginErrorReadLine();
+    }
+
+    public string Output => string.Join('\n', _lines);
+
+    public string Home => _folder.Path;
+
+    /// <summary>The processes that were reported as running, by resource name; one of them where there are replicas.</summary>
+    public IReadOnlyDictionary<string, int> Processes => _processes;
+
+    public async Task WaitUntilRunningAsync(params string[] resources)
+    {
+        while (!resources.All(_processes.ContainsKey))
+        {
+            Assert.False(_process.HasExited, Output);
+            await _changed.WaitAsync(LocalTopology.Timeout);
+        }
+    }
+
+    public async Task<int> WaitForEndAsync()
+    {
+        await _process.WaitForExitAsync(LocalTopology.Timeout);
+        return _process.ExitCode;
+    }
+
+    public void Kill() => _process.Kill();
+
+    public void Interrupt()
+    {
+        using var kill = Process.Start("kill", ["-INT", _process.Id.ToString(CultureInfo.InvariantCulture)]);
+        kill.WaitForExit();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!_process.HasExited)
+            _process.Kill();
+        await _process.WaitForExitAsync();
+        foreach (var processId in _processes.Values)
+            while (ChildProcess.IsAlive(processId))
+                await Task.Delay(20, LocalTopology.Timeout);
+        _process.Dispose();
+        _changed.Dispose();
+        _folder.Dispose();
+    }
+
+    private void Note(string? line)
+    {
+        if (line is null)
+            return;
+        _lines.Enqueue(line);
+        if (RunningLine().Match(line) is { Success: true } match)
+            _processes[match.Groups["name"].Value] = int.Parse(match.Groups["process"].ValueSpan, CultureInfo.InvariantCulture);
+        _changed.Release();
+    }
+
+    // api-abcdefgh : Running  localhost:23456  process 1234
+    [GeneratedRegex(@"^(?<name>\w+)-[a-z]{8}\s+: Running .*process (?<process>\d+)$")]
+    private static partial Regex RunningLine();
+}
