@@ -87,7 +87,7 @@ public sealed class IntakeFaultTests : IAsyncLifetime
     {
         var failed = new TaskCompletionSource();
         _redis.Connection.ConnectionFailed += (_, _) => failed.TrySetResult();
-        await _operator.Connection.GetServers()[0].ShutdownAsync(ShutdownMode.Never);
+        _operator.Connection.GetServers()[0].Shutdown(ShutdownMode.Never);
         await failed.Task.WaitAsync(TimeSpan.FromSeconds(10), Token);
         Assert.Equal(AcceptOutcome.Unavailable, await _log.AppendAsync(0, s_entry, Token));
     }
