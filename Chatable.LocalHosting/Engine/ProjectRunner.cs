@@ -56,12 +56,20 @@ internal sealed class ProjectRunner(ProjectResource project, EnvironmentComposer
 /// <summary>Runs a program that is no project.</summary>
 internal sealed class ExecutableRunner(ExecutableResource executable, EnvironmentComposer environment) : IRunner
 {
-    public async Task<ProcessSpec> PrepareAsync(ResourceInstance instance, CancellationToken cancellationToken) =>
-        new(executable.Command, executable.Arguments)
+    public async Task<ProcessSpec> PrepareAsync(ResourceInstance instance, CancellationToken cancellationToken)
+    {
+        // Asked here: what starts first is a guard program, which is there in any case.
+        var program = Path.IsPathRooted(executable.Command) && File.Exists(executable.Command)
+            ? executable.Command
+            : ProgramPath.Find(executable.Command);
+        if (program is null)
+            throw new DistributedApplicationException($"The program '{executable.Command}' was not found.");
+        return new(program, executable.Arguments)
         {
             WorkingDirectory = executable.WorkingDirectory,
             Environment = await environment.ComposeAsync(instance, [], cancellationToken),
         };
+    }
 
     public Task<bool> IsHealthyAsync(ResourceInstance instance, CancellationToken cancellationToken) => Task.FromResult(true);
 

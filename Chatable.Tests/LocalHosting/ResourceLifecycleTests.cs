@@ -68,13 +68,12 @@ public sealed class ResourceLifecycleTests
     [Fact]
     public async Task AMissingProgramIsToldInOneSentence()
     {
-        await using var app = await LocalTopology.StartAsync(
-            builder => builder.AddExecutable("missing", "/no/such/program", "/no/such/folder"));
+        await using var app = await LocalTopology.StartAsync(builder => builder.AddExecutable("missing", "/no/such/program", "/"));
 
         var ended = await app.WaitForEndAsync("missing");
 
-        Assert.NotEqual(0, ended.Snapshot.ExitCode ?? 1);
-        Assert.NotNull(ended.Snapshot.Reason);
+        Assert.Equal(KnownResourceStates.FailedToStart, ended.Snapshot.State?.Text);
+        Assert.Equal("The program '/no/such/program' was not found.", ended.Snapshot.Reason);
     }
 
     [Fact]
