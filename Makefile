@@ -8,7 +8,7 @@ export DOTNET_CLI_TELEMETRY_OPTOUT := 1
 export DOTNET_NOLOGO := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help local test build format clean servers
+.PHONY: help local test build format clean servers test-servers
 
 help: ## Say what there is (this)
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-9s %s\n", $$1, $$2 }'
@@ -16,15 +16,15 @@ help: ## Say what there is (this)
 	@echo '  make local REPLICAS=3 PORT=8080     how many API servers, and their common port'
 	@echo '  make test FILTER=MigrationTests     only tests whose full name contains that'
 
-local: build ## Run everything on this machine: PostgreSQL, Redis, migrations, API servers, worker
+local: servers build ## Run everything on this machine: PostgreSQL, Redis, migrations, API servers, worker
 	dotnet run --project Chatable.AppHost -c $(CONFIGURATION) --no-build -- --Api:Replicas=$(REPLICAS) --Api:Port=$(PORT)
 
-test: build ## Run all tests, on real PostgreSQL and Redis
+test: test-servers build ## Run all tests, on real PostgreSQL and Redis
 	@rm -rf $(RESULTS)
 	dotnet test Chatable.Tests -c $(CONFIGURATION) --no-build --results-directory $(RESULTS) --logger 'trx;LogFileName=tests.trx' \
 		$(if $(FILTER),--filter 'FullyQualifiedName~$(FILTER)')
 
-build: servers ## Build everything; a warning is an error
+build: ## Build everything; a warning is an error
 	dotnet build Chatable.sln -c $(CONFIGURATION)
 
 format: ## Format the code as .editorconfig says
@@ -36,3 +36,7 @@ clean: ## Delete what was built
 
 servers: ## Install PostgreSQL and Redis where they are missing and no container runtime is here
 	@eng/servers.sh
+
+# Whichever engine runs the AppHost, the tests of the stores start servers of their own.
+test-servers:
+	@UseAspire=false eng/servers.sh
