@@ -1,88 +1,111 @@
-using System.Buffers;
 using System.Net.WebSockets;
+using System.Text;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 
 namespace Chatable.Tests.Support;
 
-/// <summary>A v1 client's WebSocket. Receiving waits for a frame, not for a time; the limit only ends a test that has failed.</summary>
-internal sealed class ChatSocket : IAsyncDisposable
+/// <summary>A v1 client's WebSocket. It waits for frames, not for a time; the limit only ends a test that has failed.</summary>
+public sealed class ChatSocket : IAsyncDisposable
 {
-    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
 
-    private readonly ClientWebSocket _socket = new();
-    private readonly ArrayBufferWriter<byte> _buffer = new();
+    private ChatSocket(ClientWebSocket socket) => Socket = socket;
 
-    private ChatSocket() => _socket.Options.CollectHttpResponseDetails = true;
+    public ClientWebSocket Socket { get; }
 
     /// <summary>The replica that answered the handshake.</summary>
-    public string Server { get; private set; } = "";
+    public string Server => Socket.HttpResponseHeaders!["X-Chatable-Server"].Single();
 
-    public WebSocketCloseStatus? CloseStatus => _socket.CloseStatus;
-
-    public static async Task<ChatSocket> ConnectAsync(Uri api, string token, CancellationToken cancellationToken)
+    public static async Task<ChatSocket> ConnectAsync(
+        Uri server, ChatToken token, CancellationToken cancellationToken, Action<ClientWebSocketOptions>? configure = null)
     {
-        var socket = new ChatSocket();
-        socket._socket.Options.SetRequestHeader("Authorization", $"Bearer {token}");
-        await socket._socket.ConnectAsync(new UriBuilder(api) { Scheme = "ws", Path = "/api/ws" }.Uri, cancellationToken);
-        socket.Server = socket._socket.HttpResponseHeaders!["X-Chatable-Server"].Single();
-        return socket;
+        var socket = new ClientWebSocket();
+        socket.Options.SetRequestHeader("Authorization", $"Bearer {token.ToJwt()}");
+        socket.Options.CollectHttpResponseDetails = true;
+        configure?.Invoke(socket.Options);
+        try
+        {
+            await socket.ConnectAsync(AddressOf(server), cancellationToken);
+        }
+        catch (WebSocketException exception)
+        {
+            exception.Data["status"] = (int)socket.HttpStatusCode;
+            socket.Dispose();
+            throw;
+        }
+
+        return new ChatSocket(socket);
     }
 
     /// <summary>Connects until a replica answers that is none of <paramref name="servers"/>.</summary>
     public static async Task<ChatSocket> ConnectElsewhereAsync(
-        Uri api, string token, IReadOnlyCollection<string> servers, CancellationToken cancellationToken)
+        Uri server, ChatToken token, IReadOnlyCollection<string> servers, CancellationToken cancellationToken)
     {
         while (true)
         {
-            var socket = await ConnectAsync(api, token, cancellationToken);
+            var socket = await ConnectAsync(server, token, cancellationToken);
             if (!servers.Contains(socket.Server))
                 return socket;
             await socket.DisposeAsync();
         }
     }
 
-    public Task SendAsync(string author, string recipient, string message, CancellationToken cancellationToken) =>
-        SendTextAsync(JsonSerializer.SerializeToUtf8Bytes(new { author, recipient, message }), cancellationToken);
+    public static Uri AddressOf(Uri server) => new UriBuilder(server) { Scheme = "ws", Path = "/api/ws" }.Uri;
 
-    public Task SendTextAsync(ReadOnlyMemory<byte> frame, CancellationToken cancellationToken) =>
-        _socket.SendAsync(frame, WebSocketMessageType.Text, endOfMessage: true, cancellationToken).AsTask();
+    public static string Frame(string? author, string recipient, string message) =>
+        new JsonObject { ["author"] = author, ["recipient"] = recipient, ["message"] = message }.ToJsonString();
 
-    /// <summary>The next frame; <c>null</c> once the server has closed.</summary>
-    public async Task<JsonElement?> ReceiveAsync(CancellationToken cancellationToken)
+    public Task SendAsync(ChatUser recipient, string message, CancellationToken cancellationToken) =>
+        SendAsync(Frame(null, recipient.Username, message), cancellationToken);
+
+    public Task SendAsync(string frame, CancellationToken cancellationToken) =>
+        Socket.SendAsync(Encoding.UTF8.GetBytes(frame), WebSocketMessageType.Text, endOfMessage: true, cancellationToken);
+
+    /// <summary>The next frame; fails where none comes or the connection ends.</summary>
+    public async Task<JsonElement> ReceiveAsync(CancellationToken cancellationToken) =>
+        await NextAsync(cancellationToken) ?? throw new InvalidOperationException($"Closed with {(int?)Socket.CloseStatus}.");
+
+    /// <summary>The code the server closes with; frames before it are passed over.</summary>
+    public async Task<int?> WaitForCloseAsync(CancellationToken cancellationToken)
     {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        limit.CancelAfter(Patience);
-        _buffer.ResetWrittenCount();
+        while (await NextAsync(cancellationToken) is not null)
+        {
+        }
+
+        return (int?)Socket.CloseStatus;
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        Socket.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    private async Task<JsonElement?> NextAsync(CancellationToken cancellationToken)
+    {
+        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        timeout.CancelAfter(s_patience);
+        var buffer = new byte[64 * 1024];
+        var length = 0;
         while (true)
         {
-            var read = await _socket.ReceiveAsync(_buffer.GetMemory(4096), limit.Token);
-            if (read.MessageType == WebSocketMessageType.Close)
+            var part = await Socket.ReceiveAsync(buffer.AsMemory(length), timeout.Token);
+            if (part.MessageType == WebSocketMessageType.Close)
                 return null;
-            _buffer.Advance(read.Count);
-            if (read.EndOfMessage)
-                return JsonDocument.Parse(_buffer.WrittenMemory.ToArray()).RootElement;
+            length += part.Count;
+            if (part.EndOfMessage)
+                return JsonDocument.Parse(buffer.AsMemory(0, length)).RootElement.Clone();
         }
     }
+}
 
-    /// <summary>The text of the next frame, which has to be a message.</summary>
-    public async Task<string> ReceiveMessageAsync(CancellationToken cancellationToken) =>
-        (await ReceiveAsync(cancellationToken))!.Value.GetProperty("message").GetString()!;
+internal static class FrameFields
+{
+    public static string? Text(this JsonElement frame, string field) => frame.GetProperty(field).GetString();
 
-    public async ValueTask DisposeAsync()
-    {
-        if (_socket.State == WebSocketState.Open)
-        {
-            using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(5));
-            try
-            {
-                await _socket.CloseAsync(WebSocketCloseStatus.NormalClosure, null, limit.Token);
-            }
-            catch (Exception error) when (error is WebSocketException or OperationCanceledException)
-            {
-                // The server was killed under it; the test has its own opinion on that.
-            }
-        }
+    public static int ErrorCode(this JsonElement frame) => frame.GetProperty("error").GetProperty("code").GetInt32();
 
-        _socket.Dispose();
-    }
+    public static string? ErrorOf(this JsonElement frame, string field) =>
+        frame.GetProperty("error").GetProperty("errors").Text(field);
 }

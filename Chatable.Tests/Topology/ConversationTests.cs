@@ -14,10 +14,10 @@ public sealed class ConversationTests(TopologyFixture fixture)
         await using var bobSocket = await bob.ConnectAsync(Cancelled);
         await using var aliceSocket = await alice.ConnectElsewhereAsync([bobSocket.Server], Cancelled);
 
-        await bobSocket.SendAsync(bob.Username, alice.Username, "hello", Cancelled);
-        var heard = (await aliceSocket.ReceiveAsync(Cancelled))!.Value;
-        await aliceSocket.SendAsync(alice.Username, bob.Username, "hi bob", Cancelled);
-        var answer = (await bobSocket.ReceiveAsync(Cancelled))!.Value;
+        await bobSocket.SendAsync(alice.User, "hello", Cancelled);
+        var heard = await aliceSocket.ReceiveAsync(Cancelled);
+        await aliceSocket.SendAsync(bob.User, "hi bob", Cancelled);
+        var answer = await bobSocket.ReceiveAsync(Cancelled);
 
         Assert.Equal((bob.Username, alice.Username, "hello", 0), Frame(heard));
         Assert.Equal((alice.Username, bob.Username, "hi bob", 0), Frame(answer));
@@ -42,10 +42,10 @@ public sealed class ConversationTests(TopologyFixture fixture)
         await using var laptop = await alice.ConnectElsewhereAsync([phone.Server], Cancelled);
         await using var tablet = await alice.ConnectElsewhereAsync([phone.Server, laptop.Server], Cancelled);
 
-        await bobSocket.SendAsync(bob.Username, alice.Username, "to all", Cancelled);
+        await bobSocket.SendAsync(alice.User, "to all", Cancelled);
 
         foreach (var device in new[] { phone, laptop, tablet })
-            Assert.Equal("to all", await device.ReceiveMessageAsync(Cancelled));
+            Assert.Equal("to all", (await device.ReceiveAsync(Cancelled)).Text("message"));
     }
 
     [Fact]
@@ -56,29 +56,29 @@ public sealed class ConversationTests(TopologyFixture fixture)
         await using var other = await bob.ConnectElsewhereAsync([sending.Server], Cancelled);
         await using var aliceSocket = await alice.ConnectAsync(Cancelled);
 
-        await sending.SendAsync(bob.Username, alice.Username, "first", Cancelled);
-        Assert.Equal("first", await aliceSocket.ReceiveMessageAsync(Cancelled));
-        await aliceSocket.SendAsync(alice.Username, bob.Username, "second", Cancelled);
+        await sending.SendAsync(alice.User, "first", Cancelled);
+        Assert.Equal("first", (await aliceSocket.ReceiveAsync(Cancelled)).Text("message"));
+        await aliceSocket.SendAsync(bob.User, "second", Cancelled);
 
         // Had "first" been echoed, it would come before "second".
-        Assert.Equal("second", await sending.ReceiveMessageAsync(Cancelled));
-        Assert.Equal("second", await other.ReceiveMessageAsync(Cancelled));
+        Assert.Equal("second", (await sending.ReceiveAsync(Cancelled)).Text("message"));
+        Assert.Equal("second", (await other.ReceiveAsync(Cancelled)).Text("message"));
     }
 
     [Fact]
     public async Task ANoteToOneselfComesToAllOwnSocketsOnce()
     {
-        var bob = await Person.RegisterAsync(await ApiAsync(), Cancelled);
+        var bob = await Member.RegisterAsync(await ApiAsync(), Cancelled);
         await using var sending = await bob.ConnectAsync(Cancelled);
         await using var other = await bob.ConnectElsewhereAsync([sending.Server], Cancelled);
 
         foreach (var note in new[] { "milk", "bread" })
-            await sending.SendAsync(bob.Username, bob.Username, note, Cancelled);
+            await sending.SendAsync(bob.User, note, Cancelled);
 
         foreach (var socket in new[] { sending, other })
         {
-            Assert.Equal("milk", await socket.ReceiveMessageAsync(Cancelled));
-            Assert.Equal("bread", await socket.ReceiveMessageAsync(Cancelled));
+            Assert.Equal("milk", (await socket.ReceiveAsync(Cancelled)).Text("message"));
+            Assert.Equal("bread", (await socket.ReceiveAsync(Cancelled)).Text("message"));
         }
 
         await AssertThreadAsync(bob, bob, "bread", "milk");
@@ -90,7 +90,7 @@ public sealed class ConversationTests(TopologyFixture fixture)
     {
         var (bob, alice) = await TwoPeopleAsync();
         await using var bobSocket = await bob.ConnectAsync(Cancelled);
-        await bobSocket.SendAsync(bob.Username, alice.Username, "call me", Cancelled);
+        await bobSocket.SendAsync(alice.User, "call me", Cancelled);
 
         await Eventually.HoldsAsync(
             async () => (await alice.ThreadAsync(bob.Username, Cancelled)).Count == 1, "the message is in the thread", Cancelled);
@@ -111,12 +111,12 @@ public sealed class ConversationTests(TopologyFixture fixture)
         {
             var texts = new List<string>();
             while (texts.Count < Count)
-                texts.Add(await aliceSocket.ReceiveMessageAsync(Cancelled));
+                texts.Add((await aliceSocket.ReceiveAsync(Cancelled)).Text("message"));
             return texts;
         });
         var expected = Enumerable.Range(0, Count).Select(i => $"message {i}").ToList();
         foreach (var text in expected)
-            await bobSocket.SendAsync(bob.Username, alice.Username, text, Cancelled);
+            await bobSocket.SendAsync(alice.User, text, Cancelled);
 
         Assert.Equal(expected, await received);
         Assert.Equal(expected.AsEnumerable().Reverse(), await WholeThreadAsync(alice, bob.Username));
@@ -124,20 +124,20 @@ public sealed class ConversationTests(TopologyFixture fixture)
 
     private async Task<Uri> ApiAsync() => (await fixture.StartedAsync()).Api;
 
-    private async Task<(Person Bob, Person Alice)> TwoPeopleAsync()
+    private async Task<(Member Bob, Member Alice)> TwoPeopleAsync()
     {
         var api = await ApiAsync();
-        return (await Person.RegisterAsync(api, Cancelled), await Person.RegisterAsync(api, Cancelled));
+        return (await Member.RegisterAsync(api, Cancelled), await Member.RegisterAsync(api, Cancelled));
     }
 
     private static (string?, string?, string?, int) Frame(JsonElement frame) =>
         (frame.GetProperty("author").GetString(), frame.GetProperty("recipient").GetString(),
             frame.GetProperty("message").GetString(), frame.GetProperty("message_type").GetInt32());
 
-    private static async Task AssertThreadAsync(Person reader, Person other, params string[] newestFirst) =>
+    private static async Task AssertThreadAsync(Member reader, Member other, params string[] newestFirst) =>
         Assert.Equal(newestFirst, (await reader.ThreadAsync(other.Username, Cancelled)).Select(row => row.GetProperty("message").GetString()));
 
-    private static async Task<List<string>> WholeThreadAsync(Person reader, string other)
+    private static async Task<List<string>> WholeThreadAsync(Member reader, string other)
     {
         var texts = new List<string>();
         for (var page = 1; await reader.ThreadAsync(other, Cancelled, page) is { Count: > 0 } rows; page++)

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Chatable.Tests.Topology;
 
 /// <summary>A started AppHost, with the limits on how fast one client may write lifted: tests are faster than people.</summary>
@@ -36,6 +38,13 @@ internal sealed class RunningTopology : IAsyncDisposable
             await app.DisposeAsync();
             throw;
         }
+    }
+
+    /// <summary>The process id of the replica that calls itself <paramref name="server"/>: <c>instance/boot</c>.</summary>
+    public int ProcessOf(string resource, string server)
+    {
+        Assert.True(App.ResourceNotifications.TryGetCurrentState($"{resource}-{server.Split('/')[0]}", out var replica));
+        return Convert.ToInt32(replica.Snapshot.Properties.Single(property => property.Name == "executable.pid").Value, CultureInfo.InvariantCulture);
     }
 
     public ValueTask DisposeAsync() => App.DisposeAsync();

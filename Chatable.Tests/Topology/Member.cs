@@ -4,17 +4,17 @@ using Chatable.Tests.Support;
 namespace Chatable.Tests.Topology;
 
 /// <summary>A user of a running topology with a token, for tests that read as a conversation.</summary>
-internal sealed record Person(Uri Api, ChatUser User)
+internal sealed record Member(Uri Api, ChatUser User)
 {
     public string Username => User.Username;
 
-    public static async Task<Person> RegisterAsync(Uri api, CancellationToken cancellationToken)
+    public static async Task<Member> RegisterAsync(Uri api, CancellationToken cancellationToken)
     {
         using var client = new ChatClient(api);
-        return new Person(api, await client.RegisterAsync(cancellationToken));
+        return new Member(api, await client.RegisterAsync(cancellationToken));
     }
 
-    public async Task<Person> LogInAgainAsync(CancellationToken cancellationToken)
+    public async Task<Member> LogInAgainAsync(CancellationToken cancellationToken)
     {
         using var client = new ChatClient(Api);
         return this with { User = User with { Token = await client.LogInAsync(Username, User.Password, cancellationToken) } };
@@ -23,7 +23,7 @@ internal sealed record Person(Uri Api, ChatUser User)
     public Task<ChatSocket> ConnectAsync(CancellationToken cancellationToken) => ConnectElsewhereAsync([], cancellationToken);
 
     public Task<ChatSocket> ConnectElsewhereAsync(IReadOnlyCollection<string> servers, CancellationToken cancellationToken) =>
-        ChatSocket.ConnectElsewhereAsync(Api, User.Token.ToJwt(), servers, cancellationToken);
+        ChatSocket.ConnectElsewhereAsync(Api, User.Token, servers, cancellationToken);
 
     public async Task<IReadOnlyList<JsonElement>> InboxAsync(CancellationToken cancellationToken) =>
         Items(await GetAsync("/api/inbox", cancellationToken));

@@ -1,0 +1,59 @@
+using System.Diagnostics;
+using Chatable.Tests.Support;
+
+namespace Chatable.Tests.Topology;
+
+/// <summary>Processes end under a conversation. Each test has a topology of its own to break.</summary>
+public sealed class FaultTests
+{
+    private static readonly string[] s_small = ["--Api:Replicas=2"];
+
+    private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task WhatIsSentWhileNoWorkerRunsIsStoredAndDeliveredOnceOneDoes()
+    {
+        await using var topology = await RunningTopology.StartAsync(s_small);
+        var (bob, alice) = (await Member.RegisterAsync(topology.Api, Cancelled), await Member.RegisterAsync(topology.Api, Cancelled));
+        await using var bobSocket = await bob.ConnectAsync(Cancelled);
+        await using var aliceSocket = await alice.ConnectAsync(Cancelled);
+
+        Assert.True((await topology.App.ResourceCommands.ExecuteCommandAsync("fanout", "resource-stop", Cancelled)).Success);
+        string[] texts = ["one", "two", "three"];
+        foreach (var text in texts)
+            await bobSocket.SendAsync(alice.User, text, Cancelled);
+        Assert.Empty(await alice.ThreadAsync(bob.Username, Cancelled));
+        Assert.True((await topology.App.ResourceCommands.ExecuteCommandAsync("fanout", "resource-start", Cancelled)).Success);
+
+        foreach (var text in texts)
+            Assert.Equal(text, (await aliceSocket.ReceiveAsync(Cancelled)).Text("message"));
+        Assert.Equal(3, (await alice.ThreadAsync(bob.Username, Cancelled)).Count);
+    }
+
+    [Fact]
+    public async Task AKilledReplicaTakesNothingWithItButItsSockets()
+    {
+        await using var topology = await RunningTopology.StartAsync(s_small);
+        var (bob, alice) = (await Member.RegisterAsync(topology.Api, Cancelled), await Member.RegisterAsync(topology.Api, Cancelled));
+        await using var bobSocket = await bob.ConnectAsync(Cancelled);
+        var aliceSocket = await alice.ConnectElsewhereAsync([bobSocket.Server], Cancelled);
+        await bobSocket.SendAsync(alice.User, "before", Cancelled);
+        Assert.Equal("before", (await aliceSocket.ReceiveAsync(Cancelled)).Text("message"));
+
+        using (var replica = Process.GetProcessById(topology.ProcessOf("api", aliceSocket.Server)))
+        {
+            replica.Kill();
+            await replica.WaitForExitAsync(Cancelled);
+        }
+
+        await aliceSocket.DisposeAsync();
+        await using var again = await alice.ConnectAsync(Cancelled);
+        await bobSocket.SendAsync(alice.User, "after", Cancelled);
+
+        Assert.Equal(bobSocket.Server, again.Server);
+        Assert.Equal("after", (await again.ReceiveAsync(Cancelled)).Text("message"));
+        Assert.Equal(
+            ["after", "before"],
+            (await alice.ThreadAsync(bob.Username, Cancelled)).Select(row => row.Text("message")));
+    }
+}
