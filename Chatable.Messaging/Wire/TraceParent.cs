@@ -18,8 +18,8 @@ public readonly record struct TraceParent(ActivityTraceId TraceId, ActivitySpanI
     internal void Write(WireWriter writer)
     {
         Span<byte> bytes = stackalloc byte[25];
-        TraceId.CopyTo(bytes);
-        SpanId.CopyTo(bytes[16..]);
+        TraceId.CopyTo(bytes[..16]);
+        SpanId.CopyTo(bytes[16..24]);
         bytes[24] = (byte)Flags;
         writer.Raw(bytes);
     }
