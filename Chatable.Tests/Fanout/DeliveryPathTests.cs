@@ -141,5 +141,7 @@ public sealed class DeliveryPathTests(PostgresServer postgres, RedisServer redis
         batch.BatchCommands.Add(new NpgsqlBatchCommand($"ALTER DATABASE {name} ALLOW_CONNECTIONS {allowed}"));
         batch.BatchCommands.Add(new NpgsqlBatchCommand($"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"));
         await batch.ExecuteNonQueryAsync(Token);
+        // The test's own connections to it are gone too.
+        _world.Database.Source.Clear();
     }
 }
