@@ -1,4 +1,5 @@
 using System.Text;
+using Chatable.Tests.Support;
 
 namespace Chatable.Tests.Delivery;
 

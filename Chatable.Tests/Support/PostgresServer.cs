@@ -124,7 +124,7 @@ public sealed class PostgresServer : IAsyncDisposable
         var passwordFile = Path.Combine(folder.FullName, "password");
         await File.WriteAllTextAsync(passwordFile, _password, cancellationToken);
         await UnprivilegedUser.RunAsync(
-            ServerPrograms.Find("initdb"),
+            InstalledPrograms.Find("initdb"),
             ["-D", Path.Combine(folder.FullName, "data"), "-U", "postgres", "-A", "scram-sha-256", $"--pwfile={passwordFile}",
              "-E", "UTF8", "--locale=C", "--no-sync"],
             cancellationToken);
@@ -142,7 +142,7 @@ public sealed class PostgresServer : IAsyncDisposable
                 string[] settings = ["listen_addresses=127.0.0.1", $"port={port}", "unix_socket_directories=", "max_connections=400",
                     "shared_buffers=64MB", "fsync=off", "full_page_writes=off"];
                 _server = await ServerProcess.StartAsync(
-                    ServerPrograms.Find("postgres"), ["-D", data, .. settings.SelectMany(setting => new[] { "-c", setting })],
+                    InstalledPrograms.Find("postgres"), ["-D", data, .. settings.SelectMany(setting => new[] { "-c", setting })],
                     "ready to accept connections", ServerProcess.Interrupt, cancellationToken);
                 return port;
             }

@@ -111,7 +111,7 @@ public sealed class ConversationTests(TopologyFixture fixture)
         {
             var texts = new List<string>();
             while (texts.Count < Count)
-                texts.Add((await aliceSocket.ReceiveAsync(Cancelled)).Text("message"));
+                texts.Add((await aliceSocket.ReceiveAsync(Cancelled)).Text("message")!);
             return texts;
         });
         var expected = Enumerable.Range(0, Count).Select(i => $"message {i}").ToList();

@@ -1,7 +1,7 @@
 namespace Chatable.Tests.Support;
 
 /// <summary>Finds this machine's server programs. A missing one is a failure: a test that needs it never passes without it.</summary>
-internal static class ServerPrograms
+internal static class InstalledPrograms
 {
     // Debian and Ubuntu keep PostgreSQL's programs out of PATH, one folder a version; Homebrew keeps them in the formula's own prefix.
     private static readonly string[] s_roots = ["/usr/lib/postgresql", "/opt/homebrew/opt", "/usr/local/opt"];
