@@ -5,27 +5,22 @@ namespace Chatable.FanoutWorker;
 /// <summary>Looks whether Redis would throw keys away when it is full. It must refuse to write instead: senders are then told.</summary>
 internal sealed partial class EvictionPolicy(IConnectionMultiplexer redis, ILogger<EvictionPolicy> logger)
 {
+    // INFO, since managed services forbid CONFIG. From a script, since the client offers it only to connections that may also flush
+    // and shut down, and this one need not.
+    private const string Read = "return string.match(redis.call('INFO', 'memory'), 'maxmemory_policy:([%a-]+)') or ''";
+
     public async Task CheckAsync(CancellationToken cancellationToken)
     {
-        foreach (var server in redis.GetServers().Where(server => server is { IsConnected: true, IsReplica: false }))
-        {
-            cancellationToken.ThrowIfCancellationRequested();
-            if (await ReadAsync(server) is { } policy and not "noeviction")
-                Log.MayEvict(logger, policy);
-        }
-    }
-
-    // By INFO, since managed services forbid CONFIG; one that forbids both keeps its secret.
-    private static async Task<string?> ReadAsync(IServer server)
-    {
+        cancellationToken.ThrowIfCancellationRequested();
         try
         {
-            var memory = await server.InfoAsync("memory");
-            return memory.SelectMany(section => section).FirstOrDefault(line => line.Key == "maxmemory_policy").Value;
+            var policy = (string?)await redis.GetDatabase().ScriptEvaluateAsync(Read);
+            if (policy is not (null or "" or "noeviction"))
+                Log.MayEvict(logger, policy);
         }
-        catch (RedisServerException)
+        catch (RedisServerException refusal)
         {
-            return null;
+            Log.NotTold(logger, refusal.Kind);
         }
     }
 
@@ -35,5 +30,8 @@ internal sealed partial class EvictionPolicy(IConnectionMultiplexer redis, ILogg
             LogLevel.Warning,
             "Redis' maxmemory-policy is {Policy}: when full it throws away leases, registrations or messages not yet stored. Set noeviction.")]
         public static partial void MayEvict(ILogger logger, string policy);
+
+        [LoggerMessage(LogLevel.Information, "Redis does not tell its maxmemory-policy ({Error}). See that it is noeviction.")]
+        public static partial void NotTold(ILogger logger, RedisErrorKind error);
     }
 }

@@ -86,6 +86,21 @@ public sealed class MessagesTests(PostgresServer postgres) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task FirstMessagesOfBothAtTheSameTimeMakeOneConversation()
+    {
+        for (var i = 1; i <= 20; i++)
+        {
+            var (ann, ben) = await _database.AddUsersAsync(2) is [var first, var second] ? (first, second) : default;
+            var outcomes = await Task.WhenAll(
+                _database.Store.PersistAsync([Entry(ann, ben)], Token), _database.Store.PersistAsync([Entry(ben, ann)], Token));
+            var messages = outcomes.Select(outcome => Assert.IsType<MessageStored>(Assert.Single(outcome)).Message).ToArray();
+            Assert.Single(messages.DistinctBy(message => message.ConversationId));
+            Assert.Equal([1, 2], messages.Select(message => message.ConversationSeq).Order());
+            Assert.Equal(i, await _database.ScalarAsync<long>("SELECT count(*) FROM conversations"));
+        }
+    }
+
+    [Fact]
     public async Task TimesAdvanceEvenWhereTheClockDoesNot()
     {
         await _database.Store.PersistAsync([Entry(_ann, _ben)], Token);

@@ -1,0 +1,113 @@
+using Chatable.Messaging;
+using Chatable.Messaging.Intake;
+using Chatable.Messaging.Registry;
+using Chatable.Messaging.ServerQueues;
+using Chatable.Messaging.Wire;
+using Chatable.Tests.Stores;
+using Chatable.Tests.Support;
+using Microsoft.Extensions.Options;
+using StackExchange.Redis;
+
+namespace Chatable.Tests.Fanout;
+
+/// <summary>A database and a corner of Redis, with the API server's side of both, for workers that are processes.</summary>
+internal sealed class FanoutWorld : IAsyncDisposable
+{
+    private readonly List<WorkerProcess> _workers = [];
+    private readonly string _redisServer;
+
+    private FanoutWorld(MessagesDatabase database, IntakeRedis redis, string redisServer)
+    {
+        (Database, Redis, _redisServer) = (database, redis, redisServer);
+        Log = new IntakeLog(redis.Connection, Options.Create(new IntakeOptions { KeyPrefix = redis.Prefix }));
+        Queue = new ServerQueue(redis.Connection, Options.Create(new ServerQueueOptions { KeyPrefix = redis.Prefix }));
+        Registry = new ServerRegistry(
+            redis.Connection,
+            Options.Create(new RegistryOptions { KeyPrefix = redis.Prefix, ServerLifetime = TimeSpan.FromMinutes(10) }),
+            TimeProvider.System);
+    }
+
+    public MessagesDatabase Database { get; }
+    public IntakeRedis Redis { get; }
+    public IntakeLog Log { get; }
+    public ServerQueue Queue { get; }
+    public ServerRegistry Registry { get; }
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    public static async Task<FanoutWorld> CreateAsync(PostgresServer postgres, RedisServer redis) =>
+        new(await MessagesDatabase.CreateAsync(postgres), await IntakeRedis.ConnectAsync(redis.ConnectionString), redis.ConnectionString);
+
+    public WorkerProcess StartWorker(string name, params (string Name, string Value)[] settings)
+    {
+        var worker = WorkerProcess.Start(name, Database.ConnectionString, _redisServer, Redis.Prefix, settings);
+        _workers.Add(worker);
+        return worker;
+    }
+
+    public async Task<Guid> AddServerAsync(params UserRow[] users)
+    {
+        var bootId = Guid.NewGuid();
+        await Registry.HeartbeatAsync(bootId, Token);
+        await Registry.AddUsersAsync(bootId, [.. users.Select(user => user.Id)], Token);
+        return bootId;
+    }
+
+    /// <summary>Appends each entry to the partition of its conversation.</summary>
+    public async Task SendAsync(params IntakeEntry[] entries)
+    {
+        foreach (var entry in entries)
+            Assert.Equal(AcceptOutcome.Accepted, await Log.AppendAsync(PartitionOf(entry), [entry.Encode()], Token));
+    }
+
+    public int PartitionOf(IntakeEntry entry) => Partitioning.PartitionOf(entry.AuthorId, entry.RecipientId, Log.Partitions);
+
+    /// <summary>All items in a server's queue, as soon as there are so many.</summary>
+    public async Task<IReadOnlyList<Dispatch>> ReceiveAsync(Guid bootId, int count)
+    {
+        IReadOnlyList<Dispatch> items = [];
+        await WaitForAsync(async () =>
+        {
+            var batches = await Queue.ReadAsync(bootId, ServerQueue.Start, count: 10_000, Token);
+            items = [.. batches.SelectMany(batch => DispatchBatch.TryDecode(batch.Batch, out var decoded) ? decoded : throw new FormatException())];
+            return items.Count >= count;
+        });
+        return items;
+    }
+
+    /// <summary>Who holds how many partitions, by the part of the workers' names before the slash.</summary>
+    public async Task<Dictionary<string, int>> LeasesAsync()
+    {
+        var values = await Task.WhenAll(
+            Enumerable.Range(0, Log.Partitions).Select(p => Redis.Database.StringGetAsync($"{Redis.Prefix}lease:{{{p}}}")));
+        return values.Where(value => value.HasValue).GroupBy(value => value.ToString().Split('/')[0])
+            .ToDictionary(group => group.Key, group => group.Count());
+    }
+
+    public async Task<StreamEntry[]> DeadLettersAsync(int partition) =>
+        await Redis.Database.StreamRangeAsync($"{Redis.Prefix}dlq:{{{partition}}}");
+
+    public async Task<long> IntakeLengthAsync() =>
+        (await Task.WhenAll(Enumerable.Range(0, Log.Partitions).Select(p => Redis.Database.StreamLengthAsync($"{Redis.Prefix}in:{{{p}}}")))).Sum();
+
+    public Task WaitForAsync(Func<Task<bool>> condition) => WaitForAsync(condition, TimeSpan.FromSeconds(60));
+
+    public async Task WaitForAsync(Func<Task<bool>> condition, TimeSpan atMost)
+    {
+        using var limit = new CancellationTokenSource(atMost);
+        while (!await condition())
+        {
+            if (limit.IsCancellationRequested)
+                Assert.Fail($"Not within {atMost}.\n{string.Join("\n\n", _workers.Select(worker => worker.Output))}");
+            await Task.Delay(20, Token);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var worker in _workers)
+            await worker.DisposeAsync();
+        await Redis.DisposeAsync();
+        await Database.DisposeAsync();
+    }
+}

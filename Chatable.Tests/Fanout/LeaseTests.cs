@@ -1,0 +1,68 @@
+using Chatable.FanoutWorker;
+using Chatable.Messaging;
+using Chatable.Tests.Stores;
+using Chatable.Tests.Support;
+using Microsoft.Extensions.Options;
+
+namespace Chatable.Tests.Fanout;
+
+public sealed class LeaseTests(RedisServer server) : IAsyncLifetime
+{
+    private IntakeRedis _redis = null!;
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    public async ValueTask InitializeAsync() => _redis = await IntakeRedis.ConnectAsync(server.ConnectionString);
+
+    public ValueTask DisposeAsync() => _redis.DisposeAsync();
+
+    [Fact]
+    public async Task LeaseIsItsHoldersUntilHeGivesItUp()
+    {
+        var (one, other) = (Create(_redis, "one"), Create(_redis, "other"));
+        Assert.Equal(LeaseAnswer.Held, await one.HoldAsync(3, Token));
+        Assert.Equal(LeaseAnswer.Held, await one.HoldAsync(3, Token));
+        Assert.Equal(LeaseAnswer.Taken, await other.HoldAsync(3, Token));
+        await other.ReleaseAsync(3, Token);
+        Assert.Equal(LeaseAnswer.Taken, await other.HoldAsync(3, Token));
+        await one.ReleaseAsync(3, Token);
+        Assert.Equal(LeaseAnswer.Held, await other.HoldAsync(3, Token));
+    }
+
+    [Fact]
+    public async Task WorkersAreCountedWhileTheyLive()
+    {
+        var (one, other) = (Create(_redis, "one"), Create(_redis, "other"));
+        var brief = Create(_redis, "brief", options => options.LeaseDuration = TimeSpan.FromMilliseconds(1));
+        Assert.Equal(1, await one.HeartbeatAsync(Token));
+        Assert.Equal(2, await other.HeartbeatAsync(Token));
+        await brief.HeartbeatAsync(Token);
+        while (await one.HeartbeatAsync(Token) > 2)
+            await Task.Delay(1, Token);
+        await other.LeaveAsync(Token);
+        Assert.Equal(1, await one.HeartbeatAsync(Token));
+    }
+
+    [Fact]
+    public async Task WithoutMemoryForALeaseAFreePartitionIsReadWithoutOne()
+    {
+        await using var own = new RedisServer();
+        await own.InitializeAsync();
+        await using var redis = await IntakeRedis.ConnectAsync(own.ConnectionString);
+        var (one, other) = (Create(redis, "one"), Create(redis, "other"));
+        await one.HoldAsync(0, Token);
+        await redis.Database.ExecuteAsync("CONFIG", "SET", "maxmemory", "1");
+
+        Assert.Equal(LeaseAnswer.Held, await one.HoldAsync(0, Token));
+        Assert.Equal(LeaseAnswer.Taken, await other.HoldAsync(0, Token));
+        Assert.Equal(LeaseAnswer.OutOfMemory, await other.HoldAsync(1, Token));
+        Assert.Equal(1, await other.HeartbeatAsync(Token));
+    }
+
+    private static PartitionLeases Create(IntakeRedis redis, string name, Action<FanoutOptions>? configure = null)
+    {
+        var options = new FanoutOptions { KeyPrefix = redis.Prefix };
+        configure?.Invoke(options);
+        return new PartitionLeases(redis.Connection, new ServerIdentity(name, Guid.NewGuid()), Options.Create(options));
+    }
+}

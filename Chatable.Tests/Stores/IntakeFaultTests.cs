@@ -1,0 +1,108 @@
+using Chatable.Messaging.Intake;
+using Chatable.Messaging.ServerQueues;
+using Chatable.Tests.Support;
+using Microsoft.Extensions.Options;
+using StackExchange.Redis;
+
+namespace Chatable.Tests.Stores;
+
+/// <summary>Each test harms a Redis of its own, and sees that nothing is called sure that is not.</summary>
+public sealed class IntakeFaultTests : IAsyncLifetime
+{
+    private static readonly ReadOnlyMemory<byte>[] s_entry = [new byte[] { 1, 2, 3 }];
+
+    private readonly RedisServer _server = new();
+    private IntakeRedis _redis = null!;
+    private IntakeRedis _operator = null!;
+    private IntakeLog _log = null!;
+    private IntakeReader _reader = null!;
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    public async ValueTask InitializeAsync()
+    {
+        await _server.InitializeAsync();
+        _redis = await IntakeRedis.ConnectAsync(_server.ConnectionString, timeout: TimeSpan.FromSeconds(1));
+        _operator = await IntakeRedis.ConnectAsync(_server.ConnectionString);
+        _log = new IntakeLog(_redis.Connection, Options.Create(new IntakeOptions()));
+        _reader = new IntakeReader(_redis.Connection, Options.Create(new IntakeOptions()));
+        Assert.Equal(AcceptOutcome.Accepted, await _log.AppendAsync(0, s_entry, Token));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _redis.DisposeAsync();
+        await _operator.DisposeAsync();
+        await _server.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task OutOfMemoryRefusesEntriesButTheIntakeDrains()
+    {
+        var queue = new ServerQueue(_redis.Connection, Options.Create(new ServerQueueOptions()));
+        await ConfigureAsync("maxmemory", "1");
+        Assert.Equal(AcceptOutcome.Unavailable, await _log.AppendAsync(0, [.. s_entry, .. s_entry], Token));
+        Assert.Equal([QueueAppend.OutOfMemory], await queue.AppendAsync([(Guid.NewGuid(), s_entry[0])], Token));
+
+        var items = await _reader.ReadHeadAsync(0, 10, Token);
+        Assert.Single(items);
+        await _reader.SettleAsync(0, items, Token);
+        Assert.Empty(await _reader.ReadHeadAsync(0, 10, Token));
+
+        await ConfigureAsync("maxmemory", "0");
+        Assert.Equal(AcceptOutcome.Accepted, await _log.AppendAsync(0, s_entry, Token));
+        Assert.Single(await _reader.ReadHeadAsync(0, 10, Token));
+    }
+
+    [Fact]
+    public async Task ServerThatMayNotWriteIsUnavailable()
+    {
+        await ConfigureAsync("min-replicas-to-write", "1");
+        Assert.Equal(AcceptOutcome.Unavailable, await _log.AppendAsync(0, s_entry, Token));
+        await ConfigureAsync("min-replicas-to-write", "0");
+        Assert.Single(await _reader.ReadHeadAsync(0, 10, Token));
+    }
+
+    [Fact]
+    public async Task SilenceIsAmbiguousForTheEntryMayYetBeTaken()
+    {
+        await _operator.Database.ExecuteAsync("CLIENT", "PAUSE", "60000", "WRITE");
+        Assert.Equal(AcceptOutcome.Unknown, await _log.AppendAsync(0, s_entry, Token));
+        await _operator.Database.ExecuteAsync("CLIENT", "UNPAUSE");
+        await WaitForEntriesAsync(2);
+    }
+
+    [Fact]
+    public async Task ConnectionLostAfterSendingIsAmbiguous()
+    {
+        await _operator.Database.ExecuteAsync("CLIENT", "PAUSE", "60000", "WRITE");
+        var appending = _log.AppendAsync(0, s_entry, Token);
+        await WaitForBlockedClientAsync();
+        await _operator.Database.ExecuteAsync("CLIENT", "KILL", "TYPE", "NORMAL", "SKIPME", "YES");
+        Assert.Equal(AcceptOutcome.Unknown, await appending);
+    }
+
+    [Fact]
+    public async Task StoppedServerIsUnavailableAtOnce()
+    {
+        var failed = new TaskCompletionSource();
+        _redis.Connection.ConnectionFailed += (_, _) => failed.TrySetResult();
+        _operator.Connection.GetServers()[0].Shutdown(ShutdownMode.Never);
+        await failed.Task.WaitAsync(TimeSpan.FromSeconds(10), Token);
+        Assert.Equal(AcceptOutcome.Unavailable, await _log.AppendAsync(0, s_entry, Token));
+    }
+
+    private Task<RedisResult> ConfigureAsync(string setting, string value) => _operator.Database.ExecuteAsync("CONFIG", "SET", setting, value);
+
+    private async Task WaitForEntriesAsync(int count)
+    {
+        while ((await _reader.ReadHeadAsync(0, 10, Token)).Count < count)
+            await Task.Delay(10, Token);
+    }
+
+    private async Task WaitForBlockedClientAsync()
+    {
+        while (!(await _operator.Database.ExecuteAsync("INFO", "clients")).ToString().Contains("blocked_clients:1"))
+            await Task.Delay(10, Token);
+    }
+}

@@ -1,0 +1,141 @@
+using System.Text;
+using Chatable.Messaging.Intake;
+using Chatable.Tests.Support;
+using Microsoft.Extensions.Options;
+using StackExchange.Redis;
+
+namespace Chatable.Tests.Stores;
+
+public sealed class IntakeTests(RedisServer server) : IAsyncLifetime
+{
+    private IntakeRedis _redis = null!;
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    public async ValueTask InitializeAsync() => _redis = await IntakeRedis.ConnectAsync(server.ConnectionString);
+
+    public ValueTask DisposeAsync() => _redis.DisposeAsync();
+
+    [Fact]
+    public async Task EntriesStandInTheOrderTheyWereGivenAndWakeTheReader()
+    {
+        var (log, reader) = Create();
+        var woken = new TaskCompletionSource();
+        await using var subscription = await reader.SubscribeAsync(3, woken.SetResult, Token);
+        Assert.Equal(AcceptOutcome.Accepted, await log.AppendAsync(3, Entries("a", "b"), Token));
+        await woken.Task.WaitAsync(TimeSpan.FromSeconds(10), Token);
+        await subscription.DisposeAsync();
+        Assert.Equal(AcceptOutcome.Accepted, await log.AppendAsync(3, Entries("c"), Token));
+
+        Assert.Equal(["a", "b", "c"], await TextsAsync(reader, 3));
+        Assert.Equal(["a", "b"], await TextsAsync(reader, 3, count: 2));
+        Assert.Empty(await TextsAsync(reader, 4));
+
+        await reader.SettleAsync(3, await reader.ReadHeadAsync(3, 2, Token), Token);
+        Assert.Equal(["c"], await TextsAsync(reader, 3));
+    }
+
+    [Fact]
+    public async Task FullPartitionTakesAllOrNothingAndOthersGoOn()
+    {
+        var (log, reader) = Create(options => options.Limit = 3);
+        Assert.Equal(AcceptOutcome.Accepted, await log.AppendAsync(0, Entries("a", "b"), Token));
+        Assert.Equal(AcceptOutcome.Busy, await log.AppendAsync(0, Entries("c", "d"), Token));
+        Assert.Equal(["a", "b"], await TextsAsync(reader, 0));
+        Assert.Equal(AcceptOutcome.Accepted, await log.AppendAsync(0, Entries("e"), Token));
+        Assert.Equal(AcceptOutcome.Accepted, await log.AppendAsync(1, Entries("f"), Token));
+    }
+
+    [Fact]
+    public async Task ScriptsForgottenByTheServerAreSentAgain()
+    {
+        var (log, reader) = Create();
+        await log.AppendAsync(0, Entries("a"), Token);
+        await _redis.Connection.GetServers()[0].ScriptFlushAsync();
+        Assert.Equal(AcceptOutcome.Accepted, await log.AppendAsync(0, Entries("b"), Token));
+        Assert.Equal(["a", "b"], await TextsAsync(reader, 0));
+    }
+
+    [Fact]
+    public async Task CancelledCallerHasSentNothing()
+    {
+        var (log, reader) = Create();
+        await Assert.ThrowsAsync<OperationCanceledException>(() => log.AppendAsync(0, Entries("a"), new CancellationToken(canceled: true)));
+        Assert.Empty(await TextsAsync(reader, 0));
+    }
+
+    [Fact]
+    public async Task TwoPrefixesOnOneRedisDoNotMeet()
+    {
+        var (log, reader) = Create();
+        var (otherLog, otherReader) = Create(options => options.KeyPrefix += "other:");
+        await log.AppendAsync(0, Entries("mine"), Token);
+        await otherLog.AppendAsync(0, Entries("other"), Token);
+        Assert.Equal(["mine"], await TextsAsync(reader, 0));
+        Assert.Equal(["other"], await TextsAsync(otherReader, 0));
+    }
+
+    [Fact]
+    public async Task AnotherNumberOfPartitionsIsRefusedInOneClearSentence()
+    {
+        await Create(options => options.Partitions = 8).Log.EnsurePartitionsAsync(Token);
+        await Create(options => options.Partitions = 8).Log.EnsurePartitionsAsync(Token);
+        var mismatch = await Assert.ThrowsAsync<PartitionMismatchException>(
+            () => Create(options => options.Partitions = 16).Log.EnsurePartitionsAsync(Token));
+        Assert.StartsWith("Intake:Partitions is 16, but the intake in Redis is laid out in 8 partitions:", mismatch.Message);
+    }
+
+    [Fact]
+    public async Task DeadLetterKeepsTheWholeEntryAndItsStory()
+    {
+        var (log, reader) = Create();
+        await _redis.Database.StreamAddAsync($"{_redis.Prefix}in:{{5}}", [new("x", "strange"), new("y", new byte[] { 0, 255 })]);
+        await log.AppendAsync(5, Entries("good"), Token);
+        var strange = (await reader.ReadHeadAsync(5, 1, Token))[0];
+        Assert.Equal((1, 2), (await reader.CountAttemptAsync(5, strange, Token), await reader.CountAttemptAsync(5, strange, Token)));
+
+        Assert.True(await reader.DeadLetterAsync(5, strange, "undecodable", attempts: 2, Token));
+        Assert.True(await reader.DeadLetterAsync(5, strange, "undecodable", attempts: 2, Token));
+
+        var letter = Assert.Single(await _redis.Database.StreamRangeAsync($"{_redis.Prefix}dlq:{{5}}"));
+        Assert.Equal((RedisValue[])[strange.Id, "undecodable", "2"], (RedisValue[])[letter["id"], letter["error"], letter["attempts"]]);
+        Assert.Equal((RedisValue[])["strange", new byte[] { 0, 255 }], (RedisValue[])[letter["x"], letter["y"]]);
+        Assert.Equal(["good"], await TextsAsync(reader, 5));
+        Assert.Equal(0, await _redis.Database.HashLengthAsync($"{_redis.Prefix}att:{{5}}"));
+    }
+
+    [Fact]
+    public async Task EntryOfVeryManyFieldsBecomesADeadLetterToo()
+    {
+        var (_, reader) = Create();
+        var fields = Enumerable.Range(0, 20_000).Select(i => new NameValueEntry($"f{i}", i)).ToArray();
+        await _redis.Database.StreamAddAsync($"{_redis.Prefix}in:{{5}}", fields);
+        Assert.True(await reader.DeadLetterAsync(5, (await reader.ReadHeadAsync(5, 1, Token))[0], "undecodable", attempts: 1, Token));
+        var letter = Assert.Single(await _redis.Database.StreamRangeAsync($"{_redis.Prefix}dlq:{{5}}"));
+        Assert.True(letter["packed"].Length() > 20_000 * 8);
+    }
+
+    [Fact]
+    public async Task FullDeadLettersLeaveTheEntryWhereItIs()
+    {
+        var (log, reader) = Create(options => options.DeadLetterLimit = 1);
+        await log.AppendAsync(0, Entries("a", "b"), Token);
+        var items = await reader.ReadHeadAsync(0, 2, Token);
+        Assert.True(await reader.DeadLetterAsync(0, items[0], "22021", attempts: 1, Token));
+        Assert.False(await reader.DeadLetterAsync(0, items[1], "22021", attempts: 1, Token));
+        Assert.Equal(["b"], await TextsAsync(reader, 0));
+    }
+
+    private (IntakeLog Log, IntakeReader Reader) Create(Action<IntakeOptions>? configure = null)
+    {
+        var options = new IntakeOptions { KeyPrefix = _redis.Prefix };
+        configure?.Invoke(options);
+        return (new IntakeLog(_redis.Connection, Options.Create(options)), new IntakeReader(_redis.Connection, Options.Create(options)));
+    }
+
+    private static ReadOnlyMemory<byte>[] Entries(params string[] texts) =>
+        Array.ConvertAll(texts, text => (ReadOnlyMemory<byte>)Encoding.UTF8.GetBytes(text));
+
+    private static async Task<IEnumerable<string>> TextsAsync(IntakeReader reader, int partition, int count = 100) =>
+        (await reader.ReadHeadAsync(partition, count, Token)).Select(item => Encoding.UTF8.GetString(item.Payload.Span));
+}

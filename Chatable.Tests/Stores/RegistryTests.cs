@@ -1,0 +1,137 @@
+using Chatable.Messaging.Registry;
+using Chatable.Tests.Support;
+using Microsoft.Extensions.Options;
+using StackExchange.Redis;
+
+namespace Chatable.Tests.Stores;
+
+public sealed class RegistryTests(RedisServer server) : IAsyncLifetime
+{
+    private readonly Guid _one = Guid.NewGuid();
+    private readonly Guid _other = Guid.NewGuid();
+    private IntakeRedis _redis = null!;
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    public async ValueTask InitializeAsync() => _redis = await IntakeRedis.ConnectAsync(server.ConnectionString);
+
+    public ValueTask DisposeAsync() => _redis.DisposeAsync();
+
+    [Fact]
+    public async Task UserIsFoundOnEveryServerHeIsConnectedTo()
+    {
+        var registry = Create();
+        await JoinAsync(registry, _one, 1, 2);
+        await JoinAsync(registry, _other, 2);
+
+        var found = await registry.FindServersAsync([1, 2, 3], Token);
+        Assert.Equal([_one], found[1]);
+        Assert.Equal(new HashSet<Guid> { _one, _other }, found[2].ToHashSet());
+        Assert.Empty(found[3]);
+
+        await registry.RemoveUsersAsync(_one, [2], Token);
+        Assert.Equal([_other], (await registry.FindServersAsync([2], Token))[2]);
+    }
+
+    [Fact]
+    public async Task ServerThatJustStartedIsFoundDespiteAnOlderPictureOfTheLiveOnes()
+    {
+        var registry = Create(options => options.LiveServersAge = TimeSpan.FromHours(1));
+        await JoinAsync(registry, _one, 1);
+        Assert.Equal([_one], (await registry.FindServersAsync([1], Token))[1]);
+
+        await JoinAsync(Create(), _other, 2);
+        Assert.Equal([_other], (await registry.FindServersAsync([2], Token))[2]);
+    }
+
+    [Fact]
+    public async Task HeartbeatTellsAServerThatItWasForgotten()
+    {
+        await using var own = new RedisServer();
+        await own.InitializeAsync();
+        await using var redis = await IntakeRedis.ConnectAsync(own.ConnectionString);
+        var registry = new ServerRegistry(redis.Connection, Options.Create(new RegistryOptions()), TimeProvider.System);
+        Assert.False(await registry.HeartbeatAsync(_one, Token));
+        Assert.True(await registry.HeartbeatAsync(_one, Token));
+
+        await redis.Connection.GetServers()[0].FlushAllDatabasesAsync();
+        Assert.False(await registry.HeartbeatAsync(_one, Token));
+        Assert.True(await registry.HeartbeatAsync(_one, Token));
+    }
+
+    [Fact]
+    public async Task HeartbeatThatComesTooLateCountsAsForgotten()
+    {
+        var registry = Create(options => options.ServerLifetime = TimeSpan.FromMilliseconds(1));
+        await registry.HeartbeatAsync(_one, Token);
+        while ((await registry.FindLiveAsync([_one], Token)).Count > 0)
+            await Task.Delay(1, Token);
+        Assert.False(await registry.HeartbeatAsync(_one, Token));
+    }
+
+    [Fact]
+    public async Task SilentServerIsNotFoundAndItsUsersAreForgotten()
+    {
+        var registry = Create(options => options.LiveServersAge = TimeSpan.Zero);
+        var dying = Create(options => options.ServerLifetime = TimeSpan.FromMilliseconds(1));
+        await JoinAsync(registry, _one, 1);
+        await JoinAsync(dying, _other, 1);
+        while ((await registry.FindLiveAsync([_other], Token)).Count > 0)
+            await Task.Delay(1, Token);
+
+        Assert.Equal([_one], (await registry.FindServersAsync([1], Token))[1]);
+        Assert.Equal([_one.ToString("N")], await _redis.Database.SetMembersAsync($"{_redis.Prefix}u:{{1}}"));
+    }
+
+    [Fact]
+    public async Task ServerThatLeavesIsGoneAtOnce()
+    {
+        var registry = Create(options => options.LiveServersAge = TimeSpan.Zero);
+        await JoinAsync(registry, _one, 1);
+        await registry.LeaveAsync(_one, Token);
+        Assert.Empty((await registry.FindServersAsync([1], Token))[1]);
+    }
+
+    [Fact]
+    public async Task ReaperClearsOnlyWhatHasBeenSilentForLong()
+    {
+        var patient = Create();
+        var hasty = Create(options => (options.ServerLifetime, options.ReapAfter) = (TimeSpan.FromMilliseconds(1), TimeSpan.FromMilliseconds(1)));
+        await patient.HeartbeatAsync(_one, Token);
+        await hasty.HeartbeatAsync(_other, Token);
+        var discarded = new List<Guid>();
+        while (await hasty.ReapAsync(Discard, Token) == 0)
+            await Task.Delay(1, Token);
+
+        Assert.Equal([_other], discarded);
+        Assert.Equal(0, await hasty.ReapAsync(Discard, Token));
+        Assert.Equal([_one.ToString("N")], await _redis.Database.SortedSetRangeByRankAsync($"{_redis.Prefix}servers"));
+
+        Task Discard(Guid bootId, CancellationToken cancellationToken)
+        {
+            discarded.Add(bootId);
+            return Task.CompletedTask;
+        }
+    }
+
+    [Fact]
+    public async Task RegistrationsOfUsersLapse()
+    {
+        await JoinAsync(Create(), _one, 1);
+        var left = await _redis.Database.KeyTimeToLiveAsync($"{_redis.Prefix}u:{{1}}");
+        Assert.InRange(left!.Value, TimeSpan.FromHours(23), TimeSpan.FromHours(24));
+    }
+
+    private static async Task JoinAsync(ServerRegistry registry, Guid bootId, params long[] users)
+    {
+        await registry.HeartbeatAsync(bootId, Token);
+        await registry.AddUsersAsync(bootId, users, Token);
+    }
+
+    private ServerRegistry Create(Action<RegistryOptions>? configure = null)
+    {
+        var options = new RegistryOptions { KeyPrefix = _redis.Prefix };
+        configure?.Invoke(options);
+        return new ServerRegistry(_redis.Connection, Options.Create(options), TimeProvider.System);
+    }
+}
