@@ -38,7 +38,8 @@ internal static partial class AccountFields
 
     // The production of HTML's <input type=email>: what a mail server takes and people write.
     [GeneratedRegex(
-        @"^[a-zA-Z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?)*\z",
+        @"^[a-zA-Z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@"
+            + @"[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?)*\z",
         RegexOptions.CultureInvariant)]
     private static partial Regex EmailAddress();
 }

@@ -19,8 +19,9 @@ internal static class BearerEvents
 
     private static Task TakeFromQuery(MessageReceivedContext context)
     {
-        if (context.Request.Path.Equals(WebSocketPath, StringComparison.OrdinalIgnoreCase) && context.Request.Headers.Authorization.Count == 0)
-            context.Token = context.Request.Query["access_token"];
+        var request = context.Request;
+        if (request.Path.Equals(WebSocketPath, StringComparison.OrdinalIgnoreCase) && request.Headers.Authorization.Count == 0)
+            context.Token = request.Query["access_token"];
         return Task.CompletedTask;
     }
 

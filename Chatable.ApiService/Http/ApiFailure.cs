@@ -41,7 +41,10 @@ internal sealed class ApiFailure : IResult
         new(StatusCodes.Status500InternalServerError, "Internal server error", "internal server error");
 
     public static ApiFailure Unavailable { get; } =
-        new(StatusCodes.Status503ServiceUnavailable, "Service unavailable", "please try again later") { RetryAfter = TimeSpan.FromSeconds(1) };
+        new(StatusCodes.Status503ServiceUnavailable, "Service unavailable", "please try again later")
+        {
+            RetryAfter = TimeSpan.FromSeconds(1),
+        };
 
     public static ApiFailure UserError(string error) => new(StatusCodes.Status400BadRequest, "User error", error);
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using System.Text.Unicode;
 
@@ -37,10 +38,9 @@ internal static class UrlEncodedFields
             var value = encoded[at];
             if (value == '%')
             {
-                if (at + 2 >= encoded.Length || !char.IsAsciiHexDigit((char)encoded[at + 1]) || !char.IsAsciiHexDigit((char)encoded[at + 2]))
+                if (at + 2 >= encoded.Length || !TryParseHex(encoded.Slice(at + 1, 2), out value))
                     return false;
 
-                value = Convert.FromHexString([(char)encoded[at + 1], (char)encoded[at + 2]])[0];
                 at += 2;
             }
             else if (value == '+')
@@ -57,4 +57,7 @@ internal static class UrlEncodedFields
         text = Encoding.UTF8.GetString(decoded, 0, length);
         return true;
     }
+
+    private static bool TryParseHex(ReadOnlySpan<byte> digits, out byte value) =>
+        byte.TryParse(digits, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out value);
 }

@@ -95,7 +95,7 @@ public sealed partial class TokenStore(NpgsqlDataSource database, TokenSecretPro
         return result;
     }
 
-    /// <summary>Ends the line of a token: its access key, its refresh token, and any successor a concurrent refresh has just made.</summary>
+    /// <summary>Ends the line of a token: its access key, its refresh token, and any successor a refresh has just made.</summary>
     public async Task<IReadOnlyList<EndedToken>> RevokeAsync(long tokenId, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);

@@ -2,7 +2,9 @@ using System.Text.RegularExpressions;
 
 namespace Chatable.Messaging.Users;
 
-/// <summary>The shape of a username: ASCII, a letter and then letters, digits or underscores. Letter case does not distinguish users.</summary>
+/// <summary>
+/// The shape of a username: ASCII, a letter and then letters, digits or underscores. Letter case does not distinguish users.
+/// </summary>
 public static partial class Username
 {
     public const int MaxLength = 64;

@@ -17,6 +17,11 @@ public sealed class ApiFixture(PostgresServer postgres, RedisServer redis) : IAs
 
     public string Output => _api!.Output;
 
+    /// <summary>The whole of a failing answer, byte by byte.</summary>
+    public static string Failure(int status, string error, string message) =>
+        $$"""{"status":"fail","data":[],"error":{"code":{{status}},"errors":{"error":"{{error}}"},"message":"{{message}}"},"""
+        + "\"page\":1,\"per_page\":10,\"current_page\":0}";
+
     public async ValueTask InitializeAsync()
     {
         var cancellationToken = TestContext.Current.CancellationToken;

@@ -4,8 +4,7 @@ namespace Chatable.Tests.Api;
 
 public sealed class AuthenticationTests(ApiFixture api) : IClassFixture<ApiFixture>
 {
-    private const string Refusal =
-        """{"status":"fail","data":[],"error":{"code":401,"errors":{"error":"Unauthenticated"},"message":"Authentication error"},"page":1,"per_page":10,"current_page":0}""";
+    private static readonly string s_refusal = ApiFixture.Failure(401, "Unauthenticated", "Authentication error");
 
     public static TheoryData<string> Hostile => [.. HostileTokens.Names];
 
@@ -116,7 +115,7 @@ public sealed class AuthenticationTests(ApiFixture api) : IClassFixture<ApiFixtu
         {
             var answer = await RawHttp.SendAsync(api.Address, requestLine, [], Cancellation);
             Assert.Equal(401, answer.Status);
-            Assert.Contains(Refusal, answer.Body, StringComparison.Ordinal);
+            Assert.Contains(s_refusal, answer.Body, StringComparison.Ordinal);
         }
     }
 
@@ -126,7 +125,7 @@ public sealed class AuthenticationTests(ApiFixture api) : IClassFixture<ApiFixtu
         Assert.Equal(401, answer.Status);
         Assert.True(answer.Has("WWW-Authenticate: Bearer"), answer.Head);
         Assert.True(answer.Has("X-Chatable-Server: "), answer.Head);
-        Assert.Contains(Refusal, answer.Body, StringComparison.Ordinal);
+        Assert.Contains(s_refusal, answer.Body, StringComparison.Ordinal);
     }
 
     private Task<RawAnswer> GetInboxAsync(params string[] headers) =>

@@ -38,7 +38,8 @@ internal static class HostileTokens
         }),
         ["HS384"] = (mine, _) => SignedBy(Header(mine, "HS384"), data => HMACSHA384.HashData(Ascii(mine.SecretAccessKey), data)),
         ["HS512"] = (mine, _) => SignedBy(Header(mine, "HS512"), data => HMACSHA512.HashData(Ascii(mine.SecretAccessKey), data)),
-        ["HS256 named, HS512 made"] = (mine, _) => SignedBy(Header(mine, "HS256"), data => HMACSHA512.HashData(Ascii(mine.SecretAccessKey), data)),
+        ["HS256 named, HS512 made"] = (mine, _) =>
+            SignedBy(Header(mine, "HS256"), data => HMACSHA512.HashData(Ascii(mine.SecretAccessKey), data)),
 
         ["empty signature"] = (mine, _) => Without(mine.ToJwt(), 43),
         ["truncated signature"] = (mine, _) => Without(mine.ToJwt(), 4),

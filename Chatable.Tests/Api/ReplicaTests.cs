@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Chatable.Tests.Support;
+using StackExchange.Redis;
 
 namespace Chatable.Tests.Api;
 
@@ -22,7 +23,8 @@ public sealed class ReplicaTests(PostgresServer postgres, RedisServer redis)
         Assert.Equal(200, (await there.GetAsync("/api/inbox", rotated, Cancellation)).Status);
 
         Assert.Equal(200, (await here.SendAsync(HttpMethod.Delete, "/api/auth_token", ended.ToJwt(), Cancellation)).Status);
-        Assert.Equal(200, (await here.PostAsync("/api/auth_token/refresh", new() { ["refresh_token"] = rotated.RefreshToken }, Cancellation)).Status);
+        var refresh = new Dictionary<string, string> { ["refresh_token"] = rotated.RefreshToken };
+        Assert.Equal(200, (await here.PostAsync("/api/auth_token/refresh", refresh, Cancellation)).Status);
 
         Assert.InRange(await RefusedAfterAsync(there, ended), TimeSpan.Zero, TimeSpan.FromSeconds(5));
         Assert.InRange(await RefusedAfterAsync(there, rotated), TimeSpan.Zero, TimeSpan.FromSeconds(5));
@@ -50,18 +52,30 @@ public sealed class ReplicaTests(PostgresServer postgres, RedisServer redis)
     }
 
     [Fact]
-    public async Task ReplicaThatStartsWithoutRedisServesAndRevokes()
+    public async Task ReplicasThatStartBeforeRedisServeAndHearOfRevocationsOnceItIsThere()
     {
         var database = await postgres.CreateMigratedDatabaseAsync(Cancellation);
-        using var first = await ApiProcess.StartAsync(database, redis.ConnectionString, Cancellation);
+        var port = ServerProcess.FreePort();
+        var address = $"127.0.0.1:{port},connectTimeout=500,connectRetry=1";
+        using var first = await ApiProcess.StartAsync(database, address, Cancellation);
+        using var second = await ApiProcess.StartAsync(database, address, Cancellation);
         using var here = new ChatClient(first.Address);
+        using var there = new ChatClient(second.Address);
         var user = await here.RegisterAsync(Cancellation);
-
-        using var alone = await ApiProcess.StartAsync(database, $"127.0.0.1:{ServerProcess.FreePort()}", Cancellation);
-        using var there = new ChatClient(alone.Address);
         Assert.Equal(200, (await there.GetAsync("/api/inbox", user.Token, Cancellation)).Status);
-        Assert.Equal(200, (await there.SendAsync(HttpMethod.Delete, "/api/auth_token", user.Token.ToJwt(), Cancellation)).Status);
-        Assert.Equal(401, (await there.GetAsync("/api/inbox", user.Token, Cancellation)).Status);
+
+        using var late = await ServerProcess.StartAsync(
+            ServerPrograms.Find("redis-server"), ["--bind", "127.0.0.1", "--port", $"{port}", "--save", ""],
+            "Ready to accept connections", ServerProcess.Terminate, Cancellation);
+        await using var connection = await ConnectionMultiplexer.ConnectAsync($"127.0.0.1:{port}");
+        var server = connection.GetServer("127.0.0.1", port);
+        while (await server.SubscriptionSubscriberCountAsync(RedisChannel.Literal("revoke")) < 2)
+            await Task.Delay(50, Cancellation);
+
+        // Read again, so that the key is in the cache whatever the reconnection cleared.
+        Assert.Equal(200, (await there.GetAsync("/api/inbox", user.Token, Cancellation)).Status);
+        Assert.Equal(200, (await here.SendAsync(HttpMethod.Delete, "/api/auth_token", user.Token.ToJwt(), Cancellation)).Status);
+        Assert.InRange(await RefusedAfterAsync(there, user.Token), TimeSpan.Zero, TimeSpan.FromSeconds(5));
     }
 
     private static async Task<TimeSpan> RefusedAfterAsync(ChatClient client, ChatToken token)

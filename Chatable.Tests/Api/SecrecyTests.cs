@@ -61,8 +61,10 @@ public sealed class SecrecyTests(PostgresServer postgres, RedisServer redis)
 
         public async Task ReceivedAsync(string text)
         {
+            using var patience = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
+            patience.CancelAfter(TimeSpan.FromSeconds(60));
             while (!Text.Contains(text, StringComparison.Ordinal))
-                await Task.Delay(50, Cancellation);
+                await Task.Delay(50, patience.Token);
         }
 
         public ValueTask DisposeAsync() => app.DisposeAsync();

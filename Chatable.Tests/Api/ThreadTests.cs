@@ -19,7 +19,8 @@ public sealed class ThreadTests(ApiFixture api) : IClassFixture<ApiFixture>
         Assert.Equal(2, answer.Envelope.GetProperty("current_page").GetInt32());
         Assert.Equal(
             [(alice.Username, "second", alice.Username), (carol.Username, "from carol", carol.Username)],
-            answer.Data.EnumerateArray().Select(row => (Text(row, "author_username"), Text(row, "latest_message"), Text(row, "with_username"))));
+            answer.Data.EnumerateArray()
+                .Select(row => (Text(row, "author_username"), Text(row, "latest_message"), Text(row, "with_username"))));
         Assert.Equal(["author_username", "created_at", "latest_message", "with_username"], Names(answer.Data[0]));
         Assert.Matches(@"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$", Text(answer.Data[0], "created_at"));
     }

@@ -1,4 +1,7 @@
+using Chatable.Messaging.Users;
 using Chatable.Tests.Support;
+using Microsoft.AspNetCore.Identity;
+using Microsoft.Extensions.Options;
 
 namespace Chatable.Tests.Api;
 
@@ -43,7 +46,7 @@ public sealed class TokenTests(ApiFixture api) : IClassFixture<ApiFixture>
         ];
         Assert.All(answers, answer => Assert.Equal(401, answer.Status));
         Assert.Equal(
-            """{"status":"fail","data":[],"error":{"code":401,"errors":{"error":"Unauthenticated"},"message":"Authentication error"},"page":1,"per_page":10,"current_page":0}""",
+            ApiFixture.Failure(401, "Unauthenticated", "Authentication error"),
             Assert.Single(answers.Select(answer => answer.Envelope.GetRawText()).Distinct()));
     }
 
@@ -51,8 +54,28 @@ public sealed class TokenTests(ApiFixture api) : IClassFixture<ApiFixture>
     public async Task EightLoginsAtOnceAllSucceedEachWithItsOwnToken()
     {
         var user = await api.Client.RegisterAsync(Cancellation);
-        var tokens = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => api.Client.LogInAsync(user.Username, user.Password, Cancellation)));
+        var logins = Enumerable.Range(0, 8).Select(_ => api.Client.LogInAsync(user.Username, user.Password, Cancellation));
+        var tokens = await Task.WhenAll(logins);
         Assert.Equal(8, tokens.Select(token => token.AccessKeyId).Distinct().Count());
+    }
+
+    [Fact]
+    public async Task HashWithFewerRoundsIsRenewedAtTheNextLogin()
+    {
+        var user = await api.Client.RegisterAsync(Cancellation);
+        var weak = new PasswordHasher<object>(Options.Create(new PasswordHasherOptions { IterationCount = 500 }));
+        var older = weak.HashPassword(user, user.Password);
+        await using var weaken = api.Database.CreateCommand("UPDATE users SET password_hash = $1 WHERE username = $2 RETURNING id");
+        weaken.Parameters.Add(new() { Value = older });
+        weaken.Parameters.Add(new() { Value = user.Username });
+        await weaken.ExecuteNonQueryAsync(Cancellation);
+
+        await api.Client.LogInAsync(user.Username, user.Password, Cancellation);
+
+        var stored = await new UserStore(api.Database).FindForLoginAsync(user.Username, Cancellation);
+        Assert.NotEqual(older, stored!.PasswordHash);
+        await api.Client.LogInAsync(user.Username, user.Password, Cancellation);
+        Assert.Equal(stored, await new UserStore(api.Database).FindForLoginAsync(user.Username, Cancellation));
     }
 
     [Fact]

@@ -3,7 +3,6 @@ using System.Net.Http.Headers;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
-using System.Text.Json.Nodes;
 
 namespace Chatable.Tests.Support;
 
@@ -17,7 +16,7 @@ public sealed record ChatToken(string AccessKeyId, string SecretAccessKey, strin
 
     /// <summary>A JWT as the original's clients make it, with whatever claims are given.</summary>
     public string ToJwt(string claims = "{}") =>
-        Jwt.Sign(new JsonObject { ["access_key"] = AccessKeyId, ["alg"] = "HS256", ["typ"] = "JWT" }.ToJsonString(), claims, SecretAccessKey);
+        Jwt.Sign($$"""{"access_key":"{{AccessKeyId}}","alg":"HS256","typ":"JWT"}""", claims, SecretAccessKey);
 }
 
 /// <summary>A user with a live token.</summary>

@@ -20,7 +20,8 @@ public static class Messages
                 SELECT DISTINCT conversation, u, now() FROM unnest(ARRAY[author, recipient]) u ON CONFLICT DO NOTHING;
             FOREACH one IN ARRAY string_to_array(current_setting('test.bodies'), E'\x1f') LOOP
                 seq := seq + 1; message := gen_random_uuid(); at := clock_timestamp();
-                INSERT INTO messages (message_id, conversation_id, conversation_seq, author_id, author_seq, client_id, type, body, created_at)
+                INSERT INTO messages
+                    (message_id, conversation_id, conversation_seq, author_id, author_seq, client_id, type, body, created_at)
                     VALUES (message, conversation, seq, author, seq, message, 0, one, at);
                 UPDATE conversations SET last_seq = seq, last_message_id = message, last_message_at = at WHERE id = conversation;
                 UPDATE participants SET last_activity_at = at WHERE conversation_id = conversation;

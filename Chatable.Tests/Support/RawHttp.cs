@@ -37,7 +37,8 @@ public static class RawHttp
             : new RawAnswer(int.Parse(text.AsSpan(9, 3), CultureInfo.InvariantCulture), text[..end], text[(end + 4)..]);
     }
 
-    public static Task<RawAnswer> SendAsync(Uri server, string requestLine, IEnumerable<string> headers, CancellationToken cancellationToken) =>
+    public static Task<RawAnswer> SendAsync(
+        Uri server, string requestLine, IEnumerable<string> headers, CancellationToken cancellationToken) =>
         SendAsync(server, requestLine, headers, default, cancellationToken);
 
     public static Task<RawAnswer> SendAsync(

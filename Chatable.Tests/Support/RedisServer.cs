@@ -38,8 +38,10 @@ public sealed class RedisServer : IAsyncLifetime
 
     public ValueTask DisposeAsync()
     {
+        // A test may stop it early, and once more at its end.
         _server?.Dispose();
         _folder?.Delete(recursive: true);
+        (_server, _folder) = (null, null);
         return ValueTask.CompletedTask;
     }
 }

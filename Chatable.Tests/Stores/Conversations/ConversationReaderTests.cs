@@ -31,7 +31,8 @@ public sealed class ConversationReaderTests(PostgresServer postgres) : IAsyncLif
         Assert.Equal(["m1"], (await _reader.ThreadAsync(bob, alice, new(6, 3), Cancellation)).Select(row => row.Message));
         Assert.Empty(await _reader.ThreadAsync(bob, alice, new(9, 3), Cancellation));
         Assert.Empty(await _reader.ThreadAsync(bob, alice, new(long.MaxValue / 2, 3), Cancellation));
-        Assert.All(await _reader.ThreadAsync(bob, alice, new(0, 10), Cancellation), row => Assert.Equal((bob, 0), (row.AuthorId, row.MessageType)));
+        var all = await _reader.ThreadAsync(bob, alice, new(0, 10), Cancellation);
+        Assert.Equal(7, all.Count(row => (row.AuthorId, row.MessageType) == (bob, 0)));
     }
 
     [Fact]
@@ -45,7 +46,9 @@ public sealed class ConversationReaderTests(PostgresServer postgres) : IAsyncLif
         }
 
         var rows = await _reader.InboxAsync(bob, new(1, 2), Cancellation);
-        Assert.Equal([("u2", "from u2", "u2"), ("u1", "from u1", "u1")], rows.Select(row => (row.AuthorUsername, row.LatestMessage, row.WithUsername)));
+        Assert.Equal(
+            [("u2", "from u2", "u2"), ("u1", "from u1", "u1")],
+            rows.Select(row => (row.AuthorUsername, row.LatestMessage, row.WithUsername)));
         Assert.All(rows, row => Assert.Equal(DateTimeKind.Utc, row.CreatedAt.Kind));
         Assert.Empty(await _reader.InboxAsync(bob, new(long.MaxValue / 2, 2), Cancellation));
     }
@@ -63,7 +66,8 @@ public sealed class ConversationReaderTests(PostgresServer postgres) : IAsyncLif
         Assert.Contains("actual rows=10 ", thread, StringComparison.Ordinal);
     }
 
-    private async Task<long> NewUserAsync(string name) => (await new UserStore(_database).CreateAsync(Person.Named(name), Cancellation))!.Value;
+    private async Task<long> NewUserAsync(string name) =>
+        (await new UserStore(_database).CreateAsync(Person.Named(name), Cancellation))!.Value;
 
     /// <summary>A user with two thousand conversations of fifty messages among as many strangers'.</summary>
     private async Task FillAsync()

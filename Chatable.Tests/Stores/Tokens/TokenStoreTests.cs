@@ -61,7 +61,8 @@ public sealed class TokenStoreTests(PostgresServer postgres) : IAsyncLifetime
     public async Task OfManyRefreshesAtOnceOneAtMostGetsATokenAndThenItsLineIsDead()
     {
         var issued = await IssueAsync();
-        var results = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => _tokens.RefreshAsync(issued.RefreshToken, s_lifetime, Cancellation)));
+        var refreshes = Enumerable.Range(0, 8).Select(_ => _tokens.RefreshAsync(issued.RefreshToken, s_lifetime, Cancellation));
+        var results = await Task.WhenAll(refreshes);
         var successor = Assert.Single(results, result => result.Issued is not null).Issued!;
         Assert.Null(await _tokens.FindAccessKeyAsync(issued.AccessKeyId, Cancellation));
         Assert.Null(await _tokens.FindAccessKeyAsync(successor.AccessKeyId, Cancellation));
@@ -128,7 +129,8 @@ public sealed class TokenStoreTests(PostgresServer postgres) : IAsyncLifetime
 
     private Task<IssuedToken> IssueAsync() => _tokens.IssueAsync(_user, "phone", s_lifetime, Cancellation);
 
-    private async Task<long> NewUserAsync(string name) => (await new UserStore(_database).CreateAsync(Person.Named(name), Cancellation))!.Value;
+    private async Task<long> NewUserAsync(string name) =>
+        (await new UserStore(_database).CreateAsync(Person.Named(name), Cancellation))!.Value;
 
     private async Task<long> LiveAsync()
     {

@@ -24,7 +24,8 @@ public sealed class UserStoreTests(PostgresServer postgres) : IAsyncLifetime
     public async Task OfTwelveRegistrationsOfOneNameAtOnceExactlyOneSucceeds()
     {
         string[] spellings = ["bob", "Bob", "BOB", "boB"];
-        var created = await Task.WhenAll(Enumerable.Range(0, 12).Select(n => _users.CreateAsync(Person.Named(spellings[n % 4]), Cancellation)));
+        var registrations = Enumerable.Range(0, 12).Select(n => _users.CreateAsync(Person.Named(spellings[n % 4]), Cancellation));
+        var created = await Task.WhenAll(registrations);
         var id = Assert.Single(created, id => id is not null);
         Assert.Equal(id, (await _users.FindByUsernameAsync("bob", Cancellation))!.Id);
         Assert.Equal(1L, await CountAsync("users"));
