@@ -40,6 +40,12 @@ install_packages() {
     fi
     local apt=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=120)
 
+    quietly() {
+        local output
+        output=$("${apt[@]}" "$@" 2>&1) || fail "'apt-get $*' failed:
+$output"
+    }
+
     # The packages would start their servers at once and make a first cluster. Both are held off only while this installs.
     undo() {
         [ -z "$policy" ] || "${as_root[@]}" rm -f "$policy"
@@ -53,16 +59,16 @@ install_packages() {
     fi
 
     say "installing $packages (apt-get)"
-    "${apt[@]}" update
+    quietly update
     case $packages in *postgresql*)
-        "${apt[@]}" install -y --no-install-recommends postgresql-common >/dev/null
+        quietly install -y --no-install-recommends postgresql-common
         if grep -q '^#create_main_cluster' /etc/postgresql-common/createcluster.conf; then
             setting=/etc/postgresql-common/createcluster.conf
             "${as_root[@]}" sed -i -E 's/^#create_main_cluster.*$/create_main_cluster = false/' "$setting"
         fi
     esac
     # shellcheck disable=SC2086 # a list of names
-    "${apt[@]}" install -y --no-install-recommends $packages >/dev/null
+    quietly install -y --no-install-recommends $packages
     case $packages in *redis-server*)
         if command -v systemctl >/dev/null && "${as_root[@]}" systemctl --quiet disable redis-server 2>/dev/null; then
             say "redis-server does not start with the machine"

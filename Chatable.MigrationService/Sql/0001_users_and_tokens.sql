@@ -47,8 +47,8 @@ CREATE UNIQUE INDEX auth_tokens_refresh_hash_key ON auth_tokens (refresh_hash);
 CREATE INDEX auth_tokens_line_id_idx ON auth_tokens (line_id);
 CREATE INDEX auth_tokens_user_id_idx ON auth_tokens (user_id);
 
-COMMENT ON INDEX auth_tokens_pkey IS 'Which of these open sockets'' tokens are revoked or expired (asked each minute for all of them).';
+COMMENT ON INDEX auth_tokens_pkey IS 'Tokens by id: which of the open sockets'' are revoked or expired.';
 COMMENT ON INDEX auth_tokens_access_key_id_key IS 'The token a request was signed with. No two tokens share an access key.';
-COMMENT ON INDEX auth_tokens_refresh_hash_key IS 'The token a refresh token belongs to, rotated ones included, so that a second use is seen.';
+COMMENT ON INDEX auth_tokens_refresh_hash_key IS 'The token of a refresh token, rotated ones included, so that a second use is seen.';
 COMMENT ON INDEX auth_tokens_line_id_idx IS 'Revoke a whole line when one of its refresh tokens is used twice.';
 COMMENT ON INDEX auth_tokens_user_id_idx IS 'All tokens of a user: revoke them all, and the foreign key''s own check.';

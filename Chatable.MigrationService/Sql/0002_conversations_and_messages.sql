@@ -21,7 +21,7 @@ WITH (fillfactor = 70);
 -- A note to oneself has user_low = user_high.
 CREATE UNIQUE INDEX conversations_pair_key ON conversations (user_low, user_high) WHERE kind = 0;
 
-COMMENT ON INDEX conversations_pkey IS 'A conversation by id: the inbox''s last messages; the row lock under which conversation_seq advances.';
+COMMENT ON INDEX conversations_pkey IS 'A conversation by id: the inbox; the row lock under which conversation_seq advances.';
 COMMENT ON INDEX conversations_pair_key IS 'The conversation of two users: commit of a message, a thread by name. Two users have one.';
 
 CREATE TABLE participants (

@@ -1,14 +1,14 @@
 using System.Diagnostics;
 using Chatable.MigrationService;
 using Chatable.Tests.Support;
-using Microsoft.Extensions.DependencyInjection;
-using Npgsql;
 
 namespace Chatable.Tests.Migrations;
 
 public sealed class MigrationTests(PostgresServer postgres)
 {
-    private const string TablesOfOurs = "SELECT relname::text FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace ORDER BY 1";
+    private const string TablesOfOurs =
+        "SELECT relname::text FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace ORDER BY 1";
+
     private const string Journal = $"SELECT scriptname::text FROM {Migrator.JournalTable} ORDER BY 1";
 
     private static readonly string[] s_scripts = [.. MigrationScript.Embedded.Select(script => script.Name)];
@@ -84,26 +84,6 @@ public sealed class MigrationTests(PostgresServer postgres)
 
         Assert.Contains("0999_from_the_future.sql", refused.Message, StringComparison.Ordinal);
         Assert.Equal(newer.Select(script => script.Name), await Sql.QueryAsync<string>(database, Journal, Cancelled));
-    }
-
-    [Fact]
-    public async Task AMigratorWaitsForAnotherOnlySoLong()
-    {
-        var database = await postgres.CreateDatabaseAsync(Cancelled);
-        await using var other = new NpgsqlConnection(database);
-        await other.OpenAsync(Cancelled);
-        await using (var hold = new NpgsqlCommand("SELECT pg_advisory_lock(x'6368617461626C65'::bigint)", other))
-            await hold.ExecuteNonQueryAsync(Cancelled);
-        using var host = MigrationRun.CreateBuilder(database, KeyValuePair.Create("Migrations:LockTimeout", (string?)"00:00:00.1")).Build();
-        var migrator = host.Services.GetRequiredService<Migrator>();
-
-        var refused = await Assert.ThrowsAsync<MigrationException>(() => migrator.RunAsync(Cancelled));
-        await using (var release = new NpgsqlCommand("SELECT pg_advisory_unlock_all()", other))
-            await release.ExecuteNonQueryAsync(Cancelled);
-
-        Assert.Contains("Another migration", refused.Message, StringComparison.Ordinal);
-        Assert.Equal(s_scripts, await migrator.RunAsync(Cancelled));
-        Assert.Empty(await migrator.RunAsync(Cancelled));
     }
 
     [Fact]

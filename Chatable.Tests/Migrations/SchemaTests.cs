@@ -11,12 +11,14 @@ public sealed class SchemaTests(PostgresServer postgres)
         INSERT INTO users (username, email, phone_number, first_name, last_name, password_hash)
         VALUES ('Ann', 'Ann@example.org', '1001', 'Ann', 'A', 'hash'), ('bob', 'bob@example.org', '1002', 'Bob', 'B', 'hash');
         INSERT INTO auth_tokens (user_id, line_id, access_key_id, secret, refresh_hash, expires_at)
-        VALUES (1, gen_random_uuid(), decode(repeat('01', 32), 'hex'), decode(repeat('00', 64), 'hex'), decode(repeat('02', 32), 'hex'), now());
+        VALUES (1, gen_random_uuid(), decode(repeat('01', 32), 'hex'), decode(repeat('00', 64), 'hex'),
+                decode(repeat('02', 32), 'hex'), now());
         INSERT INTO conversations (kind, user_low, user_high) VALUES (0, 1, 2), (0, 1, 1);
         INSERT INTO participants (conversation_id, user_id, last_activity_at) VALUES (1, 1, now()), (1, 2, now());
-        INSERT INTO messages VALUES ('00000000-0000-7000-8000-000000000001', 1, 1, 1, 1, '00000000-0000-7000-8000-00000000000a', NULL, 0, 'hi', now());
+        INSERT INTO messages VALUES ('00000000-0000-7000-8000-000000000001', 1, 1, 1, 1,
+                                     '00000000-0000-7000-8000-00000000000a', NULL, 0, 'hi', now());
         INSERT INTO user_heads VALUES (1, 1), (2, 1);
-        INSERT INTO envelopes VALUES (1, 1, 0, '00000000-0000-7000-8000-000000000001'), (2, 1, 0, '00000000-0000-7000-8000-000000000001');
+        INSERT INTO envelopes SELECT u.id, 1, 0, m.message_id FROM users u, messages m;
         """;
 
     private static CancellationToken Cancelled => TestContext.Current.CancellationToken;

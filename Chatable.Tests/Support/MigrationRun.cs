@@ -9,10 +9,12 @@ namespace Chatable.Tests.Support;
 /// <summary>The migration service in this process, wired as its own Program wires it.</summary>
 internal static class MigrationRun
 {
-    public static HostApplicationBuilder CreateBuilder(string connectionString, params IEnumerable<KeyValuePair<string, string?>> settings)
+    public static HostApplicationBuilder CreateBuilder(
+        string connectionString, params IEnumerable<KeyValuePair<string, string?>> settings)
     {
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
-        builder.Configuration.AddInMemoryCollection([new($"ConnectionStrings:{MigrationsExtensions.ConnectionName}", connectionString), .. settings]);
+        builder.Configuration.AddInMemoryCollection(
+            [new($"ConnectionStrings:{MigrationsExtensions.ConnectionName}", connectionString), .. settings]);
         builder.AddServiceDefaults();
         builder.AddMigrations();
         return builder;

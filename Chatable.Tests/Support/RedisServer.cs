@@ -3,8 +3,8 @@
 namespace Chatable.Tests.Support;
 
 /// <summary>
-/// A Redis of the test run's own. A test that stops, empties or fills it makes one for itself: <c>await using var redis = new RedisServer();</c>
-/// and <see cref="InitializeAsync"/>.
+/// A Redis of the test run's own. A test that stops, empties or fills it makes one for itself:
+/// <c>await using var redis = new RedisServer();</c> and <see cref="InitializeAsync"/>.
 /// </summary>
 public sealed class RedisServer : IAsyncLifetime
 {
@@ -25,7 +25,8 @@ public sealed class RedisServer : IAsyncLifetime
             {
                 _server = await ServerProcess.StartAsync(
                     ServerPrograms.Find("redis-server"),
-                    ["--bind", "127.0.0.1", "--port", $"{port}", "--dir", _folder.FullName, "--save", "", "--maxmemory-policy", "noeviction"],
+                    ["--bind", "127.0.0.1", "--port", $"{port}", "--dir", _folder.FullName, "--save", "",
+                     "--maxmemory-policy", "noeviction"],
                     "Ready to accept connections", ServerProcess.Terminate, cancellationToken);
                 _connectionString = $"127.0.0.1:{port}";
             }

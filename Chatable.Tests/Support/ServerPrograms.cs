@@ -1,6 +1,6 @@
 namespace Chatable.Tests.Support;
 
-/// <summary>Finds the server programs of this machine. A missing one is a failure: a test that needs a server never passes without it.</summary>
+/// <summary>Finds this machine's server programs. A missing one is a failure: a test that needs it never passes without it.</summary>
 internal static class ServerPrograms
 {
     // Debian and Ubuntu keep PostgreSQL's programs out of PATH, one folder a version; Homebrew keeps them in the formula's own prefix.

@@ -20,7 +20,9 @@ public sealed class IntegrationTests(PostgresServer postgres, RedisServer redis)
         var database = await postgres.CreateDatabaseAsync(Cancelled);
         using var host = Build(
             builder => builder.AddNpgsqlDataSource(
-                "chatdb", settings => settings.ConnectionString += ";Application Name=callback", source => source.ConnectionStringBuilder.MaxPoolSize = 3),
+                "chatdb",
+                settings => settings.ConnectionString += ";Application Name=callback",
+                source => source.ConnectionStringBuilder.MaxPoolSize = 3),
             new("Aspire:Npgsql:ConnectionString", "Host=common"),
             new("Aspire:Npgsql:chatdb:ConnectionString", "Host=named"),
             new("ConnectionStrings:chatdb", database));

@@ -1,0 +1,74 @@
+using Chatable.MigrationService;
+using Chatable.Tests.Support;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Npgsql;
+
+namespace Chatable.Tests.Migrations;
+
+public sealed class MigrationLockTests(PostgresServer postgres)
+{
+    private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task AMigratorWaitsForAnotherOnlySoLong()
+    {
+        var database = await postgres.CreateDatabaseAsync(Cancelled);
+        await using var other = await HoldLockAsync(database);
+        using var host = Build(database, lockTimeout: "00:00:00.1");
+        var migrator = host.Services.GetRequiredService<Migrator>();
+
+        var refused = await Assert.ThrowsAsync<MigrationException>(() => migrator.RunAsync(Cancelled));
+        await ReleaseLockAsync(other);
+
+        Assert.Contains("Another migration", refused.Message, StringComparison.Ordinal);
+        Assert.Equal(MigrationScript.Embedded.Count, (await migrator.RunAsync(Cancelled)).Count);
+    }
+
+    [Fact]
+    public async Task AMigratorThatWaitsStopsWhenTold()
+    {
+        var database = await postgres.CreateDatabaseAsync(Cancelled);
+        await using var other = await HoldLockAsync(database);
+        using var host = Build(database, lockTimeout: "00:10:00");
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(Cancelled);
+
+        var run = host.Services.GetRequiredService<Migrator>().RunAsync(stop.Token);
+        while (!(await Sql.QueryAsync<bool>(database, "SELECT count(*) > 0 FROM pg_locks WHERE NOT granted", Cancelled))[0])
+            Assert.False(run.IsCompleted);
+        await stop.CancelAsync();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => run);
+    }
+
+    [Fact]
+    public async Task ARunLeavesTheLockFreeForTheNext()
+    {
+        var database = await postgres.CreateDatabaseAsync(Cancelled);
+        using var first = Build(database, lockTimeout: "00:00:00.1");
+        using var second = Build(database, lockTimeout: "00:00:00.1");
+
+        // The first host lives on, and with it its pool of connections.
+        await first.Services.GetRequiredService<Migrator>().RunAsync(Cancelled);
+
+        Assert.Empty(await second.Services.GetRequiredService<Migrator>().RunAsync(Cancelled));
+    }
+
+    private static IHost Build(string database, string lockTimeout) =>
+        MigrationRun.CreateBuilder(database, KeyValuePair.Create("Migrations:LockTimeout", (string?)lockTimeout)).Build();
+
+    private static async Task<NpgsqlConnection> HoldLockAsync(string database)
+    {
+        var connection = new NpgsqlConnection(database);
+        await connection.OpenAsync(Cancelled);
+        await using var hold = new NpgsqlCommand("SELECT pg_advisory_lock(x'6368617461626C65'::bigint)", connection);
+        await hold.ExecuteNonQueryAsync(Cancelled);
+        return connection;
+    }
+
+    private static async Task ReleaseLockAsync(NpgsqlConnection connection)
+    {
+        await using var release = new NpgsqlCommand("SELECT pg_advisory_unlock_all()", connection);
+        await release.ExecuteNonQueryAsync(Cancelled);
+    }
+}
