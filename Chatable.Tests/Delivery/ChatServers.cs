@@ -12,6 +12,7 @@ public class ChatServers(PostgresServer postgres) : IAsyncLifetime
     private readonly RedisServer _redis = new();
     private readonly List<IDisposable> _processes = [];
     private string _connectionString = "";
+    private bool _redisStopped;
 
     public Uri A { get; private set; } = null!;
 
@@ -48,7 +49,11 @@ public class ChatServers(PostgresServer postgres) : IAsyncLifetime
         return api;
     }
 
-    public async Task StopRedisAsync() => await _redis.DisposeAsync();
+    public async Task StopRedisAsync()
+    {
+        await _redis.DisposeAsync();
+        _redisStopped = true;
+    }
 
     /// <summary>Registers a user and connects it to a server.</summary>
     public async Task<(ChatUser User, ChatSocket Socket)> JoinAsync(Uri server, CancellationToken cancellationToken)
@@ -81,14 +86,15 @@ public class ChatServers(PostgresServer postgres) : IAsyncLifetime
             await Redis.DisposeAsync();
         if (Database is not null)
             await Database.DisposeAsync();
-        await _redis.DisposeAsync();
+        if (!_redisStopped)
+            await _redis.DisposeAsync();
         GC.SuppressFinalize(this);
     }
 
     private async Task<ServerProcess> StartWorkerAsync(CancellationToken cancellationToken)
     {
         ProcessStartInfo start = ApiProcess.StartInfo(
-            ("ConnectionStrings__chatdb", _connectionString), ("ConnectionStrings__redis", _redis.ConnectionString));
+            ("ConnectionStrings__chatdb", _connectionString), ("ConnectionStrings__redis", _redis.ConnectionString + ",allowAdmin=true"));
         for (var i = 0; i < start.ArgumentList.Count; i++)
             start.ArgumentList[i] = start.ArgumentList[i].Replace("Chatable.ApiService", "Chatable.FanoutWorker", StringComparison.Ordinal);
         start.WorkingDirectory = start.WorkingDirectory.Replace("Chatable.ApiService", "Chatable.FanoutWorker", StringComparison.Ordinal);

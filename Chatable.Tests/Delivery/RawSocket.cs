@@ -41,9 +41,9 @@ internal sealed class RawSocket : IDisposable
     }
 
     /// <summary>A masked frame, by a key of zeros; <paramref name="first"/> is its first byte: FIN, RSV and the opcode.</summary>
-    public static byte[] Frame(int first, ReadOnlySpan<byte> payload, long? claimedLength = null)
+    public static byte[] Frame(int first, ReadOnlySpan<byte> payload, ulong? claimedLength = null)
     {
-        var length = claimedLength ?? payload.Length;
+        var length = claimedLength ?? (ulong)payload.Length;
         byte[] header = length switch
         {
             < 126 => [(byte)(0x80 | length)],

@@ -16,7 +16,7 @@ public class SocketLimitTests(SocketLimitTests.Servers servers) : IClassFixture<
         [
             ("Realtime__AllowedOrigins__0", Origin),
             ("Realtime__OutboundFrames", "64"),
-            ("Realtime__MaxSockets", "60"),
+            ("Realtime__FloodWarnings", "20"),
             ("Realtime__Times__Send", "00:00:03"),
         ];
     }
