@@ -6,8 +6,7 @@ public sealed class ReplicaTests
     [Fact]
     public async Task ClientsAreServedWhileOneReplicaIsDown()
     {
-        await using var app = await LocalTopology.StartAsync(
-            builder => builder.AddProject<Projects.Chatable_FanoutWorker>("web").WithReplicas(2));
+        await using var app = await LocalTopology.StartAsync(AddTwoWorkers);
         var replicas = await ReplicasAsync(app, "web");
         using var http = new HttpClient(new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.Zero });
         foreach (var replica in replicas)
@@ -26,12 +25,19 @@ public sealed class ReplicaTests
     [Fact]
     public async Task ACommandByNameNeedsAResourceWithOneReplica()
     {
-        await using var app = await LocalTopology.StartAsync(
-            builder => builder.AddProject<Projects.Chatable_FanoutWorker>("web").WithReplicas(2));
+        await using var app = await LocalTopology.StartAsync(AddTwoWorkers);
         await ReplicasAsync(app, "web");
 
         Assert.False((await app.ResourceCommands.ExecuteCommandAsync("web", KnownResourceCommands.StopCommand)).Success);
         Assert.False(app.ResourceNotifications.TryGetCurrentState("web", out _));
+    }
+
+    private static void AddTwoWorkers(IDistributedApplicationBuilder builder)
+    {
+        var redis = builder.AddRedis("redis");
+        var chatdb = builder.AddPostgres("postgres").AddDatabase("chatdb");
+        builder.AddProject<Projects.Chatable_FanoutWorker>("web").WithReplicas(2)
+            .WithReference(redis).WaitFor(redis).WithReference(chatdb).WaitFor(chatdb);
     }
 
     private static async Task<List<ResourceEvent>> ReplicasAsync(DistributedApplication app, string name)
