@@ -5,7 +5,7 @@ namespace Chatable.Messaging.Messages;
 /// <summary>The second round trip of a batch: all rows of its plan.</summary>
 internal static class BatchWriting
 {
-    /// <exception cref="RowCountException">A statement did not do what the plan counts on; the transaction must not be committed.</exception>
+    /// <exception cref="RowCountException">A statement did not do what the plan counts on: do not commit.</exception>
     public static async Task WriteAsync(NpgsqlConnection connection, BatchPlan plan, CancellationToken cancellationToken)
     {
         var participants = plan.Conversations.SelectMany(ParticipantsOf).ToArray();
@@ -81,7 +81,8 @@ internal static class BatchWriting
         };
     }
 
-    private static NpgsqlBatchCommand Participants((long Conversation, long User, DateTime At)[] participants) => new(PersistSql.TouchParticipants)
+    private static NpgsqlBatchCommand Participants((long Conversation, long User, DateTime At)[] participants) =>
+        new(PersistSql.TouchParticipants)
     {
         Parameters =
         {

@@ -40,7 +40,8 @@ internal sealed class MessagesDatabase(string connectionString) : IAsyncDisposab
         return users;
     }
 
-    public static IntakeEntry Entry(UserRow author, UserRow recipient, string? clientId = null, string? after = null, string body = "hello") => new()
+    public static IntakeEntry Entry(
+        UserRow author, UserRow recipient, string? clientId = null, string? after = null, string body = "hello") => new()
     {
         MessageId = Guid.CreateVersion7(),
         ClientId = clientId is null ? ClientId.New() : Parse(clientId),
