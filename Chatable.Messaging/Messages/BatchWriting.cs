@@ -83,14 +83,14 @@ internal static class BatchWriting
 
     private static NpgsqlBatchCommand Participants((long Conversation, long User, DateTime At)[] participants) =>
         new(PersistSql.TouchParticipants)
-    {
-        Parameters =
+        {
+            Parameters =
         {
             Columns.Of(participants, participant => participant.Conversation),
             Columns.Of(participants, participant => participant.User),
             Columns.Of(participants, participant => participant.At),
         },
-    };
+        };
 
     private static IEnumerable<(long, long, DateTime)> ParticipantsOf(KeyValuePair<UserPair, ConversationHead> conversation)
     {
