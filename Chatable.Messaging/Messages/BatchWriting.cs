@@ -81,16 +81,10 @@ internal static class BatchWriting
         };
     }
 
-    private static NpgsqlBatchCommand Participants((long Conversation, long User, DateTime At)[] participants) =>
-        new(PersistSql.TouchParticipants)
-        {
-            Parameters =
-        {
-            Columns.Of(participants, participant => participant.Conversation),
-            Columns.Of(participants, participant => participant.User),
-            Columns.Of(participants, participant => participant.At),
-        },
-        };
+    private static NpgsqlBatchCommand Participants((long Conversation, long User, DateTime At)[] rows) => new(PersistSql.TouchParticipants)
+    {
+        Parameters = { Columns.Of(rows, row => row.Conversation), Columns.Of(rows, row => row.User), Columns.Of(rows, row => row.At) },
+    };
 
     private static IEnumerable<(long, long, DateTime)> ParticipantsOf(KeyValuePair<UserPair, ConversationHead> conversation)
     {
