@@ -28,7 +28,7 @@ internal sealed partial class EvictionPolicy(IConnectionMultiplexer redis, ILogg
     {
         [LoggerMessage(
             LogLevel.Warning,
-            "Redis' maxmemory-policy is {Policy}: when full it throws away leases, registrations or messages not yet stored. Set noeviction.")]
+            "Redis' maxmemory-policy is {Policy}: when full it throws away leases and messages not yet stored. Set noeviction.")]
         public static partial void MayEvict(ILogger logger, string policy);
 
         [LoggerMessage(LogLevel.Information, "Redis does not tell its maxmemory-policy ({Error}). See that it is noeviction.")]

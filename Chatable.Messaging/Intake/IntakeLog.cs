@@ -25,7 +25,7 @@ public sealed class IntakeLog(IConnectionMultiplexer redis, IOptions<IntakeOptio
     public int Partitions { get; } = options.Value.Partitions;
 
     /// <summary>Appends encoded <see cref="Wire.IntakeEntry"/> bytes in order, all or none.</summary>
-    /// <exception cref="OperationCanceledException">Cancelled before anything was sent; nothing else is thrown for Redis' failures.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled before anything was sent. Redis' failures throw nothing.</exception>
     public async Task<AcceptOutcome> AppendAsync(
         int partition, IReadOnlyList<ReadOnlyMemory<byte>> entries, CancellationToken cancellationToken)
     {

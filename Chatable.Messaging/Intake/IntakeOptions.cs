@@ -5,7 +5,7 @@ public sealed class IntakeOptions
 {
     public const string Section = "Intake";
 
-    /// <summary>Put before every key and channel, so that several deployments can share one Redis. From <c>Chatable:KeyPrefix</c>.</summary>
+    /// <summary>Before every key and channel, so that deployments can share one Redis. From <c>Chatable:KeyPrefix</c>.</summary>
     public string KeyPrefix { get; set; } = "";
 
     /// <summary>Streams the intake is split into, at least four for each worker expected. It can change only while all are empty.</summary>

@@ -30,7 +30,9 @@ public sealed class IntakeReader(IConnectionMultiplexer redis, IOptions<IntakeOp
     private readonly IntakeKeys _keys = new(options.Value.KeyPrefix);
     private readonly RedisValue _deadLetterLimit = options.Value.DeadLetterLimit;
 
-    /// <summary>The oldest entries, at most <paramref name="count"/>. No position is kept: after a loss of data ids may start over.</summary>
+    /// <summary>
+    /// The oldest entries, at most <paramref name="count"/>. No position is kept: after a loss of data ids may start over.
+    /// </summary>
     public async Task<IReadOnlyList<IntakeItem>> ReadHeadAsync(int partition, int count, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();

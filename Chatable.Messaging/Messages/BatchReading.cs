@@ -66,6 +66,7 @@ internal static class BatchReading
     private static MessagePlace ReadPlace(NpgsqlDataReader row) =>
         new(row.GetGuid(2), row.GetInt64(3), row.GetInt64(4), row.GetInt64(5), row.GetDateTime(6));
 
-    private static ConversationHead ReadHead(NpgsqlDataReader row) =>
-        new(row.GetInt64(2), row.GetInt64(3), row.IsDBNull(4) ? null : row.GetGuid(4), row.IsDBNull(5) ? DateTime.MinValue : row.GetDateTime(5));
+    private static ConversationHead ReadHead(NpgsqlDataReader row) => new(
+        row.GetInt64(2), row.GetInt64(3), row.IsDBNull(4) ? null : row.GetGuid(4),
+        row.IsDBNull(5) ? DateTime.MinValue : row.GetDateTime(5));
 }

@@ -5,7 +5,7 @@ namespace Chatable.Messaging.Messages;
 /// <summary>The second round trip of a batch: all rows of its plan.</summary>
 internal static class BatchWriting
 {
-    /// <exception cref="RowCountException">A statement did not do what the plan counts on; the transaction must not be committed.</exception>
+    /// <exception cref="RowCountException">A statement did not do what the plan counts on: do not commit.</exception>
     public static async Task WriteAsync(NpgsqlConnection connection, BatchPlan plan, CancellationToken cancellationToken)
     {
         var participants = plan.Conversations.SelectMany(ParticipantsOf).ToArray();
@@ -81,14 +81,9 @@ internal static class BatchWriting
         };
     }
 
-    private static NpgsqlBatchCommand Participants((long Conversation, long User, DateTime At)[] participants) => new(PersistSql.TouchParticipants)
+    private static NpgsqlBatchCommand Participants((long Conversation, long User, DateTime At)[] rows) => new(PersistSql.TouchParticipants)
     {
-        Parameters =
-        {
-            Columns.Of(participants, participant => participant.Conversation),
-            Columns.Of(participants, participant => participant.User),
-            Columns.Of(participants, participant => participant.At),
-        },
+        Parameters = { Columns.Of(rows, row => row.Conversation), Columns.Of(rows, row => row.User), Columns.Of(rows, row => row.At) },
     };
 
     private static IEnumerable<(long, long, DateTime)> ParticipantsOf(KeyValuePair<UserPair, ConversationHead> conversation)

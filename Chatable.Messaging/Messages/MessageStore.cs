@@ -15,7 +15,7 @@ public sealed class MessageStore(NpgsqlDataSource database)
     /// author has stored a message of that client id before, or <see cref="MessageRefused"/> where its predecessor is missing.
     /// Calling it again with the same entries stores nothing more.
     /// </summary>
-    /// <exception cref="Exception">Nothing was stored, or it is not known; <see cref="PersistFailures.Classify"/> says what to do.</exception>
+    /// <exception cref="Exception">Nothing was stored, or it is not known: see <see cref="PersistFailures.Classify"/>.</exception>
     public async Task<IReadOnlyList<Dispatch>> PersistAsync(IReadOnlyList<IntakeEntry> entries, CancellationToken cancellationToken)
     {
         if (entries.Count == 0)

@@ -27,7 +27,8 @@ public sealed class DeliveryPathTests(PostgresServer postgres, RedisServer redis
     public async Task MessageIsStoredAndToldToTheServersOfBothPartiesAndOfItsOriginOnly()
     {
         var worker = _world.StartWorker("w1");
-        var (anns, bens, uninvolved) = (await _world.AddServerAsync(_ann), await _world.AddServerAsync(_ben), await _world.AddServerAsync());
+        var (anns, bens) = (await _world.AddServerAsync(_ann), await _world.AddServerAsync(_ben));
+        var uninvolved = await _world.AddServerAsync();
         var origin = await _world.AddServerAsync();
         var trace = new TraceParent(ActivityTraceId.CreateRandom(), ActivitySpanId.CreateRandom(), ActivityTraceFlags.Recorded);
         var entry = Entry(_ann, _ben, "hello-1") with { Origin = new Origin(origin, 42), Trace = trace };

@@ -69,7 +69,8 @@ internal sealed class FanoutWorld : IAsyncDisposable
         await WaitForAsync(async () =>
         {
             var batches = await Queue.ReadAsync(bootId, ServerQueue.Start, count: 10_000, Token);
-            items = [.. batches.SelectMany(batch => DispatchBatch.TryDecode(batch.Batch, out var decoded) ? decoded : throw new FormatException())];
+            items = [.. batches.SelectMany(
+                batch => DispatchBatch.TryDecode(batch.Batch, out var decoded) ? decoded : throw new FormatException())];
             return items.Count >= count;
         });
         return items;
@@ -88,7 +89,8 @@ internal sealed class FanoutWorld : IAsyncDisposable
         await Redis.Database.StreamRangeAsync($"{Redis.Prefix}dlq:{{{partition}}}");
 
     public async Task<long> IntakeLengthAsync() =>
-        (await Task.WhenAll(Enumerable.Range(0, Log.Partitions).Select(p => Redis.Database.StreamLengthAsync($"{Redis.Prefix}in:{{{p}}}")))).Sum();
+        (await Task.WhenAll(
+            Enumerable.Range(0, Log.Partitions).Select(p => Redis.Database.StreamLengthAsync($"{Redis.Prefix}in:{{{p}}}")))).Sum();
 
     public Task WaitForAsync(Func<Task<bool>> condition) => WaitForAsync(condition, TimeSpan.FromSeconds(60));
 

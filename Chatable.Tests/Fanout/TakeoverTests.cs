@@ -74,7 +74,8 @@ public sealed class TakeoverTests(PostgresServer postgres, RedisServer redis) : 
         AssertSameOrder(sent, inOrder);
         await MessagesInvariants.AssertAsync(_world.Database);
 
-        WorkerProcess Start(int number) => _world.StartWorker($"w{number}", ("Fanout__BatchSize", "20"), ("Fanout__LeaseDuration", "00:00:02"));
+        WorkerProcess Start(int number) =>
+            _world.StartWorker($"w{number}", ("Fanout__BatchSize", "20"), ("Fanout__LeaseDuration", "00:00:02"));
     }
 
     private static void AssertSameOrder(List<IntakeEntry> sent, string[] stored)
@@ -87,5 +88,6 @@ public sealed class TakeoverTests(PostgresServer postgres, RedisServer redis) : 
     }
 
     private Task WaitForLeasesAsync(params (string Worker, int Partitions)[] expected) =>
-        _world.WaitForAsync(async () => (await _world.LeasesAsync()).OrderBy(one => one.Key).Select(one => (one.Key, one.Value)).SequenceEqual(expected));
+        _world.WaitForAsync(async () =>
+            (await _world.LeasesAsync()).OrderBy(one => one.Key).Select(one => (one.Key, one.Value)).SequenceEqual(expected));
 }

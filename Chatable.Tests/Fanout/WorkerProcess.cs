@@ -27,7 +27,8 @@ internal sealed class WorkerProcess : IAsyncDisposable
 
     public string Output => string.Join('\n', _output);
 
-    public static WorkerProcess Start(string name, string database, string redis, string prefix, params (string Name, string Value)[] settings)
+    public static WorkerProcess Start(
+        string name, string database, string redis, string prefix, params (string Name, string Value)[] settings)
     {
         var start = new ProcessStartInfo("dotnet", [Program()]) { RedirectStandardOutput = true, RedirectStandardError = true };
         start.Environment["ConnectionStrings__chatdb"] = database;

@@ -92,7 +92,8 @@ public sealed class IntakeFaultTests : IAsyncLifetime
         Assert.Equal(AcceptOutcome.Unavailable, await _log.AppendAsync(0, s_entry, Token));
     }
 
-    private Task<RedisResult> ConfigureAsync(string setting, string value) => _operator.Database.ExecuteAsync("CONFIG", "SET", setting, value);
+    private Task<RedisResult> ConfigureAsync(string setting, string value) =>
+        _operator.Database.ExecuteAsync("CONFIG", "SET", setting, value);
 
     private async Task WaitForEntriesAsync(int count)
     {

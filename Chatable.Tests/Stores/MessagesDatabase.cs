@@ -40,18 +40,19 @@ internal sealed class MessagesDatabase(string connectionString) : IAsyncDisposab
         return users;
     }
 
-    public static IntakeEntry Entry(UserRow author, UserRow recipient, string? clientId = null, string? after = null, string body = "hello") => new()
-    {
-        MessageId = Guid.CreateVersion7(),
-        ClientId = clientId is null ? ClientId.New() : Parse(clientId),
-        After = after is null ? null : Parse(after),
-        AuthorId = author.Id,
-        Author = author.Name,
-        RecipientId = recipient.Id,
-        Recipient = recipient.Name,
-        Body = Encoding.UTF8.GetBytes(body),
-        Origin = new Origin(Guid.NewGuid(), 1),
-    };
+    public static IntakeEntry Entry(
+        UserRow author, UserRow recipient, string? clientId = null, string? after = null, string body = "hello") => new()
+        {
+            MessageId = Guid.CreateVersion7(),
+            ClientId = clientId is null ? ClientId.New() : Parse(clientId),
+            After = after is null ? null : Parse(after),
+            AuthorId = author.Id,
+            Author = author.Name,
+            RecipientId = recipient.Id,
+            Recipient = recipient.Name,
+            Body = Encoding.UTF8.GetBytes(body),
+            Origin = new Origin(Guid.NewGuid(), 1),
+        };
 
     public async Task<T> ScalarAsync<T>(string sql)
     {

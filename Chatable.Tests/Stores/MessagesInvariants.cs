@@ -11,14 +11,16 @@ internal static class MessagesInvariants
             """),
         ("each conversation is dense from 1 to its head", """
             SELECT c.id FROM conversations c LEFT JOIN messages m ON m.conversation_id = c.id GROUP BY c.id, c.last_seq
-            HAVING count(m.*) <> c.last_seq OR coalesce(min(m.conversation_seq), 1) <> 1 OR coalesce(max(m.conversation_seq), 0) <> c.last_seq
+            HAVING count(m.*) <> c.last_seq OR coalesce(min(m.conversation_seq), 1) <> 1
+                OR coalesce(max(m.conversation_seq), 0) <> c.last_seq
             """),
         ("the head of a conversation is its last message", """
             SELECT c.id FROM conversations c JOIN messages m ON m.conversation_id = c.id AND m.conversation_seq = c.last_seq
             WHERE c.last_message_id <> m.message_id OR c.last_message_at <> m.created_at
             """),
         ("times never contradict the order of a conversation", """
-            SELECT message_id FROM (SELECT message_id, created_at, lag(created_at) OVER (PARTITION BY conversation_id ORDER BY conversation_seq) AS before
+            SELECT message_id FROM (SELECT message_id, created_at, lag(created_at)
+                                        OVER (PARTITION BY conversation_id ORDER BY conversation_seq) AS before
                                     FROM messages) m WHERE created_at <= before
             """),
         ("a message has one envelope for each of its parties and none besides", """

@@ -144,7 +144,8 @@ public sealed class MessagesTests(PostgresServer postgres) : IAsyncLifetime
         var blocked = _database.Store.PersistAsync([Entry(_ann, _ben)], Token);
         Assert.IsType<MessageStored>(Assert.Single(await _database.Store.PersistAsync([Entry(_ben, _ben)], Token)));
         var failure = await Assert.ThrowsAsync<PostgresException>(() => blocked);
-        Assert.Equal((PostgresErrorCodes.LockNotAvailable, PersistFailure.Transient), (failure.SqlState, PersistFailures.Classify(failure)));
+        Assert.Equal(PostgresErrorCodes.LockNotAvailable, failure.SqlState);
+        Assert.Equal(PersistFailure.Transient, PersistFailures.Classify(failure));
     }
 
     [Fact]

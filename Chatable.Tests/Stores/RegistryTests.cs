@@ -96,7 +96,8 @@ public sealed class RegistryTests(RedisServer server) : IAsyncLifetime
     public async Task ReaperClearsOnlyWhatHasBeenSilentForLong()
     {
         var patient = Create();
-        var hasty = Create(options => (options.ServerLifetime, options.ReapAfter) = (TimeSpan.FromMilliseconds(1), TimeSpan.FromMilliseconds(1)));
+        var brief = TimeSpan.FromMilliseconds(1);
+        var hasty = Create(options => (options.ServerLifetime, options.ReapAfter) = (brief, brief));
         await patient.HeartbeatAsync(_one, Token);
         await hasty.HeartbeatAsync(_other, Token);
         var discarded = new List<Guid>();
