@@ -12,7 +12,6 @@ public class ChatServers(PostgresServer postgres) : IAsyncLifetime
     private readonly RedisServer _redis = new();
     private readonly List<IDisposable> _processes = [];
     private string _connectionString = "";
-    private bool _redisStopped;
 
     public Uri A { get; private set; } = null!;
 
@@ -49,11 +48,7 @@ public class ChatServers(PostgresServer postgres) : IAsyncLifetime
         return api;
     }
 
-    public async Task StopRedisAsync()
-    {
-        await _redis.DisposeAsync();
-        _redisStopped = true;
-    }
+    public async Task StopRedisAsync() => await _redis.DisposeAsync();
 
     /// <summary>Registers a user and connects it to a server.</summary>
     public async Task<(ChatUser User, ChatSocket Socket)> JoinAsync(Uri server, CancellationToken cancellationToken)
@@ -86,15 +81,14 @@ public class ChatServers(PostgresServer postgres) : IAsyncLifetime
             await Redis.DisposeAsync();
         if (Database is not null)
             await Database.DisposeAsync();
-        if (!_redisStopped)
-            await _redis.DisposeAsync();
+        await _redis.DisposeAsync();
         GC.SuppressFinalize(this);
     }
 
     private async Task<ServerProcess> StartWorkerAsync(CancellationToken cancellationToken)
     {
         ProcessStartInfo start = ApiProcess.StartInfo(
-            ("ConnectionStrings__chatdb", _connectionString), ("ConnectionStrings__redis", _redis.ConnectionString + ",allowAdmin=true"));
+            ("ConnectionStrings__chatdb", _connectionString), ("ConnectionStrings__redis", _redis.ConnectionString));
         for (var i = 0; i < start.ArgumentList.Count; i++)
             start.ArgumentList[i] = start.ArgumentList[i].Replace("Chatable.ApiService", "Chatable.FanoutWorker", StringComparison.Ordinal);
         start.WorkingDirectory = start.WorkingDirectory.Replace("Chatable.ApiService", "Chatable.FanoutWorker", StringComparison.Ordinal);

@@ -67,6 +67,7 @@ public class SocketEndTests(PostgresServer postgres)
         await using var servers = new ChatServers(postgres);
         await servers.InitializeAsync();
         var (user, socket) = await servers.JoinAsync(servers.A, _ct);
+        var late = await servers.Client.RegisterAsync(_ct);
         await servers.StopRedisAsync();
 
         var code = 0;
@@ -79,7 +80,7 @@ public class SocketEndTests(PostgresServer postgres)
 
         Assert.Equal(WebSocketState.Open, socket.Socket.State);
         var began = TimeProvider.System.GetTimestamp();
-        var refused = await Assert.ThrowsAsync<WebSocketException>(() => ChatSocket.ConnectAsync(servers.A, user.Token, _ct));
+        var refused = await Assert.ThrowsAsync<WebSocketException>(() => ChatSocket.ConnectAsync(servers.A, late.Token, _ct));
         Assert.Equal(503, refused.Data["status"]);
         Assert.True(TimeProvider.System.GetElapsedTime(began) < TimeSpan.FromSeconds(10));
         await socket.DisposeAsync();

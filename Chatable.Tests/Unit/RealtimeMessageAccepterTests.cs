@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using System.Text;
 using Chatable.ApiService.Auth;
@@ -65,6 +67,30 @@ public class RealtimeMessageAccepterTests
         var outcomes = await AcceptAsync("failing", "user1");
 
         Assert.Equal([SendOutcome.Unavailable, SendOutcome.Accepted], outcomes);
+    }
+
+    [Fact]
+    public async Task EveryMessageIsATraceOfItsOwnAndItsEntryCarriesIt()
+    {
+        using var listener = new ActivityListener
+        {
+            ShouldListenTo = source => source.Name == "Chatable.Realtime",
+            Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllDataAndRecorded,
+        };
+        var ended = new ConcurrentDictionary<ActivitySpanId, Activity>();
+        listener.ActivityStopped = activity => ended[activity.SpanId] = activity;
+        ActivitySource.AddActivityListener(listener);
+
+        await AcceptAsync("user1", "user1");
+
+        var entries = Assert.Single(_appended).Entries;
+        Assert.Equal(2, entries.Select(entry => entry.Trace.TraceId).Distinct().Count());
+        foreach (var entry in entries)
+        {
+            var span = ended[entry.Trace.SpanId];
+            Assert.Equal(("chatable.accept", entry.Trace.TraceId), (span.OperationName, span.TraceId));
+            Assert.Equal(["chatable.outcome"], span.TagObjects.Select(tag => tag.Key));
+        }
     }
 
     private static int PartitionOf(long user) => Partitioning.PartitionOf(s_bob.UserId, user, Partitions);
