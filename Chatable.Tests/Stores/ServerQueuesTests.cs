@@ -82,6 +82,20 @@ public sealed class ServerQueuesTests(RedisServer server) : IAsyncLifetime
         Assert.Empty(await _queue.ReadAsync(_one, ServerQueue.Start, count: 10, Token));
     }
 
+    [Fact]
+    public async Task QueueThatNobodyWillRemoveGoesByItself()
+    {
+        RedisKey key = $"{_redis.Prefix}srv:{{{_one:N}}}";
+        await _queue.AppendAsync([(_one, Bytes(1))], Token);
+        await _queue.DeleteAsync(_one, Token);
+        await _queue.AppendAsync([(_one, Bytes(2))], Token);
+        Assert.InRange(await _redis.Database.KeyTimeToLiveAsync(key) ?? TimeSpan.MaxValue, TimeSpan.FromMinutes(9), TimeSpan.FromMinutes(10));
+
+        await _redis.Database.KeyExpireAsync(key, TimeSpan.FromSeconds(30));
+        await _queue.AppendAsync([(_one, Bytes(3))], Token);
+        Assert.InRange(await _redis.Database.KeyTimeToLiveAsync(key) ?? TimeSpan.MaxValue, TimeSpan.FromMinutes(9), TimeSpan.FromMinutes(10));
+    }
+
     private ServerQueue Create(int limit) =>
         new(_redis.Connection, Options.Create(new ServerQueueOptions { KeyPrefix = _redis.Prefix, Limit = limit }));
 
