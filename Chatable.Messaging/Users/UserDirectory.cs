@@ -4,7 +4,8 @@ namespace Chatable.Messaging.Users;
 
 /// <summary>
 /// Who a username stands for, remembered for a minute: ids and names never change. Names of nobody are not remembered, so that
-/// a new user can be written to at once. While the database is out of reach, whoever is remembered stays so. Deactivated users are found too: what was written to them stays readable.
+/// a new user can be written to at once. While the database is out of reach, whoever is remembered stays so. Deactivated users
+/// are found too: what was written to them stays readable.
 /// </summary>
 public sealed class UserDirectory(UserStore users, TimeProvider time)
 {

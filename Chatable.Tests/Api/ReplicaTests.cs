@@ -101,7 +101,8 @@ public sealed class ReplicaTests(PostgresServer postgres, RedisServer redis)
     public async Task DeploymentsThatShareARedisDoNotHearOfEachOthersTokens()
     {
         using var api = await ApiProcess.StartAsync(
-            await postgres.CreateMigratedDatabaseAsync(Cancellation), redis.ConnectionString, Cancellation, ("Chatable__KeyPrefix", "blue:"));
+            await postgres.CreateMigratedDatabaseAsync(Cancellation), redis.ConnectionString, Cancellation,
+            ("Chatable__KeyPrefix", "blue:"));
         await using var connection = await ConnectionMultiplexer.ConnectAsync(redis.ConnectionString);
         var heard = new ConcurrentQueue<string>();
         await connection.GetSubscriber().SubscribeAsync(
