@@ -8,7 +8,7 @@ using Chatable.ServiceDefaults;
 
 var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults();
-builder.AddNpgsqlDataSource("chatdb");
+builder.AddNpgsqlDataSource("chatdb", configureDataSourceBuilder: DatabasePool.AtMost(30));
 builder.AddRedisClient("redis", configureOptions: RedisBacklog.FailFast);
 builder.AddApiHttp();
 builder.AddAuth();

@@ -11,10 +11,10 @@ namespace Chatable.FanoutWorker;
 /// that one goes among the dead letters, and the others are stored in their order.
 /// </summary>
 internal sealed partial class BatchCommitter(
-    MessageStore store, IntakeReader intake, IOptions<FanoutOptions> options, FanoutMetrics metrics, TimeProvider time,
+    MessageStore store, IntakeReader intake, Router router, IOptions<FanoutOptions> options, FanoutMetrics metrics, TimeProvider time,
     ILogger<BatchCommitter> logger)
 {
-    /// <summary>What to tell of each entry. Where it throws, a part may be stored: repeating the whole does no harm.</summary>
+    /// <summary>What is still to be told of the entries. Where it throws, a part may be stored: repeating the whole does no harm.</summary>
     public async Task<IReadOnlyList<Dispatch>> CommitAsync(
         int partition, IReadOnlyList<PendingEntry> pending, CancellationToken cancellationToken)
     {
@@ -54,7 +54,7 @@ internal sealed partial class BatchCommitter(
         {
             if (pending.Count == 1)
             {
-                outcomes.Add(await RefuseAsync(partition, pending[0], failure, cancellationToken));
+                await RefuseAsync(partition, pending[0], failure, cancellationToken);
                 return;
             }
 
@@ -67,15 +67,19 @@ internal sealed partial class BatchCommitter(
     private static bool IsOfTheBatch(Exception failure) => PersistFailures.Classify(failure) is not PersistFailure.Transient;
 
     // Before anything later is stored: were it to become storable one day, it must not follow what came after it.
-    private async Task<Dispatch> RefuseAsync(
+    private async Task RefuseAsync(
         int partition, PendingEntry pending, Exception failure, CancellationToken cancellationToken)
     {
         var attempts = await intake.CountAttemptAsync(partition, pending.Item, cancellationToken);
         if (PersistFailures.Classify(failure) is PersistFailure.Unforeseen && attempts < options.Value.MaxAttempts)
             ExceptionDispatchInfo.Throw(failure);
 
+        // Told before it is put aside, for after that nothing remembers it: were the rest of the batch to fail, nobody would be told.
+        // Where putting it aside fails it is told again, which does no harm.
+        var refused = new MessageRefused(pending.Entry.ClientId, RefusalCode.Invalid, pending.Entry.Origin);
+        await router.RouteAsync([refused], cancellationToken);
         await DeadLetterAsync(partition, pending.Item, PersistFailures.CodeOf(failure), attempts, cancellationToken);
-        return new MessageRefused(pending.Entry.ClientId, RefusalCode.Invalid, pending.Entry.Origin);
+        metrics.Decided("invalid", 1);
     }
 
     private void Count(IReadOnlyList<PendingEntry> pending, List<Dispatch> outcomes)
@@ -89,7 +93,6 @@ internal sealed partial class BatchCommitter(
 
         metrics.Decided("stored", outcomes.Count(outcome => outcome is MessageStored));
         metrics.Decided("repeated", outcomes.Count(outcome => outcome is MessageRepeated));
-        metrics.Decided("invalid", outcomes.Count(outcome => outcome is MessageRefused { Code: RefusalCode.Invalid }));
         metrics.Decided("out_of_order", outcomes.Count(outcome => outcome is MessageRefused { Code: RefusalCode.OutOfOrder }));
     }
 }

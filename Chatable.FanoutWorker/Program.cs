@@ -5,7 +5,7 @@ using Chatable.ServiceDefaults;
 var builder = WebApplication.CreateBuilder(args);
 
 builder.AddServiceDefaults();
-builder.AddNpgsqlDataSource("chatdb");
+builder.AddNpgsqlDataSource("chatdb", configureDataSourceBuilder: DatabasePool.AtMost(20));
 builder.AddRedisClient("redis", configureOptions: RedisBacklog.FailFast);
 builder.AddFanout();
 

@@ -3,8 +3,10 @@ using Microsoft.Extensions.Configuration;
 
 namespace Chatable.Messaging;
 
-internal static class KeyPrefixes
+/// <summary>What stands before every key and channel in Redis, so that deployments can share one.</summary>
+public static class KeyPrefixes
 {
+    /// <summary>What <see cref="IsValid"/> asks, to follow the name of the setting.</summary>
     public const string Rule = "must be at most 64 of the characters A-Z a-z 0-9 : . _ - (a brace would move the hash tag).";
 
     private static readonly SearchValues<char> s_allowed =
@@ -12,6 +14,6 @@ internal static class KeyPrefixes
 
     public static bool IsValid(string prefix) => prefix.Length <= 64 && !prefix.AsSpan().ContainsAnyExcept(s_allowed);
 
-    /// <summary>What all options of this library take as prefix unless their own section names another.</summary>
+    /// <summary>What all options with a prefix take as prefix unless their own section names another.</summary>
     public static string KeyPrefix(this IConfiguration configuration) => configuration["Chatable:KeyPrefix"] ?? "";
 }

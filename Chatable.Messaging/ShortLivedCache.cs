@@ -30,6 +30,14 @@ public sealed class ShortLivedCache<TKey, TValue>(
         return found;
     }
 
+    /// <summary>The same however old it is, for answers that never change, where the query for a new one fails.</summary>
+    public bool TryGetExpired(TKey key, [MaybeNullWhen(false)] out TValue value)
+    {
+        var found = _entries.TryGetValue(key, out var entry);
+        value = found ? entry.Value : default;
+        return found;
+    }
+
     /// <summary>To be taken before the query whose answer <see cref="Fill"/> is to keep.</summary>
     public FillTicket BeginFill() => new(Interlocked.Read(ref _removals), time.GetTimestamp());
 

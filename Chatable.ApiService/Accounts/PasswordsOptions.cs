@@ -8,8 +8,11 @@ internal sealed class PasswordsOptions
     /// <summary>Rounds of PBKDF2-HMAC-SHA512. Hashes with fewer are renewed at the next login.</summary>
     public int Iterations { get; set; } = 220_000;
 
-    /// <summary>How many hashes are computed at a time, each on a core of its own for about a tenth of a second.</summary>
-    public int MaxConcurrentHashes { get; set; } = Environment.ProcessorCount;
+    /// <summary>
+    /// How many hashes are computed at a time, each on a core of its own for about a tenth of a second. Half of the cores by default: the
+    /// others are for those who chat.
+    /// </summary>
+    public int MaxConcurrentHashes { get; set; } = Math.Max(1, Environment.ProcessorCount / 2);
 
     /// <summary>How many requests may wait for their turn; one more is answered 503.</summary>
     public int MaxWaitingHashes { get; set; } = 256;

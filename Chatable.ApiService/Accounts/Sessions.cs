@@ -48,12 +48,15 @@ internal sealed class Sessions(
     public async Task<IssuedToken?> RefreshAsync(RefreshForm form, CancellationToken cancellationToken)
     {
         var result = await tokens.RefreshAsync(form.RefreshToken, options.Value.TokenLifetime, cancellationToken);
-        await revocations.AnnounceAsync(result.Ended, cancellationToken);
+        await AnnounceAsync(result.Ended);
         return result.Issued;
     }
 
     public async Task LogOutAsync(long tokenId, CancellationToken cancellationToken) =>
-        await revocations.AnnounceAsync(await tokens.RevokeAsync(tokenId, cancellationToken), cancellationToken);
+        await AnnounceAsync(await tokens.RevokeAsync(tokenId, cancellationToken));
+
+    // Whoever asked may hang up now: the token has ended, and the other replicas and its open sockets must hear of it all the same.
+    private Task AnnounceAsync(IReadOnlyCollection<EndedToken> ended) => revocations.AnnounceAsync(ended, CancellationToken.None);
 
     private Task<IssuedToken> IssueAsync(long userId, CancellationToken cancellationToken) =>
         tokens.IssueAsync(userId, device: null, options.Value.TokenLifetime, cancellationToken);

@@ -1,9 +1,14 @@
+using Chatable.Messaging;
+
 namespace Chatable.ApiService.Auth;
 
 /// <summary>How clients prove who they are. Section <c>Auth</c>.</summary>
 internal sealed class AuthOptions
 {
     public const string Section = "Auth";
+
+    /// <summary>Before the name of the Redis channel: deployments that share a Redis must not end each other's tokens.</summary>
+    public string KeyPrefix { get; set; } = "";
 
     /// <summary>How long an access key and its refresh token live.</summary>
     public TimeSpan TokenLifetime { get; set; } = TimeSpan.FromDays(30);
@@ -25,6 +30,8 @@ internal sealed class AuthOptions
 
     public IEnumerable<string> Faults()
     {
+        if (!KeyPrefixes.IsValid(KeyPrefix))
+            yield return $"Auth:KeyPrefix {KeyPrefixes.Rule}";
         if (TokenLifetime < TimeSpan.FromMinutes(1) || TokenLifetime > TimeSpan.FromDays(366))
             yield return "Auth:TokenLifetime must be from one minute to 366 days.";
         if (ClockSkew < TimeSpan.Zero || ClockSkew > TimeSpan.FromMinutes(10))

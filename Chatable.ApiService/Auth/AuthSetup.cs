@@ -1,4 +1,5 @@
 using Chatable.ApiService.Http;
+using Chatable.Messaging;
 using Chatable.Messaging.Tokens;
 using Microsoft.AspNetCore.Authentication.JwtBearer;
 using Microsoft.Extensions.Options;
@@ -9,6 +10,8 @@ internal static class AuthSetup
 {
     public static void AddAuth(this IHostApplicationBuilder builder)
     {
+        builder.Services.AddOptions<AuthOptions>()
+            .Configure<IConfiguration>((options, configuration) => options.KeyPrefix = configuration.KeyPrefix());
         builder.AddValidatedOptions<AuthOptions>(AuthOptions.Section, options => options.Faults());
         builder.AddValidatedOptions<TokenSecretsOptions>(TokenSecretsOptions.Section, options => options.Faults());
         builder.Services.AddSingleton(services =>

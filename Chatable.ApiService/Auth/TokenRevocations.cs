@@ -1,5 +1,6 @@
 using System.Globalization;
 using Chatable.Messaging.Tokens;
+using Microsoft.Extensions.Options;
 using StackExchange.Redis;
 
 namespace Chatable.ApiService.Auth;
@@ -9,16 +10,17 @@ namespace Chatable.ApiService.Auth;
 /// cache of keys and the re-check of open sockets come to it within their bounds.
 /// </summary>
 internal sealed partial class TokenRevocations(
-    IConnectionMultiplexer redis, AccessKeys keys, RevocationMetrics metrics, TimeProvider time, ILogger<TokenRevocations> logger)
-    : BackgroundService
+    IConnectionMultiplexer redis, AccessKeys keys, IOptions<AuthOptions> options, RevocationMetrics metrics, TimeProvider time,
+    ILogger<TokenRevocations> logger) : BackgroundService
 {
-    // payload: "<token id> <access key id>", e.g. "42 AN5O6G5HYN4KFY7H2KM7XX4MKRI2RPNKUQELMQ54RITJBNS5RXKA"
-    private static readonly RedisChannel s_channel = RedisChannel.Literal("revoke");
     private static readonly TimeSpan s_publishTimeout = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan s_retryDelay = TimeSpan.FromSeconds(1);
 
-    /// <summary>Raised with the id of a token that has ended, on whichever replica it was; more than once is possible.</summary>
-    public event Action<long>? Revoked;
+    // payload: "<token id> <access key id>", e.g. "42 AN5O6G5HYN4KFY7H2KM7XX4MKRI2RPNKUQELMQ54RITJBNS5RXKA"
+    private readonly RedisChannel _channel = RedisChannel.Literal($"{options.Value.KeyPrefix}revoke");
+
+    /// <summary>Raised with a token that has ended, on whichever replica it was; more than once is possible.</summary>
+    public event Action<EndedToken>? Revoked;
 
     /// <summary>To be called after the tokens' end is committed. Does not fail where Redis does.</summary>
     public async Task AnnounceAsync(IReadOnlyCollection<EndedToken> ended, CancellationToken cancellationToken)
@@ -29,9 +31,9 @@ internal sealed partial class TokenRevocations(
             try
             {
                 var payload = string.Create(CultureInfo.InvariantCulture, $"{token.TokenId} {token.AccessKeyId}");
-                await redis.GetSubscriber().PublishAsync(s_channel, payload).WaitAsync(s_publishTimeout, time, cancellationToken);
+                await redis.GetSubscriber().PublishAsync(_channel, payload).WaitAsync(s_publishTimeout, time, cancellationToken);
             }
-            catch (Exception e) when (e is RedisException or TimeoutException)
+            catch (Exception e) when (IsOfRedis(e))
             {
                 metrics.NotAnnounced();
                 LogNotAnnounced(logger, e, token.TokenId);
@@ -51,18 +53,33 @@ internal sealed partial class TokenRevocations(
         {
             try
             {
-                await redis.GetSubscriber().SubscribeAsync(s_channel, OnNotice).WaitAsync(stoppingToken);
+                await redis.GetSubscriber().SubscribeAsync(_channel, OnNotice).WaitAsync(stoppingToken);
                 return;
             }
-            catch (RedisException e)
+            catch (Exception e) when (IsOfRedis(e))
             {
                 LogNotSubscribed(logger, e);
                 // A failed attempt leaves its handler behind, which the next one would double.
-                redis.GetSubscriber().Unsubscribe(s_channel, OnNotice, CommandFlags.FireAndForget);
+                Unsubscribe();
                 await Task.Delay(s_retryDelay, time, stoppingToken);
             }
         }
     }
+
+    private void Unsubscribe()
+    {
+        try
+        {
+            redis.GetSubscriber().Unsubscribe(_channel, OnNotice, CommandFlags.FireAndForget);
+        }
+        catch (Exception e) when (IsOfRedis(e))
+        {
+            // A handler too many only applies a notice twice.
+        }
+    }
+
+    // RedisTimeoutException is a TimeoutException and no RedisException. Any that got out of ExecuteAsync would end the process.
+    private static bool IsOfRedis(Exception failure) => failure is RedisException or TimeoutException or ObjectDisposedException;
 
     private void OnNotice(RedisChannel channel, RedisValue payload)
     {
@@ -73,6 +90,6 @@ internal sealed partial class TokenRevocations(
     private void Apply(EndedToken token)
     {
         keys.Forget(token.AccessKeyId);
-        Revoked?.Invoke(token.TokenId);
+        Revoked?.Invoke(token);
     }
 }

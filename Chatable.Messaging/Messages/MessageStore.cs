@@ -22,6 +22,20 @@ public sealed class MessageStore(NpgsqlDataSource database)
             return [];
 
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        try
+        {
+            return await PersistAsync(connection, entries, cancellationToken);
+        }
+        catch (InvalidOperationException failure) when (connection.State is not ConnectionState.Open)
+        {
+            // The driver says "transaction has completed" where the connection broke a moment before: no fault of any entry.
+            throw new NpgsqlException("The connection broke.", failure);
+        }
+    }
+
+    private static async Task<IReadOnlyList<Dispatch>> PersistAsync(
+        NpgsqlConnection connection, IReadOnlyList<IntakeEntry> entries, CancellationToken cancellationToken)
+    {
         await using var transaction = await connection.BeginTransactionAsync(IsolationLevel.ReadCommitted, cancellationToken);
         var snapshot = await BatchReading.LockAndReadAsync(connection, entries, cancellationToken);
         var fates = EntryFates.Decide(entries, snapshot.Stored);

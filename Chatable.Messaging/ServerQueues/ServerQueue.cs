@@ -33,12 +33,14 @@ public sealed class ServerQueue(IConnectionMultiplexer redis, IOptions<ServerQue
     private const string Append = """
         local full = redis.call('XLEN', KEYS[1]) >= tonumber(ARGV[1])
         redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[1], '*', 'b', ARGV[3])
+        redis.call('PEXPIRE', KEYS[1], ARGV[4])
         redis.pcall('PUBLISH', ARGV[2], '1')
         return full and 1 or 0
         """;
 
     private readonly string _prefix = options.Value.KeyPrefix;
     private readonly RedisValue _limit = options.Value.Limit;
+    private readonly RedisValue _idleLifetime = (long)options.Value.IdleLifetime.TotalMilliseconds;
 
     /// <summary>Appends one batch to the queue of each server, all in one go; what became of each, in their order.</summary>
     /// <exception cref="RedisException">It is not known which queues took theirs.</exception>
@@ -54,7 +56,8 @@ public sealed class ServerQueue(IConnectionMultiplexer redis, IOptions<ServerQue
     {
         try
         {
-            var full = await database.ScriptEvaluateAsync(Append, [KeyOf(bootId)], [_limit, (string)WakeOf(bootId)!, batch]);
+            RedisValue[] arguments = [_limit, (string)WakeOf(bootId)!, batch, _idleLifetime];
+            var full = await database.ScriptEvaluateAsync(Append, [KeyOf(bootId)], arguments);
             return (long)full == 1 ? QueueAppend.Overflowed : QueueAppend.Appended;
         }
         catch (RedisServerException refused) when (refused.Kind is RedisErrorKind.OutOfMemory)

@@ -12,4 +12,10 @@ public sealed class ServerQueueOptions
     /// Batches one server's queue holds, roughly; past it the oldest are dropped and counted, and the server repairs from PostgreSQL.
     /// </summary>
     public int Limit { get; set; } = 50_000;
+
+    /// <summary>
+    /// How long a queue stays to which nothing is appended. A worker whose picture of the live servers is a second old may append to
+    /// the queue of one that has just left and removed it; nobody else would ever remove it again. A living server reads at once.
+    /// </summary>
+    public TimeSpan IdleLifetime { get; set; } = TimeSpan.FromMinutes(10);
 }

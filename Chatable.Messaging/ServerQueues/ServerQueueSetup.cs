@@ -13,6 +13,7 @@ public static class ServerQueueSetup
             .BindConfiguration(ServerQueueOptions.Section)
             .Validate(o => KeyPrefixes.IsValid(o.KeyPrefix), $"ServerQueue:KeyPrefix {KeyPrefixes.Rule}")
             .Validate(o => o.Limit is >= 100 and <= 10_000_000, "ServerQueue:Limit must be 100 to 10,000,000 batches.")
+            .Validate(o => o.IdleLifetime >= TimeSpan.FromMinutes(1), "ServerQueue:IdleLifetime must be at least a minute.")
             .ValidateOnStart();
         services.AddSingleton<ServerQueue>();
         return services;

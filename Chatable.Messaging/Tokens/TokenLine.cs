@@ -20,7 +20,15 @@ internal sealed class TokenLine(NpgsqlConnection connection, TokenSecretProtecto
         WHERE t.refresh_hash = $1
         """;
 
+    // With each new token goes what is left of its user's old ones: nothing else would ever remove them. A rotated token must stay while
+    // it lives, or its second use would not be seen; a week more is for whoever looks into one. A hundred at a time bound the work, and
+    // rows somebody else has locked are left to the next.
     private const string InsertSql = """
+        WITH outdated AS (
+            DELETE FROM auth_tokens WHERE id IN (
+                SELECT id FROM auth_tokens WHERE user_id = $1 AND expires_at < now() - interval '7 days'
+                ORDER BY id LIMIT 100 FOR UPDATE SKIP LOCKED)
+        )
         INSERT INTO auth_tokens (user_id, line_id, access_key_id, secret, refresh_hash, device, expires_at)
         VALUES ($1, $2, $3, $4, $5, $6, now() + $7)
         RETURNING created_at, modified_at, expires_at, is_refreshable

@@ -38,6 +38,9 @@ public sealed partial class TokenStore(NpgsqlDataSource database, TokenSecretPro
         return await line.InsertAsync(userId, Guid.CreateVersion7(), device, lifetime, cancellationToken);
     }
 
+    /// <summary>Whether it could be the id of an access key: no other is worth a query or a place in memory.</summary>
+    public static bool IsWellFormed(string accessKeyId) => TokenMaterial.TryParseAccessKeyId(accessKeyId, out _);
+
     /// <returns>The key, or null where it does not exist, is no longer live, or belongs to a deactivated user.</returns>
     public async Task<AccessKey?> FindAccessKeyAsync(string accessKeyId, CancellationToken cancellationToken)
     {
@@ -91,7 +94,7 @@ public sealed partial class TokenStore(NpgsqlDataSource database, TokenSecretPro
             return RefreshResult.Refused;
         }
 
-        await transaction.CommitAsync(cancellationToken);
+        await CommitAsync(transaction);
         return result;
     }
 
@@ -105,7 +108,7 @@ public sealed partial class TokenStore(NpgsqlDataSource database, TokenSecretPro
             return [];
 
         var ended = await line.RevokeAsync(lineId, cancellationToken);
-        await transaction.CommitAsync(cancellationToken);
+        await CommitAsync(transaction);
         return ended;
     }
 
@@ -120,4 +123,7 @@ public sealed partial class TokenStore(NpgsqlDataSource database, TokenSecretPro
             ended.Add(reader.GetInt64(0));
         return ended;
     }
+
+    // Not to be given up half-way: a caller who has gone would leave it unknown whether the token ended, and it would not be announced.
+    private static Task CommitAsync(NpgsqlTransaction transaction) => transaction.CommitAsync(CancellationToken.None);
 }

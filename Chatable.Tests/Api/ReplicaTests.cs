@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using Chatable.Tests.Support;
 using StackExchange.Redis;
@@ -76,6 +77,44 @@ public sealed class ReplicaTests(PostgresServer postgres, RedisServer redis)
         Assert.Equal(200, (await there.GetAsync("/api/inbox", user.Token, Cancellation)).Status);
         Assert.Equal(200, (await here.SendAsync(HttpMethod.Delete, "/api/auth_token", user.Token.ToJwt(), Cancellation)).Status);
         Assert.InRange(await RefusedAfterAsync(there, user.Token), TimeSpan.Zero, TimeSpan.FromSeconds(5));
+    }
+
+    [Fact]
+    public async Task RedisTooSlowAtTheStartIsSubscribedToOnceItAnswers()
+    {
+        await using var stalled = StallingProxy.Start(redis.ConnectionString, until: "slow:revoke");
+        using var api = await ApiProcess.StartAsync(
+            await postgres.CreateMigratedDatabaseAsync(Cancellation), $"{stalled.Address},asyncTimeout=500", Cancellation,
+            ("Chatable__KeyPrefix", "slow:"));
+        while (!api.Output.Contains("Not subscribed to revocations yet", StringComparison.Ordinal))
+            await Task.Delay(50, Cancellation);
+
+        stalled.Release();
+        await using var connection = await ConnectionMultiplexer.ConnectAsync(redis.ConnectionString);
+        while (await connection.GetServers()[0].SubscriptionSubscriberCountAsync(RedisChannel.Literal("slow:revoke")) < 1)
+            await Task.Delay(50, Cancellation);
+        using var client = new ChatClient(api.Address);
+        await client.RegisterAsync(Cancellation);
+    }
+
+    [Fact]
+    public async Task DeploymentsThatShareARedisDoNotHearOfEachOthersTokens()
+    {
+        using var api = await ApiProcess.StartAsync(
+            await postgres.CreateMigratedDatabaseAsync(Cancellation), redis.ConnectionString, Cancellation,
+            ("Chatable__KeyPrefix", "blue:"));
+        await using var connection = await ConnectionMultiplexer.ConnectAsync(redis.ConnectionString);
+        var heard = new ConcurrentQueue<string>();
+        await connection.GetSubscriber().SubscribeAsync(
+            RedisChannel.Pattern("*revoke"), (channel, payload) => heard.Enqueue($"{channel} {payload}"));
+        using var client = new ChatClient(api.Address);
+        var user = await client.RegisterAsync(Cancellation);
+        await client.SendAsync(HttpMethod.Delete, "/api/auth_token", user.Token.ToJwt(), Cancellation);
+
+        while (!heard.Any(notice => notice.EndsWith(user.Token.AccessKeyId, StringComparison.Ordinal)))
+            await Task.Delay(20, Cancellation);
+        var its = Assert.Single(heard, notice => notice.EndsWith(user.Token.AccessKeyId, StringComparison.Ordinal));
+        Assert.StartsWith("blue:revoke ", its, StringComparison.Ordinal);
     }
 
     private static async Task<TimeSpan> RefusedAfterAsync(ChatClient client, ChatToken token)

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Text;
+using Chatable.Tests.Fanout;
 using Chatable.Tests.Support;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -18,8 +19,7 @@ public sealed class SecrecyTests(PostgresServer postgres, RedisServer redis)
         await using var collector = await Collector.StartAsync();
         using var api = await ApiProcess.StartAsync(
             await postgres.CreateMigratedDatabaseAsync(Cancellation), redis.ConnectionString, Cancellation,
-            ("OTEL_EXPORTER_OTLP_ENDPOINT", collector.Address), ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf"),
-            ("OTEL_BSP_SCHEDULE_DELAY", "100"), ("OTEL_BLRP_SCHEDULE_DELAY", "100"), ("OTEL_METRIC_EXPORT_INTERVAL", "500"));
+            TelemetryTo(collector));
         using var client = new ChatClient(api.Address);
         var user = await client.RegisterAsync(Cancellation);
         var jwt = user.Token.ToJwt();
@@ -39,6 +39,36 @@ public sealed class SecrecyTests(PostgresServer postgres, RedisServer redis)
             Assert.DoesNotContain(secret, everything, StringComparison.Ordinal);
         }
     }
+
+    [Fact]
+    public async Task NoMessageReachesALogASpanOrAMetric()
+    {
+        const string Text = "meet-me-under-the-clock";
+        await using var collector = await Collector.StartAsync();
+        var database = await postgres.CreateMigratedDatabaseAsync(Cancellation);
+        (string, string)[] settings = [.. TelemetryTo(collector), ("Logging__LogLevel__Default", "Debug")];
+        await using var worker = WorkerProcess.Start("w1", database, redis.ConnectionString, "secrecy:", settings);
+        using var api = await ApiProcess.StartAsync(
+            database, redis.ConnectionString, Cancellation, [.. settings, ("Chatable__KeyPrefix", "secrecy:")]);
+        using var client = new ChatClient(api.Address);
+        var (bob, alice) = (await client.RegisterAsync(Cancellation), await client.RegisterAsync(Cancellation));
+        await using var bobs = await ChatSocket.ConnectAsync(api.Address, bob.Token, Cancellation);
+        await using var alices = await ChatSocket.ConnectAsync(api.Address, alice.Token, Cancellation);
+        await bobs.SendAsync(ChatSocket.Frame(null, "Nobody", Text), Cancellation);
+        await bobs.SendAsync(alice, Text, Cancellation);
+        Assert.Equal(Text, (await alices.ReceiveAsync(Cancellation)).Text("message"));
+        Assert.Contains(Text, (await client.GetAsync("/api/inbox", alice.Token, Cancellation)).Data.GetRawText(), StringComparison.Ordinal);
+        foreach (var span in (string[])["chatable.accept", "chatable.commit", "chatable.push"])
+            await collector.ReceivedAsync(span);
+
+        Assert.DoesNotContain(Text, collector.Text + api.Output + worker.Output, StringComparison.Ordinal);
+    }
+
+    private static (string Key, string Value)[] TelemetryTo(Collector collector) =>
+    [
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", collector.Address), ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf"),
+        ("OTEL_BSP_SCHEDULE_DELAY", "100"), ("OTEL_BLRP_SCHEDULE_DELAY", "100"), ("OTEL_METRIC_EXPORT_INTERVAL", "500"),
+    ];
 
     /// <summary>Takes telemetry over OTLP and keeps the bytes.</summary>
     private sealed class Collector(WebApplication app) : IAsyncDisposable

@@ -91,6 +91,26 @@ public sealed class DeliveryPathTests(PostgresServer postgres, RedisServer redis
     }
 
     [Fact]
+    public async Task RefusalIsToldThoughTheRestOfItsBatchCannotBeStoredYet()
+    {
+        var origin = await _world.AddServerAsync(_ben);
+        await ExecuteAsync(
+            "CREATE FUNCTION busy() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION SQLSTATE '40001'; END $$");
+        await ExecuteAsync(
+            "CREATE TRIGGER busy BEFORE INSERT ON messages FOR EACH ROW WHEN (new.body = 'later') EXECUTE FUNCTION busy()");
+        var unknown = Entry(_ann, new UserRow(987_654_321, "nobody"), "unknown") with { Origin = new Origin(origin, 8) };
+        var later = Entry(_ann, _ben, "later") with { Body = "later"u8.ToArray() };
+        await _world.Log.AppendAsync(_world.PartitionOf(later), [unknown.Encode(), later.Encode()], Token);
+        _world.StartWorker("w1");
+
+        Assert.Equal("unknown", Assert.IsType<MessageRefused>(Assert.Single(await _world.ReceiveAsync(origin, 1))).ClientId.Text);
+        await ExecuteAsync("DROP TRIGGER busy ON messages");
+        var items = await _world.ReceiveAsync(origin, 2);
+        Assert.Equal(2, items.Count);
+        Assert.Equal("later", Assert.IsType<MessageStored>(items[1]).Message.ClientId.Text);
+    }
+
+    [Fact]
     public async Task FailureOfNoKnownKindIsTriedFiveTimesBeforeItsEntryIsBlamed()
     {
         var first = Entry(_ann, _ben, "first");
@@ -130,6 +150,12 @@ public sealed class DeliveryPathTests(PostgresServer postgres, RedisServer redis
         Assert.Equal(1, await worker.WaitForExitAsync(Token));
         Assert.Contains("Intake:Partitions is 4, but the intake in Redis is laid out in 16 partitions", worker.Output);
         Assert.Empty(await _world.LeasesAsync());
+    }
+
+    private async Task ExecuteAsync(string sql)
+    {
+        await using var command = _world.Database.Source.CreateCommand(sql);
+        await command.ExecuteNonQueryAsync(Token);
     }
 
     private async Task AllowConnectionsAsync(bool allowed)

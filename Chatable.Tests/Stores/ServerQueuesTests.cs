@@ -82,6 +82,22 @@ public sealed class ServerQueuesTests(RedisServer server) : IAsyncLifetime
         Assert.Empty(await _queue.ReadAsync(_one, ServerQueue.Start, count: 10, Token));
     }
 
+    [Fact]
+    public async Task QueueThatNobodyWillRemoveGoesByItself()
+    {
+        RedisKey key = $"{_redis.Prefix}srv:{{{_one:N}}}";
+        await _queue.AppendAsync([(_one, Bytes(1))], Token);
+        await _queue.DeleteAsync(_one, Token);
+        await _queue.AppendAsync([(_one, Bytes(2))], Token);
+        Assert.InRange(await MinutesLeftAsync(), 9, 10);
+
+        await _redis.Database.KeyExpireAsync(key, TimeSpan.FromSeconds(30));
+        await _queue.AppendAsync([(_one, Bytes(3))], Token);
+        Assert.InRange(await MinutesLeftAsync(), 9, 10);
+
+        async Task<double> MinutesLeftAsync() => (await _redis.Database.KeyTimeToLiveAsync(key))?.TotalMinutes ?? double.PositiveInfinity;
+    }
+
     private ServerQueue Create(int limit) =>
         new(_redis.Connection, Options.Create(new ServerQueueOptions { KeyPrefix = _redis.Prefix, Limit = limit }));
 

@@ -13,7 +13,7 @@ internal sealed class ServerProcess : IDisposable
     public const string Interrupt = "INT";
     public const string Terminate = "TERM";
 
-    private const int MaxKeptOutput = 262_144;
+    private const int MaxKeptOutput = 16_777_216;
 
     private static readonly BlockingCollection<Action> s_starts = StartingThread();
 
@@ -30,13 +30,25 @@ internal sealed class ServerProcess : IDisposable
         _process = new Process { StartInfo = start, EnableRaisingEvents = true };
         _process.OutputDataReceived += (_, line) => Read(line.Data);
         _process.ErrorDataReceived += (_, line) => Read(line.Data);
-        _process.Exited += (_, _) => _ready.TrySetException(new InvalidOperationException($"'{start.FileName}' ended.\n{Output}"));
+        _process.Exited += (_, _) => _ready.TrySetException(new InvalidOperationException($"'{start.FileName}' ended.\n{Kept}"));
     }
 
     public int Id => _process.Id;
 
-    /// <summary>What it has printed so far, up to a limit.</summary>
+    /// <summary>All it has printed so far.</summary>
+    /// <exception cref="InvalidOperationException">It printed more than is kept: no test can tell what is not in it.</exception>
     public string Output
+    {
+        get
+        {
+            var kept = Kept;
+            return kept.Length < MaxKeptOutput
+                ? kept
+                : throw new InvalidOperationException($"It printed more than {MaxKeptOutput} characters.");
+        }
+    }
+
+    private string Kept
     {
         get
         {

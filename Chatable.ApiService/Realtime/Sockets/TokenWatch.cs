@@ -16,13 +16,13 @@ internal sealed partial class TokenWatch(
 
     public override Task StartAsync(CancellationToken cancellationToken)
     {
-        revocations.Revoked += CloseAllOf;
+        revocations.Revoked += OnRevoked;
         return base.StartAsync(cancellationToken);
     }
 
     public override Task StopAsync(CancellationToken cancellationToken)
     {
-        revocations.Revoked -= CloseAllOf;
+        revocations.Revoked -= OnRevoked;
         return base.StopAsync(cancellationToken);
     }
 
@@ -49,6 +49,16 @@ internal sealed partial class TokenWatch(
         {
             foreach (var ended in await tokens.FindRevokedAsync(some, cancellationToken))
                 CloseAllOf(ended);
+        }
+    }
+
+    // The id alone could be another database's, where the Redis is shared by mistake; an access key is nobody else's.
+    private void OnRevoked(EndedToken ended)
+    {
+        foreach (var connection in connections.All.Where(
+            connection => connection.User.TokenId == ended.TokenId && connection.User.AccessKeyId == ended.AccessKeyId))
+        {
+            connection.Close(CloseCode.TokenEnded);
         }
     }
 

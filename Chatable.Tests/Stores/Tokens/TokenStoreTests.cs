@@ -124,6 +124,34 @@ public sealed class TokenStoreTests(PostgresServer postgres) : IAsyncLifetime
         Assert.Empty(await _tokens.RevokeAsync(key.TokenId, Cancellation));
     }
 
+    [Fact]
+    public async Task NewTokenTakesTheLongExpiredOnesOfItsUserAway()
+    {
+        var rotated = await IssueAsync();
+        var successor = (await _tokens.RefreshAsync(rotated.RefreshToken, s_lifetime, Cancellation)).Issued!;
+        await _tokens.IssueAsync(await NewUserAsync("other"), null, s_lifetime, Cancellation);
+        await AgeAsync("6 days");
+        await IssueAsync();
+        Assert.Equal(4L, await CountAsync());
+
+        await AgeAsync("8 days");
+        await IssueAsync();
+        Assert.Equal(2L, await CountAsync());
+        Assert.Same(RefreshResult.Refused, await _tokens.RefreshAsync(successor.RefreshToken, s_lifetime, Cancellation));
+    }
+
+    private async Task AgeAsync(string age)
+    {
+        await using var command = _database.CreateCommand($"UPDATE auth_tokens SET expires_at = now() - interval '{age}'");
+        await command.ExecuteNonQueryAsync(Cancellation);
+    }
+
+    private async Task<long> CountAsync()
+    {
+        await using var count = _database.CreateCommand("SELECT count(*) FROM auth_tokens");
+        return (long)(await count.ExecuteScalarAsync(Cancellation))!;
+    }
+
     private TokenStore StoreWith(string key) =>
         new(_database, new TokenSecretProtector(new() { Key = key }), NullLogger<TokenStore>.Instance);
 

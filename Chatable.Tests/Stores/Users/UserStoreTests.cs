@@ -103,6 +103,28 @@ public sealed class UserStoreTests(PostgresServer postgres) : IAsyncLifetime
         Assert.Null(await directory.FindAsync("bob", Cancellation));
     }
 
+    [Fact]
+    public async Task DirectoryKeepsWhomItKnowsWhileTheDatabaseDoesNotAnswer()
+    {
+        var time = new FakeTimeProvider();
+        var directory = new UserDirectory(_users, time);
+        var id = (await _users.CreateAsync(Person.Named("bob"), Cancellation))!.Value;
+        await directory.FindAsync("bob", Cancellation);
+        await using (var hide = _database.CreateCommand("ALTER TABLE users RENAME TO hidden"))
+            await hide.ExecuteNonQueryAsync(Cancellation);
+
+        time.Advance(TimeSpan.FromMinutes(5));
+        Assert.Equal(new UserRef(id, "bob"), await directory.FindAsync("BOB", Cancellation));
+        await Assert.ThrowsAsync<PostgresException>(async () => await directory.FindAsync("alice", Cancellation));
+
+        await using (var show = _database.CreateCommand("ALTER TABLE hidden RENAME TO users"))
+            await show.ExecuteNonQueryAsync(Cancellation);
+        await using (var vanish = _database.CreateCommand("UPDATE users SET username = 'gone'"))
+            await vanish.ExecuteNonQueryAsync(Cancellation);
+        time.Advance(TimeSpan.FromMinutes(1));
+        Assert.Null(await directory.FindAsync("bob", Cancellation));
+    }
+
     private async Task<long> CountAsync(string table)
     {
         await using var count = _database.CreateCommand($"SELECT count(*) FROM {table}");

@@ -1,0 +1,40 @@
+using Chatable.ApiService.Auth;
+using Chatable.Messaging.Tokens;
+using Chatable.Messaging.Users;
+using Chatable.Tests.Support;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Time.Testing;
+using Npgsql;
+
+namespace Chatable.Tests.Stores.Tokens;
+
+public sealed class AccessKeysTests(PostgresServer postgres)
+{
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task RefusedKeyIsNotAskedForAgainForFiveSeconds()
+    {
+        await using var database = NpgsqlDataSource.Create(await postgres.CreateMigratedDatabaseAsync(Cancellation));
+        var protector = new TokenSecretProtector(new() { Key = "the key of these tests, long enough" });
+        var tokens = new TokenStore(database, protector, NullLogger<TokenStore>.Instance);
+        var time = new FakeTimeProvider(DateTimeOffset.UtcNow);
+        var keys = new AccessKeys(tokens, Options.Create(new AuthOptions()), time);
+        var user = (await new UserStore(database).CreateAsync(Person.Named("bob"), Cancellation))!.Value;
+        var issued = await tokens.IssueAsync(user, null, TimeSpan.FromDays(1), Cancellation);
+
+        await SetActiveAsync(database, false);
+        Assert.Null(await keys.FindAsync(issued.AccessKeyId, Cancellation));
+        await SetActiveAsync(database, true);
+        Assert.Null(await keys.FindAsync(issued.AccessKeyId, Cancellation));
+        time.Advance(TimeSpan.FromSeconds(5));
+        Assert.NotNull(await keys.FindAsync(issued.AccessKeyId, Cancellation));
+    }
+
+    private static async Task SetActiveAsync(NpgsqlDataSource database, bool isActive)
+    {
+        await using var command = database.CreateCommand($"UPDATE users SET is_active = {isActive}");
+        await command.ExecuteNonQueryAsync(Cancellation);
+    }
+}

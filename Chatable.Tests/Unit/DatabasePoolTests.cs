@@ -1,0 +1,18 @@
+using Chatable.Messaging;
+using Npgsql;
+
+namespace Chatable.Tests.Unit;
+
+public sealed class DatabasePoolTests
+{
+    [Theory]
+    [InlineData("Host=localhost", 30)]
+    [InlineData("Host=localhost;Maximum Pool Size=100", 100)]
+    [InlineData("Host=localhost;MaxPoolSize=7", 7)]
+    public void PoolIsBoundedUnlessTheConnectionStringSaysOtherwise(string connectionString, int size)
+    {
+        var source = new NpgsqlDataSourceBuilder(connectionString);
+        DatabasePool.AtMost(30)(source);
+        Assert.Equal(size, new NpgsqlConnectionStringBuilder(source.ConnectionString).MaxPoolSize);
+    }
+}
