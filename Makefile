@@ -11,13 +11,14 @@ export DOTNET_NOLOGO := 1
 .PHONY: help local test build format clean servers test-servers
 
 help: ## Say what there is (this)
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-9s %s\n", $$1, $$2 }'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-12s %s\n", $$1, $$2 }'
 	@echo
 	@echo '  make local REPLICAS=3 PORT=8080     how many API servers, and their common port'
 	@echo '  make test FILTER=MigrationTests     only tests whose full name contains that'
 
+# The profile 'https' needs a developer certificate, which a fresh machine has not.
 local: servers build ## Run everything on this machine: PostgreSQL, Redis, migrations, API servers, worker
-	dotnet run --project Chatable.AppHost -c $(CONFIGURATION) --no-build -- --Api:Replicas=$(REPLICAS) --Api:Port=$(PORT)
+	dotnet run --launch-profile http --project Chatable.AppHost -c $(CONFIGURATION) --no-build -- --Api:Replicas=$(REPLICAS) --Api:Port=$(PORT)
 
 test: test-servers build ## Run all tests, on real PostgreSQL and Redis
 	@rm -rf $(RESULTS)
@@ -38,5 +39,5 @@ servers: ## Install PostgreSQL and Redis where they are missing and no container
 	@eng/servers.sh
 
 # Whichever engine runs the AppHost, the tests of the stores start servers of their own.
-test-servers:
+test-servers: ## Install PostgreSQL and Redis where they are missing, for the tests
 	@UseAspire=false eng/servers.sh

@@ -16,9 +16,12 @@ AddManagedStores(builder, ref chatdb, ref redis);
 chatdb ??= AddPostgres();
 redis ??= AddRedis();
 
-// The access tokens' secrets are encrypted with it: whoever changes it logs everybody out.
-var tokenKey = builder.AddParameter(
-    "token-secrets-key", new GenerateParameterDefault { MinLength = 44, Special = false }, secret: true, persist: true);
+// The access tokens' secrets are encrypted with it: whoever changes it logs everybody out. A generated one is kept for the next run,
+// but not for the next publishing, where it must be given.
+const string TokenKeyName = "token-secrets-key";
+var tokenKey = builder.ExecutionContext.IsPublishMode
+    ? builder.AddParameter(TokenKeyName, secret: true)
+    : builder.AddParameter(TokenKeyName, new GenerateParameterDefault { MinLength = 44, Special = false }, secret: true, persist: true);
 
 // Brings the schema up to date, then ends.
 var migrations = builder.AddProject<Projects.Chatable_MigrationService>("migrations")
@@ -63,6 +66,7 @@ IResourceBuilder<IResourceWithConnectionString> AddRedis()
 #pragma warning restore ASPIRECERTIFICATES001
     if (settings.UseVolumes)
         server.WithDataVolume("chatable-redis").WithPersistence();
+    KeepAppends(server);
     return server;
 }
 
@@ -73,6 +77,9 @@ internal partial class Program
         IDistributedApplicationBuilder builder,
         ref IResourceBuilder<IResourceWithConnectionString>? chatdb,
         ref IResourceBuilder<IResourceWithConnectionString>? redis);
+
+    /// <summary>The append-only file, which the local engine's Redis always has.</summary>
+    static partial void KeepAppends(IResourceBuilder<RedisResource> redis);
 
     static partial void ConfigurePublishing(
         IDistributedApplicationBuilder builder,

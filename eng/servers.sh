@@ -97,5 +97,12 @@ fi
 
 postgres=$(find_postgres) || fail "PostgreSQL was installed, but its program 'postgres' was not found."
 redis=$(find_redis) || fail "Redis was installed, but its program 'redis-server' was not found."
-say "PostgreSQL $("$postgres" --version | grep -oE '[0-9]+(\.[0-9]+)*' | head -n 1) at $postgres"
-say "Redis $("$redis" --version | grep -oE 'v=[0-9.]+' | cut -c3-) at $redis"
+# What the services need, and what the AppHost refuses to start without.
+require() {
+    local product=$1 version=$2 least=$3 program=$4
+    [ "${version%%.*}" -ge "$least" ] || fail "$product $least or later is needed, but $program is version $version: install a newer one."
+    say "$product $version at $program"
+}
+
+require PostgreSQL "$("$postgres" --version | grep -oE '[0-9]+(\.[0-9]+)*' | head -n 1)" 15 "$postgres"
+require Redis "$("$redis" --version | grep -oE 'v=[0-9.]+' | cut -c3-)" 7 "$redis"

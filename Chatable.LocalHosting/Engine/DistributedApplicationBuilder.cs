@@ -34,6 +34,8 @@ internal sealed class DistributedApplicationBuilder : IDistributedApplicationBui
             _host.Services.AddSingleton<IHostLifetime, TestLifetime>();
         else if (appHost.UserSecretsId is { } id)
             UserSecrets = UserSecretsFile.For(id);
+        if (!Options.IsTest)
+            AppDomain.CurrentDomain.UnhandledException += TellInOneSentence;
         if (UserSecrets is not null)
             LoadSecrets(UserSecrets);
     }
@@ -92,7 +94,23 @@ internal sealed class DistributedApplicationBuilder : IDistributedApplicationBui
     {
         var source = new JsonConfigurationSource { Path = secrets.Path, Optional = true };
         source.ResolveFileProvider();
-        ((IConfigurationBuilder)Configuration).Sources.Insert(0, source);
+        try
+        {
+            ((IConfigurationBuilder)Configuration).Sources.Insert(0, source);
+        }
+        catch (Exception e) when (e is InvalidDataException or IOException or UnauthorizedAccessException)
+        {
+            throw new DistributedApplicationException($"The user secrets '{secrets.Path}' cannot be read: {e.Message}", e);
+        }
+    }
+
+    // Between CreateBuilder and Run the AppHost's own code is on the stack, and nobody there catches anything.
+    private static void TellInOneSentence(object sender, UnhandledExceptionEventArgs e)
+    {
+        if (e.ExceptionObject is not DistributedApplicationException told)
+            return;
+        ConsoleText.WriteError(told.Message);
+        System.Environment.Exit(1);
     }
 
     private sealed class ResourceCollection : List<IResource>, IResourceCollection;

@@ -19,7 +19,10 @@ internal sealed record EngineOptions
     /// <summary>The folder that holds the data volumes (<c>LocalHosting:Volumes</c>).</summary>
     public required string VolumesFolder { get; init; }
 
-    /// <summary>How long a process may take to end after it was asked to, before it is killed (<c>LocalHosting:StopTimeout</c>).</summary>
+    /// <summary>
+    /// How long a process may take to end after it was asked to, before it is killed (<c>LocalHosting:StopTimeout</c>). An API server
+    /// takes up to ten seconds to see its clients off.
+    /// </summary>
     public required TimeSpan StopTimeout { get; init; }
 
     /// <summary>Whether the command line asks for publishing, which this engine cannot do.</summary>
@@ -35,7 +38,7 @@ internal sealed record EngineOptions
         WantsPublishing = configuration["publisher"] is not null || configuration["operation"] == "publish",
         LogFolder = configuration["logs"],
         VolumesFolder = configuration["LocalHosting:Volumes"] ?? DefaultVolumesFolder(),
-        StopTimeout = configuration.GetValue("LocalHosting:StopTimeout", TimeSpan.FromSeconds(10)),
+        StopTimeout = configuration.GetValue("LocalHosting:StopTimeout", TimeSpan.FromSeconds(20)),
     };
 
     // Root's servers run as another user, who cannot enter root's home.

@@ -59,6 +59,11 @@ internal sealed class ResourceInstance(
         {
             Publish(snapshot => snapshot with { State = KnownResourceStates.FailedToStart, Reason = e.Message });
         }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // A full disk, a folder without the right to write: for the reader a sentence, not a defect of the engine.
+            Publish(snapshot => snapshot with { State = KnownResourceStates.FailedToStart, Reason = $"It cannot be prepared: {e.Message}" });
+        }
         finally
         {
             _transition.Release();

@@ -21,21 +21,32 @@ internal sealed class UserSecretsFile(string path)
     }
 
     /// <summary>Keeps one value, leaving the others as they are. The file is replaced as a whole, never half written.</summary>
+    /// <exception cref="DistributedApplicationException">The file cannot be read or written.</exception>
     public void Set(string key, string value)
     {
-        lock (_lock)
+        try
         {
-            Directory.CreateDirectory(System.IO.Path.GetDirectoryName(Path)!);
-            var secrets = File.Exists(Path) ? JsonNode.Parse(File.ReadAllText(Path))?.AsObject() ?? [] : [];
-            secrets[key] = value;
-
-            var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
-            if (!OperatingSystem.IsWindows())
-                options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-            var unfinished = $"{Path}.{Environment.ProcessId}";
-            using (var file = new StreamWriter(unfinished, options))
-                file.Write(secrets.ToJsonString(s_indented));
-            File.Move(unfinished, Path, overwrite: true);
+            lock (_lock)
+                Replace(key, value);
         }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException or InvalidOperationException)
+        {
+            throw new DistributedApplicationException($"The user secrets '{Path}' cannot keep '{key}': {e.Message}", e);
+        }
+    }
+
+    private void Replace(string key, string value)
+    {
+        Directory.CreateDirectory(System.IO.Path.GetDirectoryName(Path)!);
+        var secrets = File.Exists(Path) ? JsonNode.Parse(File.ReadAllText(Path))?.AsObject() ?? [] : [];
+        secrets[key] = value;
+
+        var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
+        if (!OperatingSystem.IsWindows())
+            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        var unfinished = $"{Path}.{Environment.ProcessId}";
+        using (var file = new StreamWriter(unfinished, options))
+            file.Write(secrets.ToJsonString(s_indented));
+        File.Move(unfinished, Path, overwrite: true);
     }
 }

@@ -9,12 +9,23 @@ internal sealed record LaunchProfile(string Name, IReadOnlyDictionary<string, st
         new() { AllowTrailingCommas = true, CommentHandling = JsonCommentHandling.Skip };
 
     /// <summary>The profile named like the AppHost's own, else the first that runs the project; null without launch settings.</summary>
+    /// <exception cref="DistributedApplicationException">The launch settings cannot be read.</exception>
     public static LaunchProfile? Find(string projectPath, string? preferredName)
     {
         var file = Path.Combine(Path.GetDirectoryName(projectPath)!, "Properties", "launchSettings.json");
-        if (!File.Exists(file))
-            return null;
+        try
+        {
+            return File.Exists(file) ? FindIn(file, preferredName) : null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException or InvalidOperationException
+            or UriFormatException)
+        {
+            throw new DistributedApplicationException($"The launch settings '{file}' cannot be used: {e.Message}", e);
+        }
+    }
 
+    private static LaunchProfile? FindIn(string file, string? preferredName)
+    {
         using var document = JsonDocument.Parse(File.ReadAllText(file), s_lenient);
         if (!document.RootElement.TryGetProperty("profiles", out var profiles))
             return null;

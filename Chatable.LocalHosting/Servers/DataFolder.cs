@@ -29,7 +29,7 @@ internal sealed class DataFolder : IDisposable
             await ServerAccount.OwnAsync(folder.Path, cancellationToken);
             return folder;
         }
-        catch (UnauthorizedAccessException e)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new DistributedApplicationException($"The data folder of '{server.Name}' cannot be made: {e.Message}", e);
         }
@@ -49,18 +49,35 @@ internal sealed class DataFolder : IDisposable
         Directory.CreateDirectory(volumesFolder);
         var path = System.IO.Path.Combine(volumesFolder, name);
         var ownerFile = $"{path}.owner";
+        var volumeLock = Lock(name, path, ownerFile);
         try
         {
-            // The lock is the kernel's: it goes with its process, however that ends.
-            var volumeLock = new FileStream($"{path}.lock", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
             File.WriteAllText(ownerFile, Environment.ProcessId.ToString(CultureInfo.InvariantCulture));
             return new(path, volumeLock);
         }
-        catch (IOException)
+        catch
+        {
+            volumeLock.Dispose();
+            throw;
+        }
+    }
+
+    private static FileStream Lock(string name, string path, string ownerFile)
+    {
+        try
+        {
+            // The lock is the kernel's: it goes with its process, however that ends.
+            return new FileStream($"{path}.lock", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (IOException e) when (IsSharingViolation(e))
         {
             var owner = File.Exists(ownerFile) ? File.ReadAllText(ownerFile) : "unknown";
             throw new DistributedApplicationException(
                 $"The volume '{name}' is in use by another running topology (process {owner}): stop that one first.");
         }
     }
+
+    // EWOULDBLOCK of Linux and of macOS, ERROR_SHARING_VIOLATION of Windows. A full disk, say, is another matter.
+    private static bool IsSharingViolation(IOException e) =>
+        e.HResult == (OperatingSystem.IsWindows() ? unchecked((int)0x80070020) : OperatingSystem.IsMacOS() ? 35 : 11);
 }

@@ -5,6 +5,8 @@ namespace Chatable.LocalHosting;
 /// <summary>Runs a PostgreSQL server on the loopback address.</summary>
 internal sealed class PostgresRunner(PostgresServerResource server, EngineOptions options) : IRunner
 {
+    private const int LeastVersion = 15;
+
     // Sorts by code point and knows every letter's lower case, on every Linux alike; elsewhere the user's own locale has to do.
     private static readonly string[] s_locale = OperatingSystem.IsLinux() ? ["--locale", "C.UTF-8"] : [];
 
@@ -16,6 +18,7 @@ internal sealed class PostgresRunner(PostgresServerResource server, EngineOption
     public async Task<ProcessSpec> PrepareAsync(ResourceInstance instance, CancellationToken cancellationToken)
     {
         _programs = ServerPrograms.FindPostgresFolder();
+        await ServerVersion.RequireAsync("PostgreSQL", ServerPrograms.Program(_programs, "postgres"), LeastVersion, cancellationToken);
         _folder ??= await DataFolder.OpenAsync(server, options, cancellationToken);
         var versionFile = Path.Combine(Data, "PG_VERSION");
         if (!File.Exists(versionFile))
@@ -28,7 +31,9 @@ internal sealed class PostgresRunner(PostgresServerResource server, EngineOption
             "-D", Data,
             "-c", "listen_addresses=127.0.0.1", "-c", string.Create(CultureInfo.InvariantCulture, $"port={server.Port}"),
             "-c", "unix_socket_directories=", "-c", "max_connections=200", "-c", "fsync=on",
-            "-c", "shared_buffers=128MB", "-c", "max_wal_size=1GB"])
+            "-c", "shared_buffers=128MB", "-c", "max_wal_size=1GB",
+            // What people write must not reach the console: neither rows ("Failing row contains ...") nor statements.
+            "-c", "log_error_verbosity=terse", "-c", "log_min_error_statement=panic"])
         {
             WorkingDirectory = _folder.Path,
             AsServerAccount = true,

@@ -7,11 +7,14 @@ namespace Chatable.LocalHosting;
 /// <summary>Runs a Redis (or Valkey) server on the loopback address.</summary>
 internal sealed class RedisRunner(RedisResource server, EngineOptions options) : IRunner
 {
+    private const int LeastVersion = 7;
+
     private DataFolder? _folder;
 
     public async Task<ProcessSpec> PrepareAsync(ResourceInstance instance, CancellationToken cancellationToken)
     {
         var program = ServerPrograms.FindRedis();
+        await ServerVersion.RequireAsync("Redis", program, LeastVersion, cancellationToken);
         _folder ??= await DataFolder.OpenAsync(server, options, cancellationToken);
         return new(program, "-")
         {

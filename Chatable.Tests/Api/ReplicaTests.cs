@@ -66,7 +66,7 @@ public sealed class ReplicaTests(PostgresServer postgres, RedisServer redis)
         Assert.Equal(200, (await there.GetAsync("/api/inbox", user.Token, Cancellation)).Status);
 
         using var late = await ServerProcess.StartAsync(
-            InstalledPrograms.Find("redis-server"), ["--bind", "127.0.0.1", "--port", $"{port}", "--save", ""],
+            InstalledPrograms.FindRedis(), ["--bind", "127.0.0.1", "--port", $"{port}", "--save", ""],
             "Ready to accept connections", ServerProcess.Terminate, Cancellation);
         await using var connection = await ConnectionMultiplexer.ConnectAsync($"127.0.0.1:{port}");
         var server = connection.GetServer("127.0.0.1", port);

@@ -37,15 +37,17 @@ internal sealed partial class AppHostProcess : IAsyncDisposable
 
     public string Home => _folder.Path;
 
-    /// <summary>The processes that were reported as running, by resource name; one of them where there are replicas.</summary>
+    /// <summary>The processes that were reported as running, by resource id: <c>api-abcdefgh</c>.</summary>
     public IReadOnlyDictionary<string, int> Processes => _processes;
 
-    public async Task WaitUntilRunningAsync(params string[] resources)
+    /// <summary>Waits until every replica of everything is healthy; the migration has ended by then.</summary>
+    public async Task WaitUntilUpAsync()
     {
-        while (!resources.All(_processes.ContainsKey))
+        var timeout = LocalTopology.Timeout;
+        while (!_lines.Any(line => line.StartsWith("Everything is up", StringComparison.Ordinal)))
         {
             Assert.False(_process.HasExited, Output);
-            await _changed.WaitAsync(LocalTopology.Timeout);
+            await _changed.WaitAsync(timeout);
         }
     }
 
@@ -68,9 +70,7 @@ internal sealed partial class AppHostProcess : IAsyncDisposable
         if (!_process.HasExited)
             _process.Kill();
         await _process.WaitForExitAsync();
-        foreach (var processId in _processes.Values)
-            while (ChildProcess.IsAlive(processId))
-                await Task.Delay(20, LocalTopology.Timeout);
+        await LocalTopology.WaitUntilGoneAsync(_processes.Values);
         _process.Dispose();
         _changed.Dispose();
         _folder.Dispose();
@@ -82,11 +82,11 @@ internal sealed partial class AppHostProcess : IAsyncDisposable
             return;
         _lines.Enqueue(line);
         if (RunningLine().Match(line) is { Success: true } match)
-            _processes[match.Groups["name"].Value] = int.Parse(match.Groups["process"].ValueSpan, CultureInfo.InvariantCulture);
+            _processes[match.Groups["id"].Value] = int.Parse(match.Groups["process"].ValueSpan, CultureInfo.InvariantCulture);
         _changed.Release();
     }
 
     // api-abcdefgh : Running  localhost:23456  process 1234
-    [GeneratedRegex(@"^(?<name>\w+)-[a-z]{8}\s+: Running .*process (?<process>\d+)$")]
+    [GeneratedRegex(@"^(?<id>\w+-[a-z]{8})\s+: Running .*process (?<process>\d+)$")]
     private static partial Regex RunningLine();
 }

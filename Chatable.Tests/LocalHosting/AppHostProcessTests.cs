@@ -6,28 +6,28 @@ namespace Chatable.Tests.LocalHosting;
 /// <summary>The AppHost as a person runs it.</summary>
 public sealed class AppHostProcessTests
 {
-    private static readonly string[] s_everything = ["postgres", "redis", "api", "fanout"];
+    // The migration has run and gone when everything is up.
+    private static readonly string[] s_everything = ["api", "api", "api", "fanout", "migrations", "postgres", "redis"];
     private static readonly Dictionary<string, string> s_ordinary = [];
 
     [Fact]
     public async Task NoProcessSurvivesAnAppHostThatWasKilled()
     {
         await using var appHost = new AppHostProcess(s_ordinary, "--Api:Port=0");
-        await appHost.WaitUntilRunningAsync(s_everything);
+        await appHost.WaitUntilUpAsync();
+        Assert.Equal(s_everything, appHost.Processes.Keys.Select(id => id.Split('-')[0]).Order(StringComparer.Ordinal));
 
         appHost.Kill();
         await appHost.WaitForEndAsync();
 
-        foreach (var processId in s_everything.Select(name => appHost.Processes[name]))
-            while (ChildProcess.IsAlive(processId))
-                await Task.Delay(20, LocalTopology.Timeout);
+        await LocalTopology.WaitUntilGoneAsync(appHost.Processes.Values);
     }
 
     [Fact]
     public async Task AnInterruptStopsEverythingInOrderAndKeepsTheSecretsForTheNextRun()
     {
         await using var appHost = new AppHostProcess(s_ordinary, "--Api:Port=0");
-        await appHost.WaitUntilRunningAsync(s_everything);
+        await appHost.WaitUntilUpAsync();
 
         appHost.Interrupt();
         var exitCode = await appHost.WaitForEndAsync();

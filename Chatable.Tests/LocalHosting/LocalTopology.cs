@@ -3,6 +3,7 @@ namespace Chatable.Tests.LocalHosting;
 /// <summary>Small topologies of a test's own, and folders that go with the test.</summary>
 internal static class LocalTopology
 {
+    /// <summary>Begins anew each time it is asked for: a loop takes it once, before it begins.</summary>
     public static CancellationToken Timeout => new CancellationTokenSource(TimeSpan.FromSeconds(60)).Token;
 
     public static async Task<DistributedApplication> StartAsync(Action<IDistributedApplicationBuilder> declare, params string[] args)
@@ -24,6 +25,14 @@ internal static class LocalTopology
 
     public static Task<ResourceEvent> WaitForEndAsync(this DistributedApplication app, string name) =>
         app.ResourceNotifications.WaitForResourceAsync(name, e => e.Snapshot.HasEnded, Timeout);
+
+    public static async Task WaitUntilGoneAsync(IEnumerable<int> processIds)
+    {
+        var timeout = Timeout;
+        foreach (var processId in processIds)
+            while (ChildProcess.IsAlive(processId))
+                await Task.Delay(20, timeout);
+    }
 
     public static int ProcessIdOf(this DistributedApplication app, string name) =>
         app.ResourceNotifications.TryGetCurrentState(name, out var e)

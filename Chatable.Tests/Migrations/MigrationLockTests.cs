@@ -8,6 +8,12 @@ namespace Chatable.Tests.Migrations;
 
 public sealed class MigrationLockTests(PostgresServer postgres)
 {
+    // The view shows the whole server's locks, those of other tests' databases too.
+    private const string Waiting = """
+        SELECT count(*) > 0 FROM pg_locks
+        WHERE NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+        """;
+
     private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
 
     [Fact]
@@ -34,7 +40,7 @@ public sealed class MigrationLockTests(PostgresServer postgres)
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(Cancelled);
 
         var run = host.Services.GetRequiredService<Migrator>().RunAsync(stop.Token);
-        while (!(await Sql.QueryAsync<bool>(database, "SELECT count(*) > 0 FROM pg_locks WHERE NOT granted", Cancelled))[0])
+        while (!(await Sql.QueryAsync<bool>(database, Waiting, Cancelled))[0])
             Assert.False(run.IsCompleted);
         await stop.CancelAsync();
 

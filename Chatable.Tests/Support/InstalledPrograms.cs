@@ -6,9 +6,14 @@ internal static class InstalledPrograms
     // Debian and Ubuntu keep PostgreSQL's programs out of PATH, one folder a version; Homebrew keeps them in the formula's own prefix.
     private static readonly string[] s_roots = ["/usr/lib/postgresql", "/opt/homebrew/opt", "/usr/local/opt"];
 
-    public static string Find(string program) =>
-        Folders().Select(folder => Path.Combine(folder, program)).FirstOrDefault(File.Exists)
-        ?? throw new FileNotFoundException($"The program '{program}' is not on this machine. `make servers` installs it.", program);
+    /// <summary>The first of these names that is here: one program may go by several.</summary>
+    public static string Find(params IReadOnlyList<string> programs) =>
+        programs.SelectMany(program => Folders().Select(folder => Path.Combine(folder, program))).FirstOrDefault(File.Exists)
+        ?? throw new FileNotFoundException(
+            $"The program '{programs[0]}' is not on this machine. `make test-servers` installs it.", programs[0]);
+
+    /// <summary>Redis' server, or Valkey's, which is the same to its clients.</summary>
+    public static string FindRedis() => Find("redis-server", "valkey-server");
 
     private static IEnumerable<string> Folders()
     {

@@ -24,7 +24,7 @@ public sealed class RedisServer : IAsyncLifetime
             try
             {
                 _server = await ServerProcess.StartAsync(
-                    InstalledPrograms.Find("redis-server"),
+                    InstalledPrograms.FindRedis(),
                     ["--bind", "127.0.0.1", "--port", $"{port}", "--dir", _folder.FullName, "--save", "",
                      "--maxmemory-policy", "noeviction"],
                     "Ready to accept connections", ServerProcess.Terminate, cancellationToken);

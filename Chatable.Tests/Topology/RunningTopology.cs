@@ -5,7 +5,8 @@ namespace Chatable.Tests.Topology;
 /// <summary>A started AppHost, with the limits on how fast one client may write lifted: tests are faster than people.</summary>
 internal sealed class RunningTopology : IAsyncDisposable
 {
-    private static readonly TimeSpan s_startLimit = TimeSpan.FromMinutes(2);
+    // Seconds are usual; with Aspire, the first start on a machine also pulls the images.
+    private static readonly TimeSpan s_startLimit = TimeSpan.FromMinutes(10);
 
     private RunningTopology(DistributedApplication app) => App = app;
 

@@ -80,7 +80,7 @@ public sealed class IntegrationTests(PostgresServer postgres, RedisServer redis)
     }
 
     [Fact]
-    public async Task RedisTakesItsOptionsFromTheSectionsAndDoesNotAbortWithoutAServer()
+    public async Task RedisTakesItsOptionsFromTheSections()
     {
         using var host = Build(
             builder => builder.AddRedisClient("redis", configureOptions: options => options.ClientName = "callback"),
@@ -95,7 +95,17 @@ public sealed class IntegrationTests(PostgresServer postgres, RedisServer redis)
         Assert.Equal("callback", connection.ClientName);
         Assert.Equal(7, options.ConnectRetry);
         Assert.Equal(11, options.KeepAlive);
-        Assert.False(options.AbortOnConnectFail);
+    }
+
+    [Fact]
+    public void AMissingRedisServerDoesNotAbortTheClient()
+    {
+        using var host = Build(
+            builder => builder.AddRedisClient("redis"),
+            new KeyValuePair<string, string?>(
+                "ConnectionStrings:redis", $"127.0.0.1:{ServerProcess.FreePort()},connectTimeout=500,connectRetry=1"));
+
+        Assert.False(host.Services.GetRequiredService<IConnectionMultiplexer>().IsConnected);
     }
 
     private static IHost Build(Action<IHostApplicationBuilder> add, params IEnumerable<KeyValuePair<string, string?>> settings)
