@@ -1,3 +1,4 @@
+using Chatable.ApiService.Auth;
 using Chatable.ApiService.Http;
 using Chatable.ApiService.Realtime.Delivery;
 using Chatable.ApiService.Realtime.Presence;
@@ -32,7 +33,7 @@ internal static class RealtimeFeature
         builder.Services.AddSingleton<EnvelopeLog>();
         builder.Services.AddSingleton<Dispatcher>();
         builder.Services.AddSingleton<ConnectionTable>();
-        builder.Services.AddSingleton<Connections>();
+        builder.Services.AddSingleton(CreateConnections);
         builder.Services.AddSingleton(CreateRegistrations);
 
         builder.Services.AddHostedService<Drain>();
@@ -61,6 +62,14 @@ internal static class RealtimeFeature
         var intake = services.GetRequiredService<IntakeLog>();
         return ActivatorUtilities.CreateInstance<MessageAccepter>(
             services, (FindUser)services.GetRequiredService<UserDirectory>().FindAsync, (AppendEntries)intake.AppendAsync, intake.Partitions);
+    }
+
+    private static Connections CreateConnections(IServiceProvider services)
+    {
+        var presence = services.GetRequiredService<ServerPresence>();
+        return ActivatorUtilities.CreateInstance<Connections>(
+            services, (IsRegistered)(() => presence.IsAlive), (ReadHead)services.GetRequiredService<EnvelopeStore>().HeadAsync,
+            (FindAccessKey)services.GetRequiredService<AccessKeys>().FindAsync, (ReadLog)services.GetRequiredService<EnvelopeLog>().ReadAsync);
     }
 
     private static UserRegistrations CreateRegistrations(IServiceProvider services)

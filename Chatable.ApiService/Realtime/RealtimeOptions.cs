@@ -32,7 +32,10 @@ internal sealed class RealtimeOptions
     /// <summary>Messages of one connection that wait for the intake; past it they are answered "busy".</summary>
     public int PendingSends { get; set; } = 64;
 
-    /// <summary>Frames that wait for a slow reader, and <see cref="OutboundBytes"/> their bytes; past either it is closed with 1013.</summary>
+    /// <summary>
+    /// Frames that wait for a slow reader, and <see cref="OutboundBytes"/> their bytes; past either it is closed with 1013. Messages take
+    /// half of it at most: what is more waits in PostgreSQL, until the client has read.
+    /// </summary>
     public int OutboundFrames { get; set; } = 256;
 
     /// <inheritdoc cref="OutboundFrames"/>

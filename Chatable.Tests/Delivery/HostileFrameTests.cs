@@ -83,11 +83,13 @@ public class HostileFrameTests(HostileFrameTests.Servers servers) : IClassFixtur
     public async Task WhoBreaksTheProtocolIsClosedWithTheCodeForIt(string what, byte[] bytes, int code)
     {
         var user = await servers.Client.RegisterAsync(_ct);
-        using var raw = await RawSocket.ConnectAsync(servers.A, user.Token, _ct);
 
-        await raw.WriteAsync(bytes, _ct);
+        // Right after a close frame of its own the framework aborts the connection, and a reset can overtake the frame on a busy machine.
+        var end = await BreakAsync(user, bytes);
+        for (var attempt = 1; end is null && attempt < 5; attempt++)
+            end = await BreakAsync(user, bytes);
 
-        Assert.Equal((what, code), (what, await raw.WaitForEndAsync(_ct)));
+        Assert.Equal((what, code), (what, end));
         await servers.AssertStillDeliversAsync(_ct);
     }
 
@@ -110,6 +112,13 @@ public class HostileFrameTests(HostileFrameTests.Servers servers) : IClassFixtur
         await raw.WriteAsync(RawSocket.Frame(RawSocket.Final | RawSocket.Continuation, []), _ct);
 
         Assert.Equal(message, (await alices.ReceiveAsync(_ct)).Text("message"));
+    }
+
+    private async Task<int?> BreakAsync(ChatUser user, byte[] bytes)
+    {
+        using var raw = await RawSocket.ConnectAsync(servers.A, user.Token, _ct);
+        await raw.WriteAsync(bytes, _ct);
+        return await raw.WaitForEndAsync(_ct);
     }
 
     private static byte[] Fragments(int count, int size) =>

@@ -1,4 +1,8 @@
+using Chatable.Messaging;
+using Chatable.Messaging.ServerQueues;
+using Chatable.Messaging.Wire;
 using Chatable.Tests.Support;
+using Microsoft.Extensions.Options;
 
 namespace Chatable.Tests.Delivery;
 
@@ -46,6 +50,35 @@ public class RepairTests(RepairTests.Servers servers) : IClassFixture<RepairTest
 
         Assert.Equal("still here", (await alices.ReceiveAsync(_ct)).Text("message"));
         await servers.AssertStillDeliversAsync(_ct);
+    }
+
+    [Fact]
+    public async Task AfterALostConnectionToRedisARefusalIsNotSaidAgain()
+    {
+        var before = await servers.Redis.GetDatabase().SortedSetRangeByRankAsync("servers");
+        var server = await servers.StartApiAsync(_ct);
+        var after = await servers.Redis.GetDatabase().SortedSetRangeByRankAsync("servers");
+        var boot = Guid.Parse(after.Except(before).Single().ToString());
+        var (user, socket) = await servers.JoinAsync(server.Address, _ct);
+        await RefuseAsync(boot, RefusalCode.Invalid);
+        Assert.Equal(400, (await socket.ReceiveAsync(_ct)).ErrorCode());
+
+        var registration = $"u:{{{await UserIdAsync(user)}}}";
+        await servers.Redis.GetDatabase().KeyDeleteAsync(registration);
+        await servers.Redis.GetServers().Single().ExecuteAsync("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes");
+        await Eventually.HoldsAsync(
+            () => servers.Redis.GetDatabase().KeyExistsAsync(registration), "the server noticed the loss and registered again", _ct);
+        await RefuseAsync(boot, RefusalCode.OutOfOrder);
+
+        Assert.Equal(503, (await socket.ReceiveAsync(_ct)).ErrorCode());
+    }
+
+    // As the worker does it; the first connection of a process has the number 1.
+    private async Task RefuseAsync(Guid boot, RefusalCode code)
+    {
+        var queue = new ServerQueue(servers.Redis, Options.Create(new ServerQueueOptions()));
+        var batch = DispatchBatch.Encode([new MessageRefused(ClientId.New(), code, new Origin(boot, 1))]);
+        Assert.Equal([QueueAppend.Appended], await queue.AppendAsync([(boot, batch)], _ct));
     }
 
     private async Task<long> UserIdAsync(ChatUser user)

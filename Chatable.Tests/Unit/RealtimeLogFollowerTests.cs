@@ -102,7 +102,7 @@ public class RealtimeLogFollowerTests
     }
 
     [Fact]
-    public void AReaderWithoutRoomIsReadToOnlyWhenItHasRoom()
+    public void AReaderWithoutRoomIsReadToOnlyWhenItHasRoomAndEndsWhereItNeverHas()
     {
         for (var frame = 0; frame < new RealtimeOptions().OutboundFrames / 2; frame++)
             _writer.Send([1]);
@@ -110,11 +110,19 @@ public class RealtimeLogFollowerTests
         follower.StartAfter(0);
 
         follower.NoticeHead(5);
-        for (var second = 0; second < 60; second++)
-            _clock.Advance(TimeSpan.FromSeconds(1));
+        Advance(new RealtimeOptions().Times.Send);
 
         Assert.Empty(_reads);
         Assert.Null(_writer.Closing);
+        Advance(TimeSpan.FromSeconds(2));
+        Assert.Equal(CloseCode.TooSlow, _writer.Closing);
+        Assert.Empty(_delivered);
+    }
+
+    private void Advance(TimeSpan time)
+    {
+        for (var second = 0; second < time.TotalSeconds; second++)
+            _clock.Advance(TimeSpan.FromSeconds(1));
     }
 
     private LogFollower Create() =>

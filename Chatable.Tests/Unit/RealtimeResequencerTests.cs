@@ -9,18 +9,20 @@ public class RealtimeResequencerTests
     private const int HoldLimit = 8;
 
     /// <summary>What happens to a connection, drawn at random: pushes in any order, twice or never, and looks at the head.</summary>
-    private static readonly Gen<(int Length, int Start, int LiveAt, int[] Pushes)> s_histories =
-        Gen.Select(Gen.Int[0, 40], Gen.Int[0, 40], Gen.Int[0, 60]).SelectMany((length, start, liveAt) =>
-            Gen.Int[1, Math.Max(1, length)].Array[0, 80].Select(pushes => (length, Math.Min(start, length), liveAt, length == 0 ? [] : pushes)));
+    private static readonly Gen<(int Length, int Start, int LiveAt, int[] Pushes, int Room)> s_histories =
+        Gen.Select(Gen.Int[0, 40], Gen.Int[0, 40], Gen.Int[0, 60], Gen.Int[0, 40]).SelectMany((length, start, liveAt, room) =>
+            Gen.Int[1, Math.Max(1, length)].Array[0, 80].Select(
+                pushes => (length, Math.Min(start, length), liveAt, length == 0 ? [] : pushes, room)));
 
     [Fact]
     public void WhateverHappensToThePushesTheLogIsDeliveredInOrderAndOnce()
     {
         s_histories.Sample(history =>
         {
-            var (length, start, liveAt, pushes) = history;
+            var (length, start, liveAt, pushes, _) = history;
             var delivered = new List<long>();
-            var sequence = new Resequencer(HoldLimit, entry => delivered.Add(entry.Seq));
+            var room = history.Room;
+            var sequence = new Resequencer(HoldLimit, Deliver, () => room > 0);
 
             for (var i = 0; i < pushes.Length; i++)
             {
@@ -34,12 +36,20 @@ public class RealtimeResequencerTests
             sequence.NoticeHead(length);
             while (sequence.HasGap)
             {
-                // The log tells the truth, a page at a time.
+                // The log tells the truth, a page at a time, and the reader makes room for less.
+                room = 2;
+                sequence.DeliverHeld();
                 foreach (var seq in Enumerable.Range((int)sequence.Position + 1, Math.Min(3, length - (int)sequence.Position)))
                     sequence.Offer(Entry(seq));
             }
 
-            return delivered.SequenceEqual(Enumerable.Range(start + 1, length - start).Select(seq => (long)seq));
+            return room >= 0 && delivered.SequenceEqual(Enumerable.Range(start + 1, length - start).Select(seq => (long)seq));
+
+            void Deliver(LogEntry entry)
+            {
+                room--;
+                delivered.Add(entry.Seq);
+            }
         });
     }
 
@@ -47,7 +57,7 @@ public class RealtimeResequencerTests
     public void NothingIsDeliveredBeforeThePositionIsKnown()
     {
         var delivered = new List<long>();
-        var sequence = new Resequencer(HoldLimit, entry => delivered.Add(entry.Seq));
+        var sequence = new Resequencer(HoldLimit, entry => delivered.Add(entry.Seq), () => true);
 
         sequence.Offer(Entry(1));
         sequence.NoticeHead(5);
@@ -62,7 +72,7 @@ public class RealtimeResequencerTests
     [Fact]
     public void WhatDoesNotFitIsDroppedButNotForgotten()
     {
-        var sequence = new Resequencer(HoldLimit, _ => { });
+        var sequence = new Resequencer(HoldLimit, _ => { }, () => true);
         sequence.StartAfter(0);
 
         for (var seq = 2; seq < 2 + HoldLimit; seq++)

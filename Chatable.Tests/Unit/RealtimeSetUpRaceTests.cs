@@ -39,7 +39,7 @@ public class RealtimeSetUpRaceTests
     {
         var (committed, head, registered) = (0L, 0L, false);
         var delivered = new List<long>();
-        var sequence = new Resequencer(holdLimit: 16, entry => delivered.Add(entry.Seq));
+        var sequence = new Resequencer(holdLimit: 16, entry => delivered.Add(entry.Seq), () => true);
         foreach (var (step, message) in schedule)
         {
             switch (step)

@@ -16,12 +16,13 @@ internal sealed partial class DispatchReader(
 {
     private readonly SemaphoreSlim _wake = new(0, 1);
     private RedisValue _position = ServerQueue.Start;
+    private QueuePosition _handled;
     private bool _rewind;
     private bool _failing;
 
     /// <summary>
     /// Has the queue read from its start again: a Redis that lost it may number the new entries below the old. What was
-    /// delivered already is passed over by the connections.
+    /// delivered already is passed over by the connections; refusals, which have no seq to know them by, are passed over here.
     /// </summary>
     public void Rewind()
     {
@@ -62,17 +63,7 @@ internal sealed partial class DispatchReader(
         var batches = await queue.ReadAsync(server.BootId, _position, options.Value.QueueBatches, cancellationToken);
         foreach (var (position, batch) in batches)
         {
-            if (DispatchBatch.TryDecode(batch, out var items))
-            {
-                foreach (var item in items)
-                    dispatcher.Dispatch(item);
-            }
-            else
-            {
-                metrics.Dropped("undecodable");
-                LogUndecodable(position.ToString(), batch.Length);
-            }
-
+            Dispatch(position, batch);
             _position = position;
         }
 
@@ -99,6 +90,28 @@ internal sealed partial class DispatchReader(
     {
         _wake.Dispose();
         base.Dispose();
+    }
+
+    private void Dispatch(RedisValue position, ReadOnlyMemory<byte> batch)
+    {
+        if (!DispatchBatch.TryDecode(batch, out var items))
+        {
+            metrics.Dropped("undecodable");
+            LogUndecodable(position.ToString(), batch.Length);
+            return;
+        }
+
+        // What is read again may have been said: a second refusal would look like that of another message.
+        var place = QueuePosition.Parse(position);
+        var isNew = place.IsAfter(_handled);
+        foreach (var item in items)
+        {
+            if (isNew || item is not MessageRefused)
+                dispatcher.Dispatch(item);
+        }
+
+        if (isNew)
+            _handled = place;
     }
 
     // Redis may not be there yet; the multiplexer takes the subscription up when it is.

@@ -7,7 +7,8 @@ internal delegate Task<IReadOnlyList<LogEntry>> ReadLog(long user, long after, i
 
 /// <summary>
 /// Walks one connection along its user's log. Pushes carry it forward; where one is missing for longer than the hold time, the range
-/// is read from PostgreSQL, which has it: seqs are dense, and a push comes after its commit.
+/// is read from PostgreSQL, which has it: seqs are dense, and a push comes after its commit. Nothing is handed to a writer without
+/// room; that leaves a gap like any other, so a burst costs a client that reads no more than a moment.
 /// </summary>
 internal sealed class LogFollower(
     long user, SocketWriter writer, Action<LogEntry> deliver, ReadLog read, DeliveryOptions options, TimeProvider clock,
@@ -18,7 +19,7 @@ internal sealed class LogFollower(
     private const int FruitlessReads = 4;
 
     private readonly Lock _gate = new();
-    private readonly Resequencer _sequence = new(options.HoldLimit, deliver);
+    private readonly Resequencer _sequence = new(options.HoldLimit, deliver, () => writer.Room > 0);
     private bool _repairing;
 
     /// <summary>The seq this connection is at.</summary>
@@ -71,21 +72,24 @@ internal sealed class LogFollower(
 
     private async Task RepairAsync()
     {
-        var (wait, fruitless) = (options.Hold, 0);
+        var (wait, fruitless) = (FirstWait(), 0);
+        var crowded = new Since();
         do
         {
-            await Task.Delay(wait, clock, CancellationToken.None);
             var before = Position;
-            switch (await ReadOnAsync(before))
+            await Task.Delay(wait, clock, CancellationToken.None);
+            switch (await ReadOnAsync())
             {
                 case Reading.NoRoom:
                     wait = s_roomPoll;
+                    CloseAfterPatience(ref crowded, hasMoved: Position > before);
                     break;
                 case Reading.Failed:
                     wait = Longer(wait);
                     break;
                 case Reading.Done when Position > before:
                     (wait, fruitless) = (TimeSpan.Zero, 0);
+                    crowded.Stop();
                     break;
 
                 // A head that the log itself does not reach again and again means that the log was set back: start over.
@@ -97,32 +101,55 @@ internal sealed class LogFollower(
         while (StillBehind());
     }
 
-    private async Task<Reading> ReadOnAsync(long after)
+    // What only waits for room need not be given time to come.
+    private TimeSpan FirstWait() => _sequence.HoldsNext || writer.Room == 0 ? s_roomPoll : options.Hold;
+
+    // The writer times the frame it sends; this is for a queue that stays full all the same.
+    private void CloseAfterPatience(ref Since crowded, bool hasMoved)
     {
+        if (hasMoved || !crowded.IsRunning)
+            crowded.Start(clock);
+        else if (crowded.Exceeds(writer.Patience, clock))
+            writer.Close(CloseCode.TooSlow);
+    }
+
+    private async Task<Reading> ReadOnAsync()
+    {
+        long after;
+        lock (_gate)
+        {
+            _sequence.DeliverHeld();
+            if (!_sequence.HasGap)
+                return Reading.Done;
+            after = _sequence.Position;
+        }
+
         // A slow reader is given as much as fits, and more when he has read that.
         var limit = Math.Min(options.PageSize, writer.Room);
         if (limit == 0)
             return Reading.NoRoom;
-        if (!HasGap)
-            return Reading.Done;
 
         try
         {
             using var timeout = new CancellationTokenSource(options.ReadTimeout, clock);
             var page = await read(user, after, limit, timeout.Token);
-            lock (_gate)
-            {
-                foreach (var entry in page)
-                    _sequence.Offer(entry);
-            }
-
             metrics.Repaired(page.Count);
-            return Reading.Done;
+            return Offer(page, after);
         }
         catch (Exception)
         {
             // Whatever the database's trouble is, the gap stays and is tried again; the reader of the log has logged it.
             return Reading.Failed;
+        }
+    }
+
+    private Reading Offer(IReadOnlyList<LogEntry> page, long after)
+    {
+        lock (_gate)
+        {
+            foreach (var entry in page)
+                _sequence.Offer(entry);
+            return page.Count > 0 && _sequence.Position == after ? Reading.NoRoom : Reading.Done;
         }
     }
 

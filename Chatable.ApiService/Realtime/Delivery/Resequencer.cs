@@ -2,10 +2,10 @@ namespace Chatable.ApiService.Realtime.Delivery;
 
 /// <summary>
 /// Puts entries of one log into its order: whatever comes twice, late or not at all, <paramref name="deliver"/> is called with
-/// position + 1, + 2, … and nothing else. Entries ahead of their turn are held, as far as there is room; that more exists is
-/// remembered all the same, since the log has it. For one caller at a time.
+/// position + 1, + 2, … and nothing else, and only while <paramref name="hasRoom"/>. Entries ahead of their turn, or without room,
+/// are held up to the limit; that more exists is remembered all the same, since the log has it. For one caller at a time.
 /// </summary>
-internal sealed class Resequencer(int holdLimit, Action<LogEntry> deliver)
+internal sealed class Resequencer(int holdLimit, Action<LogEntry> deliver, Func<bool> hasRoom)
 {
     // Before the position is known nothing can be delivered, and everything is ahead of its turn.
     private const long Unknown = -1;
@@ -18,6 +18,9 @@ internal sealed class Resequencer(int holdLimit, Action<LogEntry> deliver)
 
     /// <summary>Whether the log is known to go on after <see cref="Position"/>.</summary>
     public bool HasGap => Position != Unknown && _head > Position;
+
+    /// <summary>Whether the next entry is here already, and only room is missing.</summary>
+    public bool HoldsNext => Position != Unknown && _held is not null && _held.ContainsKey(Position + 1);
 
     /// <summary>Goes live: everything after <paramref name="position"/> is to be delivered, beginning with what is held of it.</summary>
     public void StartAfter(long position)
@@ -34,9 +37,11 @@ internal sealed class Resequencer(int holdLimit, Action<LogEntry> deliver)
         _head = Math.Max(_head, entry.Seq);
         if (Position != Unknown && entry.Seq <= Position)
             return true;
-        if (Position == Unknown || entry.Seq > Position + 1)
+        if (Position == Unknown || entry.Seq > Position + 1 || !hasRoom())
             return Hold(entry);
 
+        // A copy of it may be held since there was no room for it.
+        _held?.Remove(entry.Seq);
         Deliver(entry);
         DeliverHeld();
         return true;
@@ -45,6 +50,15 @@ internal sealed class Resequencer(int holdLimit, Action<LogEntry> deliver)
     /// <summary>Notes that the log has at least <paramref name="head"/> entries.</summary>
     public void NoticeHead(long head) => _head = Math.Max(_head, head);
 
+    /// <summary>Delivers what is held and next, as far as there is room for it.</summary>
+    public void DeliverHeld()
+    {
+        while (HoldsNext && hasRoom() && _held!.Remove(Position + 1, out var message))
+            Deliver(new LogEntry(Position + 1, message));
+        if (_held is { Count: 0 })
+            _held = null;
+    }
+
     private bool Hold(LogEntry entry)
     {
         _held ??= [];
@@ -52,14 +66,6 @@ internal sealed class Resequencer(int holdLimit, Action<LogEntry> deliver)
             return false;
         _held[entry.Seq] = entry.Message;
         return true;
-    }
-
-    private void DeliverHeld()
-    {
-        while (_held is not null && _held.Remove(Position + 1, out var message))
-            Deliver(new LogEntry(Position + 1, message));
-        if (_held is { Count: 0 })
-            _held = null;
     }
 
     private void Deliver(LogEntry entry)

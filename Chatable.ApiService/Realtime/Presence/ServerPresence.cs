@@ -14,7 +14,7 @@ namespace Chatable.ApiService.Realtime.Presence;
 internal sealed partial class ServerPresence(
     IConnectionMultiplexer redis, ServerRegistry registry, IntakeLog intake, ServerIdentity server, UserRegistrations users,
     DispatchReader reader, Reconciler reconciler, IOptions<RegistryOptions> registryOptions, IOptions<DeliveryOptions> options,
-    TimeProvider clock, ILogger<ServerPresence> logger) : BackgroundService
+    TimeProvider clock, IHostApplicationLifetime lifetime, ILogger<ServerPresence> logger) : BackgroundService
 {
     private readonly SemaphoreSlim _now = new(0, 1);
     private long _aliveSince = long.MinValue;
@@ -44,7 +44,18 @@ internal sealed partial class ServerPresence(
         while (!stoppingToken.IsCancellationRequested)
         {
             await _now.WaitAsync(registryOptions.Value.HeartbeatInterval, stoppingToken);
-            await TryBeatAsync(stoppingToken);
+            try
+            {
+                await TryBeatAsync(stoppingToken);
+            }
+            catch (PartitionMismatchException mismatch)
+            {
+                // Found at the start it fails the start; where Redis came only later, the process must not seem to have ended well either.
+                LogMismatch(mismatch.Message);
+                Environment.ExitCode = 1;
+                lifetime.StopApplication();
+                return;
+            }
         }
     }
 
@@ -141,6 +152,9 @@ internal sealed partial class ServerPresence(
 
     [LoggerMessage(LogLevel.Warning, "The registry cannot be reached; pushes come late, and new connections are refused, until it can.")]
     private partial void LogSilent(Exception exception);
+
+    [LoggerMessage(LogLevel.Critical, "{Reason}")]
+    private partial void LogMismatch(string reason);
 
     [LoggerMessage(LogLevel.Information, "Registered all {Users} connected users.")]
     private partial void LogRegistered(int users);

@@ -14,7 +14,10 @@ internal sealed record CloseCode(int Number, string Reason, string IssuedWhen, s
 
     public static CloseCode Binary { get; } = new(1003, "text only", "a binary frame came", "stop: it has a fault");
 
-    // Issued by the framework's WebSocket itself; here for the catalogue's sake.
+    // 1002 and 1007 are issued by the framework's WebSocket itself; here for the catalogue's sake.
+    public static CloseCode BrokenProtocol { get; } =
+        new(1002, "protocol error", "a frame breaks the WebSocket protocol", "stop: it has a fault");
+
     public static CloseCode NotUtf8 { get; } = new(1007, "not UTF-8", "a text frame is not UTF-8", "stop: it has a fault");
 
     public static CloseCode Policy { get; } = new(1008, "policy", "a frame came in needlessly many empty fragments", "stop");
@@ -47,6 +50,7 @@ internal sealed record CloseCode(int Number, string Reason, string IssuedWhen, s
 
     public static IReadOnlyList<CloseCode> All { get; } =
     [
-        Normal, Binary, NotUtf8, Policy, TooBig, Stopping, TooSlow, Unsure, Contradiction, TokenEnded, Overdue, Replaced, Flood,
+        Normal, BrokenProtocol, Binary, NotUtf8, Policy, TooBig, Stopping, TooSlow, Unsure, Contradiction, TokenEnded, Overdue,
+        Replaced, Flood,
     ];
 }

@@ -3,10 +3,19 @@ using Chatable.ApiService.Auth;
 using Chatable.ApiService.Realtime.Delivery;
 using Chatable.ApiService.Realtime.Presence;
 using Chatable.ApiService.Realtime.Sending;
-using Chatable.Messaging.Envelopes;
+using Chatable.Messaging.Tokens;
 using Microsoft.Extensions.Options;
 
 namespace Chatable.ApiService.Realtime.Sockets;
+
+/// <summary>Whether the registry counts this server as alive.</summary>
+internal delegate bool IsRegistered();
+
+/// <summary>The seq a user's log has reached in PostgreSQL. It fails where the database does.</summary>
+internal delegate Task<long> ReadHead(long user, CancellationToken cancellationToken);
+
+/// <summary>A live access key; null where it has ended. It fails where the database does.</summary>
+internal delegate ValueTask<AccessKey?> FindAccessKey(string accessKeyId, CancellationToken cancellationToken);
 
 /// <summary>
 /// Opens connections so that nothing falls between the log and the pushes. In this order: into the table (pushes are held from
@@ -15,8 +24,8 @@ namespace Chatable.ApiService.Realtime.Sockets;
 /// </summary>
 [SuppressMessage("Performance", "CA1812", Justification = "Made by the container.")]
 internal sealed partial class Connections(
-    ConnectionTable table, UserRegistrations registrations, ServerPresence presence, EnvelopeStore store, EnvelopeLog log,
-    SessionServices session, IOptions<DeliveryOptions> delivery, ILoggerFactory loggers)
+    ConnectionTable table, UserRegistrations registrations, IsRegistered isRegistered, ReadHead readHead, FindAccessKey findKey,
+    ReadLog readLog, SessionServices session, IOptions<DeliveryOptions> delivery, ILoggerFactory loggers)
 {
     private static long s_lastId;
 
@@ -26,7 +35,7 @@ internal sealed partial class Connections(
     /// <summary>A live connection that still needs its socket; null where it cannot be had now. To be given to <see cref="EndAsync"/>.</summary>
     public async Task<Connection?> OpenAsync(AuthenticatedUser user, CancellationToken cancellationToken)
     {
-        if (!presence.IsAlive)
+        if (!isRegistered())
             return null;
 
         var connection = Create(user);
@@ -38,7 +47,10 @@ internal sealed partial class Connections(
         {
             await registrations.AcquireAsync(user.UserId, timeout.Token);
             registered = true;
-            connection.Log.StartAfter(await store.HeadAsync(user.UserId, timeout.Token));
+            connection.Log.StartAfter(await readHead(user.UserId, timeout.Token));
+            // A revocation that came before this connection was in the table has closed nothing; a later one finds it there.
+            if (await findKey(user.AccessKeyId, timeout.Token) is null)
+                connection.Close(CloseCode.TokenEnded);
             return connection;
         }
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
@@ -48,8 +60,9 @@ internal sealed partial class Connections(
             await AbandonAsync(connection, registered);
             return null;
         }
-        catch (OperationCanceledException)
+        catch
         {
+            // The client has gone, however its call ended: nobody else would take the connection out again.
             await AbandonAsync(connection, registered);
             throw;
         }
@@ -82,7 +95,7 @@ internal sealed partial class Connections(
         var writer = new SocketWriter(session.Options, session.Clock, session.Metrics);
         var protocol = new V1Session(new Sender(user, id), writer, session);
         var follower = new LogFollower(
-            user.UserId, writer, protocol.Deliver, log.ReadAsync, delivery.Value, session.Clock, session.Metrics);
+            user.UserId, writer, protocol.Deliver, readLog, delivery.Value, session.Clock, session.Metrics);
         return new Connection(id, user, writer, follower, protocol, session.Options, session.Clock, _connectionLogger);
     }
 

@@ -7,6 +7,8 @@ internal struct Since
 
     public void Start(TimeProvider clock) => Volatile.Write(ref _at, Math.Max(1, clock.GetTimestamp()));
 
+    public readonly bool IsRunning => Volatile.Read(in _at) is not 0;
+
     public void Stop() => Volatile.Write(ref _at, 0);
 
     public readonly bool Exceeds(TimeSpan limit, TimeProvider clock) =>

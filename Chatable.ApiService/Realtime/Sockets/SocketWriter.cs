@@ -27,8 +27,16 @@ internal sealed class SocketWriter
     /// <summary>Why the connection ends; the first reason given stands.</summary>
     public CloseCode? Closing => Volatile.Read(ref _close);
 
-    /// <summary>Frames that can be queued while half of the queue stays free for what comes by itself.</summary>
-    public int Room => Math.Max(0, _options.OutboundFrames / 2 - _frames.Reader.Count);
+    /// <summary>
+    /// Frames of the log that may be queued now, none where the bytes are many: half of the queue stays free for answers, which cannot
+    /// wait. It is for whoever has more than this to keep it, or a burst would look like a client that does not read.
+    /// </summary>
+    public int Room => Interlocked.Read(ref _bytes) > _options.OutboundBytes / 2
+        ? 0
+        : Math.Max(0, _options.OutboundFrames / 2 - _frames.Reader.Count);
+
+    /// <summary>How long the client may take for anything it is sent.</summary>
+    public TimeSpan Patience => _options.Times.Send;
 
     public void Send(byte[] frame)
     {

@@ -1,0 +1,124 @@
+using System.Diagnostics.Metrics;
+using System.Net;
+using System.Net.Sockets;
+using System.Net.WebSockets;
+using System.Text;
+using Chatable.ApiService.Realtime;
+using Chatable.ApiService.Realtime.Delivery;
+using Chatable.ApiService.Realtime.Sockets;
+using Chatable.Tests.Contracts;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Chatable.Tests.Unit;
+
+/// <summary>More comes at once than any queue holds, over a real connection whose client reads all it gets.</summary>
+public sealed class RealtimeBurstTests : IAsyncLifetime
+{
+    private readonly CancellationToken _ct = TestContext.Current.CancellationToken;
+    private readonly RealtimeOptions _options = new();
+    private readonly DeliveryOptions _delivery = new();
+    private readonly SocketWriter _writer;
+    private readonly LogFollower _follower;
+    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
+    private WebSocket _server = null!;
+    private WebSocket _client = null!;
+    private Task _writing = Task.CompletedTask;
+    private int _messages;
+    private int _bytes = 10;
+
+    public RealtimeBurstTests()
+    {
+        var meters = new ServiceCollection().AddMetrics().BuildServiceProvider().GetRequiredService<IMeterFactory>();
+        var metrics = new RealtimeMetrics(meters);
+        _writer = new SocketWriter(_options, TimeProvider.System, metrics);
+        _follower = new LogFollower(
+            42, _writer, entry => _writer.Send(Encoding.ASCII.GetBytes($"{entry.Seq}".PadLeft(_bytes))), ReadAsync, _delivery,
+            TimeProvider.System, metrics);
+    }
+
+    public async ValueTask InitializeAsync()
+    {
+        _listener.Start();
+        var client = new TcpClient();
+        await client.ConnectAsync((IPEndPoint)_listener.LocalEndpoint, _ct);
+        _client = Over(client, isServer: false);
+        _server = Over(await _listener.AcceptTcpClientAsync(_ct), isServer: true);
+    }
+
+    [Fact]
+    public async Task AThousandLargeMessagesPushedAtOnceAllArriveInOrder()
+    {
+        (_messages, _bytes) = (1000, 8 * 1024);
+        _follower.StartAfter(0);
+
+        for (var seq = 1; seq <= _messages; seq++)
+            _follower.Push(Entry(seq));
+
+        await AssertAllArriveAsync();
+    }
+
+    [Fact]
+    public async Task LargeMessagesReadFromTheLogAllArriveInOrder()
+    {
+        (_messages, _bytes) = (1000, 8 * 1024);
+        _follower.StartAfter(0);
+
+        _follower.NoticeHead(_messages);
+
+        await AssertAllArriveAsync();
+    }
+
+    [Fact]
+    public async Task AllThatIsHeldArrivesOnceTheGapBeforeItIsFilled()
+    {
+        _messages = 1 + _delivery.HoldLimit;
+        _follower.StartAfter(0);
+
+        for (var seq = 2; seq <= _messages; seq++)
+            _follower.Push(Entry(seq));
+        _follower.Push(Entry(1));
+
+        await AssertAllArriveAsync();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _writer.Close(CloseCode.Normal);
+        _client.Dispose();
+        await _writing;
+        _server.Dispose();
+        _listener.Dispose();
+    }
+
+    private async Task AssertAllArriveAsync()
+    {
+        // Only now, so that everything has piled up.
+        _writing = _writer.RunAsync(_server);
+        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(_ct);
+        timeout.CancelAfter(TimeSpan.FromSeconds(30));
+        var buffer = new byte[16 * 1024];
+        for (var seq = 1; seq <= _messages; seq++)
+        {
+            var length = 0;
+            ValueWebSocketReceiveResult part;
+            do
+            {
+                part = await _client.ReceiveAsync(buffer.AsMemory(length), timeout.Token);
+                length += part.Count;
+            }
+            while (!part.EndOfMessage);
+            Assert.Equal($"{seq}", Encoding.ASCII.GetString(buffer, 0, length).Trim());
+        }
+
+        Assert.Null(_writer.Closing);
+    }
+
+    private Task<IReadOnlyList<LogEntry>> ReadAsync(long user, long after, int limit, CancellationToken cancellationToken) =>
+        Task.FromResult<IReadOnlyList<LogEntry>>(
+            [.. Enumerable.Range((int)after + 1, Math.Min(limit, _messages - (int)after)).Select(seq => Entry(seq))]);
+
+    private static LogEntry Entry(long seq) => new(seq, new SharedMessage(Samples.Message));
+
+    private static WebSocket Over(TcpClient client, bool isServer) =>
+        WebSocket.CreateFromStream(client.GetStream(), new WebSocketCreationOptions { IsServer = isServer });
+}
