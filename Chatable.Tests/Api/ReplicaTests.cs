@@ -86,13 +86,15 @@ public sealed class ReplicaTests(PostgresServer postgres, RedisServer redis)
         using var api = await ApiProcess.StartAsync(
             await postgres.CreateMigratedDatabaseAsync(Cancellation), $"{stalled.Address},asyncTimeout=500", Cancellation,
             ("Chatable__KeyPrefix", "slow:"));
-        while (!api.Output.Contains("Not subscribed to revocations yet", StringComparison.Ordinal))
-            await Task.Delay(50, Cancellation);
+        await Eventually.HoldsAsync(
+            () => Task.FromResult(api.Output.Contains("Not subscribed to revocations yet", StringComparison.Ordinal)),
+            "subscribing timed out and was logged", Cancellation);
 
         stalled.Release();
         await using var connection = await ConnectionMultiplexer.ConnectAsync(redis.ConnectionString);
-        while (await connection.GetServers()[0].SubscriptionSubscriberCountAsync(RedisChannel.Literal("slow:revoke")) < 1)
-            await Task.Delay(50, Cancellation);
+        await Eventually.HoldsAsync(
+            async () => await connection.GetServers()[0].SubscriptionSubscriberCountAsync(RedisChannel.Literal("slow:revoke")) > 0,
+            "the API subscribed", Cancellation);
         using var client = new ChatClient(api.Address);
         await client.RegisterAsync(Cancellation);
     }
@@ -111,8 +113,9 @@ public sealed class ReplicaTests(PostgresServer postgres, RedisServer redis)
         var user = await client.RegisterAsync(Cancellation);
         await client.SendAsync(HttpMethod.Delete, "/api/auth_token", user.Token.ToJwt(), Cancellation);
 
-        while (!heard.Any(notice => notice.EndsWith(user.Token.AccessKeyId, StringComparison.Ordinal)))
-            await Task.Delay(20, Cancellation);
+        await Eventually.HoldsAsync(
+            () => Task.FromResult(heard.Any(notice => notice.EndsWith(user.Token.AccessKeyId, StringComparison.Ordinal))),
+            "the end of the token was announced", Cancellation);
         var its = Assert.Single(heard, notice => notice.EndsWith(user.Token.AccessKeyId, StringComparison.Ordinal));
         Assert.StartsWith("blue:revoke ", its, StringComparison.Ordinal);
     }

@@ -87,8 +87,7 @@ public sealed class IntakeFaultTests : IAsyncLifetime
     {
         _operator.Connection.GetServers()[0].Shutdown(ShutdownMode.Never);
         // Not by the event of a failed connection: that of the subscriptions may be the first to notice.
-        while (_redis.Connection.IsConnected)
-            await Task.Delay(10, Token);
+        await Eventually.HoldsAsync(() => Task.FromResult(!_redis.Connection.IsConnected), "the connection was lost", Token);
         Assert.Equal(AcceptOutcome.Unavailable, await _log.AppendAsync(0, s_entry, Token));
     }
 
