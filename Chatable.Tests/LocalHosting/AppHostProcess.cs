@@ -1,28 +1,37 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
+using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
+using Npgsql;
 
 namespace Chatable.Tests.LocalHosting;
 
 /// <summary>The real AppHost as a child process, with a home and volumes of its own.</summary>
 internal sealed partial class AppHostProcess : IAsyncDisposable
 {
-    private readonly TestFolder _folder = new();
+    private readonly TestFolder? _ownHome;
     private readonly Process _process;
     private readonly ConcurrentQueue<string> _lines = new();
     private readonly ConcurrentDictionary<string, int> _processes = new();
     private readonly SemaphoreSlim _changed = new(0);
 
     public AppHostProcess(IReadOnlyDictionary<string, string> environment, params string[] args)
+        : this(home: null, environment, args)
     {
+    }
+
+    // What one run leaves in its home the next one finds; without one, it has a home that goes with it.
+    public AppHostProcess(TestFolder? home, IReadOnlyDictionary<string, string> environment, params string[] args)
+    {
+        Home = (home ?? (_ownHome = new TestFolder())).Path;
         var appHost = Path.Combine(AppContext.BaseDirectory, "Chatable.AppHost.dll");
-        var info = new ProcessStartInfo(ProgramPath.DotNet, [appHost, $"--LocalHosting:Volumes={_folder.Path}/volumes", .. args])
+        var info = new ProcessStartInfo(ProgramPath.DotNet, [appHost, $"--LocalHosting:Volumes={Home}/volumes", .. args])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        info.Environment["HOME"] = _folder.Path;
+        info.Environment["HOME"] = Home;
         foreach (var (name, value) in environment)
             info.Environment[name] = value;
         _process = new Process { StartInfo = info };
@@ -35,7 +44,20 @@ internal sealed partial class AppHostProcess : IAsyncDisposable
 
     public string Output => string.Join('\n', _lines);
 
-    public string Home => _folder.Path;
+    public string Home { get; }
+
+    /// <summary>The connection string of the database server it started, as its password in the secrets has it.</summary>
+    public string Database => new NpgsqlConnectionStringBuilder
+    {
+        Host = "127.0.0.1",
+        Port = int.Parse(PostgresLine().Match(Output).Groups["port"].ValueSpan, CultureInfo.InvariantCulture),
+        Username = "postgres",
+        Password = JsonNode.Parse(File.ReadAllText(SecretsFile))!["Parameters:postgres-password"]!.GetValue<string>(),
+        Database = "chatdb",
+        Pooling = false,
+    }.ConnectionString;
+
+    public string SecretsFile => Path.Combine(Home, ".microsoft", "usersecrets", "chatable-apphost", "secrets.json");
 
     /// <summary>The processes that were reported as running, by resource id: <c>api-abcdefgh</c>.</summary>
     public IReadOnlyDictionary<string, int> Processes => _processes;
@@ -73,7 +95,7 @@ internal sealed partial class AppHostProcess : IAsyncDisposable
         await LocalTopology.WaitUntilGoneAsync(_processes.Values);
         _process.Dispose();
         _changed.Dispose();
-        _folder.Dispose();
+        _ownHome?.Dispose();
     }
 
     private void Note(string? line)
@@ -89,4 +111,8 @@ internal sealed partial class AppHostProcess : IAsyncDisposable
     // api-abcdefgh : Running  localhost:23456  process 1234
     [GeneratedRegex(@"^(?<id>\w+-[a-z]{8})\s+: Running .*process (?<process>\d+)$")]
     private static partial Regex RunningLine();
+
+    // postgres-abcdefgh : Running  localhost:23456  process 1234
+    [GeneratedRegex(@"postgres-[a-z]{8}\s+: Running  localhost:(?<port>\d+) ")]
+    private static partial Regex PostgresLine();
 }

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Chatable.Tests.Support;
 
 namespace Chatable.Tests.LocalHosting;
 
@@ -35,7 +36,7 @@ public sealed class AppHostProcessTests
         Assert.True(exitCode == 0, appHost.Output);
         Assert.All(appHost.Processes.Values, processId => Assert.False(ChildProcess.IsAlive(processId)));
         Assert.Contains("database system is shut down", appHost.Output, StringComparison.Ordinal);
-        var secrets = new FileInfo(Path.Combine(appHost.Home, ".microsoft", "usersecrets", "chatable-apphost", "secrets.json"));
+        var secrets = new FileInfo(appHost.SecretsFile);
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, secrets.UnixFileMode);
         foreach (var name in new[] { "postgres-password", "redis-password", "token-secrets-key" })
             Assert.Contains($"\"Parameters:{name}\"", await File.ReadAllTextAsync(secrets.FullName), StringComparison.Ordinal);
@@ -69,6 +70,92 @@ public sealed class AppHostProcessTests
         Assert.Contains(
             "The program 'redis-server' was not found: install it with 'apt-get install postgresql redis-server' (or run 'make local').",
             appHost.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task ARedisThatIsTooOldEndsTheStartWithOneSentence()
+    {
+        using var path = new TestFolder();
+        foreach (var program in new[] { "setpriv", "setsid", "chown" })
+            File.CreateSymbolicLink(Path.Combine(path.Path, program), ProgramPath.Find(program)!);
+        var old = Path.Combine(path.Path, "redis-server");
+        await File.WriteAllTextAsync(old, "#!/bin/sh\necho 'Redis server v=6.2.14 sha=00000000:0 malloc=jemalloc-5.2.1 bits=64'\n");
+        if (!OperatingSystem.IsWindows())
+            File.SetUnixFileMode(old, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        var environment = new Dictionary<string, string> { ["PATH"] = path.Path };
+        await using var appHost = new AppHostProcess(environment, "--UseVolumes=false", "--Api:Port=0");
+
+        Assert.Equal(1, await appHost.WaitForEndAsync());
+        Assert.Contains(
+            $"Redis 7 or later is needed, but '{old}' is version 6.2.14: install a newer one.", appHost.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task UnreadableSecretsEndTheStartWithOneSentence()
+    {
+        using var home = new TestFolder();
+        var secrets = Path.Combine(home.Path, ".microsoft", "usersecrets", "chatable-apphost", "secrets.json");
+        Directory.CreateDirectory(Path.GetDirectoryName(secrets)!);
+        await File.WriteAllTextAsync(secrets, "{ not json");
+        await using var appHost = new AppHostProcess(home, s_ordinary, "--Api:Port=0");
+
+        Assert.Equal(1, await appHost.WaitForEndAsync());
+        Assert.StartsWith($"The user secrets '{secrets}' cannot be read: ", appHost.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", appHost.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task AMigrationThatFailsEndsTheStartWithItsReason()
+    {
+        var nobody = FreePorts.Take();
+        var environment = new Dictionary<string, string>
+        {
+            ["ConnectionStrings__chatdb"] = $"Host=127.0.0.1;Port={nobody};Username=postgres;Password=x;Database=chatdb",
+            ["Migrations__StartTimeout"] = "00:00:00",
+        };
+        await using var appHost = new AppHostProcess(environment, "--UseVolumes=false", "--Api:Port=0");
+
+        Assert.Equal(1, await appHost.WaitForEndAsync());
+        Assert.Contains($"Failed to connect to 127.0.0.1:{nobody}", appHost.Output, StringComparison.Ordinal);
+        Assert.Contains(
+            "It waits for 'migrations', which failed. It ended by itself with exit code 1.", appHost.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain(appHost.Processes.Keys, id => id.StartsWith("api-", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task TheNextRunOpensItsVolumesWithTheKeptPasswordsAndFindsItsData()
+    {
+        using var home = new TestFolder();
+        await using (var first = new AppHostProcess(home, s_ordinary, "--Api:Port=0", "--Api:Replicas=1"))
+        {
+            await first.WaitUntilUpAsync();
+            await Sql.ExecuteAsync(first.Database, "CREATE TABLE kept AS SELECT 42 AS value", CancellationToken.None);
+            first.Interrupt();
+            Assert.Equal(0, await first.WaitForEndAsync());
+        }
+
+        await using var second = new AppHostProcess(home, s_ordinary, "--Api:Port=0", "--Api:Replicas=1");
+        await second.WaitUntilUpAsync();
+
+        Assert.Equal([42], await Sql.QueryAsync<int>(second.Database, "SELECT value FROM kept", CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task TwoAppHostsSideBySideServeOnTheirOwnPorts()
+    {
+        int[] ports = [FreePorts.Take(), FreePorts.Take()];
+        await using var first = new AppHostProcess(s_ordinary, "--UseVolumes=false", $"--Api:Port={ports[0]}", "--Api:Replicas=1");
+        await using var second = new AppHostProcess(s_ordinary, "--UseVolumes=false", $"--Api:Port={ports[1]}", "--Api:Replicas=1");
+        await first.WaitUntilUpAsync();
+        await second.WaitUntilUpAsync();
+        using var http = new HttpClient();
+
+        foreach (var port in ports)
+            Assert.Equal("Healthy", await http.GetStringAsync(new Uri($"http://localhost:{port}/health"), LocalTopology.Timeout));
+
+        first.Interrupt();
+        Assert.Equal(0, await first.WaitForEndAsync());
+        Assert.Equal("Healthy", await http.GetStringAsync(new Uri($"http://localhost:{ports[1]}/health"), LocalTopology.Timeout));
     }
 
     [Fact]

@@ -50,6 +50,35 @@ public sealed class ServerTests
     }
 
     [Fact]
+    public async Task AVolumeThatCannotBeLockedForAnotherReasonIsNotSaidToBeInUse()
+    {
+        using var folder = new TestFolder();
+        File.CreateSymbolicLink(Path.Combine(folder.Path, "cache.lock"), Path.Combine(folder.Path, "cache.lock"));
+
+        await using var app = await LocalTopology.StartAsync(
+            builder => builder.AddRedis("redis").WithDataVolume("cache"), $"--LocalHosting:Volumes={folder.Path}");
+        var refused = await app.WaitForEndAsync("redis");
+
+        Assert.StartsWith("The data folder of 'redis' cannot be made: ", refused.Snapshot.Reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task PostgresRepeatsNoRowsAndNoStatementsInItsLog()
+    {
+        using var logs = new TestFolder();
+        await using (var app = await LocalTopology.StartAsync(
+            builder => builder.AddPostgres("postgres").AddDatabase("chatdb"), $"--logs={logs.Path}"))
+        {
+            await ExecuteAsync(app, "CREATE TABLE messages (body text CHECK (length(body) < 5))");
+            await Assert.ThrowsAsync<PostgresException>(() => ExecuteAsync(app, "INSERT INTO messages VALUES ('between you and me')"));
+        }
+
+        var log = await File.ReadAllTextAsync(Directory.GetFiles(logs.Path, "postgres-*.log").Single());
+        Assert.Contains("violates check constraint", log, StringComparison.Ordinal);
+        Assert.DoesNotContain("between you and me", log, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task TwoTopologiesSideBySideDoNotDisturbEachOther()
     {
         static void Declare(IDistributedApplicationBuilder builder) => builder.AddRedis("redis");
