@@ -61,7 +61,8 @@ internal static class RealtimeFeature
     {
         var intake = services.GetRequiredService<IntakeLog>();
         return ActivatorUtilities.CreateInstance<MessageAccepter>(
-            services, (FindUser)services.GetRequiredService<UserDirectory>().FindAsync, (AppendEntries)intake.AppendAsync, intake.Partitions);
+            services, (FindUser)services.GetRequiredService<UserDirectory>().FindAsync,
+            (AppendEntries)intake.AppendAsync, intake.Partitions);
     }
 
     private static Connections CreateConnections(IServiceProvider services)
@@ -69,7 +70,8 @@ internal static class RealtimeFeature
         var presence = services.GetRequiredService<ServerPresence>();
         return ActivatorUtilities.CreateInstance<Connections>(
             services, (IsRegistered)(() => presence.IsAlive), (ReadHead)services.GetRequiredService<EnvelopeStore>().HeadAsync,
-            (FindAccessKey)services.GetRequiredService<AccessKeys>().FindAsync, (ReadLog)services.GetRequiredService<EnvelopeLog>().ReadAsync);
+            (FindAccessKey)services.GetRequiredService<AccessKeys>().FindAsync,
+            (ReadLog)services.GetRequiredService<EnvelopeLog>().ReadAsync);
     }
 
     private static UserRegistrations CreateRegistrations(IServiceProvider services)
