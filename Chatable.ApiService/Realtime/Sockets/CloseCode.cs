@@ -12,11 +12,11 @@ internal sealed record CloseCode(int Number, string Reason, string IssuedWhen, s
 {
     public static CloseCode Normal { get; } = new(1000, "bye", "the client asked for it", "nothing");
 
-    public static CloseCode Binary { get; } = new(1003, "text only", "a binary frame came", "stop: it has a fault");
-
     // 1002 and 1007 are issued by the framework's WebSocket itself; here for the catalogue's sake.
     public static CloseCode BrokenProtocol { get; } =
         new(1002, "protocol error", "a frame breaks the WebSocket protocol", "stop: it has a fault");
+
+    public static CloseCode Binary { get; } = new(1003, "text only", "a binary frame came", "stop: it has a fault");
 
     public static CloseCode NotUtf8 { get; } = new(1007, "not UTF-8", "a text frame is not UTF-8", "stop: it has a fault");
 
