@@ -47,8 +47,8 @@ internal static class RealtimeFeature
     public static void MapRealtime(this WebApplication app)
     {
         app.UseWebSockets();
-        // Any method: over HTTP/2 the handshake is a CONNECT.
-        app.Map("/api/ws", Handshake.Connect).RequireAuthorization().ExcludeFromDescription();
+        // Over HTTP/2 the handshake is a CONNECT.
+        app.MapMethods("/api/ws", [HttpMethods.Get, HttpMethods.Connect], Handshake.Connect).RequireAuthorization().ExcludeFromDescription();
     }
 
     private static void AddHosted<T>(IServiceCollection services) where T : class, IHostedService

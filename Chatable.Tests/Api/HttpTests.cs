@@ -26,6 +26,7 @@ public sealed class HttpTests(ApiFixture api) : IClassFixture<ApiFixture>
     [InlineData("GET /api/auth_token", "DELETE, POST")]
     [InlineData("DELETE /api/auth_token/refresh", "POST")]
     [InlineData("TRACE /api/inbox", "GET")]
+    [InlineData("POST /api/ws", "CONNECT, GET")]
     public async Task WrongMethodIsAnsweredInTheEnvelopeWithTheRightOnes(string requestLine, string allowed)
     {
         var answer = await RawHttp.SendAsync(api.Address, requestLine, [], Cancellation);

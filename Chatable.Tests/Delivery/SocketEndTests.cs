@@ -9,6 +9,11 @@ public class SocketEndTests(PostgresServer postgres)
 {
     private readonly CancellationToken _ct = TestContext.Current.CancellationToken;
 
+    private sealed class PingingServers(PostgresServer postgres) : ChatServers(postgres)
+    {
+        protected override (string, string)[] Settings => [("Realtime__Times__Ping", "00:00:01"), ("Realtime__Times__Pong", "00:00:05")];
+    }
+
     private sealed class Servers(PostgresServer postgres) : ChatServers(postgres)
     {
         protected override (string, string)[] Settings => [("Realtime__TokenCheckInterval", "00:00:02")];
@@ -47,6 +52,25 @@ public class SocketEndTests(PostgresServer postgres)
         Assert.Equal(200, (await servers.Client.SendAsync(HttpMethod.Delete, "/api/auth_token", user.Token.ToJwt(), _ct)).Status);
 
         Assert.Equal(4401, await there.WaitForCloseAsync(_ct));
+    }
+
+    [Fact]
+    public async Task AClientThatAnswersNoPingIsLetGo()
+    {
+        await using var servers = new PingingServers(postgres);
+        await servers.InitializeAsync();
+        var user = await servers.Client.RegisterAsync(_ct);
+        using var raw = await RawSocket.ConnectAsync(servers.A, user.Token, _ct);
+
+        var pings = 0;
+        while (await raw.ReadFrameAsync(_ct) is { } frame)
+        {
+            Assert.Equal(RawSocket.Final | RawSocket.Ping, frame.First);
+            pings++;
+        }
+
+        Assert.NotEqual(0, pings);
+        await servers.AssertStillDeliversAsync(_ct);
     }
 
     [Fact]

@@ -26,7 +26,11 @@ internal sealed partial class AppHostProcess : IAsyncDisposable
     {
         Home = (home ?? (_ownHome = new TestFolder())).Path;
         var appHost = Path.Combine(AppContext.BaseDirectory, "Chatable.AppHost.dll");
-        var info = new ProcessStartInfo(ProgramPath.DotNet, [appHost, $"--LocalHosting:Volumes={Home}/volumes", .. args])
+        string[] command = [ProgramPath.DotNet, appHost, $"--LocalHosting:Volumes={Home}/volumes", .. args];
+        // A shell's background jobs ignore SIGINT, and so would all that they start: the tests may be such a job, the AppHost may not.
+        if (OperatingSystem.IsLinux())
+            command = ["/usr/bin/env", "--default-signal=INT", .. command];
+        var info = new ProcessStartInfo(command[0], command[1..])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
