@@ -79,7 +79,7 @@ public class SocketEndTests(PostgresServer postgres)
         await using var servers = new Servers(postgres);
         await servers.InitializeAsync();
         var user = await servers.Client.RegisterAsync(_ct);
-        await using var update = servers.Database.CreateCommand("UPDATE auth_tokens SET expires_at = now() + interval '2 seconds'");
+        await using var update = servers.Database.CreateCommand("UPDATE auth_tokens SET expires_at = now() + interval '15 seconds'");
         await update.ExecuteNonQueryAsync(_ct);
         await using var socket = await ChatSocket.ConnectAsync(servers.B, user.Token, _ct);
 
