@@ -1,0 +1,82 @@
+using System.Buffers;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+
+namespace Chatable.Messaging.Wire;
+
+/// <summary>Where a message stands: what its author is told once it is committed.</summary>
+public readonly record struct StoredPlace(
+    ClientId ClientId, Guid MessageId, long Seq, long ConversationId, long ConversationSeq, DateTime CreatedAt);
+
+/// <summary>
+/// What the server sends a v2 client about messages. <c>seq</c> stands first, so that everything after it is encoded once for all users.
+/// <code>
+/// {"type":"message","seq":7,"message_id":"0191…","conversation":3,"conversation_seq":2,"author":"bob","recipient":"alice",
+///  "message":"hello","message_type":0,"created_at":"2015-09-03T03:13:12.81765Z","client_id":"c1"}      client_id: to the author only
+/// {"type":"ack","client_id":"c1","message_id":"0191…","seq":7,"conversation":3,"conversation_seq":2,
+///  "created_at":"2015-09-03T03:13:12.81765Z","duplicate":true}                                         duplicate: only where true
+/// </code>
+/// </summary>
+public static class V2Frames
+{
+    private static readonly JsonWriterOptions s_json =
+        new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
+
+    /// <summary>The part of a message frame that is the same for every device of one party.</summary>
+    public static byte[] MessageTail(MessageRecord message, bool forAuthor)
+    {
+        var output = new ArrayBufferWriter<byte>(320 + message.Body.Length);
+        using var json = new Utf8JsonWriter(output, s_json);
+        json.WriteStartObject();
+        json.WriteString("message_id"u8, message.MessageId);
+        json.WriteNumber("conversation"u8, message.ConversationId);
+        json.WriteNumber("conversation_seq"u8, message.ConversationSeq);
+        json.WriteString("author"u8, message.Author);
+        json.WriteString("recipient"u8, message.Recipient);
+        json.WritePropertyName("message"u8);
+        JsonText.WriteValue(json, message.Body.Span);
+        json.WriteNumber("message_type"u8, (int)message.Type);
+        json.WriteString("created_at"u8, message.CreatedAt);
+        if (forAuthor)
+            json.WriteString("client_id"u8, message.ClientId.Text);
+        json.WriteEndObject();
+        json.Flush();
+        return output.WrittenSpan[1..].ToArray();
+    }
+
+    /// <summary>A message at its place in one user's log; <paramref name="tail"/> comes from <see cref="MessageTail"/>.</summary>
+    public static byte[] Message(long seq, ReadOnlySpan<byte> tail)
+    {
+        const int DigitsOfInt64 = 20;
+        Span<byte> head = stackalloc byte[24 + DigitsOfInt64 + 1];
+        """{"type":"message","seq":"""u8.CopyTo(head);
+        seq.TryFormat(head[24..], out var digits, provider: System.Globalization.CultureInfo.InvariantCulture);
+        head[24 + digits] = (byte)',';
+        return [.. head[..(25 + digits)], .. tail];
+    }
+
+    public static byte[] Ack(StoredPlace place, bool duplicate)
+    {
+        var output = new ArrayBufferWriter<byte>(320);
+        using var json = new Utf8JsonWriter(output, s_json);
+        json.WriteStartObject();
+        json.WriteString("type"u8, "ack"u8);
+        WritePlace(json, place, duplicate);
+        json.WriteEndObject();
+        json.Flush();
+        return output.WrittenSpan.ToArray();
+    }
+
+    /// <summary>The fields of an ack, into an object that is open; REST answers with the same.</summary>
+    public static void WritePlace(Utf8JsonWriter json, StoredPlace place, bool duplicate)
+    {
+        json.WriteString("client_id"u8, place.ClientId.Text);
+        json.WriteString("message_id"u8, place.MessageId);
+        json.WriteNumber("seq"u8, place.Seq);
+        json.WriteNumber("conversation"u8, place.ConversationId);
+        json.WriteNumber("conversation_seq"u8, place.ConversationSeq);
+        json.WriteString("created_at"u8, place.CreatedAt);
+        if (duplicate)
+            json.WriteBoolean("duplicate"u8, value: true);
+    }
+}
