@@ -13,6 +13,9 @@ public sealed class EnvelopeStore(NpgsqlDataSource database)
 
     private const string Heads = "SELECT user_id, last_seq FROM user_heads WHERE user_id = ANY ($1)";
 
+    private const string Position =
+        "SELECT e.epoch, coalesce(h.last_seq, 0) FROM log_epoch e LEFT JOIN user_heads h ON h.user_id = $1";
+
     // The other party of a direct conversation is whichever of the pair is not the author; of a note to oneself, both are.
     private const string Page = """
         SELECT e.seq, m.message_id, m.conversation_id, m.conversation_seq, m.client_id, m.client_id_text,
@@ -67,6 +70,16 @@ public sealed class EnvelopeStore(NpgsqlDataSource database)
     {
         await using var command = database.CreateCommand("SELECT epoch FROM log_epoch");
         return (Guid)(await command.ExecuteScalarAsync(cancellationToken))!;
+    }
+
+    /// <summary>The epoch and the user's head as they are at one moment.</summary>
+    public async Task<(Guid Epoch, long Head)> PositionAsync(long user, CancellationToken cancellationToken)
+    {
+        await using var command = database.CreateCommand(Position);
+        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = user });
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        await reader.ReadAsync(cancellationToken);
+        return (reader.GetGuid(0), reader.GetInt64(1));
     }
 
     private static MessageRecord ReadMessage(NpgsqlDataReader row) => new()
