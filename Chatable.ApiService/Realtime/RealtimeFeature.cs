@@ -31,6 +31,8 @@ internal static class RealtimeFeature
         builder.Services.AddSingleton(CreateAccepter);
         builder.Services.AddSingleton<SessionServices>();
         builder.Services.AddSingleton<EnvelopeLog>();
+        builder.Services.AddSingleton<SendWaiters>();
+        builder.Services.AddSingleton<LogSignals>();
         builder.Services.AddSingleton<Dispatcher>();
         builder.Services.AddSingleton<ConnectionTable>();
         builder.Services.AddSingleton(CreateConnections);

@@ -11,10 +11,11 @@ public sealed class EnvelopeStore(NpgsqlDataSource database)
 {
     private const string Head = "SELECT last_seq FROM user_heads WHERE user_id = $1";
 
-    private const string Heads = "SELECT user_id, last_seq FROM user_heads WHERE user_id = ANY ($1)";
+    // One statement, one snapshot: a head of one epoch must not be taken for that of another.
+    private const string HeadAndEpoch =
+        "SELECT epoch, coalesce((SELECT last_seq FROM user_heads WHERE user_id = $1), 0) FROM log_epoch";
 
-    private const string Position =
-        "SELECT e.epoch, coalesce(h.last_seq, 0) FROM log_epoch e LEFT JOIN user_heads h ON h.user_id = $1";
+    private const string Heads = "SELECT user_id, last_seq FROM user_heads WHERE user_id = ANY ($1)";
 
     // The other party of a direct conversation is whichever of the pair is not the author; of a note to oneself, both are.
     private const string Page = """
@@ -36,6 +37,17 @@ public sealed class EnvelopeStore(NpgsqlDataSource database)
         await using var command = database.CreateCommand(Head);
         command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = user });
         return await command.ExecuteScalarAsync(cancellationToken) as long? ?? 0;
+    }
+
+    /// <summary>Where the user's log stands, and the epoch its seqs belong to.</summary>
+    public async Task<LogHead> LogHeadAsync(long user, CancellationToken cancellationToken)
+    {
+        await using var command = database.CreateCommand(HeadAndEpoch);
+        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = user });
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        return await reader.ReadAsync(cancellationToken)
+            ? new LogHead(reader.GetGuid(0), reader.GetInt64(1))
+            : throw new InvalidOperationException("The database has no epoch.");
     }
 
     /// <summary>The heads of many users; one who is unknown is missing.</summary>
@@ -70,16 +82,6 @@ public sealed class EnvelopeStore(NpgsqlDataSource database)
     {
         await using var command = database.CreateCommand("SELECT epoch FROM log_epoch");
         return (Guid)(await command.ExecuteScalarAsync(cancellationToken))!;
-    }
-
-    /// <summary>The epoch and the user's head as they are at one moment.</summary>
-    public async Task<(Guid Epoch, long Head)> PositionAsync(long user, CancellationToken cancellationToken)
-    {
-        await using var command = database.CreateCommand(Position);
-        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = user });
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        await reader.ReadAsync(cancellationToken);
-        return (reader.GetGuid(0), reader.GetInt64(1));
     }
 
     private static MessageRecord ReadMessage(NpgsqlDataReader row) => new()

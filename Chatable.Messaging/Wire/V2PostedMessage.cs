@@ -13,89 +13,46 @@ namespace Chatable.Messaging.Wire;
 /// <param name="Type">What the message holds.</param>
 public readonly record struct V2PostedMessage(string Recipient, ReadOnlyMemory<byte> Message, MessageType Type)
 {
-    private const int MaxDepth = 8;
     private const int MaxNameBytes = 255;
-    private const string NotAType = "is not 0 (text) or 1 (photo)";
 
-    private static readonly JsonReaderOptions s_json = new() { MaxDepth = MaxDepth };
-
-    /// <summary>False where the body cannot be taken; <paramref name="faults"/> then says why, and holds nothing of the body.</summary>
-    public static bool TryRead(ReadOnlySpan<byte> utf8, int maxMessageBytes, out V2PostedMessage posted, out FieldFaults faults)
+    /// <summary>Adds to <paramref name="faults"/>, by field, why the body cannot be taken; nothing where it can.</summary>
+    public static V2PostedMessage Read(ReadOnlySpan<byte> utf8, int maxMessageBytes, FieldFaults faults)
     {
-        posted = default;
-        faults = new FieldFaults();
         try
         {
-            var (recipient, message, type) = ReadFields(utf8, maxMessageBytes, faults);
-            if (!recipient.IsGiven)
-                faults.Add("recipient", FieldFaults.Required);
-            if (!message.IsGiven)
-                faults.Add("message", FieldFaults.Required);
-            if (faults.Any)
-                return false;
-
-            posted = new V2PostedMessage(recipient.AsText()!, message.Utf8, type);
-            return true;
+            return ReadFields(utf8, maxMessageBytes, faults);
         }
         catch (JsonException)
         {
-            faults = FieldFaults.Of("body", "is not a JSON object");
-            return false;
+            faults.Add("body", $"is {FieldFaults.NotAnObject}");
+            return default;
         }
     }
 
-    private static (TextField Recipient, TextField Message, MessageType Type) ReadFields(
-        ReadOnlySpan<byte> utf8, int maxMessageBytes, FieldFaults faults)
+    private static V2PostedMessage ReadFields(ReadOnlySpan<byte> utf8, int maxMessageBytes, FieldFaults faults)
     {
         TextField recipient = default, message = default;
-        MessageType? type = null;
-        var reader = new Utf8JsonReader(utf8, s_json);
-        if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject)
-            throw new JsonException();
-
-        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        IntegerField type = default;
+        var ofTheBody = new FieldFaults();
+        var fields = new ObjectReader(utf8);
+        while (fields.NextField())
         {
-            if (IsNamed(ref reader, "recipient"u8))
-                recipient.Read(ref reader, "recipient", MaxNameBytes, faults);
-            else if (IsNamed(ref reader, "message"u8))
-                message.Read(ref reader, "message", maxMessageBytes, faults);
-            else if (IsNamed(ref reader, "message_type"u8))
-                type = ReadType(ref reader, isRepeated: type is not null, faults);
+            if (fields.IsNamed("recipient"u8))
+                recipient.Read(ref fields.Json, "recipient", MaxNameBytes, ofTheBody);
+            else if (fields.IsNamed("message"u8))
+                message.Read(ref fields.Json, "message", maxMessageBytes, ofTheBody);
+            else if (fields.IsNamed("message_type"u8))
+                type.Read(ref fields.Json, "message_type", (long)MessageType.Text, (long)MessageType.Photo, ofTheBody);
             else
-                reader.Skip();
+                fields.Json.Skip();
         }
 
-        // Reading on past the object's end finds anything that follows it.
-        if (reader.Read())
-            throw new JsonException();
-        return (recipient, message, type ?? MessageType.Text);
-    }
-
-    private static MessageType ReadType(ref Utf8JsonReader reader, bool isRepeated, FieldFaults faults)
-    {
-        reader.Read();
-        if (isRepeated)
-            faults.Add("message_type", FieldFaults.Repeated);
-        if (reader.TokenType == JsonTokenType.Null)
-            return MessageType.Text;
-        if (reader.TokenType == JsonTokenType.Number && reader.TryGetInt32(out var number) && number is (0 or 1))
-            return (MessageType)number;
-
-        faults.Add("message_type", NotAType);
-        reader.Skip();
-        return MessageType.Text;
-    }
-
-    private static bool IsNamed(ref Utf8JsonReader reader, ReadOnlySpan<byte> name)
-    {
-        try
-        {
-            return reader.ValueTextEquals(name);
-        }
-        catch (InvalidOperationException)
-        {
-            // A name with half a surrogate pair is none of ours.
-            return false;
-        }
+        if (!recipient.IsGiven)
+            ofTheBody.Add("recipient", FieldFaults.Required);
+        if (!message.IsGiven)
+            ofTheBody.Add("message", FieldFaults.Required);
+        foreach (var (field, fault) in ofTheBody)
+            faults.Add(field, fault);
+        return faults.Any ? default : new V2PostedMessage(recipient.AsText()!, message.Utf8, (MessageType)(type.Value ?? 0));
     }
 }

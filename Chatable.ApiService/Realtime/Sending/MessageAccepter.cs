@@ -89,12 +89,13 @@ internal sealed partial class MessageAccepter(
 
     private IntakeEntry CreateEntry(Sender sender, PendingSend send, UserRef recipient) => new()
     {
-        MessageId = Guid.CreateVersion7(clock.GetUtcNow()),
+        MessageId = send.MessageId ?? Guid.CreateVersion7(clock.GetUtcNow()),
         ClientId = send.ClientId,
         AuthorId = sender.User.UserId,
         Author = sender.User.Username,
         RecipientId = recipient.Id,
         Recipient = recipient.Username,
+        Type = send.Type,
         Body = send.Body,
         Origin = new Origin(server.BootId, sender.ConnectionId),
         Trace = TraceParent.Current,
