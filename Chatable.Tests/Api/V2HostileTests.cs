@@ -159,8 +159,8 @@ public sealed class V2HostileTests(ApiFixture api) : IClassFixture<ApiFixture>
         var compressed = await RawHttp.SendAsync(
             api.Address, "POST /api/v2/messages", [.. headers, "Content-Encoding: gzip"], Encoding.UTF8.GetBytes(Good), Cancellation);
         Assert.Equal(415, compressed.Status);
-        var notUtf8 = await RawHttp.SendAsync(
-            api.Address, "POST /api/v2/messages", headers, (byte[])[.. "{\"recipient\":\"alice\",\"message\":\""u8, 0xFF, .. "\"}"u8], Cancellation);
+        byte[] oddBytes = [.. "{\"recipient\":\"alice\",\"message\":\""u8, 0xFF, .. "\"}"u8];
+        var notUtf8 = await RawHttp.SendAsync(api.Address, "POST /api/v2/messages", headers, oddBytes, Cancellation);
         Assert.Equal(400, notUtf8.Status);
     }
 

@@ -84,7 +84,8 @@ public sealed class V2SendingTests(ChatServers servers) : IClassFixture<ChatServ
 
         var note = await servers.Client.SayAsync(bob, bob, "note", _ct);
         var photo = await servers.Client.PostMessageAsync(
-            bob, V2Requests.NewKey(), $$"""{"message_type":1,"message":"photo.jpg","recipient":"{{bob.Username.ToUpperInvariant()}}","x":[{}]}""", _ct);
+            bob, V2Requests.NewKey(),
+            $$"""{"message_type":1,"message":"photo.jpg","recipient":"{{bob.Username.ToUpperInvariant()}}","x":[{}]}""", _ct);
 
         Assert.Equal((201, 1), (note.Status, note.Envelope.Number("seq")));
         Assert.Equal((201, 2), (photo.Status, photo.Envelope.Number("seq")));

@@ -25,7 +25,8 @@ public sealed class V2SyncTests(ChatServers servers) : IClassFixture<ChatServers
 
         var message = first.GetProperty("messages")[0];
         Assert.Equal(
-            ["type", "seq", "message_id", "conversation", "conversation_seq", "author", "recipient", "message", "message_type", "created_at"],
+            ["type", "seq", "message_id", "conversation", "conversation_seq", "author", "recipient", "message", "message_type",
+             "created_at"],
             message.Names());
         FrameSchema.V2.AssertSentByServer(message);
         var own = (await servers.Client.SyncAsync(bob, "?since=0", _ct)).Envelope.GetProperty("messages")[0];

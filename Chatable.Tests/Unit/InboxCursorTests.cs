@@ -12,7 +12,8 @@ public sealed class InboxCursorTests
 
     [Fact]
     public void EveryPlaceComesBackFromItsText() => s_places.Sample(place =>
-        InboxCursor.TryParse(InboxCursor.ToText(place), out var read) && read == place && read.Value.LastActivityAt.Kind == DateTimeKind.Utc);
+        InboxCursor.TryParse(InboxCursor.ToText(place), out var read) && read == place
+        && read.Value.LastActivityAt.Kind == DateTimeKind.Utc);
 
     [Fact]
     public void AnyTextIsNoneOrTheTextOfItsPlace() => Gen.OneOf(

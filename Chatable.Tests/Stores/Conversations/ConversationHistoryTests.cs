@@ -20,11 +20,11 @@ public sealed partial class ConversationHistoryTests(PostgresServer postgres) : 
     public async Task APageCostsTheSameHoweverDeepItLies()
     {
         await FillAsync();
-        var (newest, oldest) = (DateTime.UtcNow, DateTime.UtcNow - TimeSpan.FromMinutes(1900));
+        var (newest, oldest) = (DateTime.UtcNow - TimeSpan.FromMinutes(100), DateTime.UtcNow - TimeSpan.FromMinutes(1900));
 
         foreach (var sql in (string[])[ConversationHistory.OlderSql, ConversationHistory.NewerSql])
         {
-            var plans = new[] { await PlanAsync(sql, 1L, newest - TimeSpan.FromMinutes(100), 1L, 10L), await PlanAsync(sql, 1L, oldest, 1L, 10L) };
+            string[] plans = [await PlanAsync(sql, 1L, newest, 1L, 10L), await PlanAsync(sql, 1L, oldest, 1L, 10L)];
             Assert.All(plans, plan =>
             {
                 Assert.Contains("participants_inbox_idx", plan, StringComparison.Ordinal);
