@@ -31,6 +31,9 @@ internal sealed class FanoutOptions
     /// <summary>How often servers that died without leaving are looked for.</summary>
     public TimeSpan ReapInterval { get; set; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>How often the dead letters are counted.</summary>
+    public TimeSpan DeadLetterCheck { get; set; } = TimeSpan.FromSeconds(10);
+
     /// <summary>How long the batches in flight may take when the worker is told to stop.</summary>
     public TimeSpan DrainTimeout { get; set; } = TimeSpan.FromSeconds(10);
 }

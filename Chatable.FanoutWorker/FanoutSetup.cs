@@ -1,3 +1,4 @@
+using Chatable.FanoutWorker.DeadLetters;
 using Chatable.Messaging;
 using Chatable.Messaging.Intake;
 using Chatable.Messaging.Messages;
@@ -23,6 +24,7 @@ internal static class FanoutSetup
         services.AddSingleton<EvictionPolicy>();
         services.AddHostedService<PartitionAssignment>();
         services.AddHostedService<ServerReaper>();
+        services.AddHostedService<DeadLetterWatch>();
         // Room for the batches in flight, within the 30 s a platform gives.
         services.Configure<HostOptions>(options => options.ShutdownTimeout = TimeSpan.FromSeconds(25));
     }
@@ -39,6 +41,7 @@ internal static class FanoutSetup
             .Validate(o => o.LeaseRenewal > TimeSpan.Zero, "Fanout:LeaseRenewal must be positive.")
             .Validate(o => o.LeaseDuration >= 2 * o.LeaseRenewal, "Fanout:LeaseDuration must be at least two renewals.")
             .Validate(o => o.ReapInterval > TimeSpan.Zero, "Fanout:ReapInterval must be positive.")
+            .Validate(o => o.DeadLetterCheck > TimeSpan.Zero, "Fanout:DeadLetterCheck must be positive.")
             .Validate(
                 o => o.DrainTimeout > TimeSpan.Zero && o.DrainTimeout <= TimeSpan.FromSeconds(20),
                 "Fanout:DrainTimeout must be positive, and at most 20 s.")

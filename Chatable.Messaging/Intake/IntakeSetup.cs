@@ -5,7 +5,7 @@ namespace Chatable.Messaging.Intake;
 
 public static class IntakeSetup
 {
-    /// <summary>Adds <see cref="IntakeLog"/> and <see cref="IntakeReader"/>; needs a Redis connection.</summary>
+    /// <summary>Adds <see cref="IntakeLog"/>, <see cref="IntakeReader"/> and <see cref="DeadLetterLog"/>; needs a Redis connection.</summary>
     public static IServiceCollection AddIntake(this IServiceCollection services)
     {
         services.AddOptions<IntakeOptions>()
@@ -18,6 +18,7 @@ public static class IntakeSetup
             .ValidateOnStart();
         services.AddSingleton<IntakeLog>();
         services.AddSingleton<IntakeReader>();
+        services.AddSingleton<DeadLetterLog>();
         return services;
     }
 }
