@@ -1,11 +1,13 @@
+using Chatable.Messaging;
+
 namespace Chatable.FanoutWorker;
 
 /// <summary>Section <c>Fanout</c>.</summary>
-internal sealed class FanoutOptions
+internal sealed class FanoutOptions : IKeyPrefixed
 {
     public const string Section = "Fanout";
 
-    /// <inheritdoc cref="Messaging.Intake.IntakeOptions.KeyPrefix"/>
+    /// <inheritdoc/>
     public string KeyPrefix { get; set; } = "";
 
     /// <summary>Entries stored in one transaction: more make it cheaper, but hold the locks of its users longer.</summary>
