@@ -6,24 +6,19 @@ using StackExchange.Redis;
 
 namespace Chatable.Tests.Stores;
 
-public sealed class DeadLetterLogTests(RedisServer server) : IAsyncLifetime
+public sealed class DeadLetterLogTests(RedisServer server) : RedisTest(server)
 {
     private const int Partition = 5;
 
-    private IntakeRedis _redis = null!;
     private IntakeReader _reader = null!;
     private DeadLetterLog _letters = null!;
 
-    private static CancellationToken Token => TestContext.Current.CancellationToken;
-
-    public async ValueTask InitializeAsync()
+    public override async ValueTask InitializeAsync()
     {
-        _redis = await IntakeRedis.ConnectAsync(server.ConnectionString);
-        var options = Options.Create(new IntakeOptions { KeyPrefix = _redis.Prefix, Limit = 2 });
-        (_reader, _letters) = (new(_redis.Connection, options), new(_redis.Connection, options));
+        await base.InitializeAsync();
+        var options = Options.Create(new IntakeOptions { KeyPrefix = Redis.Prefix, Limit = 2 });
+        (_reader, _letters) = (new(Redis.Connection, options), new(Redis.Connection, options));
     }
-
-    public ValueTask DisposeAsync() => _redis.DisposeAsync();
 
     [Theory]
     [InlineData("m", 1)]
@@ -41,10 +36,10 @@ public sealed class DeadLetterLogTests(RedisServer server) : IAsyncLifetime
 
         Assert.Equal(ReplayOutcome.Replayed, await _letters.ReplayAsync(Partition, id, Token));
 
-        var replayed = Assert.Single(await _redis.Database.StreamRangeAsync(Key("in")));
+        var replayed = Assert.Single(await Redis.Database.StreamRangeAsync(Key("in")));
         Assert.Equal(entry, replayed.Values);
-        Assert.Equal(7, await _redis.Database.HashGetAsync(Key("att"), replayed.Id));
-        Assert.Equal(0, await _redis.Database.StreamLengthAsync(Key("dlq")));
+        Assert.Equal(7, await Redis.Database.HashGetAsync(Key("att"), replayed.Id));
+        Assert.Equal(0, await Redis.Database.StreamLengthAsync(Key("dlq")));
         Assert.Equal(ReplayOutcome.NotFound, await _letters.ReplayAsync(Partition, id, Token));
     }
 
@@ -54,8 +49,8 @@ public sealed class DeadLetterLogTests(RedisServer server) : IAsyncLifetime
         var huge = await PutAsideAsync([.. Enumerable.Range(0, 20_000).Select(i => new NameValueEntry($"f{i}", i))]);
         var good = await PutAsideAsync([new("m", "x")]);
         Assert.Equal(ReplayOutcome.TooManyFields, await _letters.ReplayAsync(Partition, huge, Token));
-        await _redis.Database.StreamAddAsync(Key("in"), "m", "1");
-        await _redis.Database.StreamAddAsync(Key("in"), "m", "2");
+        await Redis.Database.StreamAddAsync(Key("in"), "m", "1");
+        await Redis.Database.StreamAddAsync(Key("in"), "m", "2");
         Assert.Equal(ReplayOutcome.IntakeFull, await _letters.ReplayAsync(Partition, good, Token));
         Assert.Equal([huge, good], (await _letters.ListAsync(Partition, null, 10, Token)).Select(letter => letter.Id));
         Assert.Equal([good], (await _letters.ListAsync(Partition, huge, 10, Token)).Select(letter => letter.Id));
@@ -67,16 +62,16 @@ public sealed class DeadLetterLogTests(RedisServer server) : IAsyncLifetime
         var id = await PutAsideAsync([new("m", "x")]);
         var outcomes = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => _letters.ReplayAsync(Partition, id, Token)));
         Assert.Single(outcomes, ReplayOutcome.Replayed);
-        Assert.Equal(1, await _redis.Database.StreamLengthAsync(Key("in")));
+        Assert.Equal(1, await Redis.Database.StreamLengthAsync(Key("in")));
     }
 
     private async Task<string> PutAsideAsync(NameValueEntry[] entry)
     {
-        await _redis.Database.StreamAddAsync(Key("in"), entry);
+        await Redis.Database.StreamAddAsync(Key("in"), entry);
         var item = (await _reader.ReadHeadAsync(Partition, 1, Token))[0];
         Assert.True(await _reader.DeadLetterAsync(Partition, item, "22021", attempts: 7, Token));
-        return (await _redis.Database.StreamRangeAsync(Key("dlq"), messageOrder: Order.Descending))[0].Id.ToString();
+        return (await Redis.Database.StreamRangeAsync(Key("dlq"), messageOrder: Order.Descending))[0].Id.ToString();
     }
 
-    private RedisKey Key(string kind) => Encoding.ASCII.GetBytes($"{_redis.Prefix}{kind}:{{{Partition}}}");
+    private RedisKey Key(string kind) => Encoding.ASCII.GetBytes($"{Redis.Prefix}{kind}:{{{Partition}}}");
 }
