@@ -50,12 +50,13 @@ internal static class Scheduler
         return partition.IsReordered;
     }
 
-    // All are well again, and whoever stood still goes on with what he had in hand.
+    // All are well again, and whoever stood still goes on with what he had in hand. Between two turns every lease runs out, so that no
+    // scheme leaves for ever what only a takeover finds.
     private static void Finish(int seed, ModelPartition partition, ModelWorker[] workers)
     {
         for (var step = 0; step < PatienceAtTheEnd && !partition.IsEmpty; step++)
         {
-            partition.Now++;
+            partition.Now += Idle + 1;
             workers[step % Workers].Step();
         }
 
