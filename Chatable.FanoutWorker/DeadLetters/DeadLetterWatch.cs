@@ -3,7 +3,7 @@ using Microsoft.Extensions.Options;
 
 namespace Chatable.FanoutWorker.DeadLetters;
 
-/// <summary>Counts the dead letters of this worker's partitions, and says aloud where there are some and where they have become more.</summary>
+/// <summary>Counts the dead letters of this worker's partitions, and says so where there are some or more than before.</summary>
 internal sealed partial class DeadLetterWatch(
     DeadLetterLog letters, PartitionReaders readers, IOptions<FanoutOptions> options, FanoutMetrics metrics, TimeProvider time,
     ILogger<DeadLetterWatch> logger) : BackgroundService

@@ -23,8 +23,10 @@ internal sealed class DlqActions(DeadLetterLog letters, DlqReport report, TextWr
         var shown = new List<LetterView>();
         foreach (var partition in counts.Where(count => count.Value > 0).Select(count => count.Key).Order())
         {
-            if (shown.Count < limit)
-                shown.AddRange((await letters.ListAsync(partition, after: null, limit - shown.Count, cancellationToken)).Select(LetterView.Of));
+            if (shown.Count == limit)
+                break;
+            var page = await letters.ListAsync(partition, after: null, limit - shown.Count, cancellationToken);
+            shown.AddRange(page.Select(LetterView.Of));
         }
 
         report.List(shown, counts.Values.Sum());
@@ -59,7 +61,8 @@ internal sealed class DlqActions(DeadLetterLog letters, DlqReport report, TextWr
         {
             string? last = null;
             var rest = (await letters.CountAsync([partition], cancellationToken))[partition];
-            while (rest > 0 && await letters.ListAsync(partition, last, (int)Math.Min(rest, PageSize), cancellationToken) is { Count: > 0 } page)
+            while (rest > 0
+                && await letters.ListAsync(partition, last, (int)Math.Min(rest, PageSize), cancellationToken) is { Count: > 0 } page)
             {
                 foreach (var letter in page)
                 {

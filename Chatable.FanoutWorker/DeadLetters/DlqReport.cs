@@ -21,7 +21,8 @@ internal sealed class DlqReport(TextWriter output, bool asJson)
         if (letters.Count > 0)
             Table([s_columns, .. letters.Select(Row)]);
         output.WriteLine(all == 0 ? "No dead letters." : string.Create(
-            CultureInfo.InvariantCulture, $"{all} dead letter{(all == 1 ? "" : "s")}{(letters.Count < all ? $", {letters.Count} shown" : "")}."));
+            CultureInfo.InvariantCulture,
+            $"{all} dead letter{(all == 1 ? "" : "s")}{(letters.Count < all ? $", {letters.Count} shown" : "")}."));
     }
 
     public void Show(LetterView letter)

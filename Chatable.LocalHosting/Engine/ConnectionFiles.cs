@@ -2,7 +2,7 @@ namespace Chatable.LocalHosting;
 
 /// <summary>
 /// The connection strings of a running topology, a file for each, so that tools find servers whose ports and passwords were chosen at the
-/// start. They hold passwords: only their owner can read them, and they go with the topology. Of two topologies the later one has the files.
+/// start. They hold passwords: only their owner can read them, and they go with the topology. Of two the later one has them.
 /// </summary>
 internal sealed class ConnectionFiles(DistributedApplicationModel model, EngineOptions options)
 {

@@ -4,7 +4,7 @@ namespace Chatable.Messaging.Intake;
 
 public static class IntakeSetup
 {
-    /// <summary>Adds <see cref="IntakeLog"/>, <see cref="IntakeReader"/> and <see cref="DeadLetterLog"/>; needs a Redis connection.</summary>
+    /// <summary>Adds <see cref="IntakeLog"/>, <see cref="IntakeReader"/>, <see cref="DeadLetterLog"/>; needs a Redis connection.</summary>
     public static IServiceCollection AddIntake(this IServiceCollection services)
     {
         services.AddKeyPrefixedOptions<IntakeOptions>(IntakeOptions.Section)

@@ -26,7 +26,8 @@ public sealed class FolderArrowsTests
         ["Envelopes"] = ["Wire", "Telemetry"],
     };
 
-    private static readonly HashSet<(string User, string Used)> s_apiUses = UsedTypes.Read(typeof(ApiService.Accounts.Passwords).Assembly.Location);
+    private static readonly HashSet<(string User, string Used)> s_apiUses =
+        UsedTypes.Read(typeof(ApiService.Accounts.Passwords).Assembly.Location);
 
     private static readonly HashSet<(string User, string Used)> s_messagingUses = UsedTypes.Read(typeof(ClientId).Assembly.Location);
 

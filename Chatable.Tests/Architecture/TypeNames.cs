@@ -19,7 +19,8 @@ internal sealed class TypeNames(MetadataReader reader) : ISignatureTypeProvider<
         _ => reader.GetTypeSpecification((TypeSpecificationHandle)handle).DecodeSignature(this, null),
     };
 
-    public ImmutableArray<string> GetTypeFromDefinition(MetadataReader reader, TypeDefinitionHandle handle, byte rawTypeKind) => [Of(handle)];
+    public ImmutableArray<string> GetTypeFromDefinition(MetadataReader reader, TypeDefinitionHandle handle, byte rawTypeKind) =>
+        [Of(handle)];
 
     public ImmutableArray<string> GetTypeFromReference(MetadataReader reader, TypeReferenceHandle handle, byte rawTypeKind) => [Of(handle)];
 

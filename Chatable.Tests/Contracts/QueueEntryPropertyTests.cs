@@ -12,7 +12,8 @@ public sealed class QueueEntryPropertyTests
     private static readonly Gen<string> s_name = Gen.String[Gen.Char.AlphaNumeric, 1, 64];
 
     private static readonly Gen<ClientId> s_clientId = Gen.Frequency(
-        (3, Gen.String[Gen.OneOf(Gen.Char.AlphaNumeric, Gen.Const('_'), Gen.Const('-')), 1, ClientId.MaxLength].Where(IsAscii).Select(Samples.Client)),
+        (3, Gen.String[Gen.OneOf(Gen.Char.AlphaNumeric, Gen.Const('_'), Gen.Const('-')), 1, ClientId.MaxLength]
+            .Where(IsAscii).Select(Samples.Client)),
         (1, Gen.Guid.Select(id => Samples.Client(id.ToString("D")))));
 
     private static readonly Gen<Origin> s_origin = Gen.Select(Gen.Guid, Gen.Long, (boot, connection) => new Origin(boot, connection));
@@ -25,7 +26,8 @@ public sealed class QueueEntryPropertyTests
 
     private static readonly Gen<ReadOnlyMemory<byte>> s_body = Gen.Byte.Array[1, 600].Select(bytes => (ReadOnlyMemory<byte>)bytes);
 
-    private static readonly Gen<DateTime> s_time = Gen.Long[0, DateTime.MaxValue.Ticks].Select(ticks => new DateTime(ticks, DateTimeKind.Utc));
+    private static readonly Gen<DateTime> s_time =
+        Gen.Long[0, DateTime.MaxValue.Ticks].Select(ticks => new DateTime(ticks, DateTimeKind.Utc));
 
     private static readonly Gen<IntakeEntry> s_entry = Gen.Select(
         Gen.Select(Gen.Guid, s_clientId, Gen.Frequency((1, Gen.Const((ClientId?)null)), (1, s_clientId.Select(id => (ClientId?)id)))),
@@ -45,7 +47,8 @@ public sealed class QueueEntryPropertyTests
             Trace = rest.Item4,
         });
 
-    private static readonly Gen<MessageRecord> s_message = Gen.Select(s_entry, Gen.Long, Gen.Long, s_time, (entry, conversation, seq, time) =>
+    private static readonly Gen<MessageRecord> s_message = Gen.Select(s_entry, Gen.Long, Gen.Long, s_time,
+        (entry, conversation, seq, time) =>
         new MessageRecord
         {
             MessageId = entry.MessageId,

@@ -15,7 +15,8 @@ internal sealed record DlqProcess(int ExitCode, string Output, string Errors)
         start.Environment["ConnectionStrings__redis"] = redis;
         start.Environment["Chatable__KeyPrefix"] = prefix;
         using var process = Process.Start(start)!;
-        var (output, errors) = (process.StandardOutput.ReadToEndAsync(cancellationToken), process.StandardError.ReadToEndAsync(cancellationToken));
+        var output = process.StandardOutput.ReadToEndAsync(cancellationToken);
+        var errors = process.StandardError.ReadToEndAsync(cancellationToken);
         await process.WaitForExitAsync(cancellationToken);
         return new(process.ExitCode, await output, await errors);
     }

@@ -32,7 +32,8 @@ public sealed class AppHostProcessTests
         await appHost.WaitUntilUpAsync();
         var connection = new FileInfo(Path.Combine(appHost.Home, "volumes", ".connections", "redis"));
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, connection.UnixFileMode);
-        Assert.Equal(0, (await DlqProcess.RunAsync(await File.ReadAllTextAsync(connection.FullName), "", "list", CancellationToken.None)).ExitCode);
+        var redis = await File.ReadAllTextAsync(connection.FullName);
+        Assert.Equal(0, (await DlqProcess.RunAsync(redis, "", "list", CancellationToken.None)).ExitCode);
 
         appHost.Interrupt();
         var exitCode = await appHost.WaitForEndAsync();

@@ -20,7 +20,8 @@ public sealed class EvictionPolicyTests(PostgresServer postgres, RedisServer red
         var database = await postgres.CreateMigratedDatabaseAsync(Token);
         await using var worker = WorkerProcess.Start("w1", database, evicting.ConnectionString, "");
         using var api = await ApiProcess.StartAsync(database, evicting.ConnectionString, Token);
-        using var unconcerned = await ApiProcess.StartAsync(database, redis.ConnectionString, Token, ("Chatable__KeyPrefix", "noeviction:"));
+        using var unconcerned = await ApiProcess.StartAsync(
+            database, redis.ConnectionString, Token, ("Chatable__KeyPrefix", "noeviction:"));
 
         foreach (var output in (Func<string>[])[() => worker.Output, () => api.Output])
         {

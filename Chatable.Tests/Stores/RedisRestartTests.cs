@@ -5,7 +5,7 @@ using StackExchange.Redis;
 
 namespace Chatable.Tests.Stores;
 
-/// <summary>Redis becomes another one behind its address, and whoever registered there notices without having seen a connection break.</summary>
+/// <summary>Redis becomes another one behind its address, and whoever registered there notices by that alone.</summary>
 public sealed class RedisRestartTests
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;
@@ -28,7 +28,8 @@ public sealed class RedisRestartTests
         await using var server = new RedisServer();
         await server.InitializeAsync();
         await using var redis = await IntakeRedis.ConnectAsync(server.ConnectionString);
-        var (boot, registry) = (Guid.NewGuid(), new ServerRegistry(redis.Connection, Options.Create(new RegistryOptions()), TimeProvider.System));
+        var boot = Guid.NewGuid();
+        var registry = new ServerRegistry(redis.Connection, Options.Create(new RegistryOptions()), TimeProvider.System);
         Assert.False(await registry.HeartbeatAsync(boot, Token));
         Assert.True(await registry.HeartbeatAsync(boot, Token));
 

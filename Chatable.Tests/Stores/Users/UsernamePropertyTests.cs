@@ -11,7 +11,8 @@ public sealed class UsernamePropertyTests(PostgresServer postgres)
 
     // Of few letters, so that many pairs differ in case alone; K and S have relatives outside ASCII that lower-case to them.
     private static readonly Gen<string> s_text = Gen.OneOf(
-        Gen.Char[Letters], Gen.Char["09_"], Gen.Char["kKsS"], Gen.Char["\u212A\u017F \n\0-.é"]).Array[0, 4].Select(chars => new string(chars));
+        Gen.Char[Letters], Gen.Char["09_"], Gen.Char["kKsS"], Gen.Char["\u212A\u017F \n\0-.é"])
+        .Array[0, 4].Select(chars => new string(chars));
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 

@@ -1,8 +1,8 @@
 namespace Chatable.Tests.Unit.PrefixLog;
 
 /// <summary>
-/// Why there is neither a consumer group nor a fencing token: reading from the head keeps the order by itself. The model shares no code with
-/// what it models; the schemes beside it show that it would find a reordering.
+/// Why there is neither a consumer group nor a fencing token: reading from the head keeps the order by itself. The model shares no code
+/// with what it models; the schemes beside it show that it would find a reordering.
 /// </summary>
 public sealed class PrefixLogTests
 {
