@@ -11,7 +11,16 @@ public sealed class ConnectionTests(ConnectionTests.Servers servers) : IClassFix
     private readonly CancellationToken _ct = TestContext.Current.CancellationToken;
     private readonly string _folder = Directory.CreateTempSubdirectory("chatable-client-").FullName;
 
-    public sealed class Servers(PostgresServer postgres) : ChatServers(postgres);
+    public sealed class Servers(PostgresServer postgres) : ChatServers(postgres)
+    {
+        public ChatableClient Registry { get; private set; } = null!;
+
+        public override async ValueTask InitializeAsync()
+        {
+            await base.InitializeAsync();
+            Registry = new ChatableClient(new ChatableClientOptions { Url = A });
+        }
+    }
 
     [Fact]
     public async Task TwoClientsOnTwoServersTalkInOrder()
@@ -191,8 +200,7 @@ public sealed class ConnectionTests(ConnectionTests.Servers servers) : IClassFix
     {
         name = ChatClient.NewName();
         var fields = ChatClient.RegistrationOf(name);
-        using var client = new ChatableClient(new ChatableClientOptions { Url = servers.A });
-        return client.Accounts.RegisterAsync(
+        return servers.Registry.Accounts.RegisterAsync(
             new ChatRegistration(name, fields["password"], fields["email"], fields["phone"], "Bob", "Bobson"), _ct);
     }
 }
