@@ -80,7 +80,8 @@ internal static class Chatting
     private static async Task SendLinesAsync(ChatConnection connection, CancellationTokenSource end)
     {
         var pending = new List<Task>();
-        while (await In.ReadLineAsync(end.Token) is { } line)
+        // The console's own ReadLineAsync blocks its caller.
+        while (await Task.Run(In.ReadLine, end.Token).WaitAsync(end.Token) is { } line)
         {
             pending.RemoveAll(task => task.IsCompleted);
             if (line.StartsWith('@') && line.Split(' ', 2) is [var recipient, { Length: > 0 } text])
