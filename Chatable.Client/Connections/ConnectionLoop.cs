@@ -35,7 +35,8 @@ internal sealed partial class ConnectionLoop(
             await tokens.RefreshIfDueAsync(stop);
             var outcome = await ConnectOnceAsync(stop);
             if (outcome.Advice == CloseAdvice.Authenticate && await tokens.TryRefreshAsync(stop) is { } refused)
-                outcome = outcome with { Advice = refused ? CloseAdvice.Stop : CloseAdvice.BackOff, Reason = ChatStopReason.Unauthenticated };
+                outcome = new Outcome(
+                    refused ? CloseAdvice.Stop : CloseAdvice.BackOff, ChatStopReason.Unauthenticated, outcome.CloseCode);
             if (outcome.Advice == CloseAdvice.Stop)
                 return new ChatStatus(ChatState.Stopped, outcome.Reason, outcome.CloseCode);
 

@@ -117,7 +117,8 @@ public sealed class ConnectionTests(ConnectionTests.Servers servers) : IClassFix
         await using var bob = await JoinAsync(servers.B);
         await bob.OnlineAsync(_ct);
 
-        var refused = await Assert.ThrowsAsync<ChatSendException>(() => alice.Connection.SendAsync("nobody_at_all", "?", cancellationToken: _ct));
+        var refused = await Assert.ThrowsAsync<ChatSendException>(
+            () => alice.Connection.SendAsync("nobody_at_all", "?", cancellationToken: _ct));
         var tooLarge = await Assert.ThrowsAsync<ChatSendException>(() => alice.SendAsync(bob, new string('x', 20_000), _ct));
         var first = await alice.Connection.SendAsync(bob.Name, "once", clientId: "mine", cancellationToken: _ct);
         var again = await alice.Connection.SendAsync(bob.Name, "twice", clientId: "mine", cancellationToken: _ct);

@@ -48,7 +48,8 @@ internal sealed class Member : IAsyncDisposable
 
     /// <summary>Until it is online and knows where its log begins.</summary>
     public Task OnlineAsync(CancellationToken cancellationToken) => Eventually.HoldsAsync(
-        () => Task.FromResult(Connection.Status.State == ChatState.Online && Connection.Cursor is not null), "it is online", cancellationToken);
+        () => Task.FromResult(Connection.Status.State == ChatState.Online && Connection.Cursor is not null), "it is online",
+        cancellationToken);
 
     public Task HasAsync(int count, CancellationToken cancellationToken) => Eventually.HoldsAsync(
         () => Task.FromResult(_taken.Count >= count), $"{Name} has {count} messages", cancellationToken);

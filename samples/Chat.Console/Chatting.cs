@@ -51,7 +51,8 @@ internal static class Chatting
         {
             var phone = Random.Shared.NextInt64(1_000_000_000_000, 9_999_999_999_999).ToString(CultureInfo.InvariantCulture);
             return await accounts.RegisterAsync(
-                new ChatRegistration(arguments.User, arguments.Password, $"{arguments.User}@example.com", phone, arguments.User, "-"), stop);
+                new ChatRegistration(arguments.User, arguments.Password, $"{arguments.User}@example.com", phone, arguments.User, "-"),
+                stop);
         }
     }
 
