@@ -31,7 +31,7 @@ public sealed class ConnectionOptions
     /// <summary>How long the server may take over one frame before the connection counts as lost.</summary>
     public TimeSpan SendTimeout { get; set; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>How long an acknowledgement may take before the message is sent again.</summary>
+    /// <summary>How long an acknowledgement may take before the message is sent again, on a new connection.</summary>
     public TimeSpan AckTimeout { get; set; } = TimeSpan.FromSeconds(15);
 
     /// <summary>How often WebSocket pings are sent, and how long their answer may take.</summary>

@@ -87,8 +87,8 @@ internal sealed partial class SessionRunner(
                     Welcomed?.Invoke();
                     break;
                 case Resending again:
-                    ClientMetrics.Resends.Add(again.Count, new KeyValuePair<string, object?>("reason", again.Why));
-                    LogResending(again.Count, again.Why);
+                    ClientMetrics.Resends.Add(1, new KeyValuePair<string, object?>("reason", again.Why));
+                    LogResending(again.Why);
                     break;
                 default:
                     await mailbox.ApplyAsync(effect);
@@ -161,8 +161,8 @@ internal sealed partial class SessionRunner(
         socket.Dispose();
     }
 
-    [LoggerMessage(LogLevel.Debug, "{Count} messages are sent once more: {Reason}.")]
-    private partial void LogResending(int count, string reason);
+    [LoggerMessage(LogLevel.Debug, "A message is sent once more: {Reason}.")]
+    private partial void LogResending(string reason);
 
     [LoggerMessage(LogLevel.Debug, "Reading pauses: the application has not taken what was received.")]
     private partial void LogPaused();

@@ -103,9 +103,9 @@ internal sealed partial class ClientSession
             _outbox.Remove(clientId);
             Do(new Refuse(clientId, error.Code, error.Message));
         }
-        else if (_outbox.TryAgain(error, now) is > 0 and var count)
+        else if (_outbox.TryAgain(error, now))
         {
-            Do(new Resending(count, error.Code));
+            Do(new Resending(error.Code));
         }
     }
 

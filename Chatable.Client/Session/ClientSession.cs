@@ -109,6 +109,8 @@ internal sealed partial class ClientSession(SessionSettings settings, ChatStoreC
             GiveUp(LeaveReason.Silence);
         else if (now >= _drainsAt)
             GiveUp(LeaveReason.Draining);
+        else if (_outbox.IsOverdue(now))
+            GiveUp(LeaveReason.AckTimeout);
         else
             KeepGoing(now);
     }
@@ -125,8 +127,6 @@ internal sealed partial class ClientSession(SessionSettings settings, ChatStoreC
     {
         if (_heartbeat.MustAsk(now))
             Do(new Transmit(ClientFrames.Ping));
-        if (_outbox.RecallOverdue(now) is > 0 and var count)
-            Do(new Resending(count, "ack_timeout"));
         SendDue(now);
     }
 

@@ -30,8 +30,8 @@ internal sealed record Refuse(string ClientId, string Code, string Message) : Se
 /// <summary>The log goes on elsewhere; the application must load what lies between.</summary>
 internal sealed record StartOver(ChatCursor Cursor) : SessionEffect;
 
-/// <summary>Messages are sent once more, since no answer came or it was to try again.</summary>
-internal sealed record Resending(int Count, string Why) : SessionEffect;
+/// <summary>A message is sent once more, since the answer was to try again.</summary>
+internal sealed record Resending(string Why) : SessionEffect;
 
 /// <summary>End this connection and make another.</summary>
 internal sealed record Leave(LeaveReason Reason) : SessionEffect;
@@ -40,6 +40,9 @@ internal enum LeaveReason
 {
     /// <summary>The server was silent for too long.</summary>
     Silence,
+
+    /// <summary>The answer to a message did not come in time.</summary>
+    AckTimeout,
 
     /// <summary>No welcome came.</summary>
     NoWelcome,

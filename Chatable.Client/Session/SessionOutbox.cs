@@ -4,8 +4,10 @@ namespace Chatable.Client.Session;
 
 /// <summary>
 /// What is not acknowledged, in the order of sending. Messages are sent in that order, at most a window of them without an answer;
-/// after a retryable error the message and all later ones of its conversation go again, in order. What goes again on the same connection
-/// goes alone in its conversation: the server takes a repeated message for the word that those refused before it were given up.
+/// a retryable error lets that message go again, and holds up all later ones of its conversation that are not under way.
+/// On one connection, a message never goes again before its answer: it could cross its own acknowledgement, and the server would take
+/// it for the one before whatever follows. And what goes again goes when nothing before it in its conversation is unanswered: the
+/// server takes a repeated message for the word that those refused before it were given up.
 /// </summary>
 internal sealed class SessionOutbox(SessionSettings settings)
 {
@@ -45,11 +47,9 @@ internal sealed class SessionOutbox(SessionSettings settings)
     {
         _serverWindow = _window = window;
         _pausedUntil = now;
-        _ackTimeout = settings.AckTimeout;
         _retries.Reset();
         _pace.Refill(now);
-        Recall(_ => true);
-        _entries.ForEach(entry => entry.IsRepeat = false);
+        _entries.ForEach(entry => (entry.SentAt, entry.IsRepeat) = (null, false));
     }
 
     /// <summary>The next message whose turn it is.</summary>
@@ -71,28 +71,28 @@ internal sealed class SessionOutbox(SessionSettings settings)
         _retries.Reset();
     }
 
-    /// <returns>How many go again.</returns>
-    public int TryAgain(ErrorFrame error, TimeSpan now)
+    /// <returns>Whether it goes again.</returns>
+    public bool TryAgain(ErrorFrame error, TimeSpan now)
     {
-        var index = _entries.FindIndex(entry => entry.Message.ClientId == error.ClientId);
-        // One that waits for its turn already was recalled with an earlier one; this is the answer to its first attempt.
-        if (index < 0 || _entries[index].SentAt is null)
-            return 0;
+        if (_entries.Find(entry => entry.Message.ClientId == error.ClientId) is not { SentAt: not null } entry)
+            return false;
 
         _window = 1;
         _pausedUntil = now + (error.RetryAfter ?? _retries.Next());
-        var recipient = _entries[index].Message.Recipient;
-        return Recall(position => position >= index && _entries[position].Message.Recipient == recipient);
+        entry.SentAt = null;
+        return true;
     }
 
-    /// <returns>How many go again since their time is up.</returns>
-    public int RecallOverdue(TimeSpan now)
+    /// <summary>
+    /// Whether an answer is overdue; the next may take twice as long. The message goes again on a new connection.
+    /// </summary>
+    public bool IsOverdue(TimeSpan now)
     {
         if (OverdueAt is not { } due || now < due)
-            return 0;
+            return false;
 
         _ackTimeout = TimeSpan.FromTicks(Math.Min(2 * _ackTimeout.Ticks, settings.MaxAckTimeout.Ticks));
-        return Recall(_ => true);
+        return true;
     }
 
     /// <summary>When something is to be done next, if nothing comes in.</summary>
@@ -124,20 +124,5 @@ internal sealed class SessionOutbox(SessionSettings settings)
         }
 
         return null;
-    }
-
-    private int Recall(Func<int, bool> which)
-    {
-        var recalled = 0;
-        for (var i = 0; i < _entries.Count; i++)
-        {
-            if (_entries[i].SentAt is not null && which(i))
-            {
-                _entries[i].SentAt = null;
-                recalled++;
-            }
-        }
-
-        return recalled;
     }
 }

@@ -16,10 +16,10 @@ public sealed class SessionModelTests
         {
             var device = await RunAsync(new Random(seed));
             Interlocked.Add(ref resumes, device.Resumes);
-        }, iter: 400, threads: 1);
+        }, iter: 2000, threads: 1);
 
         // A run without faults would prove nothing.
-        Assert.True(resumes > 800, $"There were {resumes} connections only.");
+        Assert.True(resumes > 4000, $"There were {resumes} connections only.");
     }
 
     private static async Task<SimulatedDevice> RunAsync(Random random)
