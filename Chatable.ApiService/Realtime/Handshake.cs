@@ -91,7 +91,8 @@ internal static class Handshake
         metrics.Refused(reason);
         if (failure.Status == StatusCodes.Status426UpgradeRequired && HttpProtocol.IsHttp11(context.Request.Protocol))
         {
-            context.Response.Headers.Connection = "Upgrade";
+            // Without keep-alive the server would close after it, and the client, not told so, lose its next request.
+            context.Response.Headers.Connection = "keep-alive, Upgrade";
             context.Response.Headers.Upgrade = "websocket";
         }
 

@@ -1,4 +1,5 @@
 using System.Net.WebSockets;
+using System.Text;
 using System.Text.RegularExpressions;
 using Chatable.Tests.Support;
 
@@ -138,6 +139,19 @@ public class V1MessagingTests(ChatServers servers) : IClassFixture<ChatServers>
         Assert.Equal(426, answer.Status);
         Assert.Equal("fail", answer.Envelope.Text("status"));
         Assert.Equal(["websocket"], answer.Headers.Upgrade.Select(upgrade => upgrade.ToString()));
+    }
+
+    [Fact]
+    public async Task TheConnectionOfAnOrdinaryRequestServesTheNextOne()
+    {
+        var user = await servers.Client.RegisterAsync(_ct);
+        string Request(string last) =>
+            $"GET /api/ws HTTP/1.1\r\nHost: {servers.A.Authority}\r\nAuthorization: Bearer {user.Token.ToJwt()}\r\n{last}\r\n";
+
+        var both = await RawHttp.SendAsync(servers.A, Encoding.ASCII.GetBytes(Request("") + Request("Connection: close\r\n")), _ct);
+
+        Assert.Equal(426, both.Status);
+        Assert.Contains("HTTP/1.1 426", both.Body, StringComparison.Ordinal);
     }
 
     private async Task<ChatAnswer> SendHandshakeAsync(bool upgrade)

@@ -23,16 +23,24 @@ internal sealed class UnackedSends(int window)
 {
     private readonly Lock _gate = new();
     private readonly List<Entry> _entries = [];
+    private readonly Queue<ClientId> _stored = new();
+    private long _sends;
 
     /// <summary>Lists a message that has come, whatever is then answered; <c>After</c> is its predecessor.</summary>
     public (Admission Admission, ClientId? After) Admit(ClientId id, string conversation)
     {
         lock (_gate)
         {
+            // It crossed its own ack. Listed anew it would stand behind messages it came before, and be a predecessor that is
+            // stored while those are lost.
+            if (_stored.Contains(id))
+                return (Admission.Admitted, null);
+
             var entry = Find(id, conversation) ?? Append(id, conversation);
-            // It came again without those before it, so the client has given them up. A new one must wait for them.
+            // It came again, and those before it did not: the client has given them up. A new one must wait for them.
             if (!entry.IsNew)
-                RemoveRefusedBefore(entry);
+                RemoveAbandonedBefore(entry);
+            entry.SentAt = ++_sends;
 
             var after = Before(entry).LastOrDefault();
             var admission = after is { IsRefused: true } ? Admission.OutOfOrder
@@ -55,11 +63,28 @@ internal sealed class UnackedSends(int window)
         }
     }
 
-    /// <summary>The message has its last answer; false where it was not listed.</summary>
-    public bool Settle(ClientId id)
+    /// <summary>The message will never be stored; false where it was not listed.</summary>
+    public bool Drop(ClientId id)
     {
         lock (_gate)
             return _entries.RemoveAll(entry => entry.Id == id) > 0;
+    }
+
+    /// <summary>
+    /// The message is stored; false where it was not listed. Some more than the window are remembered: a client within its window
+    /// repeats nothing older, for it has seen the acks.
+    /// </summary>
+    public bool Settle(ClientId id)
+    {
+        lock (_gate)
+        {
+            if (!Drop(id))
+                return false;
+            _stored.Enqueue(id);
+            if (_stored.Count > 2 * window)
+                _stored.Dequeue();
+            return true;
+        }
     }
 
     private Entry? Find(ClientId id, string conversation) =>
@@ -75,9 +100,10 @@ internal sealed class UnackedSends(int window)
     private IEnumerable<Entry> Before(Entry entry) =>
         _entries.TakeWhile(other => other != entry).Where(other => other.IsIn(entry.Conversation));
 
-    private void RemoveRefusedBefore(Entry entry)
+    // Not those that came again since this one last did: they were refused once more, and the client does not know that yet.
+    private void RemoveAbandonedBefore(Entry entry)
     {
-        foreach (var abandoned in Before(entry).Where(other => other.IsRefused).ToArray())
+        foreach (var abandoned in Before(entry).Where(other => other.IsRefused && other.SentAt < entry.SentAt).ToArray())
             _entries.Remove(abandoned);
     }
 
@@ -101,6 +127,9 @@ internal sealed class UnackedSends(int window)
         public string Conversation => conversation;
 
         public State State { get; set; }
+
+        /// <summary>When the client last sent it, counted in messages of this connection.</summary>
+        public long SentAt { get; set; }
 
         /// <summary>A conversation is named by its other party; letter case does not distinguish users.</summary>
         public bool IsIn(string other) => conversation.Equals(other, StringComparison.OrdinalIgnoreCase);

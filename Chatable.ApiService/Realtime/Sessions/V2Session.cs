@@ -117,7 +117,7 @@ internal sealed class V2Session : IProtocolSession
         if (error.IsRetryable)
             _unacked.Refuse(clientId);
         else
-            _unacked.Settle(clientId);
+            _unacked.Drop(clientId);
         Answer(error, clientId);
     }
 
