@@ -19,6 +19,8 @@ internal sealed partial class Drain(
     {
         draining.Begin();
         var all = connections.Count;
+        foreach (var connection in connections.All)
+            connection.Session.StartDraining();
         try
         {
             if (!await inFlight.WaitForNoneAsync(options.Value.Drain.Sends, clock, cancellationToken))

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Chatable.ApiService.Auth;
 using Chatable.ApiService.Http;
+using Chatable.ApiService.Realtime.Sessions;
 using Chatable.ApiService.Realtime.Sockets;
 using Chatable.ServiceDefaults;
 using Microsoft.Extensions.Options;
@@ -34,7 +35,8 @@ internal static class Handshake
         Activity.Current = null;
         try
         {
-            if (await connections.OpenAsync(context.User.Authenticated(), context.RequestAborted) is not { } connection)
+            var protocol = Subprotocol.Choose(context.WebSockets.WebSocketRequestedProtocols);
+            if (await connections.OpenAsync(context.User.Authenticated(), protocol, context.RequestAborted) is not { } connection)
             {
                 await RefuseAsync(context, metrics, "not_ready", ApiFailure.Unavailable);
                 return;
@@ -46,7 +48,7 @@ internal static class Handshake
                 if (draining.IsDraining)
                     await RefuseAsync(context, metrics, "draining", ApiFailure.Unavailable);
                 else
-                    await RunAsync(context, connection, times, metrics);
+                    await RunAsync(context, connection, protocol, times, metrics);
             }
             finally
             {
@@ -59,11 +61,15 @@ internal static class Handshake
         }
     }
 
-    private static async Task RunAsync(HttpContext context, Connection connection, SocketTimes times, RealtimeMetrics metrics)
+    private static async Task RunAsync(
+        HttpContext context, Connection connection, ProtocolVersion protocol, SocketTimes times, RealtimeMetrics metrics)
     {
-        // No subprotocol is known yet, so none is echoed and every client is served v1.
-        using var socket = await context.WebSockets.AcceptWebSocketAsync(
-            new WebSocketAcceptContext { KeepAliveInterval = times.Ping, KeepAliveTimeout = times.Pong });
+        using var socket = await context.WebSockets.AcceptWebSocketAsync(new WebSocketAcceptContext
+        {
+            SubProtocol = Subprotocol.Echo(protocol),
+            KeepAliveInterval = times.Ping,
+            KeepAliveTimeout = times.Pong,
+        });
         metrics.Connected();
         try
         {

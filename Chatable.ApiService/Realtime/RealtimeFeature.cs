@@ -3,6 +3,7 @@ using Chatable.ApiService.Http;
 using Chatable.ApiService.Realtime.Delivery;
 using Chatable.ApiService.Realtime.Presence;
 using Chatable.ApiService.Realtime.Sending;
+using Chatable.ApiService.Realtime.Sessions;
 using Chatable.ApiService.Realtime.Sockets;
 using Chatable.Messaging;
 using Chatable.Messaging.Envelopes;
@@ -29,7 +30,7 @@ internal static class RealtimeFeature
 
         builder.Services.AddSingleton<InFlight>();
         builder.Services.AddSingleton(CreateAccepter);
-        builder.Services.AddSingleton<SessionServices>();
+        builder.Services.AddSingleton(CreateSessionServices);
         builder.Services.AddSingleton<EnvelopeLog>();
         builder.Services.AddSingleton<Dispatcher>();
         builder.Services.AddSingleton<ConnectionTable>();
@@ -65,11 +66,15 @@ internal static class RealtimeFeature
             (AppendEntries)intake.AppendAsync, intake.Partitions);
     }
 
+    private static SessionServices CreateSessionServices(IServiceProvider services) =>
+        ActivatorUtilities.CreateInstance<SessionServices>(
+            services, (ReadHead)services.GetRequiredService<EnvelopeStore>().LogHeadAsync);
+
     private static Connections CreateConnections(IServiceProvider services)
     {
         var presence = services.GetRequiredService<ServerPresence>();
         return ActivatorUtilities.CreateInstance<Connections>(
-            services, (IsRegistered)(() => presence.IsAlive), (ReadHead)services.GetRequiredService<EnvelopeStore>().HeadAsync,
+            services, (IsRegistered)(() => presence.IsAlive),
             (FindAccessKey)services.GetRequiredService<AccessKeys>().FindAsync,
             (ReadLog)services.GetRequiredService<EnvelopeLog>().ReadAsync);
     }

@@ -15,6 +15,8 @@ internal sealed class RealtimeMetrics
     private readonly Counter<long> _closed;
     private readonly Counter<long> _frames;
     private readonly Counter<long> _errors;
+    private readonly Counter<long> _acks;
+    private readonly Counter<long> _resumes;
     private readonly Counter<long> _repaired;
     private readonly Counter<long> _dropped;
     private readonly Histogram<double> _accept;
@@ -29,6 +31,10 @@ internal sealed class RealtimeMetrics
             "chatable.realtime.connections.closed", "{connection}", "Connections that ended, by close code; too_slow are slow consumers.");
         _frames = meter.CreateCounter<long>("chatable.realtime.frames", "{frame}", "Frames received and sent.");
         _errors = meter.CreateCounter<long>("chatable.realtime.errors", "{error}", "Frames answered with an error, by code.");
+        _acks = meter.CreateCounter<long>(
+            "chatable.realtime.acks", "{message}", "Messages acknowledged to the connection that sent them, by whether they were repeats.");
+        _resumes = meter.CreateCounter<long>(
+            "chatable.realtime.resumes", "{connection}", "Hellos answered: new, current, with a backlog, or reset.");
         _repaired = meter.CreateCounter<long>(
             "chatable.realtime.repaired", "{envelope}", "Envelopes read from PostgreSQL because their push did not come.");
         _dropped = meter.CreateCounter<long>(
@@ -52,6 +58,10 @@ internal sealed class RealtimeMetrics
     public void FrameSent() => _frames.Add(1, new KeyValuePair<string, object?>("direction", "out"));
 
     public void Answered(SendError error) => _errors.Add(1, new KeyValuePair<string, object?>("code", error.Code));
+
+    public void Acked(bool duplicate) => _acks.Add(1, new KeyValuePair<string, object?>("duplicate", duplicate));
+
+    public void Resumed(string outcome) => _resumes.Add(1, new KeyValuePair<string, object?>("outcome", outcome));
 
     public void Repaired(int envelopes) => _repaired.Add(envelopes);
 

@@ -29,7 +29,13 @@ internal sealed class RealtimeOptions
     /// <summary>Exact values of the Origin header that may connect; empty allows all. A request without the header is no browser's.</summary>
     public string[] AllowedOrigins { get; set; } = [];
 
-    /// <summary>Messages of one connection that wait for the intake; past it they are answered "busy".</summary>
+    /// <summary>Messages of one v2 connection that have no ack yet; past it they are answered "busy".</summary>
+    public int Window { get; set; } = 32;
+
+    /// <summary>
+    /// Messages of one connection that wait for the intake; past it they are answered "busy". As many frames may wait for the answer
+    /// to a v2 client's hello; past it the connection is closed with 1013.
+    /// </summary>
     public int PendingSends { get; set; } = 64;
 
     /// <summary>
@@ -52,8 +58,14 @@ internal sealed class RealtimeOptions
 /// <summary>Section <c>Realtime:Times</c>: how long a socket may take for what.</summary>
 internal sealed class SocketTimes
 {
-    /// <summary>From the handshake to the answer; past it the handshake is refused with 503.</summary>
+    /// <summary>
+    /// From the handshake to the answer; past it the handshake is refused with 503. And from a v2 client's hello to the welcome; past
+    /// it the connection is closed with 1013.
+    /// </summary>
     public TimeSpan Setup { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>From the handshake to a v2 client's hello; past it the connection is closed with 4408.</summary>
+    public TimeSpan Hello { get; set; } = TimeSpan.FromSeconds(10);
 
     /// <summary>From the first byte of a frame to its last.</summary>
     public TimeSpan Receive { get; set; } = TimeSpan.FromSeconds(10);
@@ -78,7 +90,10 @@ internal sealed class DrainOptions
     /// <summary>How long messages taken before the stop may need to reach the intake.</summary>
     public TimeSpan Sends { get; set; } = TimeSpan.FromSeconds(2);
 
-    /// <summary>The time over which the closes are spread, so that not everyone reconnects at the same moment.</summary>
+    /// <summary>
+    /// The time over which the closes are spread, so that not everyone reconnects at the same moment; v2 clients are told to have
+    /// reconnected within it.
+    /// </summary>
     public TimeSpan Spread { get; set; } = TimeSpan.FromSeconds(5);
 
     /// <summary>Up to this many sockets are closed at once.</summary>

@@ -11,6 +11,10 @@ public sealed class EnvelopeStore(NpgsqlDataSource database)
 {
     private const string Head = "SELECT last_seq FROM user_heads WHERE user_id = $1";
 
+    // One statement, one snapshot: a head of one epoch must not be taken for that of another.
+    private const string HeadAndEpoch =
+        "SELECT epoch, coalesce((SELECT last_seq FROM user_heads WHERE user_id = $1), 0) FROM log_epoch";
+
     private const string Heads = "SELECT user_id, last_seq FROM user_heads WHERE user_id = ANY ($1)";
 
     // The other party of a direct conversation is whichever of the pair is not the author; of a note to oneself, both are.
@@ -33,6 +37,17 @@ public sealed class EnvelopeStore(NpgsqlDataSource database)
         await using var command = database.CreateCommand(Head);
         command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = user });
         return await command.ExecuteScalarAsync(cancellationToken) as long? ?? 0;
+    }
+
+    /// <summary>Where the user's log stands, and the epoch its seqs belong to.</summary>
+    public async Task<LogHead> LogHeadAsync(long user, CancellationToken cancellationToken)
+    {
+        await using var command = database.CreateCommand(HeadAndEpoch);
+        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = user });
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        return await reader.ReadAsync(cancellationToken)
+            ? new LogHead(reader.GetGuid(0), reader.GetInt64(1))
+            : throw new InvalidOperationException("The database has no epoch.");
     }
 
     /// <summary>The heads of many users; one who is unknown is missing.</summary>

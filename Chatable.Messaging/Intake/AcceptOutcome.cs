@@ -6,7 +6,7 @@ public enum AcceptOutcome
     /// <summary>They are in the log, in the order given.</summary>
     Accepted,
 
-    /// <summary>Surely not appended: the partition is at its limit. Worth another try in a while.</summary>
+    /// <summary>Surely not appended: the partition is at its limit, or Redis out of memory. Worth another try in a while.</summary>
     Busy,
 
     /// <summary>Surely not appended: Redis cannot be reached or refuses to write.</summary>

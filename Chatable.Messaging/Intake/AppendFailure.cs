@@ -4,9 +4,11 @@ namespace Chatable.Messaging.Intake;
 
 internal static class AppendFailure
 {
-    /// <summary>Only what surely kept the command from running is <see cref="AcceptOutcome.Unavailable"/>.</summary>
+    /// <summary>Only what surely kept the command from running is not <see cref="AcceptOutcome.Unknown"/>.</summary>
     public static AcceptOutcome OutcomeOf(Exception exception) => exception switch
     {
+        // The intake is as full as it can get, only sooner than its limit says.
+        RedisServerException { Kind: RedisErrorKind.OutOfMemory } => AcceptOutcome.Busy,
         RedisServerException { Kind: var kind } => IsRefusal(kind) ? AcceptOutcome.Unavailable : AcceptOutcome.Unknown,
         RedisConnectionException lost => NeverSent(lost) ? AcceptOutcome.Unavailable : AcceptOutcome.Unknown,
         // A command that timed out while waiting to be sent may still be sent afterwards.
@@ -19,7 +21,7 @@ internal static class AppendFailure
 
     // Redis gives these before the script's first write.
     private static bool IsRefusal(RedisErrorKind kind) => kind is
-        RedisErrorKind.OutOfMemory or RedisErrorKind.Misconfigured or RedisErrorKind.ReadOnly or RedisErrorKind.Loading
+        RedisErrorKind.Misconfigured or RedisErrorKind.ReadOnly or RedisErrorKind.Loading
         or RedisErrorKind.ClusterDown or RedisErrorKind.MasterDown or RedisErrorKind.TryAgain or RedisErrorKind.NoReplicas
         or RedisErrorKind.Busy or RedisErrorKind.MaxClients or RedisErrorKind.NoAuth or RedisErrorKind.WrongPass
         or RedisErrorKind.NoPermission or RedisErrorKind.Moved or RedisErrorKind.Ask;

@@ -17,7 +17,11 @@ public sealed record MessageStored(MessageRecord Message, ImmutableArray<Recipie
 /// </summary>
 public sealed record MessageRepeated(
     Guid MessageId, ClientId ClientId, long AuthorId, long AuthorSeq, long ConversationId, long ConversationSeq, DateTime CreatedAt,
-    ImmutableArray<Recipient> Heads, Origin Origin) : Dispatch;
+    ImmutableArray<Recipient> Heads, Origin Origin) : Dispatch
+{
+    /// <summary>What the author is told of it.</summary>
+    public StoredPlace AuthorsPlace => new(ClientId, MessageId, AuthorSeq, ConversationId, ConversationSeq, CreatedAt);
+}
 
 /// <summary>A message that was not stored, told to the connection it came by.</summary>
 public sealed record MessageRefused(ClientId ClientId, RefusalCode Code, Origin Origin) : Dispatch;

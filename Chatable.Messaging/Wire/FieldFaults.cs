@@ -10,6 +10,10 @@ public sealed class FieldFaults : IEnumerable<KeyValuePair<string, string>>
     public const string TooLong = "is too long";
     public const string NotAllowed = "has characters that are not allowed";
     public const string Repeated = "is given twice";
+    public const string NotInteger = "is not an integer";
+    public const string OutOfRange = "is out of range";
+    public const string NotKnown = "is not known";
+    public const string NotAnObject = "not a JSON object";
 
     private List<KeyValuePair<string, string>>? _faults;
 
@@ -28,6 +32,9 @@ public sealed class FieldFaults : IEnumerable<KeyValuePair<string, string>>
         if (!_faults.Exists(known => known.Key == field))
             _faults.Add(new(field, fault));
     }
+
+    /// <summary>"field fault, field fault", for a protocol whose errors are one text.</summary>
+    public override string ToString() => string.Join(", ", this.Select(fault => $"{fault.Key} {fault.Value}"));
 
     public IEnumerator<KeyValuePair<string, string>> GetEnumerator() =>
         (_faults ?? Enumerable.Empty<KeyValuePair<string, string>>()).GetEnumerator();

@@ -22,6 +22,9 @@ public sealed record MessageRecord
     /// <summary>UTC, to the microsecond; never earlier than that of a lower <see cref="ConversationSeq"/>.</summary>
     public required DateTime CreatedAt { get; init; }
 
+    /// <summary>What the author is told of it, where it has <paramref name="seq"/> in his log.</summary>
+    public StoredPlace PlaceAt(long seq) => new(ClientId, MessageId, seq, ConversationId, ConversationSeq, CreatedAt);
+
     // i64 conversation, i64 conversation seq, 16 message id, i64 author id, i64 recipient id, str client id, str author,
     // str recipient, u8 type, i64 created at (100 ns ticks, UTC), u32 length, body
     internal void Write(WireWriter writer)

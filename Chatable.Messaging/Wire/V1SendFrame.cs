@@ -13,10 +13,7 @@ namespace Chatable.Messaging.Wire;
 /// <param name="Message">UTF-8: valid, not empty, without U+0000.</param>
 public readonly record struct V1SendFrame(string? Author, string Recipient, ReadOnlyMemory<byte> Message)
 {
-    private const int MaxDepth = 8;
     private const int MaxNameBytes = 255;
-
-    private static readonly JsonReaderOptions s_json = new() { MaxDepth = MaxDepth };
 
     /// <summary>False where the frame cannot be taken; <paramref name="faults"/> then says why, and holds nothing of the frame.</summary>
     public static bool TryRead(ReadOnlySpan<byte> utf8, int maxMessageBytes, out V1SendFrame frame, out FieldFaults faults)
@@ -38,7 +35,7 @@ public readonly record struct V1SendFrame(string? Author, string Recipient, Read
         }
         catch (JsonException)
         {
-            faults = FieldFaults.Of("error", "not a JSON object");
+            faults = FieldFaults.Of("error", FieldFaults.NotAnObject);
             return false;
         }
     }
@@ -47,38 +44,19 @@ public readonly record struct V1SendFrame(string? Author, string Recipient, Read
         ReadOnlySpan<byte> utf8, int maxMessageBytes, FieldFaults faults)
     {
         TextField author = default, recipient = default, message = default;
-        var reader = new Utf8JsonReader(utf8, s_json);
-        if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject)
-            throw new JsonException();
-
-        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        var fields = new ObjectReader(utf8);
+        while (fields.NextField())
         {
-            if (IsNamed(ref reader, "author"u8))
-                author.Read(ref reader, "author", MaxNameBytes, faults);
-            else if (IsNamed(ref reader, "recipient"u8))
-                recipient.Read(ref reader, "recipient", MaxNameBytes, faults);
-            else if (IsNamed(ref reader, "message"u8))
-                message.Read(ref reader, "message", maxMessageBytes, faults);
+            if (fields.IsNamed("author"u8))
+                author.Read(ref fields.Json, "author", MaxNameBytes, faults);
+            else if (fields.IsNamed("recipient"u8))
+                recipient.Read(ref fields.Json, "recipient", MaxNameBytes, faults);
+            else if (fields.IsNamed("message"u8))
+                message.Read(ref fields.Json, "message", maxMessageBytes, faults);
             else
-                reader.Skip();
+                fields.Json.Skip();
         }
 
-        // Reading on past the object's end finds anything that follows it.
-        if (reader.Read())
-            throw new JsonException();
         return (author, recipient, message);
-    }
-
-    private static bool IsNamed(ref Utf8JsonReader reader, ReadOnlySpan<byte> name)
-    {
-        try
-        {
-            return reader.ValueTextEquals(name);
-        }
-        catch (InvalidOperationException)
-        {
-            // A name with half a surrogate pair is none of ours.
-            return false;
-        }
     }
 }

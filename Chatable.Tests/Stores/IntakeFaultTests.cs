@@ -41,7 +41,7 @@ public sealed class IntakeFaultTests : IAsyncLifetime
     {
         var queue = new ServerQueue(_redis.Connection, Options.Create(new ServerQueueOptions()));
         await ConfigureAsync("maxmemory", "1");
-        Assert.Equal(AcceptOutcome.Unavailable, await _log.AppendAsync(0, [.. s_entry, .. s_entry], Token));
+        Assert.Equal(AcceptOutcome.Busy, await _log.AppendAsync(0, [.. s_entry, .. s_entry], Token));
         Assert.Equal([QueueAppend.OutOfMemory], await queue.AppendAsync([(Guid.NewGuid(), s_entry[0])], Token));
 
         var items = await _reader.ReadHeadAsync(0, 10, Token);

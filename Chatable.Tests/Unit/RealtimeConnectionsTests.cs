@@ -4,8 +4,10 @@ using Chatable.ApiService.Auth;
 using Chatable.ApiService.Realtime;
 using Chatable.ApiService.Realtime.Presence;
 using Chatable.ApiService.Realtime.Sending;
+using Chatable.ApiService.Realtime.Sessions;
 using Chatable.ApiService.Realtime.Sockets;
 using Chatable.Messaging;
+using Chatable.Messaging.Envelopes;
 using Chatable.Messaging.Intake;
 using Chatable.Messaging.Tokens;
 using Chatable.ServiceDefaults;
@@ -34,14 +36,14 @@ public sealed class RealtimeConnectionsTests : IDisposable
     {
         _registrations = new UserRegistrations((_, _) => StepAsync("register"), (_, _) => StepAsync("unregister"));
         _connections = new Connections(
-            _table, _registrations, () => true, ReadHeadAsync, FindKeyAsync, (_, _, _, _) => throw new TimeoutException(), Session(),
+            _table, _registrations, () => true, FindKeyAsync, (_, _, _, _) => throw new TimeoutException(), Session(),
             Options.Create(new DeliveryOptions()), NullLoggerFactory.Instance);
     }
 
     [Fact]
     public async Task TheHeadIsReadOnlyOnceTheRegistryHasTheUserAndPushesAreHeld()
     {
-        var connection = await _connections.OpenAsync(s_bob, _ct);
+        var connection = await _connections.OpenAsync(s_bob, ProtocolVersion.V1, _ct);
 
         Assert.Equal(["register, in the table: 1", "head, in the table: 1", "key, in the table: 1"], _steps);
         Assert.Equal(7, connection!.Log.Position);
@@ -50,11 +52,25 @@ public sealed class RealtimeConnectionsTests : IDisposable
     }
 
     [Fact]
+    public async Task AV2ConnectionIsRegisteredAndHoldsPushesButWaitsForItsHello()
+    {
+        var connection = await _connections.OpenAsync(s_bob, ProtocolVersion.V2, _ct);
+
+        Assert.Equal(["register, in the table: 1", "key, in the table: 1"], _steps);
+        Assert.False(connection!.Log.IsBehind(8));
+        connection.Session.Receive("""{"type":"hello"}"""u8);
+        Assert.Equal("head, in the table: 1", _steps[^1]);
+        Assert.True(connection.Log.IsBehind(8));
+        Assert.False(connection.Log.IsBehind(7));
+        await _connections.EndAsync(connection);
+    }
+
+    [Fact]
     public async Task ATokenThatEndsDuringTheSetUpEndsTheConnection()
     {
         _whileReadingHead = () => _key = null;
 
-        var connection = await _connections.OpenAsync(s_bob, _ct);
+        var connection = await _connections.OpenAsync(s_bob, ProtocolVersion.V1, _ct);
 
         using var bytes = new MemoryStream();
         using var socket = WebSocket.CreateFromStream(bytes, new WebSocketCreationOptions { IsServer = true });
@@ -74,7 +90,7 @@ public sealed class RealtimeConnectionsTests : IDisposable
             throw new NpgsqlException("away");
         };
 
-        await Assert.ThrowsAsync<NpgsqlException>(() => _connections.OpenAsync(s_bob, gone.Token));
+        await Assert.ThrowsAsync<NpgsqlException>(() => _connections.OpenAsync(s_bob, ProtocolVersion.V1, gone.Token));
 
         Assert.Equal(0, _table.Count);
         Assert.Empty(_registrations.Users);
@@ -88,11 +104,11 @@ public sealed class RealtimeConnectionsTests : IDisposable
         return Task.CompletedTask;
     }
 
-    private async Task<long> ReadHeadAsync(long user, CancellationToken cancellationToken)
+    private async Task<LogHead> ReadHeadAsync(long user, CancellationToken cancellationToken)
     {
         await StepAsync("head");
         _whileReadingHead();
-        return 7;
+        return new LogHead(Guid.Empty, 7);
     }
 
     private async ValueTask<AccessKey?> FindKeyAsync(string accessKeyId, CancellationToken cancellationToken)
@@ -101,7 +117,7 @@ public sealed class RealtimeConnectionsTests : IDisposable
         return _key;
     }
 
-    private static SessionServices Session()
+    private SessionServices Session()
     {
         var meters = new ServiceCollection().AddMetrics().BuildServiceProvider().GetRequiredService<IMeterFactory>();
         var metrics = new RealtimeMetrics(meters);
@@ -109,7 +125,8 @@ public sealed class RealtimeConnectionsTests : IDisposable
             (_, _) => new(), (_, _, _) => Task.FromResult(AcceptOutcome.Busy), 16, ServerIdentity.Create(null), metrics,
             TimeProvider.System, NullLogger<MessageAccepter>.Instance);
         return new SessionServices(
-            accepter, new InFlight(), new Draining(new ApplicationLifetime(NullLogger<ApplicationLifetime>.Instance)),
-            Options.Create(new RealtimeOptions()), metrics, TimeProvider.System, NullLogger<V1Session>.Instance);
+            accepter, ReadHeadAsync, new InFlight(), new Draining(new ApplicationLifetime(NullLogger<ApplicationLifetime>.Instance)),
+            ServerIdentity.Create(null), Options.Create(new RealtimeOptions()), metrics, TimeProvider.System,
+            NullLogger<SessionServices>.Instance);
     }
 }

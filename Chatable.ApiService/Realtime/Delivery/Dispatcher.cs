@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Chatable.ApiService.Realtime.Sessions;
 using Chatable.ApiService.Realtime.Sockets;
 using Chatable.Messaging;
 using Chatable.Messaging.Telemetry;
@@ -17,16 +18,25 @@ internal sealed class Dispatcher(ConnectionTable connections, ServerIdentity ser
                 Push(stored);
                 break;
             case MessageRepeated repeated:
-                foreach (var (user, head) in repeated.Heads)
-                {
-                    foreach (var connection in connections.Of(user))
-                        connection.Log.NoticeHead(head);
-                }
+                Tell(repeated.Origin)?.Repeated(repeated);
+                Notice(repeated);
+                break;
+            case MessageRefused refused:
+                Tell(refused.Origin)?.Refuse(refused);
+                break;
+        }
+    }
 
-                break;
-            case MessageRefused refused when refused.Origin.BootId == server.BootId:
-                connections.Find(refused.Origin.ConnectionId)?.Session.Refuse(refused.Code);
-                break;
+    private IProtocolSession? Tell(Origin origin) =>
+        origin.BootId == server.BootId ? connections.Find(origin.ConnectionId)?.Session : null;
+
+    // The push may have been lost with the first attempt.
+    private void Notice(MessageRepeated repeated)
+    {
+        foreach (var (user, head) in repeated.Heads)
+        {
+            foreach (var connection in connections.Of(user))
+                connection.Log.NoticeHead(head);
         }
     }
 

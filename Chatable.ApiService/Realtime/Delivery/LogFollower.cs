@@ -21,6 +21,7 @@ internal sealed class LogFollower(
     private readonly Lock _gate = new();
     private readonly Resequencer _sequence = new(options.HoldLimit, deliver, () => writer.Room > 0);
     private bool _repairing;
+    private long _backlogEnd;
 
     /// <summary>The seq this connection is at.</summary>
     public long Position
@@ -32,12 +33,25 @@ internal sealed class LogFollower(
         }
     }
 
-    public void StartAfter(long position)
+    /// <summary>Whether it lacks something of a log that reaches to <paramref name="head"/>. Before it is live it lacks nothing.</summary>
+    public bool IsBehind(long head)
+    {
+        lock (_gate)
+            return _sequence.IsBehind(head);
+    }
+
+    /// <summary>Goes live, with nothing known to be after <paramref name="position"/> but what was pushed.</summary>
+    public void StartAfter(long position) => StartAfter(position, head: position);
+
+    /// <summary>Goes live; what is between <paramref name="position"/> and <paramref name="head"/> is read at once.</summary>
+    public void StartAfter(long position, long head)
     {
         lock (_gate)
         {
+            _backlogEnd = head;
             _sequence.StartAfter(position);
-            RepairSoon();
+            _sequence.NoticeHead(head);
+            RepairSoon(isBacklog: head > position);
         }
     }
 
@@ -62,17 +76,18 @@ internal sealed class LogFollower(
     }
 
     // One repair at a time; it goes on until nothing is missing, so a gap that opens meanwhile needs no second one.
-    private void RepairSoon()
+    private void RepairSoon(bool isBacklog = false)
     {
         if (_repairing || !_sequence.HasGap || writer.Closing is not null)
             return;
         _repairing = true;
-        _ = RepairAsync();
+        // No push will bring a backlog. Read elsewhere, since nothing may be read while our lock is held.
+        _ = isBacklog ? Task.Run(() => RepairAsync(TimeSpan.Zero)) : RepairAsync(FirstWait());
     }
 
-    private async Task RepairAsync()
+    private async Task RepairAsync(TimeSpan wait)
     {
-        var (wait, fruitless) = (FirstWait(), 0);
+        var fruitless = 0;
         var crowded = new Since();
         do
         {
@@ -133,7 +148,7 @@ internal sealed class LogFollower(
         {
             using var timeout = new CancellationTokenSource(options.ReadTimeout, clock);
             var page = await read(user, after, limit, timeout.Token);
-            metrics.Repaired(page.Count);
+            metrics.Repaired(page.Count(entry => entry.Seq > Volatile.Read(ref _backlogEnd)));
             return Offer(page, after);
         }
         catch (Exception)

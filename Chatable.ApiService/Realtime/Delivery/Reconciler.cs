@@ -55,7 +55,7 @@ internal sealed partial class Reconciler(
         {
             foreach (var (user, head) in await store.HeadsAsync(users, cancellationToken))
             {
-                if (connections.Of(user).Any(connection => connection.Log.Position < head))
+                if (connections.Of(user).Any(connection => connection.Log.IsBehind(head)))
                     ahead.Add(user, head);
             }
         }

@@ -17,7 +17,10 @@ internal sealed class Resequencer(int holdLimit, Action<LogEntry> deliver, Func<
     public long Position { get; private set; } = Unknown;
 
     /// <summary>Whether the log is known to go on after <see cref="Position"/>.</summary>
-    public bool HasGap => Position != Unknown && _head > Position;
+    public bool HasGap => IsBehind(_head);
+
+    /// <summary>Whether a log that reaches to <paramref name="head"/> goes on after <see cref="Position"/>.</summary>
+    public bool IsBehind(long head) => Position != Unknown && head > Position;
 
     /// <summary>Whether the next entry is here already, and only room is missing.</summary>
     public bool HoldsNext => Position != Unknown && _held is not null && _held.ContainsKey(Position + 1);

@@ -6,11 +6,32 @@ namespace Chatable.ApiService.Realtime.Delivery;
 internal sealed class SharedMessage(MessageRecord record)
 {
     private byte[]? _v1;
+    private byte[]? _authorsTail;
+    private byte[]? _othersTail;
+    private V2Frame? _authorsFrame;
+    private V2Frame? _othersFrame;
 
     public MessageRecord Record { get; } = record;
 
     /// <summary>Made when first wanted; two sockets that want it at once may both make it, with the same outcome.</summary>
     public byte[] V1 => _v1 ??= V1Frames.Message(Record);
+
+    /// <summary>Its frame at a place of one user's log, the same bytes for all devices of that user.</summary>
+    public byte[] V2(long seq, bool forAuthor)
+    {
+        ref var last = ref forAuthor ? ref _authorsFrame : ref _othersFrame;
+        if (last is not { } made || made.Seq != seq)
+            last = made = new V2Frame(seq, V2Frames.Message(seq, V2Tail(forAuthor)));
+        return made.Bytes;
+    }
+
+    private byte[] V2Tail(bool forAuthor)
+    {
+        ref var tail = ref forAuthor ? ref _authorsTail : ref _othersTail;
+        return tail ??= V2Frames.MessageTail(Record, forAuthor);
+    }
+
+    private sealed record V2Frame(long Seq, byte[] Bytes);
 }
 
 /// <summary>A message at its place in one user's log.</summary>

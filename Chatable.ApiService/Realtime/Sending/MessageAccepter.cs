@@ -91,10 +91,12 @@ internal sealed partial class MessageAccepter(
     {
         MessageId = Guid.CreateVersion7(clock.GetUtcNow()),
         ClientId = send.ClientId,
+        After = send.After,
         AuthorId = sender.User.UserId,
         Author = sender.User.Username,
         RecipientId = recipient.Id,
         Recipient = recipient.Username,
+        Type = send.Type,
         Body = send.Body,
         Origin = new Origin(server.BootId, sender.ConnectionId),
         Trace = TraceParent.Current,

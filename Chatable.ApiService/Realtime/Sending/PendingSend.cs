@@ -1,10 +1,17 @@
 using Chatable.ApiService.Auth;
 using Chatable.Messaging;
+using Chatable.Messaging.Wire;
 
 namespace Chatable.ApiService.Realtime.Sending;
 
 /// <summary>A message a client wants sent: checked as far as that goes without asking anybody. <paramref name="Body"/> is UTF-8.</summary>
-internal sealed record PendingSend(ClientId ClientId, string Recipient, ReadOnlyMemory<byte> Body, long ReceivedAt);
+internal sealed record PendingSend(ClientId ClientId, string Recipient, ReadOnlyMemory<byte> Body, long ReceivedAt)
+{
+    public MessageType Type { get; init; }
+
+    /// <inheritdoc cref="IntakeEntry.After"/>
+    public ClientId? After { get; init; }
+}
 
 /// <summary>Who sends, and on which connection.</summary>
 internal readonly record struct Sender(AuthenticatedUser User, long ConnectionId);

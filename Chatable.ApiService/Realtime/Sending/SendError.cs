@@ -1,28 +1,52 @@
+using Chatable.Messaging;
 using Chatable.Messaging.Wire;
 
 namespace Chatable.ApiService.Realtime.Sending;
 
-/// <summary>Why a frame was not taken: a code for people and dashboards, and its frame in protocol v1.</summary>
-internal sealed record SendError(string Code, byte[] V1)
+/// <summary>Why a frame was not taken, for every protocol.</summary>
+/// <param name="Code">For programs and dashboards.</param>
+/// <param name="Message">For people; it holds nothing of the frame.</param>
+/// <param name="RetryAfter">Where the same message may be taken later: the time to wait. Null where it never will be.</param>
+/// <param name="V1">Its frame in protocol v1.</param>
+internal sealed record SendError(string Code, string Message, TimeSpan? RetryAfter, byte[] V1)
 {
-    public static SendError UnknownRecipient { get; } = Create("unknown_recipient", 400, "User error", "unknown username");
+    private static readonly TimeSpan s_soon = TimeSpan.FromSeconds(1);
 
-    public static SendError Forbidden { get; } =
-        new("forbidden", V1Frames.Error(400, "Form error", FieldFaults.Of("author", "is somebody else")));
+    public bool IsRetryable => RetryAfter is not null;
 
-    public static SendError Refused { get; } = Create("invalid", 400, "Form error", "the message cannot be stored");
+    public static SendError UnknownRecipient { get; } = Final("unknown_recipient", "User error", "unknown username");
 
-    public static SendError OutOfOrder { get; } =
-        Create("out_of_order", 503, "Service unavailable", "an earlier message was lost, send both again");
+    public static SendError Forbidden { get; } = Final("forbidden", FieldFaults.Of("author", "is somebody else"));
 
-    public static SendError RateLimited { get; } = Create("rate_limited", 429, "Too many requests", "slow down, send it again later");
+    public static SendError Refused { get; } = Final("invalid", "Form error", "the message cannot be stored");
 
-    public static SendError Busy { get; } = Create("busy", 503, "Service unavailable", "busy, send it again later");
+    public static SendError Unsupported { get; } = Final("unsupported", "Form error", "no frame has this type");
 
-    public static SendError Unavailable { get; } = Create("unavailable", 503, "Service unavailable", "unavailable, send it again later");
+    // It may go at once, behind the one that was lost.
+    public static SendError OutOfOrder { get; } = Retryable(
+        "out_of_order", 503, "Service unavailable", "an earlier message was lost, send both again", TimeSpan.Zero);
 
-    public static SendError Invalid(FieldFaults faults) => new("invalid", V1Frames.Error(400, "Form error", faults));
+    public static SendError RateLimited { get; } =
+        Retryable("rate_limited", 429, "Too many requests", "slow down, send it again later", s_soon);
 
-    private static SendError Create(string code, int status, string message, string error) =>
-        new(code, V1Frames.Error(status, message, FieldFaults.Of("error", error)));
+    public static SendError Busy { get; } = Retryable("busy", 503, "Service unavailable", "busy, send it again later", s_soon);
+
+    public static SendError Unavailable { get; } =
+        Retryable("unavailable", 503, "Service unavailable", "unavailable, send it again later", s_soon);
+
+    public static SendError Invalid(FieldFaults faults) => Final("invalid", faults);
+
+    public static SendError TooLarge(FieldFaults faults) => Final("too_large", faults);
+
+    public byte[] V2(ClientId? clientId) =>
+        V2SessionFrames.Error(clientId, Code, Message, IsRetryable, RetryAfter > TimeSpan.Zero ? RetryAfter : null);
+
+    private static SendError Final(string code, FieldFaults faults) =>
+        new(code, faults.ToString(), RetryAfter: null, V1Frames.Error(400, "Form error", faults));
+
+    private static SendError Final(string code, string kind, string message) =>
+        new(code, message, RetryAfter: null, V1Frames.Error(400, kind, FieldFaults.Of("error", message)));
+
+    private static SendError Retryable(string code, int status, string kind, string message, TimeSpan retryAfter) =>
+        new(code, message, retryAfter, V1Frames.Error(status, kind, FieldFaults.Of("error", message)));
 }

@@ -40,7 +40,7 @@ internal sealed record CloseCode(int Number, string Reason, string IssuedWhen, s
         new(4401, "token ended", "the token expired or was revoked", "get a new token, then reconnect");
 
     public static CloseCode Overdue { get; } =
-        new(4408, "timeout", "a frame was begun and not completed in time", "reconnect");
+        new(4408, "timeout", "no hello came, or a frame was begun and not completed, in time", "reconnect");
 
     public static CloseCode Replaced { get; } =
         new(4409, "too many connections", "the user has too many connections, this is the oldest", "stop in that tab");

@@ -1,7 +1,7 @@
 using System.Net.WebSockets;
 using Chatable.ApiService.Auth;
 using Chatable.ApiService.Realtime.Delivery;
-using Chatable.ApiService.Realtime.Sending;
+using Chatable.ApiService.Realtime.Sessions;
 
 namespace Chatable.ApiService.Realtime.Sockets;
 
@@ -10,7 +10,7 @@ namespace Chatable.ApiService.Realtime.Sockets;
 /// answered only while a receive is pending; the writer sends.
 /// </summary>
 internal sealed partial class Connection(
-    long id, AuthenticatedUser user, SocketWriter writer, LogFollower log, V1Session session, RealtimeOptions options,
+    long id, AuthenticatedUser user, SocketWriter writer, LogFollower log, IProtocolSession session, RealtimeOptions options,
     TimeProvider clock, ILogger<Connection> logger)
 {
     private FrameReader? _reader;
@@ -23,7 +23,7 @@ internal sealed partial class Connection(
 
     public LogFollower Log => log;
 
-    public V1Session Session => session;
+    public IProtocolSession Session => session;
 
     /// <summary>Ends the connection with a close frame; the first reason given stands.</summary>
     public void Close(CloseCode code) => writer.Close(code);
@@ -56,7 +56,7 @@ internal sealed partial class Connection(
             return;
         if (user.ExpiresAt <= clock.GetUtcNow())
             Close(CloseCode.TokenEnded);
-        if (_reader is { } reader && reader.IsOverdue(options.Times.Receive))
+        if (session.IsOverdue || (_reader is { } reader && reader.IsOverdue(options.Times.Receive)))
             Close(CloseCode.Overdue);
         writer.Sweep(socket);
     }

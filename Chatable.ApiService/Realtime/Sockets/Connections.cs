@@ -3,6 +3,7 @@ using Chatable.ApiService.Auth;
 using Chatable.ApiService.Realtime.Delivery;
 using Chatable.ApiService.Realtime.Presence;
 using Chatable.ApiService.Realtime.Sending;
+using Chatable.ApiService.Realtime.Sessions;
 using Chatable.Messaging.Tokens;
 using Microsoft.Extensions.Options;
 
@@ -11,34 +12,33 @@ namespace Chatable.ApiService.Realtime.Sockets;
 /// <summary>Whether the registry counts this server as alive.</summary>
 internal delegate bool IsRegistered();
 
-/// <summary>The seq a user's log has reached in PostgreSQL. It fails where the database does.</summary>
-internal delegate Task<long> ReadHead(long user, CancellationToken cancellationToken);
-
 /// <summary>A live access key; null where it has ended. It fails where the database does.</summary>
 internal delegate ValueTask<AccessKey?> FindAccessKey(string accessKeyId, CancellationToken cancellationToken);
 
 /// <summary>
 /// Opens connections so that nothing falls between the log and the pushes. In this order: into the table (pushes are held from
-/// now on); into the registry, and wait for it; read the head; go live after it. What is committed before the head is read is below
-/// it, and what is committed later is routed to a registry that has this server. No step may move.
+/// now on); into the registry, and wait for it; read the head; go live after it, or after where a v2 client's hello says. What is
+/// committed before the head is read is below it, and what is committed later is routed to a registry that has this server. No step
+/// may move; the last two are the session's.
 /// </summary>
 [SuppressMessage("Performance", "CA1812", Justification = "Made by the container.")]
 internal sealed partial class Connections(
-    ConnectionTable table, UserRegistrations registrations, IsRegistered isRegistered, ReadHead readHead, FindAccessKey findKey,
-    ReadLog readLog, SessionServices session, IOptions<DeliveryOptions> delivery, ILoggerFactory loggers)
+    ConnectionTable table, UserRegistrations registrations, IsRegistered isRegistered, FindAccessKey findKey, ReadLog readLog,
+    SessionServices session, IOptions<DeliveryOptions> delivery, ILoggerFactory loggers)
 {
     private static long s_lastId;
 
     private readonly ILogger _logger = loggers.CreateLogger<Connections>();
     private readonly ILogger<Connection> _connectionLogger = loggers.CreateLogger<Connection>();
 
-    /// <summary>A live connection that still needs its socket; null where it cannot be had now. To be given to <see cref="EndAsync"/>.</summary>
-    public async Task<Connection?> OpenAsync(AuthenticatedUser user, CancellationToken cancellationToken)
+    /// <summary>A connection that still needs its socket; null where it cannot be had now. To be given to <see cref="EndAsync"/>.</summary>
+    public async Task<Connection?> OpenAsync(
+        AuthenticatedUser user, ProtocolVersion protocol, CancellationToken cancellationToken)
     {
         if (!isRegistered())
             return null;
 
-        var connection = Create(user);
+        var connection = Create(user, protocol);
         table.Add(connection);
         var registered = false;
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -47,7 +47,7 @@ internal sealed partial class Connections(
         {
             await registrations.AcquireAsync(user.UserId, timeout.Token);
             registered = true;
-            connection.Log.StartAfter(await readHead(user.UserId, timeout.Token));
+            await connection.Session.OpenAsync(connection.Log, timeout.Token);
             // A revocation that came before this connection was in the table has closed nothing; a later one finds it there.
             if (await findKey(user.AccessKeyId, timeout.Token) is null)
                 connection.Close(CloseCode.TokenEnded);
@@ -89,11 +89,13 @@ internal sealed partial class Connections(
         }
     }
 
-    private Connection Create(AuthenticatedUser user)
+    private Connection Create(AuthenticatedUser user, ProtocolVersion version)
     {
         var id = Interlocked.Increment(ref s_lastId);
         var writer = new SocketWriter(session.Options, session.Clock, session.Metrics);
-        var protocol = new V1Session(new Sender(user, id), writer, session);
+        var sender = new Sender(user, id);
+        IProtocolSession protocol =
+            version == ProtocolVersion.V2 ? new V2Session(sender, writer, session) : new V1Session(sender, writer, session);
         var follower = new LogFollower(
             user.UserId, writer, protocol.Deliver, readLog, delivery.Value, session.Clock, session.Metrics);
         return new Connection(id, user, writer, follower, protocol, session.Options, session.Clock, _connectionLogger);

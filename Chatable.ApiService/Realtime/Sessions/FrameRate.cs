@@ -1,0 +1,24 @@
+using Chatable.ApiService.Realtime.Sockets;
+
+namespace Chatable.ApiService.Realtime.Sessions;
+
+internal enum RateVerdict
+{
+    Within,
+
+    /// <summary>Not to be taken, and the client to be told so.</summary>
+    Over,
+
+    /// <summary>It goes on after more warnings than are given.</summary>
+    Flood,
+}
+
+/// <summary>How often a connection may send frames, and how often it is warned. For one caller at a time.</summary>
+internal sealed class FrameRate(RealtimeOptions options, TimeProvider clock)
+{
+    private readonly TokenBucket _frames = new(options.FramesPerSecond, options.FrameBurst, clock);
+    private readonly TokenBucket _warnings = new(perSecond: 1, options.FloodWarnings, clock);
+
+    public RateVerdict Take() =>
+        _frames.TryTake() ? RateVerdict.Within : _warnings.TryTake() ? RateVerdict.Over : RateVerdict.Flood;
+}

@@ -1,0 +1,35 @@
+using Chatable.ApiService.Realtime.Delivery;
+using Chatable.Messaging.Wire;
+
+namespace Chatable.ApiService.Realtime.Sessions;
+
+/// <summary>
+/// One connection's protocol: what its frames mean, and what the log's entries and the worker's words look like to it. The walk
+/// along the log is the same for every protocol. Nothing here may wait; calls come from several loops.
+/// </summary>
+internal interface IProtocolSession
+{
+    /// <summary>Whether the client has owed the server something for too long.</summary>
+    bool IsOverdue { get; }
+
+    /// <summary>
+    /// The user is registered and <paramref name="log"/> holds its pushes: from now on the session may start it. It fails where the
+    /// database does.
+    /// </summary>
+    Task OpenAsync(LogFollower log, CancellationToken cancellationToken);
+
+    /// <summary>Takes a frame from the client. One call at a time.</summary>
+    void Receive(ReadOnlySpan<byte> utf8);
+
+    /// <summary>Shows the client the next entry of its log. One call at a time.</summary>
+    void Deliver(LogEntry entry);
+
+    /// <summary>Tells the client where a message stands that was stored at an earlier attempt.</summary>
+    void Repeated(MessageRepeated message);
+
+    /// <summary>Tells the client that a message accepted earlier was not stored.</summary>
+    void Refuse(MessageRefused message);
+
+    /// <summary>Tells the client that this server is about to stop.</summary>
+    void StartDraining();
+}

@@ -1,0 +1,34 @@
+using Chatable.ApiService.Realtime.Sending;
+using Chatable.Messaging;
+using Chatable.Messaging.Envelopes;
+using Chatable.ServiceDefaults;
+using Microsoft.Extensions.Options;
+
+namespace Chatable.ApiService.Realtime.Sessions;
+
+/// <summary>Where a user's log stands in PostgreSQL. It fails where the database does.</summary>
+internal delegate Task<LogHead> ReadHead(long user, CancellationToken cancellationToken);
+
+/// <summary>What all sessions of this server share.</summary>
+internal sealed class SessionServices(
+    MessageAccepter accepter, ReadHead readHead, InFlight inFlight, Draining draining, ServerIdentity server,
+    IOptions<RealtimeOptions> options, RealtimeMetrics metrics, TimeProvider clock, ILogger<SessionServices> logger)
+{
+    public MessageAccepter Accepter => accepter;
+
+    public ReadHead ReadHead => readHead;
+
+    public InFlight InFlight => inFlight;
+
+    public Draining Draining => draining;
+
+    public ServerIdentity Server => server;
+
+    public RealtimeOptions Options => options.Value;
+
+    public RealtimeMetrics Metrics => metrics;
+
+    public TimeProvider Clock => clock;
+
+    public ILogger Logger => logger;
+}

@@ -1,0 +1,71 @@
+using Chatable.ApiService.Realtime.Delivery;
+using Chatable.ApiService.Realtime.Sending;
+using Chatable.ApiService.Realtime.Sockets;
+using Chatable.Messaging;
+using Chatable.Messaging.Wire;
+
+namespace Chatable.ApiService.Realtime.Sessions;
+
+/// <summary>Protocol v1 on one connection: live from the start, and no word of what became of a message unless it was refused.</summary>
+internal sealed class V1Session : IProtocolSession
+{
+    private readonly Sender _sender;
+    private readonly SocketWriter _writer;
+    private readonly SessionServices _services;
+    private readonly SendPath _path;
+    private readonly FrameRate _rate;
+
+    public V1Session(Sender sender, SocketWriter writer, SessionServices services)
+    {
+        (_sender, _writer, _services) = (sender, writer, services);
+        _path = new SendPath(sender, writer, (_, error) => Answer(error), services);
+        _rate = new FrameRate(services.Options, services.Clock);
+    }
+
+    public bool IsOverdue => false;
+
+    public async Task OpenAsync(LogFollower log, CancellationToken cancellationToken) =>
+        log.StartAfter((await _services.ReadHead(_sender.User.UserId, cancellationToken)).Seq);
+
+    public void Receive(ReadOnlySpan<byte> utf8)
+    {
+        _services.Metrics.FrameReceived();
+        var rate = _rate.Take();
+        if (rate == RateVerdict.Flood)
+            _writer.Close(CloseCode.Flood);
+        else if (rate == RateVerdict.Over)
+            Answer(SendError.RateLimited);
+        else if (!V1SendFrame.TryRead(utf8, _services.Options.MaxMessageBytes, out var frame, out var faults))
+            Answer(SendError.Invalid(faults));
+        else if (frame.Author is { } author && !author.Equals(_sender.User.Username, StringComparison.OrdinalIgnoreCase))
+            Answer(SendError.Forbidden);
+        else
+            _path.Send(new PendingSend(ClientId.New(), frame.Recipient, frame.Message, _services.Clock.GetTimestamp()));
+    }
+
+    /// <summary>What others wrote to the user, and its notes to itself.</summary>
+    public void Deliver(LogEntry entry)
+    {
+        if (entry.Message.Record.RecipientId == _sender.User.UserId)
+            _writer.Send(entry.Message.V1);
+    }
+
+    // Every message has a name of its own, made here: only a worker's second look at one can find it stored.
+    public void Repeated(MessageRepeated message)
+    {
+    }
+
+    public void Refuse(MessageRefused message) =>
+        Answer(message.Code == RefusalCode.OutOfOrder ? SendError.OutOfOrder : SendError.Refused);
+
+    // The close frame says it all.
+    public void StartDraining()
+    {
+    }
+
+    private void Answer(SendError error)
+    {
+        _services.Metrics.Answered(error);
+        _writer.Send(error.V1);
+    }
+}

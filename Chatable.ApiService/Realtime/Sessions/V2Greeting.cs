@@ -1,0 +1,154 @@
+using Chatable.ApiService.Auth;
+using Chatable.ApiService.Realtime.Delivery;
+using Chatable.ApiService.Realtime.Sending;
+using Chatable.ApiService.Realtime.Sockets;
+using Chatable.Messaging.Envelopes;
+using Chatable.Messaging.Wire;
+
+namespace Chatable.ApiService.Realtime.Sessions;
+
+/// <summary>
+/// The beginning of a v2 connection: hello, then welcome, reset or the backlog, and caught_up. The log's head is read beside the
+/// receive loop; frames that come meanwhile are kept and handled after it, in their order.
+/// </summary>
+/// <param name="user">Who has connected.</param>
+/// <param name="writer">Closed where the client contradicts the protocol's state, or its hello cannot be answered.</param>
+/// <param name="handle">Takes the frames that are no hello. One call at a time.</param>
+/// <param name="services">What all connections share.</param>
+internal sealed partial class V2Greeting(
+    AuthenticatedUser user, SocketWriter writer, Action<ReceivedV2Frame> handle, SessionServices services)
+{
+    // Taken before the log's lock, never while holding it.
+    private readonly Lock _gate = new();
+    private readonly List<ReceivedV2Frame> _early = [];
+    private State _state = State.HelloExpected;
+    private LogFollower? _log;
+    private long? _caughtUpAt;
+    private Since _waiting;
+
+    public bool IsOverdue => _waiting.Exceeds(services.Options.Times.Hello, services.Clock);
+
+    /// <summary>From now on the client owes its hello; <paramref name="log"/> is started where that says.</summary>
+    public void Await(LogFollower log)
+    {
+        _log = log;
+        _waiting.Start(services.Clock);
+    }
+
+    public void Receive(ReceivedV2Frame received)
+    {
+        lock (_gate)
+        {
+            if (Contradicts(received.Frame))
+                Contradict(received.Frame);
+            else if (received.Frame is V2Hello hello)
+                Greet(hello);
+            else if (_state != State.Greeting)
+                handle(received);
+            else if (_early.Count < services.Options.PendingSends)
+                _early.Add(received);
+            else
+                writer.Close(CloseCode.Unsure);
+        }
+    }
+
+    /// <summary>The log has been delivered up to <paramref name="seq"/>.</summary>
+    public void Delivered(long seq)
+    {
+        if (seq == _caughtUpAt)
+            writer.Send(V2SessionFrames.CaughtUp(seq));
+    }
+
+    private bool Contradicts(V2ClientFrame frame) => frame switch
+    {
+        V2Hello => _state != State.HelloExpected,
+        V2FaultyFrame { Of: V2FrameType.Hello } => true,
+        V2Send or V2FaultyFrame { Of: V2FrameType.Send } => _state == State.HelloExpected,
+        _ => false,
+    };
+
+    private void Contradict(V2ClientFrame frame)
+    {
+        if (frame is V2FaultyFrame { Of: V2FrameType.Hello } faulty)
+        {
+            var error = SendError.Invalid(faulty.Faults);
+            services.Metrics.Answered(error);
+            writer.Send(error.V2(clientId: null));
+        }
+
+        writer.Close(CloseCode.Contradiction);
+    }
+
+    private void Greet(V2Hello hello)
+    {
+        _waiting.Stop();
+        _state = State.Greeting;
+        _ = GreetAsync(hello);
+    }
+
+    private async Task GreetAsync(V2Hello hello)
+    {
+        try
+        {
+            using var timeout = new CancellationTokenSource(services.Options.Times.Setup, services.Clock);
+            var head = await services.ReadHead(user.UserId, timeout.Token);
+            lock (_gate)
+                Begin(hello, head);
+        }
+        catch (Exception exception)
+        {
+            // PostgreSQL is away: the client is told to come back.
+            LogNotGreeted(services.Logger, exception, user.UserId);
+            writer.Close(CloseCode.Unsure);
+        }
+    }
+
+    private void Begin(V2Hello hello, LogHead head)
+    {
+        var options = services.Options;
+        writer.Send(V2SessionFrames.Welcome(new V2Welcome(
+            user.Username, services.Server.Name, head.Epoch, head.Seq, options.Times.Ping, options.MaxFrameBytes, options.Window)));
+
+        var start = StartOf(hello, head);
+        // Known before the log moves, which may be delivered up to it at once.
+        if (start == head.Seq)
+            writer.Send(V2SessionFrames.CaughtUp(head.Seq));
+        else
+            _caughtUpAt = head.Seq;
+        _log!.StartAfter(start, head.Seq);
+
+        _state = State.Live;
+        foreach (var received in _early)
+            handle(received);
+        _early.Clear();
+    }
+
+    private long StartOf(V2Hello hello, LogHead head)
+    {
+        if (hello.Since is not { } since)
+        {
+            services.Metrics.Resumed("new");
+            return head.Seq;
+        }
+
+        if (head.Honours(since, hello.Epoch))
+        {
+            services.Metrics.Resumed(since == head.Seq ? "current" : "backlog");
+            return since;
+        }
+
+        services.Metrics.Resumed("reset");
+        writer.Send(V2SessionFrames.Reset(head.Epoch, head.Seq));
+        return head.Seq;
+    }
+
+    [LoggerMessage(LogLevel.Warning, "The hello of a connection of user {UserId} could not be answered.")]
+    private static partial void LogNotGreeted(ILogger logger, Exception exception, long userId);
+
+    private enum State
+    {
+        HelloExpected,
+        Greeting,
+        Live,
+    }
+}

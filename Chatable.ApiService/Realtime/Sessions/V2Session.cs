@@ -1,0 +1,136 @@
+using Chatable.ApiService.Realtime.Delivery;
+using Chatable.ApiService.Realtime.Sending;
+using Chatable.ApiService.Realtime.Sockets;
+using Chatable.Messaging;
+using Chatable.Messaging.Wire;
+
+namespace Chatable.ApiService.Realtime.Sessions;
+
+/// <summary>
+/// Protocol v2 on one connection: silent until the client's hello, then along the log from where the client stands. A message of the
+/// connection's own is acknowledged at its place in the log, in the stead of the message itself.
+/// </summary>
+internal sealed class V2Session : IProtocolSession
+{
+    private readonly Sender _sender;
+    private readonly SocketWriter _writer;
+    private readonly SessionServices _services;
+    private readonly SendPath _path;
+    private readonly FrameRate _rate;
+    private readonly UnackedSends _unacked;
+    private readonly V2Greeting _greeting;
+
+    public V2Session(Sender sender, SocketWriter writer, SessionServices services)
+    {
+        (_sender, _writer, _services) = (sender, writer, services);
+        _path = new SendPath(sender, writer, (send, error) => Refuse(send.ClientId, error), services);
+        _rate = new FrameRate(services.Options, services.Clock);
+        _unacked = new UnackedSends(services.Options.Window);
+        _greeting = new V2Greeting(sender.User, writer, Handle, services);
+    }
+
+    public bool IsOverdue => _greeting.IsOverdue;
+
+    public Task OpenAsync(LogFollower log, CancellationToken cancellationToken)
+    {
+        _greeting.Await(log);
+        return Task.CompletedTask;
+    }
+
+    public void Receive(ReadOnlySpan<byte> utf8)
+    {
+        _services.Metrics.FrameReceived();
+        var rate = _rate.Take();
+        if (rate == RateVerdict.Flood)
+            _writer.Close(CloseCode.Flood);
+        else
+            _greeting.Receive(new ReceivedV2Frame(
+                V2ClientFrames.Read(utf8, _services.Options.MaxMessageBytes), rate == RateVerdict.Over, _services.Clock.GetTimestamp()));
+    }
+
+    /// <summary>The other party's messages, the author's on all his connections but the one that waits for its ack.</summary>
+    public void Deliver(LogEntry entry)
+    {
+        var message = entry.Message.Record;
+        var isAuthor = message.AuthorId == _sender.User.UserId;
+        if (isAuthor && _unacked.Settle(message.ClientId))
+        {
+            _writer.Send(V2Frames.Ack(message.PlaceAt(entry.Seq), duplicate: false));
+            _services.Metrics.Acked(duplicate: false);
+        }
+        else
+        {
+            _writer.Send(entry.Message.V2(entry.Seq, isAuthor));
+        }
+
+        _greeting.Delivered(entry.Seq);
+    }
+
+    // It stands outside of the log: the message's own envelope was or will be sent at its place.
+    public void Repeated(MessageRepeated message)
+    {
+        _unacked.Settle(message.ClientId);
+        _writer.Send(V2Frames.Ack(message.AuthorsPlace, duplicate: true));
+        _services.Metrics.Acked(duplicate: true);
+    }
+
+    public void Refuse(MessageRefused message) =>
+        Refuse(message.ClientId, message.Code == RefusalCode.OutOfOrder ? SendError.OutOfOrder : SendError.Refused);
+
+    public void StartDraining() => _writer.Send(V2SessionFrames.Draining(_services.Options.Drain.Spread));
+
+    private void Handle(ReceivedV2Frame received)
+    {
+        switch (received.Frame)
+        {
+            case V2Send send:
+                Send(send, received);
+                break;
+            case V2FaultyFrame faulty:
+                Answer(received.IsOverRate ? SendError.RateLimited : ErrorOf(faulty), faulty.ClientId);
+                break;
+            case var _ when received.IsOverRate:
+                Answer(SendError.RateLimited, clientId: null);
+                break;
+            case V2Ping:
+                _writer.Send(V2SessionFrames.Pong);
+                break;
+        }
+    }
+
+    // Listed even where it is over the rate: what comes after it must not overtake it.
+    private void Send(V2Send frame, ReceivedV2Frame received)
+    {
+        var (admission, after) = _unacked.Admit(frame.ClientId, frame.Recipient);
+        if (received.IsOverRate)
+            Refuse(frame.ClientId, SendError.RateLimited);
+        else if (admission == Admission.OutOfOrder)
+            Refuse(frame.ClientId, SendError.OutOfOrder);
+        else if (admission == Admission.WindowFull)
+            Refuse(frame.ClientId, SendError.Busy);
+        else
+            _path.Send(new PendingSend(frame.ClientId, frame.Recipient, frame.Message, received.At) { Type = frame.Type, After = after });
+    }
+
+    private void Refuse(ClientId clientId, SendError error)
+    {
+        if (error.IsRetryable)
+            _unacked.Refuse(clientId);
+        else
+            _unacked.Settle(clientId);
+        Answer(error, clientId);
+    }
+
+    private void Answer(SendError error, ClientId? clientId)
+    {
+        _services.Metrics.Answered(error);
+        _writer.Send(error.V2(clientId));
+    }
+
+    private static SendError ErrorOf(V2FaultyFrame frame) => frame.Fault switch
+    {
+        V2Fault.TooLarge => SendError.TooLarge(frame.Faults),
+        V2Fault.Unsupported => SendError.Unsupported,
+        _ => SendError.Invalid(frame.Faults),
+    };
+}
