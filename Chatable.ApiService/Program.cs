@@ -1,7 +1,10 @@
 using Chatable.ApiService.Accounts;
 using Chatable.ApiService.Auth;
+using Chatable.ApiService.Conversations;
 using Chatable.ApiService.Http;
+using Chatable.ApiService.Messages;
 using Chatable.ApiService.Realtime;
+using Chatable.ApiService.Sync;
 using Chatable.ApiService.Threads;
 using Chatable.Messaging;
 using Chatable.ServiceDefaults;
@@ -15,6 +18,9 @@ builder.AddAuth();
 builder.AddAccounts();
 builder.AddThreads();
 builder.AddRealtime();
+builder.AddMessages();
+builder.AddSync();
+builder.AddConversations();
 
 var app = builder.Build();
 app.UseApiHttp();
@@ -24,4 +30,7 @@ app.MapApiDocument();
 app.MapAccounts();
 app.MapThreads();
 app.MapRealtime();
+app.MapMessages();
+app.MapSync();
+app.MapConversations();
 app.Run();

@@ -5,25 +5,39 @@ using Scalar.AspNetCore;
 
 namespace Chatable.ApiService.Http;
 
-/// <summary>The API described for machines (<c>/openapi/v1.json</c>) and, in development, for people (<c>/scalar</c>).</summary>
+/// <summary>The API described for machines (<c>/openapi/v1.json</c>, <c>/openapi/v2.json</c>) and, in development, for people (<c>/scalar</c>).</summary>
 internal static class ApiDocument
 {
     private const string Scheme = "accessKey";
 
-    public static void AddApiDocument(this IHostApplicationBuilder builder) => builder.Services.AddOpenApi("v1", options =>
+    public static void AddApiDocument(this IHostApplicationBuilder builder)
     {
-        options.AddDocumentTransformer(Describe);
-        options.AddDocumentTransformer(WebSocketDocument.Describe);
-        options.AddOperationTransformer(DescribeAuthorization);
-        options.AddOperationTransformer(DescribePage);
-        options.AddOperationTransformer(Examples.Describe);
-    });
+        builder.Services.AddOpenApi("v1", options =>
+        {
+            options.ShouldInclude = endpoint => endpoint.GroupName is null;
+            options.AddDocumentTransformer(Describe);
+            options.AddDocumentTransformer(DescribeScheme);
+            options.AddDocumentTransformer(WebSocketDocument.Describe);
+            options.AddOperationTransformer(DescribeAuthorization);
+            options.AddOperationTransformer(DescribePage);
+            options.AddOperationTransformer(Examples.Describe);
+        });
+        builder.Services.AddOpenApi(V2Document.Name, options =>
+        {
+            options.ShouldInclude = endpoint => endpoint.GroupName == V2Document.Name;
+            options.AddDocumentTransformer(V2Document.Describe);
+            options.AddDocumentTransformer(DescribeScheme);
+            options.AddOperationTransformer(DescribeAuthorization);
+            options.AddOperationTransformer(V2Document.DescribeOperation);
+        });
+    }
 
     public static void MapApiDocument(this WebApplication app)
     {
         app.MapOpenApi();
+        app.MapAsyncApi();
         if (app.Environment.IsDevelopment())
-            app.MapScalarApiReference(options => options.WithTitle("Chatable"));
+            app.MapScalarApiReference(options => options.WithTitle("Chatable").AddDocuments("v1", V2Document.Name));
     }
 
     private static Task Describe(OpenApiDocument document, OpenApiDocumentTransformerContext context, CancellationToken cancellationToken)
@@ -34,6 +48,12 @@ internal static class ApiDocument
             Version = "v1",
             Description = "Chat over REST and a WebSocket. Every answer has the same envelope; `error.code` is the HTTP status.",
         };
+        return Task.CompletedTask;
+    }
+
+    private static Task DescribeScheme(
+        OpenApiDocument document, OpenApiDocumentTransformerContext context, CancellationToken cancellationToken)
+    {
         document.Components ??= new OpenApiComponents();
         document.Components.SecuritySchemes ??= new Dictionary<string, IOpenApiSecurityScheme>();
         document.Components.SecuritySchemes[Scheme] = new OpenApiSecurityScheme

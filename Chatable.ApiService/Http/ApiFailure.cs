@@ -64,8 +64,12 @@ internal sealed class ApiFailure : IResult
         _ => Internal,
     };
 
+    /// <summary>What fails before an endpoint has its say takes the form of the path's version.</summary>
     public Task ExecuteAsync(HttpContext httpContext)
     {
+        if (Problem.AppliesTo(httpContext.Request.Path))
+            return Problem.ForStatus(Status).ExecuteAsync(httpContext);
+
         var response = httpContext.Response;
         response.StatusCode = Status;
         if (Status == StatusCodes.Status401Unauthorized)

@@ -15,7 +15,7 @@ internal static class WebSocketDocument
             Summary = "Opens a WebSocket.",
             Description = "Send `{\"author\":\"bob\",\"recipient\":\"alice\",\"message\":\"hello\"}`; receive the same with "
                 + "`message_type` (0 text, 1 photo) and `created_at`. A frame that cannot be accepted is answered "
-                + "`{\"error\":{\"code\":400,\"errors\":{…},\"message\":\"…\"}}`.",
+                + "`{\"error\":{\"code\":400,\"errors\":{…},\"message\":\"…\"}}`. The frames of both protocols: `/asyncapi.yaml`.",
             Tags = new HashSet<OpenApiTagReference> { new("Realtime", document) },
             Security = [ApiDocument.RequirementOf(document)],
             Parameters =

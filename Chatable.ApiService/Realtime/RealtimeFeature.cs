@@ -32,6 +32,8 @@ internal static class RealtimeFeature
         builder.Services.AddSingleton(CreateAccepter);
         builder.Services.AddSingleton(CreateSessionServices);
         builder.Services.AddSingleton<EnvelopeLog>();
+        builder.Services.AddSingleton<SendWaiters>();
+        builder.Services.AddSingleton<LogSignals>();
         builder.Services.AddSingleton<Dispatcher>();
         builder.Services.AddSingleton<ConnectionTable>();
         builder.Services.AddSingleton(CreateConnections);

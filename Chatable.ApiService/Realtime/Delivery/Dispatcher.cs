@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Chatable.ApiService.Realtime.Sending;
 using Chatable.ApiService.Realtime.Sessions;
 using Chatable.ApiService.Realtime.Sockets;
 using Chatable.Messaging;
@@ -7,11 +8,13 @@ using Chatable.Messaging.Wire;
 
 namespace Chatable.ApiService.Realtime.Delivery;
 
-/// <summary>Hands what the worker says to the connections it concerns; users who are not here any more are passed over.</summary>
-internal sealed class Dispatcher(ConnectionTable connections, ServerIdentity server)
+/// <summary>Hands what the worker says to the connections and requests it concerns; users who are not here any more are passed over.</summary>
+internal sealed class Dispatcher(ConnectionTable connections, SendWaiters waiters, LogSignals signals, ServerIdentity server)
 {
     public void Dispatch(Dispatch item)
     {
+        waiters.Tell(item);
+        signals.Tell(item);
         switch (item)
         {
             case MessageStored stored:

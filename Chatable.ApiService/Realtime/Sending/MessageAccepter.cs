@@ -89,7 +89,7 @@ internal sealed partial class MessageAccepter(
 
     private IntakeEntry CreateEntry(Sender sender, PendingSend send, UserRef recipient) => new()
     {
-        MessageId = Guid.CreateVersion7(clock.GetUtcNow()),
+        MessageId = send.MessageId ?? Guid.CreateVersion7(clock.GetUtcNow()),
         ClientId = send.ClientId,
         After = send.After,
         AuthorId = sender.User.UserId,

@@ -11,6 +11,9 @@ internal sealed record PendingSend(ClientId ClientId, string Recipient, ReadOnly
 
     /// <inheritdoc cref="IntakeEntry.After"/>
     public ClientId? After { get; init; }
+
+    /// <summary>The message's id, for a sender that must know it again; null to have one made.</summary>
+    public Guid? MessageId { get; init; }
 }
 
 /// <summary>Who sends, and on which connection.</summary>

@@ -31,6 +31,9 @@ internal sealed partial class Connections(
     private readonly ILogger _logger = loggers.CreateLogger<Connections>();
     private readonly ILogger<Connection> _connectionLogger = loggers.CreateLogger<Connection>();
 
+    /// <summary>A number that no connection of this process has had.</summary>
+    public static long NextId() => Interlocked.Increment(ref s_lastId);
+
     /// <summary>A connection that still needs its socket; null where it cannot be had now. To be given to <see cref="EndAsync"/>.</summary>
     public async Task<Connection?> OpenAsync(
         AuthenticatedUser user, ProtocolVersion protocol, CancellationToken cancellationToken)
@@ -91,7 +94,7 @@ internal sealed partial class Connections(
 
     private Connection Create(AuthenticatedUser user, ProtocolVersion version)
     {
-        var id = Interlocked.Increment(ref s_lastId);
+        var id = NextId();
         var writer = new SocketWriter(session.Options, session.Clock, session.Metrics);
         var sender = new Sender(user, id);
         IProtocolSession protocol =

@@ -1,0 +1,117 @@
+using System.Globalization;
+using System.Security.Claims;
+using Chatable.ApiService.Auth;
+using Chatable.ApiService.Http;
+using Chatable.Messaging.Conversations;
+using Microsoft.OpenApi;
+
+namespace Chatable.ApiService.Conversations;
+
+internal static class ConversationsApi
+{
+    private const int MostOfAPage = 200;
+    private const int DefaultLimit = 50;
+
+    private const string PageExample = """
+        {"conversations":[{"id":3,"kind":"direct","with":"alice","last_seq":2,"last_message":{
+          "message_id":"0191b2c4-7a01-7b20-8f3e-112233445566","conversation_seq":2,"author":"bob","message":"hello","message_type":0,
+          "created_at":"2015-09-03T03:13:12.81765Z"},"last_activity_at":"2015-09-03T03:13:12.81765Z"}],
+         "next":"/api/v2/conversations?before=AQAFHtJjL1wKAAAAAAAAAAM&limit=50","prev":null}
+        """;
+
+    private const string MessagesExample = """
+        {"messages":[{"message_id":"0191b2c4-7a01-7b20-8f3e-112233445566","conversation":3,"conversation_seq":2,"author":"bob",
+          "recipient":"alice","message":"hello","message_type":0,"created_at":"2015-09-03T03:13:12.81765Z","client_id":"c1"}],
+         "next":null,"prev":"/api/v2/conversations/3/messages?before=2&limit=50"}
+        """;
+
+    public static void AddConversations(this IHostApplicationBuilder builder)
+    {
+        builder.Services.AddSingleton<ConversationHistory>();
+        builder.Services.ConfigureHttpJsonOptions(options =>
+            options.SerializerOptions.TypeInfoResolverChain.Insert(0, ConversationsJson.Default));
+    }
+
+    public static void MapConversations(this WebApplication app)
+    {
+        var group = app.MapV2("/conversations", "Conversations");
+        group.MapGet("", Inbox)
+            .WithSummary("Lists one's conversations, the latest activity first.")
+            .Produces<ConversationPage>().ProducesProblems(400, 401).WithV2Examples(answer: PageExample)
+            .WithQuery("limit", $"1 to {MostOfAPage}, {DefaultLimit} by default.")
+            .WithQuery("before", "A cursor, as `next` has it: the conversations older than that place.", JsonSchemaType.String)
+            .WithQuery("after", "A cursor, as `prev` has it: the conversations newer than that place.", JsonSchemaType.String);
+        group.MapGet("/{id}/messages", Messages)
+            .WithSummary("Lists the messages of a conversation by `conversation_seq`, the latest ones by default.")
+            .Produces<MessagePage>().ProducesProblems(400, 401, 404).WithV2Examples(answer: MessagesExample)
+            .WithQuery("limit", $"1 to {MostOfAPage}, {DefaultLimit} by default.")
+            .WithQuery("before", "The messages next before this `conversation_seq`. At most one of before, after and around.")
+            .WithQuery("after", "The messages next after this `conversation_seq`.")
+            .WithQuery("around", "The messages with this `conversation_seq` in their middle.");
+    }
+
+    private static async Task<IResult> Inbox(
+        string? limit, string? before, string? after, ClaimsPrincipal user, ConversationHistory history,
+        CancellationToken cancellationToken)
+    {
+        var query = new QueryNumbers();
+        var rows = (int)(query.Read("limit", limit, 1, MostOfAPage) ?? DefaultLimit);
+        var (older, newer) = (ReadCursor("before", before, query), ReadCursor("after", after, query));
+        if (before is not null && after is not null)
+            query.Add("after", "cannot be combined with before");
+        if (query.Problem is { } problem)
+            return problem;
+
+        // One more than is shown, to see whether there is one.
+        var self = user.Authenticated();
+        var found = newer is { } place
+            ? await history.NewerAsync(self.UserId, place, rows + 1, cancellationToken)
+            : await history.OlderAsync(self.UserId, older, rows + 1, cancellationToken);
+        return TypedResults.Ok(InboxPage.Of(found, rows, hasOlder: newer is not null, hasNewer: older is not null, self));
+    }
+
+    private static InboxPlace? ReadCursor(string name, string? text, QueryNumbers query)
+    {
+        if (text is null)
+            return null;
+        if (InboxCursor.TryParse(text, out var place))
+            return place;
+        query.Add(name, "is no cursor of this API");
+        return null;
+    }
+
+    private static async Task<IResult> Messages(
+        string id, string? limit, string? before, string? after, string? around, ClaimsPrincipal user, ConversationHistory history,
+        CancellationToken cancellationToken)
+    {
+        var query = new QueryNumbers();
+        var rows = (int)(query.Read("limit", limit, 1, MostOfAPage) ?? DefaultLimit);
+        var (earlier, later, middle) = (
+            query.Read("before", before, 1, long.MaxValue), query.Read("after", after, 0, long.MaxValue),
+            query.Read("around", around, 1, long.MaxValue));
+        if (((string?[])[before, after, around]).Count(text => text is not null) > 1)
+            query.Add("before", "cannot be combined with after or around");
+        if (query.Problem is { } problem)
+            return problem;
+
+        // Whose conversation it is nobody else is told, nor whether there is one.
+        var self = user.Authenticated();
+        if (!long.TryParse(id, NumberStyles.None, CultureInfo.InvariantCulture, out var conversation)
+            || await history.FindAsync(conversation, self.UserId, cancellationToken) is not { } parties)
+        {
+            return Problem.NotFound;
+        }
+
+        var range = later is { } first ? SeqRange.After(first, rows, parties.LastSeq)
+            : middle is { } seq ? SeqRange.Around(seq, rows, parties.LastSeq)
+            : SeqRange.Before(earlier, rows, parties.LastSeq);
+        var messages = range.IsEmpty ? [] : await history.ReadAsync(conversation, range.From, range.To, cancellationToken);
+        return TypedResults.Ok(new MessagePage(
+            [.. messages.Select(row => MessageItem.From(row, conversation, parties, self.UserId))],
+            range.HasLater ? Link(conversation, "after", range.To, rows) : null,
+            range.HasEarlier ? Link(conversation, "before", range.From, rows) : null));
+    }
+
+    private static string Link(long conversation, string direction, long seq, int limit) => string.Create(
+        CultureInfo.InvariantCulture, $"/api/v2/conversations/{conversation}/messages?{direction}={seq}&limit={limit}");
+}

@@ -1,0 +1,35 @@
+namespace Chatable.ApiService.Conversations;
+
+/// <summary>
+/// A page of a conversation as a range of its dense sequence, 1 to <paramref name="Last"/>, both ends included; empty where
+/// <paramref name="From"/> is above <paramref name="To"/>, and then between two messages all the same.
+/// </summary>
+internal readonly record struct SeqRange(long From, long To, long Last)
+{
+    /// <summary>The messages before one, or the latest of all.</summary>
+    public static SeqRange Before(long? seq, int limit, long last)
+    {
+        var end = Math.Min(seq ?? long.MaxValue, last + 1);
+        return new SeqRange(Math.Max(1, end - limit), end - 1, last);
+    }
+
+    public static SeqRange After(long seq, int limit, long last)
+    {
+        var start = Math.Min(seq, last);
+        return new SeqRange(start + 1, Math.Min(start + limit, last), last);
+    }
+
+    /// <summary>One message in the middle; near either end of the conversation, as full a page that holds it.</summary>
+    public static SeqRange Around(long seq, int limit, long last)
+    {
+        var middle = Math.Min(seq, last);
+        var start = Math.Max(1, Math.Min(middle - limit / 2, last - limit + 1));
+        return new SeqRange(start, Math.Min(start + limit - 1, last), last);
+    }
+
+    public bool IsEmpty => From > To;
+
+    public bool HasEarlier => From > 1;
+
+    public bool HasLater => To < Last;
+}

@@ -1,0 +1,84 @@
+using System.Globalization;
+
+namespace Chatable.ApiService.Http;
+
+/// <summary>
+/// An answer of <c>/api/v2</c> that says what is wrong (RFC 9457): the catalogue of v2's failures. A code names one kind of failure for
+/// ever; texts may change.
+/// </summary>
+internal sealed class Problem : IResult
+{
+    public const string MediaType = "application/problem+json";
+
+    private static readonly TimeSpan s_retryAfter = TimeSpan.FromSeconds(1);
+
+    private Problem(int status, string code, string title, string? detail = null, IReadOnlyDictionary<string, string>? errors = null) =>
+        Body = new ProblemBody($"urn:chatable:problem:{code}", title, status, detail, code, errors);
+
+    public ProblemBody Body { get; }
+
+    public static Problem Unauthenticated { get; } =
+        new(StatusCodes.Status401Unauthorized, "unauthenticated", "The request has no valid token.");
+
+    public static Problem NotFound { get; } = new(StatusCodes.Status404NotFound, "not_found", "There is nothing here for you.");
+
+    public static Problem MethodNotAllowed { get; } =
+        new(StatusCodes.Status405MethodNotAllowed, "method_not_allowed", "This path does not know the method.");
+
+    public static Problem TooLarge { get; } = new(StatusCodes.Status413PayloadTooLarge, "too_large", "The body is too large.");
+
+    public static Problem Unsupported { get; } =
+        new(StatusCodes.Status415UnsupportedMediaType, "unsupported", "The body must be application/json, in UTF-8.");
+
+    public static Problem Internal { get; } =
+        new(StatusCodes.Status500InternalServerError, "internal", "The server failed.");
+
+    public static Problem Unavailable { get; } =
+        new(StatusCodes.Status503ServiceUnavailable, "unavailable", "The service cannot do that now. Try again later.");
+
+    public static Problem Busy { get; } =
+        new(StatusCodes.Status503ServiceUnavailable, "busy", "The service is busy. Try again later.");
+
+    /// <summary>Nobody knows yet whether the message is stored.</summary>
+    public static Problem FateUnknown { get; } =
+        new(StatusCodes.Status503ServiceUnavailable, "unavailable", Unavailable.Body.Title, "Send it again with the same key.");
+
+    public static Problem UnknownRecipient { get; } =
+        new(StatusCodes.Status400BadRequest, "unknown_recipient", "There is no such recipient.",
+            errors: new Dictionary<string, string> { ["recipient"] = "is nobody's username" });
+
+    public static Problem MessageTooLarge { get; } =
+        new(StatusCodes.Status413PayloadTooLarge, "too_large", "The message is too large.",
+            errors: new Dictionary<string, string> { ["message"] = "is too long" });
+
+    /// <summary>What is wrong, by field; <c>body</c> where it is no field's fault.</summary>
+    public static Problem Invalid(IReadOnlyDictionary<string, string> errors) =>
+        new(StatusCodes.Status400BadRequest, "invalid", "The request is not valid.", errors: errors);
+
+    /// <summary>The problem that stands for a bare status.</summary>
+    public static Problem ForStatus(int status) => status switch
+    {
+        StatusCodes.Status401Unauthorized => Unauthenticated,
+        StatusCodes.Status404NotFound => NotFound,
+        StatusCodes.Status405MethodNotAllowed => MethodNotAllowed,
+        StatusCodes.Status413PayloadTooLarge => TooLarge,
+        StatusCodes.Status415UnsupportedMediaType => Unsupported,
+        StatusCodes.Status503ServiceUnavailable => Unavailable,
+        >= 400 and < 500 => new(status, "invalid", "The request is not valid."),
+        _ => Internal,
+    };
+
+    /// <summary>Whether failures under this path take this form.</summary>
+    public static bool AppliesTo(PathString path) => path.StartsWithSegments("/api/v2");
+
+    public Task ExecuteAsync(HttpContext httpContext)
+    {
+        var response = httpContext.Response;
+        response.StatusCode = Body.Status;
+        if (Body.Status == StatusCodes.Status401Unauthorized)
+            response.Headers.WWWAuthenticate = "Bearer";
+        if (Body.Status == StatusCodes.Status503ServiceUnavailable)
+            response.Headers.RetryAfter = s_retryAfter.TotalSeconds.ToString("0", CultureInfo.InvariantCulture);
+        return response.WriteAsJsonAsync(Body, options: null, MediaType, httpContext.RequestAborted);
+    }
+}

@@ -1,0 +1,123 @@
+using Chatable.ApiService.Auth;
+using Chatable.ApiService.Http;
+using Chatable.ApiService.Realtime.Sending;
+using Chatable.Messaging;
+using Chatable.Messaging.Messages;
+using Chatable.Messaging.Wire;
+using Microsoft.Extensions.Options;
+using Npgsql;
+
+namespace Chatable.ApiService.Messages;
+
+/// <summary>
+/// Brings a request's message into the intake, like a socket's, and waits until it is stored. The worker's word usually says so within
+/// milliseconds; words can be lost, so PostgreSQL is asked too.
+/// </summary>
+internal sealed partial class MessageSender(
+    MessageAccepter accepter, SendWaiters waiters, MessageLookup stored, IOptions<MessagesOptions> options, MessageMetrics metrics,
+    TimeProvider clock, ILogger<MessageSender> logger)
+{
+    private int _waiting;
+
+    /// <summary>What is stored, or why nothing is; null in both where that is not known.</summary>
+    /// <exception cref="OperationCanceledException">The client has gone. The message may be stored all the same.</exception>
+    public async Task<(SentMessage? Sent, Problem? Problem)> SendAsync(
+        AuthenticatedUser author, ClientId key, V2PostedMessage message, CancellationToken cancellationToken)
+    {
+        try
+        {
+            if (Interlocked.Increment(ref _waiting) > options.Value.MaxWaiting)
+                return (null, Problem.Busy);
+
+            using var waiter = waiters.Add();
+            return await SendAsync(author, key, message, waiter, cancellationToken);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _waiting);
+        }
+    }
+
+    private async Task<(SentMessage?, Problem?)> SendAsync(
+        AuthenticatedUser author, ClientId key, V2PostedMessage message, SendWaiter waiter, CancellationToken cancellationToken)
+    {
+        var began = clock.GetTimestamp();
+        var send = new PendingSend(key, message.Recipient, message.Message, began)
+        {
+            Type = message.Type,
+            // Known beforehand, so that what is found to be stored can be told from what had been stored before.
+            MessageId = Guid.CreateVersion7(clock.GetUtcNow()),
+        };
+        var outcomes = await accepter.AcceptAsync(new Sender(author, waiter.ConnectionId), [send], cancellationToken);
+        return outcomes[0] switch
+        {
+            SendOutcome.Accepted => await WaitAsync(author.UserId, send, waiter, began, cancellationToken),
+            SendOutcome.UnknownRecipient => (null, Problem.UnknownRecipient),
+            SendOutcome.Busy => (null, Problem.Busy),
+            SendOutcome.Unavailable => (null, Problem.Unavailable),
+            _ => (null, Problem.FateUnknown),
+        };
+    }
+
+    private async Task<(SentMessage?, Problem?)> WaitAsync(
+        long author, PendingSend send, SendWaiter waiter, long began, CancellationToken cancellationToken)
+    {
+        var wait = options.Value.FirstLook;
+        while (true)
+        {
+            var left = options.Value.Deadline - clock.GetElapsedTime(began);
+            if (await HearAsync(waiter, wait < left ? wait : left, cancellationToken) is { } word)
+                return Interpret(word, send);
+            if (await LookAsync(author, send, cancellationToken) is { } place)
+                return (SentMessage.From(place, isDuplicate: place.MessageId != send.MessageId), null);
+            if (wait >= left)
+                return (null, Problem.FateUnknown);
+            wait = options.Value.LookEvery;
+        }
+    }
+
+    private async Task<Dispatch?> HearAsync(SendWaiter waiter, TimeSpan limit, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await waiter.Word.WaitAsync(limit > TimeSpan.Zero ? limit : TimeSpan.Zero, clock, cancellationToken);
+        }
+        catch (TimeoutException)
+        {
+            return null;
+        }
+    }
+
+    // A repeat of our own message means that the worker read it twice: to the client it is as new as ever.
+    private static (SentMessage?, Problem?) Interpret(Dispatch word, PendingSend send) => word switch
+    {
+        MessageStored(var message, var recipients, _, _) => (SentMessage.From(new StoredPlace(
+            send.ClientId, message.MessageId, recipients.First(recipient => recipient.UserId == message.AuthorId).Seq,
+            message.ConversationId, message.ConversationSeq, message.CreatedAt), isDuplicate: false), null),
+        MessageRepeated repeated => (SentMessage.From(new StoredPlace(
+            send.ClientId, repeated.MessageId, repeated.AuthorSeq, repeated.ConversationId, repeated.ConversationSeq,
+            repeated.CreatedAt), isDuplicate: repeated.MessageId != send.MessageId), null),
+        MessageRefused { Code: RefusalCode.Invalid } =>
+            (null, Problem.Invalid(new Dictionary<string, string> { ["message"] = "cannot be stored" })),
+        _ => (null, Problem.FateUnknown),
+    };
+
+    private async Task<StoredPlace?> LookAsync(long author, PendingSend send, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var place = await stored.FindAsync(author, send.ClientId, cancellationToken);
+            if (place is not null)
+                metrics.Found();
+            return place;
+        }
+        catch (Exception exception) when (exception is NpgsqlException or TimeoutException)
+        {
+            LogLookFailed(exception);
+            return null;
+        }
+    }
+
+    [LoggerMessage(LogLevel.Warning, "Whether a message is stored could not be looked up.")]
+    private partial void LogLookFailed(Exception exception);
+}

@@ -1,0 +1,54 @@
+using System.Globalization;
+using System.Security.Claims;
+using Chatable.ApiService.Auth;
+using Chatable.ApiService.Http;
+using Chatable.Messaging.Messages;
+using Chatable.ServiceDefaults;
+
+namespace Chatable.ApiService.Messages;
+
+internal static class MessagesApi
+{
+    private const string BodyExample = """{"recipient":"alice","message":"hello","message_type":0}""";
+
+    private const string SentExample = """
+        {"client_id":"0191b2c4-6f1e-7c3a-9d55-0a1b2c3d4e5f","message_id":"0191b2c4-7a01-7b20-8f3e-112233445566","seq":7,
+         "conversation":3,"conversation_seq":2,"created_at":"2015-09-03T03:13:12.81765Z"}
+        """;
+
+    public static void AddMessages(this IHostApplicationBuilder builder)
+    {
+        builder.AddValidatedOptions<MessagesOptions>(MessagesOptions.Section, options => options.Faults());
+        builder.Services.AddSingleton<MessageLookup>();
+        builder.Services.AddSingleton<MessageMetrics>();
+        builder.Services.AddSingleton<MessageSender>();
+        builder.Services.ConfigureHttpJsonOptions(options =>
+            options.SerializerOptions.TypeInfoResolverChain.Insert(0, MessagesJson.Default));
+    }
+
+    public static void MapMessages(this WebApplication app) =>
+        app.MapV2("/messages", "Messages").MapPost("", Send)
+            .WithSummary("Sends a message; answers when it is stored.")
+            .WithDescription("`Idempotency-Key` names the message for ever: the same key again answers 200 with what was stored first, "
+                + "whatever the body. After a 503 send it again with the same key.")
+            .Produces<SentMessage>(StatusCodes.Status201Created).Produces<SentMessage>()
+            .ProducesProblems(400, 401, 413, 415)
+            .WithV2Examples(answer: SentExample, body: BodyExample)
+            .WithHeader(SendRequest.KeyHeader, "1 to 64 of A-Z, a-z, 0-9, _ and -; a UUIDv7 is a good one.");
+
+    private static async Task<IResult> Send(
+        SendRequest request, ClaimsPrincipal user, MessageSender sender, Draining draining, MessageMetrics metrics,
+        CancellationToken cancellationToken)
+    {
+        var (sent, problem) = request.Problem is { } wrong ? (null, wrong)
+            : draining.IsDraining ? (null, Problem.Unavailable)
+            : await sender.SendAsync(user.Authenticated(), request.Key, request.Message, cancellationToken);
+        metrics.Answered(problem?.Body.Code ?? (sent!.Duplicate is true ? "duplicate" : "created"));
+        if (problem is not null)
+            return problem;
+        return sent!.Duplicate is true ? TypedResults.Ok(sent) : TypedResults.Created(LocationOf(sent), sent);
+    }
+
+    private static string LocationOf(SentMessage sent) => string.Create(
+        CultureInfo.InvariantCulture, $"/api/v2/conversations/{sent.Conversation}/messages?around={sent.ConversationSeq}");
+}

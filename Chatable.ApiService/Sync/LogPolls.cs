@@ -1,0 +1,39 @@
+using Chatable.ApiService.Realtime.Delivery;
+using Microsoft.Extensions.Options;
+
+namespace Chatable.ApiService.Sync;
+
+/// <summary>The requests that wait on this server, and the limits of their number.</summary>
+internal sealed class LogPolls(LogSignals signals, IOptions<SyncOptions> options, SyncMetrics metrics)
+{
+    private int _count;
+
+    /// <summary>A signal to wait on, to be given to <see cref="End"/>; null where the server has too many.</summary>
+    public LogSignal? TryBegin(long user)
+    {
+        if (Interlocked.Increment(ref _count) > options.Value.MaxPolls)
+        {
+            Interlocked.Decrement(ref _count);
+            metrics.CutShort("server");
+            return null;
+        }
+
+        metrics.Began();
+        var signal = signals.Add(user);
+        var waiting = signals.Of(user).Where(one => !one.IsDismissed).ToArray();
+        foreach (var oldest in waiting.SkipLast(options.Value.PollsPerUser))
+        {
+            metrics.CutShort("user");
+            oldest.Dismiss();
+        }
+
+        return signal;
+    }
+
+    public void End(LogSignal signal)
+    {
+        signal.Dispose();
+        Interlocked.Decrement(ref _count);
+        metrics.Ended();
+    }
+}

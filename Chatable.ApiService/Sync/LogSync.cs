@@ -1,0 +1,125 @@
+using Chatable.ApiService.Auth;
+using Chatable.ApiService.Http;
+using Chatable.ApiService.Realtime.Delivery;
+using Chatable.ApiService.Realtime.Presence;
+using Chatable.Messaging.Envelopes;
+using Chatable.ServiceDefaults;
+using Microsoft.Extensions.Options;
+
+namespace Chatable.ApiService.Sync;
+
+/// <summary>
+/// Reads a user's log for a request, and waits for it to grow. In this order, as for a socket: the signal; the registry; then what
+/// PostgreSQL has. What is committed before that read is in it, and what is committed later is routed to a registry that has this
+/// server. Where the registry is out of reach, and where a signal is lost, the next look finds it.
+/// </summary>
+internal sealed partial class LogSync(
+    LogPolls polls, UserRegistrations registrations, EnvelopeStore store, EnvelopeLog log, Draining draining,
+    IOptions<SyncOptions> options, TimeProvider clock, ILogger<LogSync> logger)
+{
+    public async Task<IResult> ReadAsync(AuthenticatedUser user, SyncCursor cursor, CancellationToken cancellationToken)
+    {
+        if (cursor.Wait == TimeSpan.Zero || draining.IsDraining)
+            return (await LookAsync(user.UserId, cursor, cancellationToken)).Answer;
+        if (polls.TryBegin(user.UserId) is not { } signal)
+            return Problem.Busy;
+
+        var registered = false;
+        try
+        {
+            registered = await TryRegisterAsync(user.UserId, cancellationToken);
+            return await PollAsync(user.UserId, cursor, signal, cancellationToken);
+        }
+        finally
+        {
+            polls.End(signal);
+            if (registered)
+                await ReleaseAsync(user.UserId);
+        }
+    }
+
+    private async Task<SyncAnswer> PollAsync(long user, SyncCursor cursor, LogSignal signal, CancellationToken cancellationToken)
+    {
+        var began = clock.GetTimestamp();
+        while (true)
+        {
+            // Read before looking: what ends the wait must not take away a last look.
+            var left = cursor.Wait - clock.GetElapsedTime(began);
+            var isLast = left <= TimeSpan.Zero || signal.IsDismissed || draining.IsDraining;
+            (var answer, cursor) = await LookAsync(user, cursor, cancellationToken);
+            if (isLast || !answer.IsEmpty)
+                return answer;
+
+            await WaitAsync(signal, left < options.Value.LookEvery ? left : options.Value.LookEvery, cancellationToken);
+        }
+    }
+
+    private async Task WaitAsync(LogSignal signal, TimeSpan limit, CancellationToken cancellationToken)
+    {
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, draining.Begun);
+        try
+        {
+            await signal.WaitAsync(limit, end.Token);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            // The server stops: one last look.
+        }
+    }
+
+    /// <summary>One look, and the cursor to look on with: "from now on" means from the first look.</summary>
+    private async Task<(SyncAnswer Answer, SyncCursor Next)> LookAsync(
+        long user, SyncCursor cursor, CancellationToken cancellationToken)
+    {
+        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        timeout.CancelAfter(options.Value.StepTimeout);
+        try
+        {
+            var head = await store.LogHeadAsync(user, timeout.Token);
+            if (cursor.Since is not { } since)
+                return (new SyncAnswer(user, head, []), cursor with { Since = head.Seq, Epoch = head.Epoch });
+            if (!head.Honours(since, cursor.Epoch))
+                return (new SyncAnswer(user, head, [], isReset: true), cursor);
+
+            var page = since < head.Seq ? await log.ReadAsync(user, since, cursor.Limit, timeout.Token) : [];
+            return (new SyncAnswer(user, head, page), cursor);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new ServiceBusyException("The queue of log reads");
+        }
+    }
+
+    private async Task<bool> TryRegisterAsync(long user, CancellationToken cancellationToken)
+    {
+        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        timeout.CancelAfter(options.Value.StepTimeout);
+        try
+        {
+            await registrations.AcquireAsync(user, timeout.Token);
+            return true;
+        }
+        catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
+        {
+            LogNotRegistered(exception, user);
+            return false;
+        }
+    }
+
+    private async Task ReleaseAsync(long user)
+    {
+        using var timeout = new CancellationTokenSource(options.Value.StepTimeout, clock);
+        try
+        {
+            await registrations.ReleaseAsync(user, timeout.Token);
+        }
+        catch (Exception exception)
+        {
+            // It stays in the registry and costs a few pushes that are passed over.
+            LogNotRegistered(exception, user);
+        }
+    }
+
+    [LoggerMessage(LogLevel.Warning, "The registry could not be told that user {UserId} waits here, or no longer does.")]
+    private partial void LogNotRegistered(Exception exception, long userId);
+}

@@ -1,0 +1,53 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Chatable.ApiService.Realtime.Delivery;
+using Chatable.Messaging.Envelopes;
+using Chatable.Messaging.Wire;
+
+namespace Chatable.ApiService.Sync;
+
+/// <summary>A part of a user's log. The messages are byte for byte what the WebSocket sends.</summary>
+internal sealed class SyncAnswer(long user, LogHead log, IReadOnlyList<LogEntry> messages, bool isReset = false) : IResult
+{
+    public bool IsEmpty => messages.Count == 0 && !isReset;
+
+    public async Task ExecuteAsync(HttpContext httpContext)
+    {
+        httpContext.Response.ContentType = "application/json; charset=utf-8";
+        await using (var json = new Utf8JsonWriter(httpContext.Response.BodyWriter))
+            Write(json);
+        await httpContext.Response.BodyWriter.FlushAsync(httpContext.RequestAborted);
+    }
+
+    private void Write(Utf8JsonWriter json)
+    {
+        // What is stored after the head was read may already be among the messages.
+        var last = messages.Count > 0 ? messages[^1].Seq : log.Seq;
+        json.WriteStartObject();
+        json.WriteString("epoch"u8, log.Epoch);
+        json.WriteNumber("head"u8, Math.Max(log.Seq, last));
+        if (isReset)
+            json.WriteBoolean("reset"u8, value: true);
+        json.WriteStartArray("messages"u8);
+        foreach (var (seq, message) in messages)
+        {
+            var tail = V2Frames.MessageTail(message.Record, forAuthor: message.Record.AuthorId == user);
+            json.WriteRawValue(V2Frames.Message(seq, tail), skipInputValidation: true);
+        }
+
+        json.WriteEndArray();
+        json.WriteBoolean("has_more"u8, last < log.Seq);
+        json.WriteEndObject();
+    }
+}
+
+/// <summary>The answer for the API's document; <see cref="SyncAnswer"/> writes it.</summary>
+internal sealed record SyncedLog(Guid Epoch, long Head, bool? Reset, IReadOnlyList<SyncedMessage> Messages, bool HasMore);
+
+/// <inheritdoc cref="SyncedLog"/>
+internal sealed record SyncedMessage(
+    string Type, long Seq, Guid MessageId, long Conversation, long ConversationSeq, string Author, string Recipient, string Message,
+    int MessageType, DateTime CreatedAt, string? ClientId);
+
+[JsonSerializable(typeof(SyncedLog))]
+internal sealed partial class SyncJson : JsonSerializerContext;

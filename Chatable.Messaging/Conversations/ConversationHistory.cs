@@ -1,0 +1,111 @@
+using Npgsql;
+
+namespace Chatable.Messaging.Conversations;
+
+/// <summary>Conversations and their messages by keyset: a page costs the same wherever it lies.</summary>
+public sealed class ConversationHistory(NpgsqlDataSource database)
+{
+    internal const string OlderSql = InboxHead + """
+             WHERE user_id = $1 AND (last_activity_at, conversation_id) < ($2, $3)
+             ORDER BY last_activity_at DESC, conversation_id DESC
+        """ + InboxTail;
+
+    internal const string NewerSql = InboxHead + """
+             WHERE user_id = $1 AND (last_activity_at, conversation_id) > ($2, $3)
+             ORDER BY last_activity_at, conversation_id
+        """ + InboxTail;
+
+    // The page is cut from participants_inbox_idx alone; the other tables see its rows only, each by a primary key.
+    private const string InboxHead = """
+        SELECT page.last_activity_at, page.conversation_id, other.username, c.last_seq,
+               m.message_id, m.conversation_seq, m.client_id, m.client_id_text, m.author_id, m.type, m.body, m.created_at
+        FROM (SELECT conversation_id, last_activity_at FROM participants
+
+        """;
+
+    private const string InboxTail = """
+
+             LIMIT $4) page
+        JOIN conversations c ON c.id = page.conversation_id
+        JOIN messages m ON m.message_id = c.last_message_id
+        JOIN users other ON other.id = CASE WHEN c.user_low = $1 THEN c.user_high ELSE c.user_low END
+        ORDER BY page.last_activity_at DESC, page.conversation_id DESC
+        """;
+
+    internal const string PartiesSql = """
+        SELECT c.last_seq, low.id, low.username, high.id, high.username
+        FROM participants p
+        JOIN conversations c ON c.id = p.conversation_id
+        JOIN users low ON low.id = c.user_low
+        JOIN users high ON high.id = c.user_high
+        WHERE p.conversation_id = $1 AND p.user_id = $2
+        """;
+
+    // conversation_seq is dense, so a page is a range of messages_conversation_seq_key.
+    internal const string RangeSql = """
+        SELECT message_id, conversation_seq, client_id, client_id_text, author_id, type, body, created_at
+        FROM messages
+        WHERE conversation_id = $1 AND conversation_seq BETWEEN $2 AND $3
+        ORDER BY conversation_seq
+        """;
+
+    /// <summary>The next conversations after a place, towards the older ones; latest first. Null begins with the latest of all.</summary>
+    public Task<IReadOnlyList<ConversationRow>> OlderAsync(long user, InboxPlace? before, int limit, CancellationToken cancellationToken) =>
+        InboxAsync(
+            OlderSql, user, before ?? new InboxPlace(DateTime.SpecifyKind(DateTime.MaxValue, DateTimeKind.Utc), long.MaxValue), limit,
+            cancellationToken);
+
+    /// <summary>The conversations next to a place, towards the newer ones; latest first too.</summary>
+    public Task<IReadOnlyList<ConversationRow>> NewerAsync(long user, InboxPlace after, int limit, CancellationToken cancellationToken) =>
+        InboxAsync(NewerSql, user, after, limit, cancellationToken);
+
+    /// <summary>Null where there is no such conversation, or the user takes no part in it.</summary>
+    public async Task<ConversationParties?> FindAsync(long conversation, long user, CancellationToken cancellationToken)
+    {
+        await using var command = database.CreateCommand(PartiesSql);
+        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = conversation });
+        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = user });
+        await using var row = await command.ExecuteReaderAsync(cancellationToken);
+        return await row.ReadAsync(cancellationToken)
+            ? new ConversationParties(row.GetInt64(0), row.GetInt64(1), row.GetString(2), row.GetInt64(3), row.GetString(4))
+            : null;
+    }
+
+    /// <summary>The messages from one <c>conversation_seq</c> to another, both included, in their order.</summary>
+    public async Task<IReadOnlyList<HistoryRow>> ReadAsync(long conversation, long from, long to, CancellationToken cancellationToken)
+    {
+        await using var command = database.CreateCommand(RangeSql);
+        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = conversation });
+        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = from });
+        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = to });
+        await using var row = await command.ExecuteReaderAsync(cancellationToken);
+        var rows = new List<HistoryRow>();
+        while (await row.ReadAsync(cancellationToken))
+            rows.Add(ReadMessage(row, first: 0));
+        return rows;
+    }
+
+    private async Task<IReadOnlyList<ConversationRow>> InboxAsync(
+        string sql, long user, InboxPlace place, int limit, CancellationToken cancellationToken)
+    {
+        await using var command = database.CreateCommand(sql);
+        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = user });
+        command.Parameters.Add(new NpgsqlParameter<DateTime> { TypedValue = place.LastActivityAt });
+        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = place.ConversationId });
+        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = limit });
+        await using var row = await command.ExecuteReaderAsync(cancellationToken);
+        var rows = new List<ConversationRow>(limit);
+        while (await row.ReadAsync(cancellationToken))
+        {
+            rows.Add(new ConversationRow(
+                new InboxPlace(row.GetDateTime(0), row.GetInt64(1)), row.GetString(2), row.GetInt64(3), ReadMessage(row, first: 4)));
+        }
+
+        return rows;
+    }
+
+    private static HistoryRow ReadMessage(NpgsqlDataReader row, int first) => new(
+        row.GetGuid(first), row.GetInt64(first + 1),
+        ClientId.FromStored(row.GetGuid(first + 2), row.IsDBNull(first + 3) ? null : row.GetString(first + 3)),
+        row.GetInt64(first + 4), row.GetInt16(first + 5), row.GetString(first + 6), row.GetDateTime(first + 7));
+}

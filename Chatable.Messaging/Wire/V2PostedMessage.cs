@@ -1,0 +1,58 @@
+using System.Text.Json;
+
+namespace Chatable.Messaging.Wire;
+
+/// <summary>
+/// What a v2 client posts over REST. Fields may come in any order, unknown ones are ignored; <c>message_type</c> may be missing.
+/// <code>
+/// {"recipient":"alice","message":"hello","message_type":0}
+/// </code>
+/// </summary>
+/// <param name="Recipient">As the client wrote it, not yet looked up.</param>
+/// <param name="Message">UTF-8: valid, not empty, without U+0000.</param>
+/// <param name="Type">What the message holds.</param>
+public readonly record struct V2PostedMessage(string Recipient, ReadOnlyMemory<byte> Message, MessageType Type)
+{
+    private const int MaxNameBytes = 255;
+
+    /// <summary>Adds to <paramref name="faults"/>, by field, why the body cannot be taken; nothing where it can.</summary>
+    public static V2PostedMessage Read(ReadOnlySpan<byte> utf8, int maxMessageBytes, FieldFaults faults)
+    {
+        try
+        {
+            return ReadFields(utf8, maxMessageBytes, faults);
+        }
+        catch (JsonException)
+        {
+            faults.Add("body", $"is {FieldFaults.NotAnObject}");
+            return default;
+        }
+    }
+
+    private static V2PostedMessage ReadFields(ReadOnlySpan<byte> utf8, int maxMessageBytes, FieldFaults faults)
+    {
+        TextField recipient = default, message = default;
+        IntegerField type = default;
+        var ofTheBody = new FieldFaults();
+        var fields = new ObjectReader(utf8);
+        while (fields.NextField())
+        {
+            if (fields.IsNamed("recipient"u8))
+                recipient.Read(ref fields.Json, "recipient", MaxNameBytes, ofTheBody);
+            else if (fields.IsNamed("message"u8))
+                message.Read(ref fields.Json, "message", maxMessageBytes, ofTheBody);
+            else if (fields.IsNamed("message_type"u8))
+                type.Read(ref fields.Json, "message_type", (long)MessageType.Text, (long)MessageType.Photo, ofTheBody);
+            else
+                fields.Json.Skip();
+        }
+
+        if (!recipient.IsGiven)
+            ofTheBody.Add("recipient", FieldFaults.Required);
+        if (!message.IsGiven)
+            ofTheBody.Add("message", FieldFaults.Required);
+        foreach (var (field, fault) in ofTheBody)
+            faults.Add(field, fault);
+        return faults.Any ? default : new V2PostedMessage(recipient.AsText()!, message.Utf8, (MessageType)(type.Value ?? 0));
+    }
+}
