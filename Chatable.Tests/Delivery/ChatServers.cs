@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.InteropServices;
 using Chatable.Tests.Api;
 using Chatable.Tests.Support;
 using Npgsql;
@@ -11,7 +12,11 @@ public class ChatServers(PostgresServer postgres) : IAsyncLifetime
 {
     private readonly RedisServer _redis = new();
     private readonly List<IDisposable> _processes = [];
+    private const int SigStop = 19;
+    private const int SigCont = 18;
+
     private string _connectionString = "";
+    private ServerProcess? _worker;
 
     public Uri A { get; private set; } = null!;
 
@@ -34,7 +39,8 @@ public class ChatServers(PostgresServer postgres) : IAsyncLifetime
         Database = NpgsqlDataSource.Create(_connectionString);
         await _redis.InitializeAsync();
         Redis = await ConnectionMultiplexer.ConnectAsync($"{_redis.ConnectionString},allowAdmin=true,abortConnect=false");
-        _processes.Add(await StartWorkerAsync(cancellationToken));
+        _worker = await StartWorkerAsync(cancellationToken);
+        _processes.Add(_worker);
         A = (await StartApiAsync(cancellationToken)).Address;
         B = (await StartApiAsync(cancellationToken)).Address;
         Client = new ChatClient(A);
@@ -56,6 +62,16 @@ public class ChatServers(PostgresServer postgres) : IAsyncLifetime
         var user = await Client.RegisterAsync(cancellationToken);
         return (user, await ChatSocket.ConnectAsync(server, user.Token, cancellationToken));
     }
+
+    /// <summary>Registers a user and connects it to a server, live by protocol v2.</summary>
+    public async Task<(ChatUser User, V2Socket Socket)> JoinV2Async(Uri server, CancellationToken cancellationToken)
+    {
+        var user = await Client.RegisterAsync(cancellationToken);
+        return (user, await V2Socket.JoinAsync(server, user.Token, cancellationToken));
+    }
+
+    /// <summary>Stops the worker where it stands, or lets it go on; what is sent meanwhile stays in the intake.</summary>
+    public void PauseWorker(bool pause) => Assert.Equal(0, SendSignal(_worker!.Id, pause ? SigStop : SigCont));
 
     /// <summary>Two strangers on different servers write to each other: what a fault of somebody else must leave possible.</summary>
     public async Task AssertStillDeliversAsync(CancellationToken cancellationToken)
@@ -84,6 +100,9 @@ public class ChatServers(PostgresServer postgres) : IAsyncLifetime
         await _redis.DisposeAsync();
         GC.SuppressFinalize(this);
     }
+
+    [DllImport("libc", EntryPoint = "kill")]
+    private static extern int SendSignal(int processId, int signal);
 
     private async Task<ServerProcess> StartWorkerAsync(CancellationToken cancellationToken)
     {

@@ -120,19 +120,6 @@ public class V1MessagingTests(ChatServers servers) : IClassFixture<ChatServers>
     }
 
     [Fact]
-    public async Task AClientThatAsksForUnknownProtocolsIsServedWithoutAny()
-    {
-        var user = await servers.Client.RegisterAsync(_ct);
-
-        await using var socket = await ChatSocket.ConnectAsync(
-            servers.A, user.Token, _ct, options => options.AddSubProtocol("chatable.v2"));
-
-        Assert.Null(socket.Socket.SubProtocol);
-        await socket.SendAsync(user, "in v1", _ct);
-        Assert.Equal("in v1", (await socket.ReceiveAsync(_ct)).Text("message"));
-    }
-
-    [Fact]
     public async Task AHandshakeWithoutATokenIsAnsweredInTheEnvelope()
     {
         var answer = await SendHandshakeAsync(upgrade: true);

@@ -5,7 +5,7 @@ using System.Text.Json.Nodes;
 
 namespace Chatable.Tests.Support;
 
-/// <summary>A v1 client's WebSocket. It waits for frames, not for a time; the limit only ends a test that has failed.</summary>
+/// <summary>A client's WebSocket, of v1 unless a subprotocol is asked for. It waits for frames, not for a time; the limit only ends a test that has failed.</summary>
 public sealed class ChatSocket : IAsyncDisposable
 {
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
@@ -103,6 +103,10 @@ public sealed class ChatSocket : IAsyncDisposable
 internal static class FrameFields
 {
     public static string? Text(this JsonElement frame, string field) => frame.GetProperty(field).GetString();
+
+    public static long Number(this JsonElement frame, string field) => frame.GetProperty(field).GetInt64();
+
+    public static bool Has(this JsonElement frame, string field) => frame.TryGetProperty(field, out _);
 
     public static int ErrorCode(this JsonElement frame) => frame.GetProperty("error").GetProperty("code").GetInt32();
 

@@ -1,0 +1,95 @@
+using System.Net.WebSockets;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace Chatable.Tests.Support;
+
+/// <summary>A v2 client's WebSocket, which does nothing by itself.</summary>
+public sealed class V2Socket : IAsyncDisposable
+{
+    public const string Subprotocol = "chatable.v2";
+
+    private readonly ChatSocket _socket;
+
+    private V2Socket(ChatSocket socket) => _socket = socket;
+
+    public WebSocket Socket => _socket.Socket;
+
+    public string Server => _socket.Server;
+
+    /// <summary>Set by <see cref="HelloAsync"/>.</summary>
+    public JsonElement Welcome { get; private set; }
+
+    public string Epoch => Welcome.Text("epoch")!;
+
+    public long Head => Welcome.Number("head");
+
+    /// <summary>A connection on which no hello was said.</summary>
+    public static async Task<V2Socket> ConnectAsync(Uri server, ChatToken token, CancellationToken cancellationToken) =>
+        new(await ChatSocket.ConnectAsync(server, token, cancellationToken, options => options.AddSubProtocol(Subprotocol)));
+
+    /// <summary>A connection that is live from now on.</summary>
+    public static async Task<V2Socket> JoinAsync(Uri server, ChatToken token, CancellationToken cancellationToken)
+    {
+        var socket = await ConnectAsync(server, token, cancellationToken);
+        await socket.HelloAsync(since: null, epoch: null, cancellationToken);
+        await socket.ReceiveAsync("caught_up", cancellationToken);
+        return socket;
+    }
+
+    /// <summary>Says hello and takes the welcome.</summary>
+    public async Task HelloAsync(long? since, string? epoch, CancellationToken cancellationToken)
+    {
+        await SendAsync(Hello(since, epoch), cancellationToken);
+        Welcome = await ReceiveAsync("welcome", cancellationToken);
+    }
+
+    public static JsonObject Hello(long? since, string? epoch) => new() { ["type"] = "hello", ["since"] = since, ["epoch"] = epoch };
+
+    public static JsonObject Message(string clientId, ChatUser recipient, string message) => new()
+    {
+        ["type"] = "send",
+        ["client_id"] = clientId,
+        ["recipient"] = recipient.Username,
+        ["message"] = message,
+    };
+
+    public Task SendAsync(JsonObject frame, CancellationToken cancellationToken) => SendAsync(frame.ToJsonString(), cancellationToken);
+
+    public Task SendAsync(string frame, CancellationToken cancellationToken) => _socket.SendAsync(frame, cancellationToken);
+
+    public Task SendAsync(string clientId, ChatUser recipient, string message, CancellationToken cancellationToken) =>
+        SendAsync(Message(clientId, recipient, message), cancellationToken);
+
+    /// <summary>The next frame; fails where none comes or the connection ends.</summary>
+    public Task<JsonElement> ReceiveAsync(CancellationToken cancellationToken) => _socket.ReceiveAsync(cancellationToken);
+
+    /// <summary>The next frame, which must be of this type.</summary>
+    public async Task<JsonElement> ReceiveAsync(string type, CancellationToken cancellationToken)
+    {
+        var frame = await ReceiveAsync(cancellationToken);
+        Assert.True(frame.Text("type") == type, $"{type} was to come, but {frame} came.");
+        return frame;
+    }
+
+    /// <summary>The next frame, which must be an error of this code.</summary>
+    public async Task<JsonElement> ReceiveErrorAsync(string code, CancellationToken cancellationToken)
+    {
+        var frame = await ReceiveAsync("error", cancellationToken);
+        Assert.True(frame.Text("code") == code, $"{code} was to come, but {frame} came.");
+        return frame;
+    }
+
+    /// <summary>Sends and takes the ack.</summary>
+    public async Task<JsonElement> SendAndAckAsync(string clientId, ChatUser recipient, string message, CancellationToken cancellationToken)
+    {
+        await SendAsync(clientId, recipient, message, cancellationToken);
+        var ack = await ReceiveAsync("ack", cancellationToken);
+        Assert.Equal(clientId, ack.Text("client_id"));
+        return ack;
+    }
+
+    public Task<int?> WaitForCloseAsync(CancellationToken cancellationToken) => _socket.WaitForCloseAsync(cancellationToken);
+
+    public ValueTask DisposeAsync() => _socket.DisposeAsync();
+}
