@@ -26,7 +26,7 @@ internal sealed record ConversationItem(
 internal sealed record LastMessage(
     Guid MessageId, long ConversationSeq, string Author, string Message, int MessageType, DateTime CreatedAt);
 
-/// <summary>A part of a conversation, by <c>conversation_seq</c>. <c>next</c> leads to later messages, <c>prev</c> to earlier ones.</summary>
+/// <summary>A part of a conversation, in its order. <c>next</c> leads to later messages, <c>prev</c> to earlier ones.</summary>
 internal sealed record MessagePage(IReadOnlyList<MessageItem> Messages, string? Next, string? Prev);
 
 /// <summary>A message. <paramref name="ClientId"/> is there on one's own.</summary>

@@ -5,7 +5,9 @@ using Scalar.AspNetCore;
 
 namespace Chatable.ApiService.Http;
 
-/// <summary>The API described for machines (<c>/openapi/v1.json</c>, <c>/openapi/v2.json</c>) and, in development, for people (<c>/scalar</c>).</summary>
+/// <summary>
+/// The API described for machines (<c>/openapi/v1.json</c>, <c>/openapi/v2.json</c>) and, in development, for people (<c>/scalar</c>).
+/// </summary>
 internal static class ApiDocument
 {
     private const string Scheme = "accessKey";

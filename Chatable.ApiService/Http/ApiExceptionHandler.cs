@@ -3,7 +3,7 @@ using Npgsql;
 
 namespace Chatable.ApiService.Http;
 
-/// <summary>Turns what a request ended in into the API's form of a failure, without a word of the cause; the cause goes to the log.</summary>
+/// <summary>Turns what a request ended in into the API's failure, without a word of the cause; the cause goes to the log.</summary>
 internal sealed partial class ApiExceptionHandler(ILogger<ApiExceptionHandler> logger) : IExceptionHandler
 {
     public async ValueTask<bool> TryHandleAsync(HttpContext httpContext, Exception exception, CancellationToken cancellationToken)

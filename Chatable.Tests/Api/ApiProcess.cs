@@ -17,6 +17,8 @@ internal sealed partial class ApiProcess : IDisposable
 
     public Uri Address { get; }
 
+    public int ProcessId => _process.Id;
+
     /// <summary>Everything it has logged.</summary>
     public string Output => _process.Output;
 

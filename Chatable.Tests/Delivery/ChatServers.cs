@@ -29,6 +29,8 @@ public class ChatServers(PostgresServer postgres) : IAsyncLifetime
 
     public NpgsqlDataSource Database { get; private set; } = null!;
 
+    public string ConnectionString => _connectionString;
+
     /// <summary>Settings of the API servers that differ from the defaults.</summary>
     protected virtual (string Key, string Value)[] Settings => [];
 

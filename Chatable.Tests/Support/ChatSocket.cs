@@ -53,8 +53,13 @@ public sealed class ChatSocket : IAsyncDisposable
 
     public static Uri AddressOf(Uri server) => new UriBuilder(server) { Scheme = "ws", Path = "/api/ws" }.Uri;
 
-    public static string Frame(string? author, string recipient, string message) =>
-        new JsonObject { ["author"] = author, ["recipient"] = recipient, ["message"] = message }.ToJsonString();
+    /// <summary>A frame that is valid in v1.</summary>
+    public static string Frame(string? author, string recipient, string message)
+    {
+        var frame = new JsonObject { ["author"] = author, ["recipient"] = recipient, ["message"] = message }.ToJsonString();
+        FrameSchema.V1.AssertSentByClient(JsonDocument.Parse(frame).RootElement);
+        return frame;
+    }
 
     public Task SendAsync(ChatUser recipient, string message, CancellationToken cancellationToken) =>
         SendAsync(Frame(null, recipient.Username, message), cancellationToken);
@@ -82,6 +87,13 @@ public sealed class ChatSocket : IAsyncDisposable
         return ValueTask.CompletedTask;
     }
 
+    // Whatever a test looks at, what the server sends is as its document says.
+    private JsonElement Check(JsonElement frame)
+    {
+        FrameSchema.Of(Socket.SubProtocol).AssertSentByServer(frame);
+        return frame;
+    }
+
     private async Task<JsonElement?> NextAsync(CancellationToken cancellationToken)
     {
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -95,7 +107,7 @@ public sealed class ChatSocket : IAsyncDisposable
                 return null;
             length += part.Count;
             if (part.EndOfMessage)
-                return JsonDocument.Parse(buffer.AsMemory(0, length)).RootElement.Clone();
+                return Check(JsonDocument.Parse(buffer.AsMemory(0, length)).RootElement.Clone());
         }
     }
 }

@@ -8,7 +8,7 @@ using Chatable.Messaging.Wire;
 
 namespace Chatable.ApiService.Realtime.Delivery;
 
-/// <summary>Hands what the worker says to the connections and requests it concerns; users who are not here any more are passed over.</summary>
+/// <summary>Hands what the worker says to the sockets and requests it concerns; users who are not here any more are passed over.</summary>
 internal sealed class Dispatcher(ConnectionTable connections, SendWaiters waiters, LogSignals signals, ServerIdentity server)
 {
     public void Dispatch(Dispatch item)
