@@ -15,6 +15,9 @@ public sealed class ProjectArrowsTests
         ["Chatable.FanoutWorker"] = ["Chatable.Messaging", "Chatable.ServiceDefaults"],
         ["Chatable.MigrationService"] = ["Chatable.ServiceDefaults"],
         ["Chatable.LocalHosting"] = [],
+        // Whoever refers to the client gets nothing of the servers with it.
+        ["Chatable.Client"] = [],
+        ["Chat.Console"] = ["Chatable.Client"],
     };
 
     [Fact]
@@ -57,7 +60,8 @@ public sealed class ProjectArrowsTests
     private static IEnumerable<string> ReferencesOf(string project) =>
         Project(project).Descendants("ProjectReference").Select(NameOf);
 
-    private static XDocument Project(string project) => XDocument.Load(Path.Combine(Repository.Root, project, $"{project}.csproj"));
+    private static XDocument Project(string project) =>
+        XDocument.Load(Directory.EnumerateFiles(Repository.Root, $"{project}.csproj", SearchOption.AllDirectories).Single());
 
     private static string NameOf(XElement reference) => Path.GetFileNameWithoutExtension((string)reference.Attribute("Include")!);
 }

@@ -1,0 +1,61 @@
+using Chatable.Client;
+using Chatable.Client.Connections;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace Microsoft.Extensions.DependencyInjection;
+
+/// <summary>Registers <see cref="ChatableClient"/>.</summary>
+public static class ChatableClientRegistration
+{
+    /// <summary>
+    /// Registers a <see cref="ChatableClient"/> for the servers at, in this order: section <c>Chat</c> (<c>Url</c>, <c>Urls</c>), the
+    /// connection string <paramref name="name"/> (one address, or several with semicolons), service discovery for
+    /// <c>https+http://name</c>. Faults in the options are told at the start, all at once.
+    /// </summary>
+    public static IServiceCollection AddChatableClient(
+        this IServiceCollection services, string name = "chat", Action<ChatableClientOptions>? configure = null)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(name);
+        services.AddServiceDiscovery();
+        services.AddHttpClient(HttpClientName);
+        services.AddSingleton<IValidateOptions<ChatableClientOptions>, Validation>();
+        services.AddOptions<ChatableClientOptions>()
+            .BindConfiguration(Validation.Section)
+            .Configure<IConfiguration>((options, configuration) => AddConnectionString(options, configuration.GetConnectionString(name)))
+            .Configure(options => configure?.Invoke(options))
+            .ValidateOnStart();
+        services.AddSingleton(provider =>
+        {
+            var options = provider.GetRequiredService<IOptions<ChatableClientOptions>>().Value;
+            var servers = options.Servers.Count > 0
+                ? ServerAddresses.Of(options.Servers)
+                : DiscoveredServers.Of(provider.GetRequiredService<ServiceDiscovery.ServiceEndpointResolver>(), name);
+            return new ChatableClient(
+                servers, options.Connection, provider.GetRequiredService<IHttpClientFactory>().CreateClient(HttpClientName),
+                provider.GetService<ILoggerFactory>(), provider.GetService<TimeProvider>());
+        });
+        return services;
+    }
+
+    private const string HttpClientName = "Chatable.Client";
+
+    private static void AddConnectionString(ChatableClientOptions options, string? addresses)
+    {
+        if (options.Servers.Count > 0 || addresses is null)
+            return;
+        foreach (var address in addresses.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+            options.Urls.Add(new Uri(address, UriKind.RelativeOrAbsolute));
+    }
+
+    private sealed class Validation : IValidateOptions<ChatableClientOptions>
+    {
+        public const string Section = "Chat";
+
+        public ValidateOptionsResult Validate(string? name, ChatableClientOptions options) =>
+            options.Faults(Section).ToArray() is { Length: > 0 } faults
+                ? ValidateOptionsResult.Fail(faults)
+                : ValidateOptionsResult.Success;
+    }
+}

@@ -1,0 +1,78 @@
+using System.Net.WebSockets;
+
+namespace Chatable.Client.Connections;
+
+/// <summary>A WebSocket that gives whole frames. One read and one write at a time.</summary>
+internal sealed class ClientSocket(WebSocket socket) : IDisposable
+{
+    /// <summary>More than any frame of the protocol; a server that sends more is none.</summary>
+    private const int MaxFrameBytes = 1024 * 1024;
+
+    private byte[] _buffer = new byte[4 * 1024];
+
+    /// <summary>The text of a frame, valid until the next read; or the end, with the server's close code if it gave one.</summary>
+    public readonly record struct Frame(ReadOnlyMemory<byte> Text, bool IsEnd = false, int? CloseCode = null);
+
+    public async Task<Frame> ReadAsync(CancellationToken cancellationToken)
+    {
+        var length = 0;
+        try
+        {
+            while (true)
+            {
+                var part = await socket.ReceiveAsync(_buffer.AsMemory(length), cancellationToken);
+                length += part.Count;
+                if (part.MessageType == WebSocketMessageType.Close)
+                    return new Frame(default, IsEnd: true, (int?)socket.CloseStatus);
+                if (part.EndOfMessage)
+                    return part.MessageType == WebSocketMessageType.Text ? new Frame(_buffer.AsMemory(0, length)) : Lost;
+                if (length == MaxFrameBytes)
+                    return Lost;
+                if (length == _buffer.Length)
+                    Array.Resize(ref _buffer, Math.Min(2 * length, MaxFrameBytes));
+            }
+        }
+        catch (Exception e) when (e is WebSocketException or IOException or OperationCanceledException or ObjectDisposedException)
+        {
+            return Lost;
+        }
+    }
+
+    /// <returns>False where the connection is lost; the token ends it as well.</returns>
+    public async Task<bool> TrySendAsync(ReadOnlyMemory<byte> frame, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await socket.SendAsync(frame, WebSocketMessageType.Text, endOfMessage: true, cancellationToken);
+            return true;
+        }
+        catch (Exception e) when (e is WebSocketException or IOException or OperationCanceledException or ObjectDisposedException
+            or InvalidOperationException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Says goodbye; the server's goodbye comes to whoever reads.</summary>
+    public async Task CloseOutputAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            if (socket.State is WebSocketState.Open or WebSocketState.CloseReceived)
+                await socket.CloseOutputAsync(WebSocketCloseStatus.NormalClosure, null, cancellationToken);
+        }
+        catch (Exception e) when (e is WebSocketException or IOException or OperationCanceledException or ObjectDisposedException
+            or InvalidOperationException)
+        {
+            // It was lost in the same moment, which ends it as well.
+        }
+    }
+
+    public void Dispose()
+    {
+        socket.Abort();
+        socket.Dispose();
+    }
+
+    private static Frame Lost => new(default, IsEnd: true);
+}

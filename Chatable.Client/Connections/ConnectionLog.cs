@@ -1,0 +1,12 @@
+using Microsoft.Extensions.Logging;
+
+namespace Chatable.Client.Connections;
+
+internal static partial class ConnectionLog
+{
+    [LoggerMessage(LogLevel.Information, "The connection is {State} ({Reason}).")]
+    public static partial void Changed(ILogger logger, ChatState state, ChatStopReason reason);
+
+    [LoggerMessage(LogLevel.Error, "A handler of the application failed.")]
+    public static partial void HandlerFailed(ILogger logger, Exception exception);
+}

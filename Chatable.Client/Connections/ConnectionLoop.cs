@@ -1,0 +1,85 @@
+using Chatable.Client.Session;
+using Microsoft.Extensions.Logging;
+
+namespace Chatable.Client.Connections;
+
+/// <summary>Connects, and connects again, until it is told to stop or coming back would be of no use.</summary>
+internal sealed partial class ConnectionLoop(
+    Dialer dialer, SessionRunner runner, ClientSession session, TokenRefresh tokens, ConnectionOptions options, TimeProvider clock,
+    ILogger logger)
+{
+    /// <summary>A connection that lasted this long was no failure.</summary>
+    private static readonly TimeSpan s_sound = TimeSpan.FromSeconds(5);
+
+    private readonly ReconnectDelays _delays = new(options.ReconnectDelay, options.MaxReconnectDelay, Random.Shared.NextDouble);
+
+    /// <summary>What a connection, or the attempt to make one, came to.</summary>
+    private readonly record struct Outcome(CloseAdvice Advice, ChatStopReason Reason = ChatStopReason.None, int? CloseCode = null)
+    {
+        public static Outcome Of(int? closeCode)
+        {
+            var (advice, reason) = CloseAdvices.For(closeCode);
+            return new Outcome(advice, reason, closeCode);
+        }
+    }
+
+    /// <summary>Runs until it is over.</summary>
+    /// <returns>Why.</returns>
+    public async Task<ChatStatus> RunAsync(Action<ChatStatus> changed, CancellationToken stop)
+    {
+        runner.Welcomed += () => changed(new ChatStatus(ChatState.Online));
+        runner.Welcomed += tokens.Accepted;
+        changed(new ChatStatus(ChatState.Connecting));
+        while (true)
+        {
+            var outcome = await ConnectOnceAsync(stop);
+            if (outcome.Advice == CloseAdvice.Authenticate && await tokens.TryRefreshAsync(stop) is { } refused)
+                outcome = outcome with { Advice = refused ? CloseAdvice.Stop : CloseAdvice.BackOff, Reason = ChatStopReason.Unauthenticated };
+            if (outcome.Advice == CloseAdvice.Stop)
+                return new ChatStatus(ChatState.Stopped, outcome.Reason, outcome.CloseCode);
+
+            stop.ThrowIfCancellationRequested();
+            changed(new ChatStatus(ChatState.Reconnecting, CloseCode: outcome.CloseCode));
+            await Task.Delay(DelayAfter(outcome.Advice), clock, stop);
+        }
+    }
+
+    private async Task<Outcome> ConnectOnceAsync(CancellationToken stop)
+    {
+        ClientSocket socket;
+        try
+        {
+            socket = await dialer.ConnectAsync(stop);
+        }
+        catch (HandshakeException exception)
+        {
+            LogNotConnected(exception.Status, exception.InnerException?.Message);
+            return exception.Status switch
+            {
+                401 => new Outcome(CloseAdvice.Authenticate),
+                403 => new Outcome(CloseAdvice.Stop, ChatStopReason.Policy),
+                _ => new Outcome(CloseAdvice.BackOff),
+            };
+        }
+
+        var started = clock.GetTimestamp();
+        var end = await runner.RunAsync(socket, stop);
+        if (clock.GetElapsedTime(started) >= s_sound)
+            _delays.Reset();
+        LogEnded(end.CloseCode, end.Left);
+        return end.Left == LeaveReason.Draining ? new Outcome(CloseAdvice.Spread) : Outcome.Of(end.CloseCode);
+    }
+
+    private TimeSpan DelayAfter(CloseAdvice advice) => advice switch
+    {
+        CloseAdvice.Spread => _delays.Within(options.SpreadDelay),
+        CloseAdvice.Wait => (session.AskedToWait ?? TimeSpan.Zero) + _delays.Next(),
+        _ => _delays.Next(),
+    };
+
+    [LoggerMessage(LogLevel.Information, "Not connected (HTTP status {Status}): {Error}")]
+    private partial void LogNotConnected(int status, string? error);
+
+    [LoggerMessage(LogLevel.Information, "The connection ended (close code {CloseCode}, left because of {Left}).")]
+    private partial void LogEnded(int? closeCode, LeaveReason? left);
+}

@@ -1,0 +1,73 @@
+namespace Chatable.Client;
+
+/// <summary>How a connection behaves.</summary>
+public sealed class ConnectionOptions
+{
+    /// <summary>What the user calls this device; for the server's logs. Null sends none.</summary>
+    public string? Device { get; set; }
+
+    /// <summary>
+    /// Whether a device without a cursor gets the whole log first. By default it gets what is new, and reads the rest through
+    /// <see cref="ChatHistory"/>.
+    /// </summary>
+    public bool FromBeginning { get; set; }
+
+    /// <summary>Messages received and not taken by the application; when it is full, reading from the server pauses.</summary>
+    public int InboxCapacity { get; set; } = 256;
+
+    /// <summary>Messages that wait for their acknowledgement; when it is full, sending throws.</summary>
+    public int OutboxCapacity { get; set; } = 1000;
+
+    /// <summary>Messages sent a second in the long run; the server refuses more than its limit (10 frames by default), then closes.</summary>
+    public double SendsPerSecond { get; set; } = 9;
+
+    /// <summary>Messages sent at once after a pause; the server's limit is 30 frames by default.</summary>
+    public int SendBurst { get; set; } = 24;
+
+    /// <summary>How long a handshake may take.</summary>
+    public TimeSpan ConnectTimeout { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long the server may take over one frame before the connection counts as lost.</summary>
+    public TimeSpan SendTimeout { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long an acknowledgement may take before the message is sent again.</summary>
+    public TimeSpan AckTimeout { get; set; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>How often WebSocket pings are sent, and how long their answer may take.</summary>
+    public TimeSpan KeepAlive { get; set; } = TimeSpan.FromSeconds(20);
+
+    /// <summary>The limit of the first random wait before reconnecting; it doubles from failure to failure.</summary>
+    public TimeSpan ReconnectDelay { get; set; } = TimeSpan.FromSeconds(0.5);
+
+    /// <summary>The limit of the longest random wait before reconnecting.</summary>
+    public TimeSpan MaxReconnectDelay { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>The limit of the random wait after a server said that it stops.</summary>
+    public TimeSpan SpreadDelay { get; set; } = TimeSpan.FromSeconds(5);
+
+    internal IEnumerable<string> Faults(string section)
+    {
+        if (Device is { Length: 0 or > 64 })
+            yield return $"{section}:Device must have 1 to 64 characters.";
+        if (InboxCapacity is < 1 or > 100_000)
+            yield return $"{section}:InboxCapacity must be from 1 to 100,000.";
+        if (OutboxCapacity is < 1 or > 100_000)
+            yield return $"{section}:OutboxCapacity must be from 1 to 100,000.";
+        if (SendsPerSecond is not (> 0 and <= 1_000_000))
+            yield return $"{section}:SendsPerSecond must be more than 0 and at most 1,000,000.";
+        if (SendBurst is < 1 or > 1_000_000)
+            yield return $"{section}:SendBurst must be from 1 to 1,000,000.";
+        foreach (var (name, value) in Times())
+        {
+            if (value <= TimeSpan.Zero || value > TimeSpan.FromMinutes(10))
+                yield return $"{section}:{name} must be more than zero and at most ten minutes.";
+        }
+    }
+
+    private IEnumerable<(string, TimeSpan)> Times() =>
+    [
+        (nameof(ConnectTimeout), ConnectTimeout), (nameof(SendTimeout), SendTimeout), (nameof(AckTimeout), AckTimeout),
+        (nameof(KeepAlive), KeepAlive), (nameof(ReconnectDelay), ReconnectDelay), (nameof(MaxReconnectDelay), MaxReconnectDelay),
+        (nameof(SpreadDelay), SpreadDelay),
+    ];
+}

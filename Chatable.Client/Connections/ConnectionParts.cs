@@ -1,0 +1,61 @@
+using Chatable.Client.Session;
+using Microsoft.Extensions.Logging;
+
+namespace Chatable.Client.Connections;
+
+/// <summary>What a started connection is made of.</summary>
+internal sealed class ConnectionParts
+{
+    private readonly ClientSession _session;
+
+    public ConnectionParts(Seed seed, IChatStore store, ChatStoreContent content, ILogger logger)
+    {
+        var options = seed.Options;
+        _session = new ClientSession(SettingsOf(options), content);
+        Inbox = new Inbox(options.InboxCapacity);
+        Mailbox = new Mailbox(store, Inbox, _session, options.OutboxCapacity, () => Runner!.Now);
+        Runner = new SessionRunner(_session, Mailbox, Inbox, options, seed.Clock, logger);
+        var dialer = new Dialer(seed.Servers, seed.Credentials, options, seed.Clock);
+        Loop = new ConnectionLoop(
+            dialer, Runner, _session, new TokenRefresh(seed.Accounts, seed.Credentials), options, seed.Clock, logger);
+    }
+
+    /// <summary>What it is made from, before the store is read.</summary>
+    public sealed record Seed(
+        ServerAddresses Servers, ChatAccounts Accounts, ChatCredentials Credentials, ConnectionOptions Options, TimeProvider Clock);
+
+    public Inbox Inbox { get; }
+
+    public Mailbox Mailbox { get; }
+
+    public SessionRunner Runner { get; }
+
+    public ConnectionLoop Loop { get; }
+
+    public ChatCursor? Cursor
+    {
+        get
+        {
+            lock (_session)
+                return _session.Cursor;
+        }
+    }
+
+    public int Unacknowledged
+    {
+        get
+        {
+            lock (_session)
+                return _session.Unacknowledged;
+        }
+    }
+
+    private static SessionSettings SettingsOf(ConnectionOptions options) => new()
+    {
+        Device = options.Device,
+        FromBeginning = options.FromBeginning,
+        AckTimeout = options.AckTimeout,
+        SendsPerSecond = options.SendsPerSecond,
+        SendBurst = options.SendBurst,
+    };
+}

@@ -1,0 +1,127 @@
+using Chatable.Client.Wire;
+
+namespace Chatable.Client.Session;
+
+/// <summary>What each frame means.</summary>
+internal sealed partial class ClientSession
+{
+    private void Greeted(ServerFrame? frame, TimeSpan now)
+    {
+        if (frame is WelcomeFrame welcome)
+            Begin(welcome, now);
+        else if (frame is not (PingFrame or UnknownFrame or ErrorFrame or DrainingFrame))
+            GiveUp(LeaveReason.BadFrame);
+    }
+
+    private void Begin(WelcomeFrame welcome, TimeSpan now)
+    {
+        _phase = Phase.Online;
+        _maxFrameBytes = welcome.MaxFrameBytes;
+        _heartbeat.Begin(welcome.Heartbeat, now);
+        _outbox.Begin(welcome.Window, now);
+        Do(new Welcomed());
+
+        // Without a cursor the log begins where the server stands; place 0 is the same in every epoch. Any other cursor of another
+        // epoch is answered with a reset.
+        if (_log.Cursor is null)
+            BeginLog(new ChatCursor(welcome.Epoch, settings.FromBeginning ? 0 : welcome.Head));
+        else if (_log.Cursor is { Seq: 0 } cursor && cursor.Epoch != welcome.Epoch)
+            BeginLog(cursor with { Epoch = welcome.Epoch });
+    }
+
+    private void BeginLog(ChatCursor at)
+    {
+        _log.Begin(at);
+        Do(new BeginAt(at));
+    }
+
+    private void Handle(ServerFrame? frame, TimeSpan now)
+    {
+        switch (frame)
+        {
+            case MessageFrame message:
+                Handle(message.Message);
+                break;
+            case AckFrame ack:
+                Handle(ack);
+                break;
+            case ErrorFrame error:
+                Handle(error, now);
+                break;
+            case ResetFrame reset:
+                _log.Begin(reset.To);
+                Do(new StartOver(reset.To));
+                break;
+            case DrainingFrame draining:
+                _drainsAt = now + draining.Within * settings.Random();
+                break;
+            case CaughtUpFrame:
+                Do(new CaughtUp());
+                break;
+            case PingFrame:
+                Do(new Transmit(ClientFrames.Pong));
+                break;
+            case null or WelcomeFrame:
+                GiveUp(LeaveReason.BadFrame);
+                break;
+        }
+    }
+
+    private void Handle(ChatMessage message)
+    {
+        // One's own message in the log is as good as its acknowledgement, which was lost.
+        if (message.ClientId is { } clientId && _outbox.Holds(clientId))
+            Settle(new SentMessage(
+                clientId, message.MessageId, message.Seq, message.Conversation, message.ConversationSeq, message.CreatedAt));
+
+        if (IsNext(message.Seq))
+            Do(_log.Read(message.Seq) ? new Pass(message.Seq) : new Surface(message));
+    }
+
+    private void Handle(AckFrame ack)
+    {
+        if (_outbox.Holds(ack.Sent.ClientId))
+            Settle(ack.Sent);
+
+        // A repeated answer may name any place; the message comes there, or has come.
+        if (!ack.IsDuplicate && IsNext(ack.Sent.Seq))
+        {
+            _log.Read(ack.Sent.Seq);
+            Do(new Pass(ack.Sent.Seq));
+        }
+    }
+
+    private void Handle(ErrorFrame error, TimeSpan now)
+    {
+        if (error.RetryAfter is { } wait)
+            AskedToWait = wait;
+        if (error.ClientId is not { } clientId || !_outbox.Holds(clientId))
+            return;
+
+        if (!error.IsRetryable)
+        {
+            _outbox.Remove(clientId);
+            Do(new Refuse(clientId, error.Code, error.Message));
+        }
+        else if (_outbox.TryAgain(error, now) is > 0 and var count)
+        {
+            Do(new Resending(count, error.Code));
+        }
+    }
+
+    private void Settle(SentMessage sent)
+    {
+        _outbox.Remove(sent.ClientId);
+        _outbox.Acknowledged();
+        _log.Settled(sent.Seq);
+        Do(new Settle(sent));
+    }
+
+    private bool IsNext(long seq)
+    {
+        var place = _log.PlaceOf(seq);
+        if (place == SessionLog.Place.TooFar)
+            GiveUp(LeaveReason.Gap);
+        return place == SessionLog.Place.Next;
+    }
+}

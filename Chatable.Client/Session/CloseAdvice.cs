@@ -1,0 +1,43 @@
+namespace Chatable.Client.Session;
+
+/// <summary>What to do after a connection has ended.</summary>
+internal enum CloseAdvice
+{
+    /// <summary>The server is busy, or nobody knows: wait longer from failure to failure.</summary>
+    BackOff,
+
+    /// <summary>The server stops, others are there: come back within some seconds, at random.</summary>
+    Spread,
+
+    /// <summary>Wait as the server said, then come back.</summary>
+    Wait,
+
+    /// <summary>The token has ended.</summary>
+    Authenticate,
+
+    /// <summary>Coming back would end the same way.</summary>
+    Stop,
+}
+
+/// <summary>
+/// The client's side of the close codes.
+/// <code>
+/// 1001 1012            Spread          1002 1003 1007 1009 4400   Stop, a fault of this client
+/// 4401                 Authenticate    1008                       Stop, policy
+/// 4429                 Wait            4409                       Stop, replaced
+/// 1000 1006 1011 1013 4408 and all others, and no close frame at all: BackOff
+/// </code>
+/// </summary>
+internal static class CloseAdvices
+{
+    public static (CloseAdvice Advice, ChatStopReason Reason) For(int? code) => code switch
+    {
+        1001 or 1012 => (CloseAdvice.Spread, ChatStopReason.None),
+        4401 => (CloseAdvice.Authenticate, ChatStopReason.None),
+        4429 => (CloseAdvice.Wait, ChatStopReason.None),
+        1002 or 1003 or 1007 or 1009 or 4400 => (CloseAdvice.Stop, ChatStopReason.ProtocolFault),
+        1008 => (CloseAdvice.Stop, ChatStopReason.Policy),
+        4409 => (CloseAdvice.Stop, ChatStopReason.Replaced),
+        _ => (CloseAdvice.BackOff, ChatStopReason.None),
+    };
+}

@@ -1,0 +1,55 @@
+namespace Chatable.Client.Session;
+
+/// <summary>What a session wants done. The order counts: effects are carried out one after the other.</summary>
+internal abstract record SessionEffect;
+
+/// <summary>Send this frame.</summary>
+internal sealed record Transmit(ReadOnlyMemory<byte> Frame) : SessionEffect;
+
+/// <summary>A server has welcomed this device.</summary>
+internal sealed record Welcomed : SessionEffect;
+
+/// <summary>The backlog is done.</summary>
+internal sealed record CaughtUp : SessionEffect;
+
+/// <summary>Store the first cursor.</summary>
+internal sealed record BeginAt(ChatCursor Cursor) : SessionEffect;
+
+/// <summary>Give a message to the application.</summary>
+internal sealed record Surface(ChatMessage Message) : SessionEffect;
+
+/// <summary>A place of the log that holds no news for the application.</summary>
+internal sealed record Pass(long Seq) : SessionEffect;
+
+/// <summary>A message of this device is committed.</summary>
+internal sealed record Settle(SentMessage Sent) : SessionEffect;
+
+/// <summary>A message of this device is refused for good.</summary>
+internal sealed record Refuse(string ClientId, string Code, string Message) : SessionEffect;
+
+/// <summary>The log goes on elsewhere; the application must load what lies between.</summary>
+internal sealed record StartOver(ChatCursor Cursor) : SessionEffect;
+
+/// <summary>Messages are sent once more, since no answer came or it was to try again.</summary>
+internal sealed record Resending(int Count, string Why) : SessionEffect;
+
+/// <summary>End this connection and make another.</summary>
+internal sealed record Leave(LeaveReason Reason) : SessionEffect;
+
+internal enum LeaveReason
+{
+    /// <summary>The server was silent for too long.</summary>
+    Silence,
+
+    /// <summary>No welcome came.</summary>
+    NoWelcome,
+
+    /// <summary>A frame is none of the protocol, or came out of turn.</summary>
+    BadFrame,
+
+    /// <summary>A place of the log was left out.</summary>
+    Gap,
+
+    /// <summary>The server said that it is about to stop.</summary>
+    Draining,
+}

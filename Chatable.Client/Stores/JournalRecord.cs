@@ -1,0 +1,79 @@
+using System.Text.Json.Serialization;
+
+namespace Chatable.Client.Stores;
+
+/// <summary>
+/// One change of a store, as a line of the journal says it.
+/// <code>
+/// {"op":"add","client_id":"c1","recipient":"bob","text":"hello","type":0}     into the outbox
+/// {"op":"settle","client_id":"c1","seq":7}                                      acknowledged at place 7
+/// {"op":"remove","client_id":"c1"}                                              refused for good
+/// {"op":"advance","seq":7}                                                      the cursor moved to place 7
+/// {"op":"reset","epoch":"3f2c…","seq":0}                                        the cursor was set
+/// </code>
+/// </summary>
+internal sealed record JournalRecord(
+    string Op, string? ClientId = null, string? Recipient = null, string? Text = null, ChatMessageType? Type = null,
+    long? Seq = null, Guid? Epoch = null)
+{
+    public bool IsAdd => Op == "add";
+
+    public static JournalRecord Add(OutgoingMessage message) =>
+        new("add", message.ClientId, message.Recipient, message.Text, message.Type);
+
+    public static JournalRecord Settle(string clientId, long seq) => new("settle", clientId, Seq: seq);
+
+    public static JournalRecord Remove(string clientId) => new("remove", clientId);
+
+    public static JournalRecord Advance(long seq) => new("advance", Seq: seq);
+
+    public static JournalRecord Reset(ChatCursor cursor) => new("reset", Seq: cursor.Seq, Epoch: cursor.Epoch);
+
+    /// <summary>The shortest journal that leads to this state.</summary>
+    public static IEnumerable<JournalRecord> Of(StoreState state)
+    {
+        if (state.Cursor is { } cursor)
+            yield return Reset(cursor);
+        foreach (var message in state.Outbox)
+            yield return Add(message);
+        foreach (var seq in state.SettledAhead)
+            yield return Settle("", seq);
+    }
+
+    /// <exception cref="InvalidOperationException">It moves the cursor back.</exception>
+    public void Verify(StoreState state)
+    {
+        if (Op == "advance" && !(Seq > state.Cursor?.Seq))
+            throw new InvalidOperationException("The cursor only moves forward, once it is set.");
+    }
+
+    /// <exception cref="InvalidDataException">It is no change that this version knows.</exception>
+    public void ApplyTo(StoreState state)
+    {
+        switch (this)
+        {
+            case { Op: "add", ClientId: { } id, Recipient: { } recipient, Text: { } text, Type: { } type }:
+                state.Add(new OutgoingMessage(id, recipient, text, type));
+                break;
+            case { Op: "settle", ClientId: { } id, Seq: { } seq }:
+                state.Settle(id, seq);
+                break;
+            case { Op: "remove", ClientId: { } id }:
+                state.Remove(id);
+                break;
+            case { Op: "advance", Seq: { } seq } when seq > state.Cursor?.Seq:
+                state.Advance(seq);
+                break;
+            case { Op: "reset", Seq: { } seq, Epoch: { } epoch }:
+                state.Reset(new ChatCursor(epoch, seq));
+                break;
+            default:
+                throw new InvalidDataException("The journal holds a change that this version does not know.");
+        }
+    }
+}
+
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(JournalRecord))]
+internal sealed partial class JournalJson : JsonSerializerContext;
