@@ -15,6 +15,7 @@ public sealed partial class FolderArrowsTests
     {
         ["Wire"] = [],
         ["Telemetry"] = [],
+        ["TestHooks"] = ["Wire"],
         ["Intake"] = ["Wire", "Telemetry"],
         ["ServerQueues"] = ["Wire", "Telemetry"],
         ["Registry"] = ["Wire", "Telemetry"],
@@ -22,7 +23,7 @@ public sealed partial class FolderArrowsTests
         ["Tokens"] = ["Telemetry"],
         ["Conversations"] = ["Telemetry"],
         // A stored message and an envelope are what the wire carries.
-        ["Messages"] = ["Wire", "Telemetry"],
+        ["Messages"] = ["Wire", "Telemetry", "TestHooks"],
         ["Envelopes"] = ["Wire", "Telemetry"],
     };
 

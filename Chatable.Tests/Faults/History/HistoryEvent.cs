@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Chatable.Tests.Faults.History;
 
 /// <summary>Jepsen's words for what is known of an operation.</summary>
@@ -65,9 +67,11 @@ internal enum Op
 /// </summary>
 internal sealed record HistoryEvent(
     long T, string Proc, string User, Known Ev, Op Op, int? Conn = null, string? Id = null, string? ClientId = null, long? Seq = null,
-    long? Conv = null, long? ConvSeq = null, string? From = null, string? To = null, string? Hash = null, bool Repeat = false)
+    long? Conv = null, long? ConvSeq = null, string? From = null, string? To = null, string? Hash = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool Repeat = false)
 {
     public string Run { get; init; } = "";
 
+    [JsonIgnore]
     public TimeSpan At => TimeSpan.FromMicroseconds(T);
 }

@@ -53,6 +53,13 @@ internal sealed class Outbox(int window, TimeSpan ackTimeout)
         }
     }
 
+    /// <summary>Whether nothing written earlier to the same recipient waits for its ack.</summary>
+    public bool IsFirst(Draft draft)
+    {
+        lock (_gate)
+            return _drafts.FirstOrDefault(other => other.To == draft.To) == draft;
+    }
+
     /// <summary>It stands where it stands; null where it has been settled before.</summary>
     public Draft? Settle(string clientId)
     {

@@ -142,7 +142,8 @@ internal sealed class RecordingDevice(
             foreach (var draft in _outbox.TakeDue())
             {
                 await SendAsync(socket, draft, connection, cancellationToken);
-                if (Random.Shared.NextDouble() < TwinChance)
+                // Only where nothing before it is unanswered: to send a later message again gives the earlier ones up.
+                if (_outbox.IsFirst(draft) && Random.Shared.NextDouble() < TwinChance)
                     await SendAsync(socket, draft, connection, cancellationToken);
             }
 
