@@ -4,11 +4,14 @@ namespace Chatable.Tests.Faults.Nemesis;
 internal static class FaultTable
 {
     public static IReadOnlyList<Fault> All { get; } =
-        [.. ProcessFaults.All.Concat(RedisFaults.All).Concat(PostgresFaults.All).Concat(LinkFaults.All).OrderBy(NumberOf)];
+        [.. ProcessFaults.All.Concat(RedisFaults.All).Concat(PostgresFaults.All).Concat(LinkFaults.All).Concat(ClientFaults.All)
+            .Concat(DataFaults.All).OrderBy(NumberOf)];
 
     public static Fault Find(string name) =>
         All.FirstOrDefault(fault => fault.Name.Equals(name, StringComparison.OrdinalIgnoreCase))
         ?? throw new ArgumentException($"There is no fault '{name}'.", nameof(name));
 
-    private static int NumberOf(Fault fault) => int.Parse(fault.Name[1..], System.Globalization.CultureInfo.InvariantCulture);
+    // "F9" before "F10", "F10T" after it
+    private static int NumberOf(Fault fault) =>
+        int.Parse(fault.Name.AsSpan(1).TrimEnd('T'), System.Globalization.CultureInfo.InvariantCulture);
 }

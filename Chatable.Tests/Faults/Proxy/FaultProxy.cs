@@ -37,6 +37,9 @@ internal sealed class FaultProxy : IAsyncDisposable
 
     public int Links => _links.Count;
 
+    /// <summary>Connections the server has not ended yet.</summary>
+    public int ServerSides => _links.Keys.Count(link => !link.ServerHasEnded);
+
     /// <summary>Connections ended by <see cref="Toxics.CutAfterBytes"/> or <see cref="Toxics.CutAt"/>.</summary>
     public int Cuts => Volatile.Read(ref _cuts);
 

@@ -13,6 +13,9 @@ internal sealed class ProxyLink(FaultProxy proxy, Socket client)
 
     private readonly Socket _server = new(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
 
+    /// <summary>Whether the server has closed or reset its side, though the client may not have heard of it.</summary>
+    public bool ServerHasEnded { get; private set; }
+
     public async Task RunAsync(IPEndPoint server, CancellationToken stop)
     {
         client.NoDelay = true;
@@ -21,7 +24,7 @@ internal sealed class ProxyLink(FaultProxy proxy, Socket client)
             await WaitWhileAsync(() => proxy.Up.IsWayOff, stop);
             await _server.ConnectAsync(server, stop);
             var up = new Pump(client, _server, () => proxy.Up, stop);
-            var down = new Pump(_server, client, () => proxy.Down, stop);
+            var down = new Pump(_server, client, () => proxy.Down, stop) { SenderEnded = () => ServerHasEnded = true };
             await RunAsync(up, down);
         }
         catch (Exception exception) when (exception is SocketException or OperationCanceledException or ObjectDisposedException)

@@ -32,6 +32,9 @@ internal sealed class Pump(Socket from, Socket to, Func<Toxics> toxics, Cancella
 
     private readonly record struct Chunk(ReadOnlyMemory<byte> Bytes, long Due, PumpEnd? End);
 
+    /// <summary>Called when the sender is done, or gone.</summary>
+    public Action SenderEnded { get; init; } = () => { };
+
     public async Task<PumpEnd> RunAsync()
     {
         var reading = ReadAsync();
@@ -72,6 +75,7 @@ internal sealed class Pump(Socket from, Socket to, Func<Toxics> toxics, Cancella
             return;
         }
 
+        SenderEnded();
         await ProxyLink.WaitWhileAsync(() => toxics().IsWayOff, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await _cable.Writer.WriteAsync(new Chunk(default, _due, _lostBytes ? PumpEnd.Broken : end), CancellationToken.None);
     }

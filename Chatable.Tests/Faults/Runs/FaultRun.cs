@@ -14,6 +14,15 @@ internal sealed record RunSettings(TimeSpan Window, int Seed, string? Folder)
 {
     public TrafficSettings Traffic { get; init; } = new();
 
+    /// <summary>
+    /// How long everything may take to have an outcome and be everywhere. More than the promise gives, so that what comes too late is
+    /// told from what never comes.
+    /// </summary>
+    public TimeSpan Settle { get; init; } = TimeSpan.FromSeconds(45);
+
+    /// <summary>SQL that changes the database before the traffic begins; none if empty.</summary>
+    public string Prepare { get; init; } = "";
+
     /// <summary>Written at the moments that a person who waits wants to know of.</summary>
     public Action<string> Progress { get; init; } = _ => { };
 }
@@ -23,9 +32,6 @@ internal sealed class FaultRun(Fault fault, RunSettings settings)
 {
     private static readonly TimeSpan s_warmUp = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan s_loadAfter = TimeSpan.FromSeconds(3);
-
-    // More than the promise gives, so that what comes too late is told from what never comes.
-    private static readonly TimeSpan s_settle = TimeSpan.FromSeconds(45);
     private static readonly TimeSpan s_stable = TimeSpan.FromSeconds(3);
 
     private string Name => $"{fault.Name}-{settings.Seed}";
@@ -35,6 +41,8 @@ internal sealed class FaultRun(Fault fault, RunSettings settings)
         await using var cluster = await FaultCluster.StartAsync(fault.Cluster, cancellationToken);
         try
         {
+            if (settings.Prepare.Length > 0)
+                await cluster.Postgres.ExecuteAsync(settings.Prepare, cancellationToken);
             using var history = new EventLog(Name, settings.Folder);
             await using var traffic =
                 await Traffic.StartAsync(cluster, history, settings.Traffic with { Seed = settings.Seed }, cancellationToken);
@@ -89,7 +97,7 @@ internal sealed class FaultRun(Fault fault, RunSettings settings)
         }
     }
 
-    private static async Task SettleAsync(FaultCluster cluster, Traffic traffic, CancellationToken cancellationToken)
+    private async Task SettleAsync(FaultCluster cluster, Traffic traffic, CancellationToken cancellationToken)
     {
         IReadOnlyDictionary<string, long> heads = new Dictionary<string, long>();
         var since = Environment.TickCount64;
@@ -101,7 +109,7 @@ internal sealed class FaultRun(Fault fault, RunSettings settings)
             return traffic.Rest.Pending == 0
                 && traffic.Devices.All(device => device.Unacked == 0 && device.Cursor == heads.GetValueOrDefault(device.User.Username))
                 && Environment.TickCount64 - since > s_stable.TotalMilliseconds;
-        }, s_settle, cancellationToken);
+        }, settings.Settle, cancellationToken);
     }
 
     private static async Task<IReadOnlyDictionary<string, long>?> TryReadHeadsAsync(FaultCluster cluster, CancellationToken cancellationToken)

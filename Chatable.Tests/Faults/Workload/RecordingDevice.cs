@@ -10,16 +10,20 @@ namespace Chatable.Tests.Faults.Workload;
 /// over connections, comes back by itself to any server, and sends what has no ack again, in order.
 /// </summary>
 internal sealed class RecordingDevice(
-    string name, ChatUser user, Func<Uri> server, Func<ChatUser, CancellationToken, Task<ChatToken>> logIn, EventLog history) : IAsyncDisposable
+    string name, ChatUser user, Func<Uri> server, Func<ChatUser, CancellationToken, Task<ChatToken>> logIn, EventLog history,
+    TimeSpan ackTimeout) : IAsyncDisposable
 {
-    private static readonly TimeSpan s_ackTimeout = TimeSpan.FromSeconds(15);
     private const double TwinChance = 0.02;
     private const int AckedKept = 50;
+
+    // Together the 32 a server allows.
+    private const int Window = 28;
+    private const int RepeatWindow = 4;
 
     private static readonly TimeSpan s_tick = TimeSpan.FromMilliseconds(20);
 
     private readonly CancellationTokenSource _stop = new();
-    private readonly Outbox _outbox = new(window: 32, s_ackTimeout);
+    private readonly Outbox _outbox = new(Window, ackTimeout);
     private ChatToken _token = user.Token;
     private FrameSocket? _socket;
     private Task? _running;
@@ -27,6 +31,7 @@ internal sealed class RecordingDevice(
     private readonly ConcurrentQueue<Draft> _acked = new();
     private readonly ConcurrentQueue<Draft> _repeats = new();
     private int _drafts;
+    private int _repeating;
     private int _failures;
     private long _cursor;
     private string? _epoch;
@@ -147,8 +152,11 @@ internal sealed class RecordingDevice(
                     await SendAsync(socket, draft, connection, cancellationToken);
             }
 
-            while (_repeats.TryDequeue(out var draft))
+            while (_repeating < RepeatWindow && _repeats.TryDequeue(out var draft))
+            {
+                Interlocked.Increment(ref _repeating);
                 await SendAsync(socket, draft, connection, cancellationToken);
+            }
             await Task.Delay(s_tick, cancellationToken);
         }
     }
@@ -207,9 +215,14 @@ internal sealed class RecordingDevice(
             _acked.Enqueue(draft);
         Settled(frame, connection, frame.Duplicate);
         if (frame.Duplicate)
+        {
             Counts.Suppressed++;
+            Interlocked.Exchange(ref _repeating, Math.Max(0, _repeating - 1));
+        }
         else
+        {
             Surface(frame.Seq!.Value, _mine[frame.ClientId!].Hash, connection);
+        }
     }
 
     private void Settled(Frame frame, int connection, bool repeat)
@@ -240,6 +253,7 @@ internal sealed class RecordingDevice(
     private async Task EndAsync(FrameSocket socket, int connection)
     {
         var unsure = _outbox.Rewind();
+        Interlocked.Exchange(ref _repeating, 0);
         Counts.Unsure += unsure.Count;
         foreach (var draft in unsure)
             history.Add(t => new HistoryEvent(t, Proc, user.Username, Known.Info, Op.Send, connection, ClientId: draft.ClientId));

@@ -5,10 +5,8 @@ using Chatable.Tests.Support;
 namespace Chatable.Tests.Faults.Workload;
 
 /// <summary>Clients without a socket: they send over REST until they have an answer, send acked messages again, and read what was acked.</summary>
-internal sealed class RestTraffic(RestPort port, Func<Uri> server, EventLog history) : IAsyncDisposable
+internal sealed class RestTraffic(RestPort port, Func<Uri> server, EventLog history, int readEvery) : IAsyncDisposable
 {
-    private const int ReadEvery = 50;
-
     private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(250);
 
     private readonly CancellationTokenSource _stop = new();
@@ -49,7 +47,7 @@ internal sealed class RestTraffic(RestPort port, Func<Uri> server, EventLog hist
     /// <summary>Reads every so manieth message that was acked.</summary>
     public void NoticeAck(RecordingDevice device, long conversation, long seq)
     {
-        if (Interlocked.Increment(ref _acks) % ReadEvery == 0)
+        if (Interlocked.Increment(ref _acks) % readEvery == 0)
             Track(ReadAsync(device, conversation, seq));
     }
 

@@ -9,7 +9,14 @@ namespace Chatable.Tests.Faults.Workload;
 /// <param name="SecondDevices">Users with a second device, which reads and writes as well.</param>
 /// <param name="MessagesPerSecond">Written in all, over sockets.</param>
 /// <param name="Seed">Of who writes what to whom.</param>
-internal sealed record TrafficSettings(int Users = 6, int SecondDevices = 2, int MessagesPerSecond = 100, int Seed = 1);
+internal sealed record TrafficSettings(int Users = 6, int SecondDevices = 2, int MessagesPerSecond = 100, int Seed = 1)
+{
+    /// <summary>How long a device waits for an ack on a connection that lives, before it sends again.</summary>
+    public TimeSpan AckTimeout { get; init; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>Every so manieth acked message is read over REST at once.</summary>
+    public int ReadEvery { get; init; } = 50;
+}
 
 /// <summary>
 /// The load under which faults happen: devices on random servers that write to each other, now and then a message again that has its
@@ -30,7 +37,7 @@ internal sealed class Traffic : IAsyncDisposable
     {
         (_cluster, History, _settings) = (cluster, history, settings);
         _random = new Random(settings.Seed);
-        Rest = new RestTraffic(_port, AnyServer, history);
+        Rest = new RestTraffic(_port, AnyServer, history, settings.ReadEvery);
     }
 
     public EventLog History { get; }
@@ -77,7 +84,7 @@ internal sealed class Traffic : IAsyncDisposable
 
     public RecordingDevice CreateDevice(ChatUser user, string name, Func<Uri>? server = null)
     {
-        var device = new RecordingDevice(name, user, server ?? AnyServer, LogInAsync, History);
+        var device = new RecordingDevice(name, user, server ?? AnyServer, LogInAsync, History, _settings.AckTimeout);
         device.Acked += (conversation, seq) => Rest.NoticeAck(device, conversation, seq);
         return device;
     }
