@@ -8,10 +8,11 @@ internal sealed record ClusterSettings
     /// <summary>The seeded bugs of its processes, separated by commas.</summary>
     public string Bug { get; init; } = "";
 
-    /// <summary>Where Redis keeps its data, if not in a folder of its own.</summary>
-    public string? RedisFolder { get; init; }
+    /// <summary>Megabytes of the disk Redis keeps its data on; 0 for an ordinary one.</summary>
+    public int RedisDisk { get; init; }
 
-    public IReadOnlyList<(string Key, string Value)> More { get; init; } = [];
+    /// <summary>Megabytes of the disk PostgreSQL keeps its data on; 0 for an ordinary one.</summary>
+    public int PostgresDisk { get; init; }
 }
 
 /// <summary>Three API servers, two workers, PostgreSQL and Redis as processes of their own, every link between them by a proxy.</summary>
@@ -33,7 +34,6 @@ internal sealed class FaultCluster : IAsyncDisposable
             ("Logging__LogLevel__Default", "Warning"),
             ("Logging__LogLevel__Microsoft.Hosting.Lifetime", "Information"),
             ("CHATABLE_BUG", settings.Bug),
-            .. settings.More,
         ];
         Apis = [.. Enumerable.Range(1, ApiServers).Select(i => new Service("Chatable.ApiService", $"api-{i}", postgres, redis, all))];
         Workers =
@@ -54,8 +54,8 @@ internal sealed class FaultCluster : IAsyncDisposable
 
     public static async Task<FaultCluster> StartAsync(ClusterSettings settings, CancellationToken cancellationToken)
     {
-        var redis = FaultRedis.StartAsync(settings.RedisFolder, cancellationToken);
-        var postgres = await FaultPostgres.StartAsync(cancellationToken);
+        var redis = FaultRedis.StartAsync(settings.RedisDisk, cancellationToken);
+        var postgres = await FaultPostgres.StartAsync(settings.PostgresDisk, cancellationToken);
         var cluster = new FaultCluster(postgres, await redis, settings);
         try
         {

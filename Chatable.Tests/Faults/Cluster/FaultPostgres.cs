@@ -23,17 +23,22 @@ internal sealed class FaultPostgres : IAsyncDisposable
 
     public IPEndPoint Address { get; }
 
-    public string DataFolder => Path.Combine(_folder.FullName, "data");
+    /// <summary>The small disk it runs on, if any.</summary>
+    public SmallDisk? Disk { get; private set; }
+
+    private string DataFolder => Path.Combine(Disk?.Folder ?? _folder.FullName, "data");
 
     /// <summary>Past all proxies, unpooled: a restart leaves no broken connections behind.</summary>
     public string ConnectionString => ConnectionStringBy(Address, Database) + ";Pooling=false";
 
     public static string ConnectionStringBy(IPEndPoint proxy) => ConnectionStringBy(proxy, Database);
 
-    public static async Task<FaultPostgres> StartAsync(CancellationToken cancellationToken)
+    public static async Task<FaultPostgres> StartAsync(int diskMegabytes, CancellationToken cancellationToken)
     {
         var folder = await UnprivilegedUser.CreateFolderAsync("chatable-faults-postgres-", cancellationToken);
         var postgres = new FaultPostgres(folder);
+        if (diskMegabytes > 0)
+            postgres.Disk = await SmallDisk.MountAsync(diskMegabytes, cancellationToken);
         await UnprivilegedUser.RunAsync(
             InstalledPrograms.Find("initdb"),
             ["-D", postgres.DataFolder, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"], cancellationToken);
@@ -58,6 +63,8 @@ internal sealed class FaultPostgres : IAsyncDisposable
         Thaw();
         NpgsqlConnection.ClearAllPools();
         await Node.DisposeAsync();
+        if (Disk is not null)
+            await Disk.DisposeAsync();
         _folder.Delete(recursive: true);
     }
 

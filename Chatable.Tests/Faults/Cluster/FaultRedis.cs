@@ -22,8 +22,10 @@ internal sealed class FaultRedis : IAsyncDisposable
 
     public IPEndPoint Address { get; }
 
-    /// <summary>Where the append-only file is.</summary>
-    public string DataFolder { get; private set; } = "";
+    /// <summary>The small disk it runs on, if any.</summary>
+    public SmallDisk? Disk { get; private set; }
+
+    private string DataFolder => Disk?.Folder ?? _folder.FullName;
 
     /// <summary>Past all proxies; it may fail as the server does.</summary>
     public ConnectionMultiplexer Admin => _admin!;
@@ -32,10 +34,12 @@ internal sealed class FaultRedis : IAsyncDisposable
 
     public IServer Server => Admin.GetServer(Address);
 
-    public static async Task<FaultRedis> StartAsync(string? dataFolder, CancellationToken cancellationToken)
+    public static async Task<FaultRedis> StartAsync(int diskMegabytes, CancellationToken cancellationToken)
     {
         var folder = await UnprivilegedUser.CreateFolderAsync("chatable-faults-redis-", cancellationToken);
-        var redis = new FaultRedis(folder) { DataFolder = dataFolder ?? folder.FullName };
+        var redis = new FaultRedis(folder);
+        if (diskMegabytes > 0)
+            redis.Disk = await SmallDisk.MountAsync(diskMegabytes, cancellationToken);
         await redis.Node.RestartAsync(cancellationToken);
         var options = ConfigurationOptions.Parse($"{redis.Address},allowAdmin=true,abortConnect=false,syncTimeout=2000,asyncTimeout=2000");
         redis._admin = await ConnectionMultiplexer.ConnectAsync(options);
@@ -60,6 +64,8 @@ internal sealed class FaultRedis : IAsyncDisposable
         if (_admin is not null)
             await _admin.DisposeAsync();
         await Node.DisposeAsync();
+        if (Disk is not null)
+            await Disk.DisposeAsync();
         _folder.Delete(recursive: true);
     }
 

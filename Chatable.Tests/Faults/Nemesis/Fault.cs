@@ -34,6 +34,9 @@ internal sealed class FaultContext(FaultCluster cluster, Traffic traffic, int se
     /// <summary>What the fault itself found wanting.</summary>
     public List<string> Findings { get; } = [];
 
+    /// <summary>What a mix was made of, round by round.</summary>
+    public List<string> Rounds { get; } = [];
+
     public T Pick<T>(IReadOnlyList<T> some) => some[Random.Next(some.Count)];
 
     /// <summary>Waits about so long; faults are the one thing here that goes by the clock.</summary>

@@ -5,10 +5,13 @@ internal static class FaultTable
 {
     public static IReadOnlyList<Fault> All { get; } =
         [.. ProcessFaults.All.Concat(RedisFaults.All).Concat(PostgresFaults.All).Concat(LinkFaults.All).Concat(ClientFaults.All)
-            .Concat(DataFaults.All).OrderBy(NumberOf)];
+            .Concat(DataFaults.All).Concat(MachineFaults.All).OrderBy(NumberOf)];
+
+    /// <summary>The mix of all others.</summary>
+    public static Fault Mix { get; } = RandomMix.Of(All);
 
     public static Fault Find(string name) =>
-        All.FirstOrDefault(fault => fault.Name.Equals(name, StringComparison.OrdinalIgnoreCase))
+        All.Append(Mix).Append(Calm.Fault).FirstOrDefault(fault => fault.Name.Equals(name, StringComparison.OrdinalIgnoreCase))
         ?? throw new ArgumentException($"There is no fault '{name}'.", nameof(name));
 
     // "F9" before "F10", "F10T" after it
