@@ -3,23 +3,32 @@ REPLICAS ?= 3
 PORT ?= 8080
 CONFIGURATION ?= Debug
 RESULTS := artifacts/test-results
+# Where 'make local' keeps its data: EngineOptions.cs.
+DATA := $(if $(filter 0,$(shell id -u)),/var/lib,$(or $(XDG_DATA_HOME),$(HOME)/.local/share))/chatable
+CONNECTIONS ?= $(DATA)/volumes/.connections
 
 export DOTNET_CLI_TELEMETRY_OPTOUT := 1
 export DOTNET_NOLOGO := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help local test faults fault-bugs build format clean servers test-servers
+.PHONY: help local dlq test faults fault-bugs build format clean servers test-servers
 
 help: ## Say what there is (this)
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-12s %s\n", $$1, $$2 }'
 	@echo
 	@echo '  make local REPLICAS=3 PORT=8080     how many API servers, and their common port'
+	@echo '  make dlq ARGS="replay 3 1441-0"     one of its commands: see make dlq ARGS=help'
 	@echo '  make test FILTER=MigrationTests     only tests whose full name contains that'
 	@echo '  make faults CLASS=F1,F9 SECONDS=20  only these classes of faults, so long each; SEED=7 repeats a run, MINUTES=10 is for F35'
 
 # The profile 'https' needs a developer certificate, which a fresh machine has not.
 local: servers build ## Run everything on this machine: PostgreSQL, Redis, migrations, API servers, worker
 	dotnet run --launch-profile http --project Chatable.AppHost -c $(CONFIGURATION) --no-build -- --Api:Replicas=$(REPLICAS) --Api:Port=$(PORT)
+
+# Redis' port and password are chosen at the start, so the running topology tells them. One that is set wins.
+dlq: ## List the dead letters of a running 'make local', or do what ARGS says
+	@ConnectionStrings__redis="$${ConnectionStrings__redis:-$$(cat '$(CONNECTIONS)/redis' 2>/dev/null)}" \
+		dotnet run --project Chatable.FanoutWorker -c $(CONFIGURATION) --no-build --no-launch-profile -- dlq $(or $(ARGS),list)
 
 test: test-servers build ## Run all tests, on real PostgreSQL and Redis
 	@rm -rf $(RESULTS)

@@ -11,7 +11,8 @@ using Chatable.ServiceDefaults;
 
 var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults();
-builder.AddNpgsqlDataSource("chatdb", configureDataSourceBuilder: DatabasePool.AtMost(30));
+// Three of them and a worker stay within the 100 connections of a PostgreSQL as it comes.
+builder.AddNpgsqlDataSource("chatdb", configureDataSourceBuilder: DatabasePool.AtMost(24));
 builder.AddRedisClient("redis", configureOptions: RedisBacklog.FailFast);
 builder.AddApiHttp();
 builder.AddAuth();

@@ -10,12 +10,13 @@ internal sealed class FanoutMetrics : IDisposable
     private readonly Histogram<double> _batchDuration;
     private readonly Histogram<int> _batchSize;
     private readonly Counter<long> _outcomes;
-    private readonly Counter<long> _deadLetters;
+    private readonly Counter<long> _deadLettered;
     private readonly Counter<long> _deadLettersFull;
     private readonly Counter<long> _failures;
     private readonly Counter<long> _routed;
     private readonly Counter<long> _leaseChanges;
     private readonly UpDownCounter<long> _partitions;
+    private long _waitingLetters;
     private readonly Counter<long> _reaped;
 
     public FanoutMetrics(IMeterFactory meters)
@@ -25,7 +26,10 @@ internal sealed class FanoutMetrics : IDisposable
         _batchDuration = _meter.CreateHistogram<double>("chatable.fanout.batch.duration", "s", "From reading a batch to deleting it.");
         _batchSize = _meter.CreateHistogram<int>("chatable.fanout.batch.size", "{entry}", "Entries read at once.");
         _outcomes = _meter.CreateCounter<long>("chatable.fanout.outcomes", "{message}", "Messages stored, repeated and refused.");
-        _deadLetters = _meter.CreateCounter<long>("chatable.fanout.dead_letters", "{entry}", "Entries moved among the dead letters.");
+        _deadLettered = _meter.CreateCounter<long>("chatable.fanout.dead_lettered", "{entry}", "Entries moved among the dead letters.");
+        _meter.CreateObservableGauge(
+            "chatable.fanout.dead_letters", () => Interlocked.Read(ref _waitingLetters), "{entry}",
+            "Dead letters in the partitions this worker reads.");
         _deadLettersFull = _meter.CreateCounter<long>(
             "chatable.fanout.dead_letters_full", "{attempt}", "Attempts to move an entry that found the dead letters full.");
         _failures = _meter.CreateCounter<long>("chatable.fanout.failures", "{batch}", "Batches that failed and are repeated.");
@@ -49,7 +53,9 @@ internal sealed class FanoutMetrics : IDisposable
             _outcomes.Add(count, new KeyValuePair<string, object?>("outcome", outcome));
     }
 
-    public void DeadLettered(string code) => _deadLetters.Add(1, new KeyValuePair<string, object?>("error.type", code));
+    public void DeadLettered(string code) => _deadLettered.Add(1, new KeyValuePair<string, object?>("error.type", code));
+
+    public void DeadLettersCounted(long all) => Interlocked.Exchange(ref _waitingLetters, all);
 
     public void DeadLettersFull() => _deadLettersFull.Add(1);
 

@@ -1,11 +1,13 @@
+using Chatable.Messaging;
+
 namespace Chatable.FanoutWorker;
 
 /// <summary>Section <c>Fanout</c>.</summary>
-internal sealed class FanoutOptions
+internal sealed class FanoutOptions : IKeyPrefixed
 {
     public const string Section = "Fanout";
 
-    /// <inheritdoc cref="Messaging.Intake.IntakeOptions.KeyPrefix"/>
+    /// <inheritdoc/>
     public string KeyPrefix { get; set; } = "";
 
     /// <summary>Entries stored in one transaction: more make it cheaper, but hold the locks of its users longer.</summary>
@@ -30,6 +32,9 @@ internal sealed class FanoutOptions
 
     /// <summary>How often servers that died without leaving are looked for.</summary>
     public TimeSpan ReapInterval { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How often the dead letters are counted.</summary>
+    public TimeSpan DeadLetterCheck { get; set; } = TimeSpan.FromSeconds(10);
 
     /// <summary>How long the batches in flight may take when the worker is told to stop.</summary>
     public TimeSpan DrainTimeout { get; set; } = TimeSpan.FromSeconds(10);

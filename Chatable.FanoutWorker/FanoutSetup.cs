@@ -1,3 +1,4 @@
+using Chatable.FanoutWorker.DeadLetters;
 using Chatable.Messaging;
 using Chatable.Messaging.Intake;
 using Chatable.Messaging.Messages;
@@ -20,17 +21,16 @@ internal static class FanoutSetup
         services.AddSingleton<Router>();
         services.AddSingleton<PartitionLeases>();
         services.AddSingleton<PartitionReaders>();
-        services.AddSingleton<EvictionPolicy>();
+        services.AddEvictionPolicyCheck();
         services.AddHostedService<PartitionAssignment>();
         services.AddHostedService<ServerReaper>();
+        services.AddHostedService<DeadLetterWatch>();
         // Room for the batches in flight, within the 30 s a platform gives.
         services.Configure<HostOptions>(options => options.ShutdownTimeout = TimeSpan.FromSeconds(25));
     }
 
     private static void AddFanoutOptions(this IServiceCollection services) =>
-        services.AddOptions<FanoutOptions>()
-            .Configure<IConfiguration>((options, configuration) => options.KeyPrefix = configuration["Chatable:KeyPrefix"] ?? "")
-            .BindConfiguration(FanoutOptions.Section)
+        services.AddKeyPrefixedOptions<FanoutOptions>(FanoutOptions.Section)
             .Validate(o => o.BatchSize is >= 1 and <= 1000, "Fanout:BatchSize must be 1 to 1000 entries.")
             .Validate(o => o.MaxAttempts >= 1, "Fanout:MaxAttempts must be at least 1.")
             .Validate(o => o.PollInterval > TimeSpan.Zero, "Fanout:PollInterval must be positive.")
@@ -39,8 +39,8 @@ internal static class FanoutSetup
             .Validate(o => o.LeaseRenewal > TimeSpan.Zero, "Fanout:LeaseRenewal must be positive.")
             .Validate(o => o.LeaseDuration >= 2 * o.LeaseRenewal, "Fanout:LeaseDuration must be at least two renewals.")
             .Validate(o => o.ReapInterval > TimeSpan.Zero, "Fanout:ReapInterval must be positive.")
+            .Validate(o => o.DeadLetterCheck > TimeSpan.Zero, "Fanout:DeadLetterCheck must be positive.")
             .Validate(
                 o => o.DrainTimeout > TimeSpan.Zero && o.DrainTimeout <= TimeSpan.FromSeconds(20),
-                "Fanout:DrainTimeout must be positive, and at most 20 s.")
-            .ValidateOnStart();
+                "Fanout:DrainTimeout must be positive, and at most 20 s.");
 }

@@ -5,12 +5,12 @@ namespace Chatable.FanoutWorker;
 
 /// <summary>Reads this worker's share of the partitions: takes what is free, gives up what is more than its share.</summary>
 internal sealed partial class PartitionAssignment(
-    IntakeLog intake, PartitionLeases leases, PartitionReaders readers, EvictionPolicy eviction, IOptions<FanoutOptions> options,
-    TimeProvider time, IHostApplicationLifetime lifetime, ILogger<PartitionAssignment> logger) : BackgroundService
+    IntakeLog intake, PartitionLeases leases, PartitionReaders readers, IOptions<FanoutOptions> options, TimeProvider time,
+    IHostApplicationLifetime lifetime, ILogger<PartitionAssignment> logger) : BackgroundService
 {
     // Workers that start together begin their search at different places.
     private readonly int _first = Random.Shared.Next(intake.Partitions);
-    private bool _isChecked;
+    private bool _partitionsAgreed;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -41,13 +41,9 @@ internal sealed partial class PartitionAssignment(
     {
         try
         {
-            if (!_isChecked)
-            {
+            if (!_partitionsAgreed)
                 await intake.EnsurePartitionsAsync(cancellationToken);
-                await eviction.CheckAsync(cancellationToken);
-                _isChecked = true;
-            }
-
+            _partitionsAgreed = true;
             await BalanceAsync(cancellationToken);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)

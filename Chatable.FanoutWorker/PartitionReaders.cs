@@ -11,9 +11,12 @@ internal sealed class PartitionReaders(
 {
     private readonly Dictionary<int, (CancellationTokenSource Stop, Task Run)> _running = [];
 
+    // Read by others than the one who starts and stops them.
+    private volatile int[] _partitions = [];
+
     public int Count => _running.Count;
 
-    public int[] Partitions => [.. _running.Keys.Order()];
+    public int[] Partitions => _partitions;
 
     public bool IsRunning(int partition) => _running.ContainsKey(partition);
 
@@ -23,6 +26,7 @@ internal sealed class PartitionReaders(
         var stop = new CancellationTokenSource();
         SeededBug.RouteEarlyBy(outcomes => router.RouteAsync(outcomes, CancellationToken.None));
         _running.Add(partition, (stop, Task.Run(() => reader.RunAsync(stop.Token), CancellationToken.None)));
+        _partitions = [.. _running.Keys.Order()];
         metrics.PartitionTaken();
     }
 
@@ -38,6 +42,7 @@ internal sealed class PartitionReaders(
             await reader.Run.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             reader.Stop.Dispose();
             _running.Remove(partition);
+            _partitions = [.. _running.Keys.Order()];
             metrics.PartitionGivenUp();
         }
     }

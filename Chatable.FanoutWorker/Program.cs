@@ -1,6 +1,10 @@
 using Chatable.FanoutWorker;
+using Chatable.FanoutWorker.DeadLetters;
 using Chatable.Messaging;
 using Chatable.ServiceDefaults;
+
+if (args is ["dlq", .. var command])
+    return await DlqCommand.RunAsync(command);
 
 var builder = WebApplication.CreateBuilder(args);
 
@@ -14,3 +18,4 @@ var app = builder.Build();
 app.MapDefaultEndpoints();
 
 app.Run();
+return Environment.ExitCode;

@@ -1,7 +1,16 @@
 using System.Buffers;
 using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 
 namespace Chatable.Messaging;
+
+/// <summary>Options of something that has keys or channels in Redis.</summary>
+public interface IKeyPrefixed
+{
+    /// <summary>Before every key and channel, so that deployments can share one Redis. From <c>Chatable:KeyPrefix</c>.</summary>
+    string KeyPrefix { get; set; }
+}
 
 /// <summary>What stands before every key and channel in Redis, so that deployments can share one.</summary>
 public static class KeyPrefixes
@@ -16,4 +25,13 @@ public static class KeyPrefixes
 
     /// <summary>What all options with a prefix take as prefix unless their own section names another.</summary>
     public static string KeyPrefix(this IConfiguration configuration) => configuration["Chatable:KeyPrefix"] ?? "";
+
+    /// <summary>Options from a section, their prefix checked; the start fails where any rule does not hold.</summary>
+    public static OptionsBuilder<T> AddKeyPrefixedOptions<T>(this IServiceCollection services, string section)
+        where T : class, IKeyPrefixed =>
+        services.AddOptions<T>()
+            .Configure<IConfiguration>((options, configuration) => options.KeyPrefix = configuration.KeyPrefix())
+            .BindConfiguration(section)
+            .Validate(options => IsValid(options.KeyPrefix), $"{section}:KeyPrefix {Rule}")
+            .ValidateOnStart();
 }

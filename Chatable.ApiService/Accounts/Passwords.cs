@@ -18,6 +18,7 @@ internal sealed class Passwords : IDisposable
     private readonly SemaphoreSlim _turns;
     private readonly int _maxWaiting;
     private readonly Counter<long> _refused;
+    private readonly Counter<long> _verifications;
 
     // What an unknown user's password is checked against, so that it takes as long as a known one's.
     private readonly string _decoy;
@@ -29,8 +30,11 @@ internal sealed class Passwords : IDisposable
         _turns = new SemaphoreSlim(options.Value.MaxConcurrentHashes);
         _maxWaiting = options.Value.MaxWaitingHashes;
         _decoy = _hasher.HashPassword(s_nobody, RandomNumberGenerator.GetHexString(32));
-        _refused = meters.Create("Chatable.Accounts").CreateCounter<long>(
+        var meter = meters.Create("Chatable.Accounts");
+        _refused = meter.CreateCounter<long>(
             "chatable.accounts.passwords.refused", "{request}", "Requests refused because too many wait for a password hash.");
+        _verifications = meter.CreateCounter<long>(
+            "chatable.accounts.passwords.verifications", "{hash}", "Hashes computed to check a password, unknown users' among them.");
     }
 
     /// <exception cref="ServiceBusyException">Too many wait already.</exception>
@@ -43,11 +47,17 @@ internal sealed class Passwords : IDisposable
     /// <exception cref="ServiceBusyException">Too many wait already.</exception>
     public async Task<PasswordVerificationResult> VerifyAsync(string? hash, string password, CancellationToken cancellationToken)
     {
-        var result = await InTurn(() => _hasher.VerifyHashedPassword(s_nobody, hash ?? _decoy, password), cancellationToken);
+        var result = await InTurn(() => Verify(hash ?? _decoy, password), cancellationToken);
         return hash is null ? PasswordVerificationResult.Failed : result;
     }
 
     public void Dispose() => _turns.Dispose();
+
+    private PasswordVerificationResult Verify(string hash, string password)
+    {
+        _verifications.Add(1);
+        return _hasher.VerifyHashedPassword(s_nobody, hash, password);
+    }
 
     private async Task<T> InTurn<T>(Func<T> compute, CancellationToken cancellationToken)
     {

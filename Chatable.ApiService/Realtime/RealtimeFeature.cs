@@ -24,7 +24,7 @@ internal static class RealtimeFeature
         builder.AddValidatedOptions<RealtimeOptions>(RealtimeOptions.Section, options => options.Faults());
         builder.AddValidatedOptions<DeliveryOptions>(DeliveryOptions.Section, options => options.Faults());
         builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = s_shutdown);
-        builder.Services.AddIntake().AddServerQueues().AddServerRegistry();
+        builder.Services.AddIntake().AddServerQueues().AddServerRegistry().AddEvictionPolicyCheck();
         builder.Services.AddSingleton<EnvelopeStore>();
         builder.Services.AddSingleton<RealtimeMetrics>();
 

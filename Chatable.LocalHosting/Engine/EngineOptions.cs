@@ -19,6 +19,9 @@ internal sealed record EngineOptions
     /// <summary>The folder that holds the data volumes (<c>LocalHosting:Volumes</c>).</summary>
     public required string VolumesFolder { get; init; }
 
+    /// <summary>Where a running topology leaves its connection strings, for tools of its owner.</summary>
+    public string ConnectionsFolder => Path.Combine(VolumesFolder, ".connections");
+
     /// <summary>
     /// How long a process may take to end after it was asked to, before it is killed (<c>LocalHosting:StopTimeout</c>). An API server
     /// takes up to ten seconds to see its clients off.

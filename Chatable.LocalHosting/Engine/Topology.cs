@@ -12,6 +12,7 @@ internal sealed class Topology(
     private readonly List<EndpointFront> _fronts = [];
     private readonly CancellationTokenSource _stopping = new();
     private List<ResourceInstance> _instances = [];
+    private readonly ConnectionFiles _connections = new(model, options);
     private Task? _stopped;
 
     public IReadOnlyList<ResourceInstance> Instances => _instances;
@@ -26,6 +27,7 @@ internal sealed class Topology(
         notifications.Subscribe(NoteFailure);
         _instances = [.. new InstanceFactory(model, notifications, output, options, environment, _http).Create()];
         OpenFronts();
+        await _connections.WriteAsync(either.Token);
         await Task.WhenAll(model.Resources.OfType<Resource>().Select(resource => StartAsync(resource, either.Token)));
     }
 
@@ -129,6 +131,7 @@ internal sealed class Topology(
     private async Task StopInOrderAsync()
     {
         await _stopping.CancelAsync();
+        _connections.Delete();
         foreach (var front in _fronts)
             front.StopAccepting();
         var remaining = model.Resources.OfType<Resource>().ToList();

@@ -1,11 +1,11 @@
 namespace Chatable.Messaging.Intake;
 
 /// <summary>Section <c>Intake</c>; the API servers and the workers must agree on every value.</summary>
-public sealed class IntakeOptions
+public sealed class IntakeOptions : IKeyPrefixed
 {
     public const string Section = "Intake";
 
-    /// <summary>Before every key and channel, so that deployments can share one Redis. From <c>Chatable:KeyPrefix</c>.</summary>
+    /// <inheritdoc/>
     public string KeyPrefix { get; set; } = "";
 
     /// <summary>Streams the intake is split into, at least four for each worker expected. It can change only while all are empty.</summary>

@@ -12,21 +12,6 @@ public readonly record struct IntakeItem(RedisValue Id, ReadOnlyMemory<byte> Pay
 /// </summary>
 public sealed class IntakeReader(IConnectionMultiplexer redis, IOptions<IntakeOptions> options)
 {
-    // The letter keeps all fields of the entry, whoever wrote them; very many are packed, since unpack has a limit. XADD comes
-    // first: out of memory it fails, and the entry stays.
-    private const string DeadLetter = """
-        if redis.call('XLEN', KEYS[2]) >= tonumber(ARGV[1]) then return 0 end
-        local found = redis.call('XRANGE', KEYS[1], ARGV[2], ARGV[2])
-        if #found > 0 then
-          local fields = found[1][2]
-          if #fields > 1000 then fields = {'packed', cmsgpack.pack(fields)} end
-          redis.call('XADD', KEYS[2], '*', 'id', ARGV[2], 'error', ARGV[3], 'attempts', ARGV[4], unpack(fields))
-          redis.call('XDEL', KEYS[1], ARGV[2])
-        end
-        redis.call('HDEL', KEYS[3], ARGV[2])
-        return 1
-        """;
-
     private readonly IntakeKeys _keys = new(options.Value.KeyPrefix);
     private readonly RedisValue _deadLetterLimit = options.Value.DeadLetterLimit;
 
@@ -57,7 +42,7 @@ public sealed class IntakeReader(IConnectionMultiplexer redis, IOptions<IntakeOp
     {
         cancellationToken.ThrowIfCancellationRequested();
         var moved = await redis.GetDatabase().ScriptEvaluateAsync(
-            DeadLetter,
+            DeadLetterScripts.PutAside,
             [_keys.Log(partition), _keys.DeadLetters(partition), _keys.Attempts(partition)],
             [_deadLetterLimit, item.Id, error, attempts]);
         return (long)moved == 1;

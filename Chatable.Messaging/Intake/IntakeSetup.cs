@@ -1,23 +1,19 @@
-using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Chatable.Messaging.Intake;
 
 public static class IntakeSetup
 {
-    /// <summary>Adds <see cref="IntakeLog"/> and <see cref="IntakeReader"/>; needs a Redis connection.</summary>
+    /// <summary>Adds <see cref="IntakeLog"/>, <see cref="IntakeReader"/>, <see cref="DeadLetterLog"/>; needs a Redis connection.</summary>
     public static IServiceCollection AddIntake(this IServiceCollection services)
     {
-        services.AddOptions<IntakeOptions>()
-            .Configure<IConfiguration>((options, configuration) => options.KeyPrefix = configuration.KeyPrefix())
-            .BindConfiguration(IntakeOptions.Section)
-            .Validate(o => KeyPrefixes.IsValid(o.KeyPrefix), $"Intake:KeyPrefix {KeyPrefixes.Rule}")
+        services.AddKeyPrefixedOptions<IntakeOptions>(IntakeOptions.Section)
             .Validate(o => o.Partitions is >= 1 and <= 1024, "Intake:Partitions must be 1 to 1024.")
             .Validate(o => o.Limit is >= 1 and <= 10_000_000, "Intake:Limit must be 1 to 10,000,000 entries.")
-            .Validate(o => o.DeadLetterLimit >= 1, "Intake:DeadLetterLimit must be at least 1 entry.")
-            .ValidateOnStart();
+            .Validate(o => o.DeadLetterLimit >= 1, "Intake:DeadLetterLimit must be at least 1 entry.");
         services.AddSingleton<IntakeLog>();
         services.AddSingleton<IntakeReader>();
+        services.AddSingleton<DeadLetterLog>();
         return services;
     }
 }

@@ -10,7 +10,9 @@ internal sealed class LiveServers(IConnectionMultiplexer redis, RegistryOptions 
     private const string Heartbeat = Now + """
         local expiry = redis.call('ZSCORE', KEYS[1], ARGV[1])
         redis.call('ZADD', KEYS[1], now + tonumber(ARGV[2]), ARGV[1])
-        return expiry and tonumber(expiry) > now and 1 or 0
+        local info = redis.pcall('INFO', 'server')
+        local run = type(info) == 'string' and string.match(info, 'run_id:(%x+)') or ''
+        return {expiry and tonumber(expiry) > now and 1 or 0, run}
         """;
 
     private const string FindAlive = Now + "return redis.call('ZRANGE', KEYS[1], now, '+inf', 'BYSCORE')";
@@ -18,6 +20,7 @@ internal sealed class LiveServers(IConnectionMultiplexer redis, RegistryOptions 
     private const string FindSilent = Now + "return redis.call('ZRANGE', KEYS[1], '-inf', now - tonumber(ARGV[1]), 'BYSCORE')";
 
     private readonly RedisKey _key = $"{options.KeyPrefix}servers";
+    private readonly ServerRun _run = new();
     private volatile Picture _picture = new([], long.MinValue);
 
     private sealed record Picture(HashSet<Guid> Alive, long TakenAt);
@@ -25,9 +28,9 @@ internal sealed class LiveServers(IConnectionMultiplexer redis, RegistryOptions 
     public async Task<bool> HeartbeatAsync(Guid bootId, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        var known = await redis.GetDatabase().ScriptEvaluateAsync(
-            Heartbeat, [_key], [bootId.ToString("N"), (long)options.ServerLifetime.TotalMilliseconds]);
-        return (long)known == 1;
+        var answer = (RedisValue[])(await redis.GetDatabase().ScriptEvaluateAsync(
+            Heartbeat, [_key], [bootId.ToString("N"), (long)options.ServerLifetime.TotalMilliseconds]))!;
+        return _run.Continues(answer[1].ToString()) && answer[0] == 1;
     }
 
     public async Task RemoveAsync(Guid bootId, CancellationToken cancellationToken)

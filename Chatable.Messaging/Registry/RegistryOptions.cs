@@ -1,11 +1,11 @@
 namespace Chatable.Messaging.Registry;
 
 /// <summary>Section <c>Registry</c>; the API servers and the workers must agree on every value.</summary>
-public sealed class RegistryOptions
+public sealed class RegistryOptions : IKeyPrefixed
 {
     public const string Section = "Registry";
 
-    /// <inheritdoc cref="Intake.IntakeOptions.KeyPrefix"/>
+    /// <inheritdoc/>
     public string KeyPrefix { get; set; } = "";
 
     /// <summary>How often a server says that it lives.</summary>

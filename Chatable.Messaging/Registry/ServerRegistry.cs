@@ -16,8 +16,8 @@ public sealed class ServerRegistry(IConnectionMultiplexer redis, IOptions<Regist
     private readonly LiveServers _live = new(redis, options.Value, time);
 
     /// <summary>
-    /// Says that a server lives. False where its lease was missing or had run out: users may have been dropped meanwhile, so it must
-    /// register all of them again and reconcile every connection.
+    /// Says that a server lives. False where its lease was missing or had run out, or where Redis is another run than at the last call:
+    /// users may have been dropped meanwhile, so it must register all of them again and reconcile every connection.
     /// </summary>
     public Task<bool> HeartbeatAsync(Guid bootId, CancellationToken cancellationToken) =>
         _live.HeartbeatAsync(bootId, cancellationToken);

@@ -1,11 +1,11 @@
 namespace Chatable.Messaging.ServerQueues;
 
 /// <summary>Section <c>ServerQueue</c>.</summary>
-public sealed class ServerQueueOptions
+public sealed class ServerQueueOptions : IKeyPrefixed
 {
     public const string Section = "ServerQueue";
 
-    /// <inheritdoc cref="Intake.IntakeOptions.KeyPrefix"/>
+    /// <inheritdoc/>
     public string KeyPrefix { get; set; } = "";
 
     /// <summary>

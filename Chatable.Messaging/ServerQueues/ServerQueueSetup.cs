@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Chatable.Messaging.ServerQueues;
@@ -8,13 +7,9 @@ public static class ServerQueueSetup
     /// <summary>Adds <see cref="ServerQueue"/>; needs a Redis connection.</summary>
     public static IServiceCollection AddServerQueues(this IServiceCollection services)
     {
-        services.AddOptions<ServerQueueOptions>()
-            .Configure<IConfiguration>((options, configuration) => options.KeyPrefix = configuration.KeyPrefix())
-            .BindConfiguration(ServerQueueOptions.Section)
-            .Validate(o => KeyPrefixes.IsValid(o.KeyPrefix), $"ServerQueue:KeyPrefix {KeyPrefixes.Rule}")
+        services.AddKeyPrefixedOptions<ServerQueueOptions>(ServerQueueOptions.Section)
             .Validate(o => o.Limit is >= 100 and <= 10_000_000, "ServerQueue:Limit must be 100 to 10,000,000 batches.")
-            .Validate(o => o.IdleLifetime >= TimeSpan.FromMinutes(1), "ServerQueue:IdleLifetime must be at least a minute.")
-            .ValidateOnStart();
+            .Validate(o => o.IdleLifetime >= TimeSpan.FromMinutes(1), "ServerQueue:IdleLifetime must be at least a minute.");
         services.AddSingleton<ServerQueue>();
         return services;
     }

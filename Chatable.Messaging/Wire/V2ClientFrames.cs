@@ -3,7 +3,8 @@ using System.Text.Json;
 namespace Chatable.Messaging.Wire;
 
 /// <summary>
-/// Reads what a v2 client sends. Fields may come in any order; unknown ones are ignored, and so is <c>device</c> until something is made of it.
+/// Reads what a v2 client sends. Fields may come in any order; unknown ones are ignored, and so is <c>device</c> until
+/// something is made of it.
 /// <code>
 /// {"type":"hello","since":123,"epoch":"6f1c…","device":"phone"}       since: null or missing for "from now on"
 /// {"type":"send","client_id":"c1","recipient":"alice","message":"hello","message_type":0}       message_type: 0 where missing

@@ -10,10 +10,12 @@ public sealed record V2Welcome(string User, string Server, Guid Epoch, long Head
 /// <summary>
 /// What the server sends a v2 client about its connection; about messages see <see cref="V2Frames"/>.
 /// <code>
-/// {"type":"welcome","user":"alice","server":"api-1/1f0c2d3e","epoch":"6f1c…","head":7,"heartbeat_ms":20000,"max_frame_bytes":16384,"window":32}
+/// {"type":"welcome","user":"alice","server":"api-1/1f0c2d3e","epoch":"6f1c…","head":7,"heartbeat_ms":20000,
+///  "max_frame_bytes":16384,"window":32}
 /// {"type":"caught_up","seq":7}
 /// {"type":"reset","epoch":"6f1c…","head":7}
-/// {"type":"error","client_id":"c1","code":"busy","message":"…","retryable":true,"retry_after_ms":1000}    client_id, retry_after_ms: where there is one
+/// {"type":"error","client_id":"c1","code":"busy","message":"…","retryable":true,
+///  "retry_after_ms":1000}                                              client_id, retry_after_ms: where there is one
 /// {"type":"pong"}
 /// {"type":"draining","reconnect_within_ms":5000}
 /// </code>

@@ -1,11 +1,5 @@
-using System.Collections.Concurrent;
-using System.Text;
 using Chatable.Tests.Fanout;
 using Chatable.Tests.Support;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.Logging;
 
 namespace Chatable.Tests.Api;
 
@@ -16,10 +10,10 @@ public sealed class SecrecyTests(PostgresServer postgres, RedisServer redis)
     [Fact]
     public async Task NoTokenPasswordOrSecretReachesALogASpanOrAMetric()
     {
-        await using var collector = await Collector.StartAsync();
+        await using var collector = await OtlpCollector.StartAsync(Cancellation);
         using var api = await ApiProcess.StartAsync(
             await postgres.CreateMigratedDatabaseAsync(Cancellation), redis.ConnectionString, Cancellation,
-            TelemetryTo(collector));
+            collector.Settings);
         using var client = new ChatClient(api.Address);
         var user = await client.RegisterAsync(Cancellation);
         var jwt = user.Token.ToJwt();
@@ -44,9 +38,9 @@ public sealed class SecrecyTests(PostgresServer postgres, RedisServer redis)
     public async Task NoMessageReachesALogASpanOrAMetric()
     {
         const string Text = "meet-me-under-the-clock";
-        await using var collector = await Collector.StartAsync();
+        await using var collector = await OtlpCollector.StartAsync(Cancellation);
         var database = await postgres.CreateMigratedDatabaseAsync(Cancellation);
-        (string, string)[] settings = [.. TelemetryTo(collector), ("Logging__LogLevel__Default", "Debug")];
+        (string, string)[] settings = [.. collector.Settings, ("Logging__LogLevel__Default", "Debug")];
         await using var worker = WorkerProcess.Start("w1", database, redis.ConnectionString, "secrecy:", settings);
         using var api = await ApiProcess.StartAsync(
             database, redis.ConnectionString, Cancellation, [.. settings, ("Chatable__KeyPrefix", "secrecy:")]);
@@ -62,52 +56,5 @@ public sealed class SecrecyTests(PostgresServer postgres, RedisServer redis)
             await collector.ReceivedAsync(span);
 
         Assert.DoesNotContain(Text, collector.Text + api.Output + worker.Output, StringComparison.Ordinal);
-    }
-
-    private static (string Key, string Value)[] TelemetryTo(Collector collector) =>
-    [
-        ("OTEL_EXPORTER_OTLP_ENDPOINT", collector.Address), ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf"),
-        ("OTEL_BSP_SCHEDULE_DELAY", "100"), ("OTEL_BLRP_SCHEDULE_DELAY", "100"), ("OTEL_METRIC_EXPORT_INTERVAL", "500"),
-    ];
-
-    /// <summary>Takes telemetry over OTLP and keeps the bytes.</summary>
-    private sealed class Collector(WebApplication app) : IAsyncDisposable
-    {
-        private readonly ConcurrentQueue<string> _received = new();
-
-        public string Address => app.Urls.Single();
-
-        public string Text => string.Concat(_received);
-
-        public static async Task<Collector> StartAsync()
-        {
-            var builder = WebApplication.CreateSlimBuilder();
-            builder.Logging.ClearProviders();
-            builder.WebHost.UseUrls("http://127.0.0.1:0");
-            var collector = new Collector(builder.Build());
-            await collector.RunAsync();
-            return collector;
-        }
-
-        public async Task ReceivedAsync(string text)
-        {
-            using var patience = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
-            patience.CancelAfter(TimeSpan.FromSeconds(60));
-            while (!Text.Contains(text, StringComparison.Ordinal))
-                await Task.Delay(50, patience.Token);
-        }
-
-        public ValueTask DisposeAsync() => app.DisposeAsync();
-
-        private Task RunAsync()
-        {
-            app.Run(async context =>
-            {
-                using var reader = new StreamReader(context.Request.Body, Encoding.Latin1);
-                _received.Enqueue(await reader.ReadToEndAsync(context.RequestAborted));
-                context.Response.StatusCode = StatusCodes.Status200OK;
-            });
-            return app.StartAsync(Cancellation);
-        }
     }
 }

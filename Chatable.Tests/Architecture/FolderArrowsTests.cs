@@ -1,10 +1,13 @@
-using System.Text.RegularExpressions;
+using Chatable.Messaging;
 using Chatable.Tests.Support;
 
 namespace Chatable.Tests.Architecture;
 
-/// <summary>Inside the two larger projects, feature folders know only what lies below them.</summary>
-public sealed partial class FolderArrowsTests
+/// <summary>
+/// Inside the two larger projects, feature folders know only what lies below them. Asked of the assemblies, so that no way to write a name
+/// escapes: a folder is a namespace.
+/// </summary>
+public sealed class FolderArrowsTests
 {
     private static readonly string[] s_features = ["Accounts", "Threads", "Conversations", "Messages", "Sync", "Realtime"];
 
@@ -27,58 +30,74 @@ public sealed partial class FolderArrowsTests
         ["Envelopes"] = ["Wire", "Telemetry"],
     };
 
+    private static readonly HashSet<(string User, string Used)> s_apiUses =
+        UsedTypes.Read(typeof(ApiService.Accounts.Passwords).Assembly.Location);
+
+    private static readonly HashSet<(string User, string Used)> s_messagingUses = UsedTypes.Read(typeof(ClientId).Assembly.Location);
+
     [Fact]
     public void AFeatureOfTheApiKnowsNoOtherFeature()
     {
-        var wrong =
-            from feature in s_features
-            where Directory.Exists(Path.Combine(Repository.Root, "Chatable.ApiService", feature))
-            from used in UsedFolders("Chatable.ApiService", feature)
-            where used != feature && s_features.Contains(used)
-                && !(used == "Realtime" && s_doorsToRealtime.Contains(feature))
-            select $"{feature} -> {used}";
+        var arrows = Arrows(s_apiUses, "Chatable.ApiService").ToArray();
 
-        Assert.Empty(wrong);
+        Assert.Contains(("Realtime", "Auth"), arrows);
+        Assert.DoesNotContain(arrows, arrow => s_features.Contains(arrow.From) && s_features.Contains(arrow.To)
+            && !(arrow.To == "Realtime" && s_doorsToRealtime.Contains(arrow.From)));
     }
 
     [Theory]
     [InlineData("Auth")]
     [InlineData("Http")]
     public void AuthAndHttpKnowNoFeature(string folder) =>
-        Assert.Empty(UsedFolders("Chatable.ApiService", folder).Intersect(s_features));
+        Assert.DoesNotContain(Arrows(s_apiUses, "Chatable.ApiService"), arrow => arrow.From == folder && s_features.Contains(arrow.To));
 
     [Fact]
     public void FoldersOfMessagingPointDownward()
     {
-        var folders = Directory.EnumerateDirectories(Path.Combine(Repository.Root, "Chatable.Messaging"))
-            .Select(folder => Path.GetFileName(folder)!).Where(folder => folder is not ("bin" or "obj"));
-        var wrong =
-            from folder in folders
-            from used in UsedFolders("Chatable.Messaging", folder)
-            where used != folder && (!s_messaging.TryGetValue(folder, out var allowed) || !allowed.Contains(used))
-            select $"{folder} -> {used}";
+        var arrows = Arrows(s_messagingUses, "Chatable.Messaging").ToArray();
 
-        Assert.Empty(wrong);
+        Assert.Contains(("Messages", "Wire"), arrows);
+        Assert.DoesNotContain(arrows, arrow => !s_messaging.TryGetValue(arrow.From, out var allowed) || !allowed.Contains(arrow.To));
     }
 
     [Fact]
-    public void MessagingKnowsNeitherHttpNorSockets()
-    {
-        var wrong =
-            from file in Repository.Sources("Chatable.Messaging")
-            where HttpOrSockets().IsMatch(File.ReadAllText(file))
-            select Path.GetRelativePath(Repository.Root, file);
+    public void MessagingKnowsNeitherHttpNorSockets() => Assert.DoesNotContain(s_messagingUses, use =>
+        use.Used.StartsWith("Microsoft.AspNetCore.", StringComparison.Ordinal)
+        || use.Used.StartsWith("System.Net.WebSockets.", StringComparison.Ordinal)
+        || use.Used.StartsWith("System.Net.Http.", StringComparison.Ordinal));
 
-        Assert.Empty(wrong);
-    }
+    /// <summary>Each way to use a type without a line that names its namespace in full, in Control.cs.</summary>
+    [Theory]
+    [InlineData("Relative")]
+    [InlineData("Aliased")]
+    [InlineData("InALambda")]
+    [InlineData("AsAnArgument")]
+    [InlineData("AsAnAttribute")]
+    [InlineData("InAnAttribute")]
+    [InlineData("Caught")]
+    [InlineData("Inferred")]
+    public void ArrowIsSeenHoweverItIsWritten(string user) =>
+        Assert.Contains(Control(), use =>
+            use.User.EndsWith($".Above.{user}", StringComparison.Ordinal) && use.Used.Contains(".Below.", StringComparison.Ordinal));
 
-    private static HashSet<string> UsedFolders(string project, string folder) =>
-        Repository.Sources(project, folder)
-            .SelectMany(file => Regex.Matches(File.ReadAllText(file), Regex.Escape(project) + @"\.(\w+)"))
-            .Select(match => match.Groups[1].Value)
-            .Where(name => Directory.Exists(Path.Combine(Repository.Root, project, name)))
-            .ToHashSet();
+    [Fact]
+    public void WhoUsesNothingIsNotSeenToUseIt() =>
+        Assert.DoesNotContain(Control(), use =>
+            use.User.EndsWith(".Above.Unrelated", StringComparison.Ordinal) && use.Used.Contains(".Below.", StringComparison.Ordinal));
 
-    [GeneratedRegex(@"Microsoft\.AspNetCore|System\.Net\.WebSockets|System\.Net\.Http")]
-    private static partial Regex HttpOrSockets();
+    private static HashSet<(string User, string Used)> Control() => UsedTypes.Read(typeof(FolderArrowsTests).Assembly.Location);
+
+    private static IEnumerable<(string From, string To)> Arrows(IEnumerable<(string User, string Used)> uses, string project) =>
+        from use in uses
+        let arrow = (From: FolderOf(use.User, project), To: FolderOf(use.Used, project))
+        where arrow.From is not null && arrow.To is not null && arrow.From != arrow.To
+        group arrow by arrow into same
+        select same.Key;
+
+    // Chatable.Messaging.Wire.IntakeEntry -> Wire; what stands at the top of a project belongs to no folder.
+    private static string? FolderOf(string type, string project) =>
+        type.StartsWith($"{project}.", StringComparison.Ordinal) && type[(project.Length + 1)..].Split('.') is [var folder, _, ..]
+        && Directory.Exists(Path.Combine(Repository.Root, project, folder))
+            ? folder
+            : null;
 }

@@ -7,59 +7,45 @@ using static Chatable.Tests.Stores.MessagesDatabase;
 
 namespace Chatable.Tests.Fanout;
 
-public sealed class DeliveryPathTests(PostgresServer postgres, RedisServer redis) : IAsyncLifetime
+public sealed class DeliveryPathTests(PostgresServer postgres, RedisServer redis) : FanoutTest(postgres, redis)
 {
-    private FanoutWorld _world = null!;
-    private UserRow _ann = null!;
-    private UserRow _ben = null!;
-
-    private static CancellationToken Token => TestContext.Current.CancellationToken;
-
-    public async ValueTask InitializeAsync()
-    {
-        _world = await FanoutWorld.CreateAsync(postgres, redis);
-        (_ann, _ben) = await _world.Database.AddUsersAsync(2) is [var ann, var ben] ? (ann, ben) : default;
-    }
-
-    public ValueTask DisposeAsync() => _world.DisposeAsync();
-
     [Fact]
     public async Task MessageIsStoredAndToldToTheServersOfBothPartiesAndOfItsOriginOnly()
     {
-        var worker = _world.StartWorker("w1");
-        var (anns, bens) = (await _world.AddServerAsync(_ann), await _world.AddServerAsync(_ben));
-        var uninvolved = await _world.AddServerAsync();
-        var origin = await _world.AddServerAsync();
+        var worker = World.StartWorker("w1");
+        var (anns, bens) = (await World.AddServerAsync(Ann), await World.AddServerAsync(Ben));
+        var uninvolved = await World.AddServerAsync();
+        var origin = await World.AddServerAsync();
         var trace = new TraceParent(ActivityTraceId.CreateRandom(), ActivitySpanId.CreateRandom(), ActivityTraceFlags.Recorded);
-        var entry = Entry(_ann, _ben, "hello-1") with { Origin = new Origin(origin, 42), Trace = trace };
-        await _world.SendAsync(entry);
+        var entry = Entry(Ann, Ben, "hello-1") with { Origin = new Origin(origin, 42), Trace = trace };
+        await World.SendAsync(entry);
 
         foreach (var server in (Guid[])[anns, bens, origin])
         {
-            var stored = Assert.IsType<MessageStored>(Assert.Single(await _world.ReceiveAsync(server, 1)));
+            var stored = Assert.IsType<MessageStored>(Assert.Single(await World.ReceiveAsync(server, 1)));
             Assert.Equal((entry.MessageId, entry.Origin, trace.TraceId), (stored.Message.MessageId, stored.Origin, stored.Trace.TraceId));
             Assert.NotEqual(trace.SpanId, stored.Trace.SpanId);
-            Assert.Equal([new Recipient(_ann.Id, 1), new Recipient(_ben.Id, 1)], stored.Recipients);
+            Assert.Equal([new Recipient(Ann.Id, 1), new Recipient(Ben.Id, 1)], stored.Recipients);
         }
 
-        Assert.Equal(1, await _world.Database.CountMessagesAsync());
-        Assert.Empty(await _world.ReceiveAsync(uninvolved, 0));
-        await _world.WaitForAsync(async () => await _world.IntakeLengthAsync() == 0);
-        await _world.WaitForAsync(async () => await worker.GetAsync("/health", Token) == "Healthy");
+        Assert.Equal(1, await World.Database.CountMessagesAsync());
+        Assert.Empty(await World.ReceiveAsync(uninvolved, 0));
+        await World.WaitForAsync(async () => await World.IntakeLengthAsync() == 0);
+        await World.WaitForAsync(async () => await worker.GetAsync("/health", Token) == "Healthy");
         Assert.DoesNotContain("hello", worker.Output);
     }
 
     [Fact]
     public async Task RepeatAndRefusalAreToldToTheirOrigin()
     {
-        _world.StartWorker("w1");
-        var origin = await _world.AddServerAsync();
-        await _world.SendAsync(
-            Entry(_ann, _ben, "one") with { Origin = new Origin(origin, 1) },
-            Entry(_ann, _ben, "one") with { Origin = new Origin(origin, 2) },
-            Entry(_ann, _ben, "three", after: "two") with { Origin = new Origin(origin, 3) });
+        World.StartWorker("w1");
+        var origin = await World.AddServerAsync();
+        await World.SendAsync(
+            Entry(Ann, Ben, "one") with { Origin = new Origin(origin, 1) },
+            Entry(Ann, Ben, "one") with { Origin = new Origin(origin, 2) },
+            Entry(Ann, Ben, "three", after: "two") with { Origin = new Origin(origin, 3) });
 
-        var items = await _world.ReceiveAsync(origin, 3);
+        var items = await World.ReceiveAsync(origin, 3);
         Assert.Equal(1, Assert.IsType<MessageStored>(items[0]).Origin.ConnectionId);
         var repeated = Assert.IsType<MessageRepeated>(items[1]);
         Assert.Equal((2, 1, 1), (repeated.Origin.ConnectionId, repeated.ConversationSeq, repeated.AuthorSeq));
@@ -70,42 +56,42 @@ public sealed class DeliveryPathTests(PostgresServer postgres, RedisServer redis
     [Fact]
     public async Task WhatCannotBeStoredGoesAmongTheDeadLettersAndTheRestGoesOn()
     {
-        var origin = await _world.AddServerAsync(_ben);
-        var good = Entry(_ann, _ben, "good-1");
-        var partition = _world.PartitionOf(good);
-        var invalid = Entry(_ann, _ben, "invalid") with { Body = new byte[] { 0xC0, 0x80 }, Origin = new Origin(origin, 7) };
-        var unknown = Entry(_ann, new UserRow(987_654_321, "nobody"), "unknown") with { Origin = new Origin(origin, 8) };
-        byte[][] entries = [[1, 2, 3], [], good.Encode(), invalid.Encode(), unknown.Encode(), Entry(_ben, _ann, "good-2").Encode()];
-        await _world.Log.AppendAsync(partition, [.. entries], Token);
-        _world.StartWorker("w1");
+        var origin = await World.AddServerAsync(Ben);
+        var good = Entry(Ann, Ben, "good-1");
+        var partition = World.PartitionOf(good);
+        var invalid = Entry(Ann, Ben, "invalid") with { Body = new byte[] { 0xC0, 0x80 }, Origin = new Origin(origin, 7) };
+        var unknown = Entry(Ann, new UserRow(987_654_321, "nobody"), "unknown") with { Origin = new Origin(origin, 8) };
+        byte[][] entries = [[1, 2, 3], [], good.Encode(), invalid.Encode(), unknown.Encode(), Entry(Ben, Ann, "good-2").Encode()];
+        await World.Log.AppendAsync(partition, [.. entries], Token);
+        World.StartWorker("w1");
 
-        var items = await _world.ReceiveAsync(origin, 4);
+        var items = await World.ReceiveAsync(origin, 4);
         Assert.Equal(["good-1", "good-2"], items.OfType<MessageStored>().Select(item => item.Message.ClientId.Text));
         Assert.Equal(
             [("invalid", RefusalCode.Invalid), ("unknown", RefusalCode.Invalid)],
             items.OfType<MessageRefused>().Select(item => (item.ClientId.Text, item.Code)));
-        var letters = await _world.DeadLettersAsync(partition);
+        var letters = await World.DeadLettersAsync(partition);
         Assert.Equal(["undecodable", "undecodable", "22021", "unknown_user"], letters.Select(letter => letter["error"].ToString()));
         Assert.Equal(entries[3], (byte[]?)letters[2]["m"]);
-        await MessagesInvariants.AssertAsync(_world.Database);
+        await MessagesInvariants.AssertAsync(World.Database);
     }
 
     [Fact]
     public async Task RefusalIsToldThoughTheRestOfItsBatchCannotBeStoredYet()
     {
-        var origin = await _world.AddServerAsync(_ben);
+        var origin = await World.AddServerAsync(Ben);
         await ExecuteAsync(
             "CREATE FUNCTION busy() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION SQLSTATE '40001'; END $$");
         await ExecuteAsync(
             "CREATE TRIGGER busy BEFORE INSERT ON messages FOR EACH ROW WHEN (new.body = 'later') EXECUTE FUNCTION busy()");
-        var unknown = Entry(_ann, new UserRow(987_654_321, "nobody"), "unknown") with { Origin = new Origin(origin, 8) };
-        var later = Entry(_ann, _ben, "later") with { Body = "later"u8.ToArray() };
-        await _world.Log.AppendAsync(_world.PartitionOf(later), [unknown.Encode(), later.Encode()], Token);
-        _world.StartWorker("w1");
+        var unknown = Entry(Ann, new UserRow(987_654_321, "nobody"), "unknown") with { Origin = new Origin(origin, 8) };
+        var later = Entry(Ann, Ben, "later") with { Body = "later"u8.ToArray() };
+        await World.Log.AppendAsync(World.PartitionOf(later), [unknown.Encode(), later.Encode()], Token);
+        World.StartWorker("w1");
 
-        Assert.Equal("unknown", Assert.IsType<MessageRefused>(Assert.Single(await _world.ReceiveAsync(origin, 1))).ClientId.Text);
+        Assert.Equal("unknown", Assert.IsType<MessageRefused>(Assert.Single(await World.ReceiveAsync(origin, 1))).ClientId.Text);
         await ExecuteAsync("DROP TRIGGER busy ON messages");
-        var items = await _world.ReceiveAsync(origin, 2);
+        var items = await World.ReceiveAsync(origin, 2);
         Assert.Equal(2, items.Count);
         Assert.Equal("later", Assert.IsType<MessageStored>(items[1]).Message.ClientId.Text);
     }
@@ -113,54 +99,48 @@ public sealed class DeliveryPathTests(PostgresServer postgres, RedisServer redis
     [Fact]
     public async Task FailureOfNoKnownKindIsTriedFiveTimesBeforeItsEntryIsBlamed()
     {
-        var first = Entry(_ann, _ben, "first");
-        await _world.SendAsync(first, Entry(_ann, _ben, "thief") with { MessageId = first.MessageId }, Entry(_ann, _ben, "last"));
-        _world.StartWorker("w1");
+        var first = Entry(Ann, Ben, "first");
+        await World.SendAsync(first, Entry(Ann, Ben, "thief") with { MessageId = first.MessageId }, Entry(Ann, Ben, "last"));
+        World.StartWorker("w1");
 
-        await _world.WaitForAsync(async () => await _world.Database.CountMessagesAsync() == 2);
-        var letter = Assert.Single(await _world.DeadLettersAsync(_world.PartitionOf(first)));
+        await World.WaitForAsync(async () => await World.Database.CountMessagesAsync() == 2);
+        var letter = Assert.Single(await World.DeadLettersAsync(World.PartitionOf(first)));
         Assert.Equal(("23505", "5"), (letter["error"].ToString(), letter["attempts"].ToString()));
-        await MessagesInvariants.AssertAsync(_world.Database);
+        await MessagesInvariants.AssertAsync(World.Database);
     }
 
     [Fact]
     public async Task WithoutTheDatabaseEntriesWaitAndNothingIsToldUntilItIsBack()
     {
-        var server = await _world.AddServerAsync(_ann, _ben);
-        var worker = _world.StartWorker("w1");
-        await _world.SendAsync(Entry(_ann, _ben));
-        await _world.ReceiveAsync(server, 1);
+        var server = await World.AddServerAsync(Ann, Ben);
+        var worker = World.StartWorker("w1");
+        await World.SendAsync(Entry(Ann, Ben));
+        await World.ReceiveAsync(server, 1);
 
         await AllowConnectionsAsync(false);
-        await _world.SendAsync([.. Enumerable.Range(0, 50).Select(_ => Entry(_ann, _ben))]);
-        await _world.WaitForAsync(() => Task.FromResult(worker.Output.Contains("a batch failed", StringComparison.Ordinal)));
-        Assert.Equal(50, await _world.IntakeLengthAsync());
-        Assert.Single(await _world.ReceiveAsync(server, 1));
+        await World.SendAsync([.. Enumerable.Range(0, 50).Select(_ => Entry(Ann, Ben))]);
+        await World.WaitForAsync(() => Task.FromResult(worker.Output.Contains("a batch failed", StringComparison.Ordinal)));
+        Assert.Equal(50, await World.IntakeLengthAsync());
+        Assert.Single(await World.ReceiveAsync(server, 1));
 
         await AllowConnectionsAsync(true);
-        await _world.ReceiveAsync(server, 51);
-        Assert.Equal(51, await _world.Database.CountMessagesAsync());
+        await World.ReceiveAsync(server, 51);
+        Assert.Equal(51, await World.Database.CountMessagesAsync());
     }
 
     [Fact]
     public async Task WorkerOfAnotherLayoutEndsWithAFailureThatSaysWhy()
     {
-        await _world.Log.EnsurePartitionsAsync(Token);
-        var worker = _world.StartWorker("w1", ("Intake__Partitions", "4"));
+        await World.Log.EnsurePartitionsAsync(Token);
+        var worker = World.StartWorker("w1", ("Intake__Partitions", "4"));
         Assert.Equal(1, await worker.WaitForExitAsync(Token));
         Assert.Contains("Intake:Partitions is 4, but the intake in Redis is laid out in 16 partitions", worker.Output);
-        Assert.Empty(await _world.LeasesAsync());
-    }
-
-    private async Task ExecuteAsync(string sql)
-    {
-        await using var command = _world.Database.Source.CreateCommand(sql);
-        await command.ExecuteNonQueryAsync(Token);
+        Assert.Empty(await World.LeasesAsync());
     }
 
     private async Task AllowConnectionsAsync(bool allowed)
     {
-        var builder = new NpgsqlConnectionStringBuilder(_world.Database.ConnectionString);
+        var builder = new NpgsqlConnectionStringBuilder(World.Database.ConnectionString);
         var name = builder.Database;
         builder.Database = "postgres";
         await using var source = NpgsqlDataSource.Create(builder);
@@ -169,6 +149,6 @@ public sealed class DeliveryPathTests(PostgresServer postgres, RedisServer redis
         batch.BatchCommands.Add(new NpgsqlBatchCommand($"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"));
         await batch.ExecuteNonQueryAsync(Token);
         // The test's own connections to it are gone too.
-        _world.Database.Source.Clear();
+        World.Database.Source.Clear();
     }
 }

@@ -45,6 +45,9 @@ internal sealed class FanoutWorld : IAsyncDisposable
         return worker;
     }
 
+    /// <summary>Runs the worker's command for dead letters: <c>list --json</c>.</summary>
+    public Task<DlqProcess> DlqAsync(string command) => DlqProcess.RunAsync(_redisServer, Redis.Prefix, command, Token);
+
     public async Task<Guid> AddServerAsync(params UserRow[] users)
     {
         var bootId = Guid.NewGuid();

@@ -6,20 +6,12 @@ using Microsoft.Extensions.Options;
 
 namespace Chatable.Tests.Fanout;
 
-public sealed class LeaseTests(RedisServer server) : IAsyncLifetime
+public sealed class LeaseTests(RedisServer server) : RedisTest(server)
 {
-    private IntakeRedis _redis = null!;
-
-    private static CancellationToken Token => TestContext.Current.CancellationToken;
-
-    public async ValueTask InitializeAsync() => _redis = await IntakeRedis.ConnectAsync(server.ConnectionString);
-
-    public ValueTask DisposeAsync() => _redis.DisposeAsync();
-
     [Fact]
     public async Task LeaseIsItsHoldersUntilHeGivesItUp()
     {
-        var (one, other) = (Create(_redis, "one"), Create(_redis, "other"));
+        var (one, other) = (Create(Redis, "one"), Create(Redis, "other"));
         Assert.Equal(LeaseAnswer.Held, await one.HoldAsync(3, Token));
         Assert.Equal(LeaseAnswer.Held, await one.HoldAsync(3, Token));
         Assert.Equal(LeaseAnswer.Taken, await other.HoldAsync(3, Token));
@@ -32,8 +24,8 @@ public sealed class LeaseTests(RedisServer server) : IAsyncLifetime
     [Fact]
     public async Task WorkersAreCountedWhileTheyLive()
     {
-        var (one, other) = (Create(_redis, "one"), Create(_redis, "other"));
-        var brief = Create(_redis, "brief", options => options.LeaseDuration = TimeSpan.FromMilliseconds(1));
+        var (one, other) = (Create(Redis, "one"), Create(Redis, "other"));
+        var brief = Create(Redis, "brief", options => options.LeaseDuration = TimeSpan.FromMilliseconds(1));
         Assert.Equal(1, await one.HeartbeatAsync(Token));
         Assert.Equal(2, await other.HeartbeatAsync(Token));
         await brief.HeartbeatAsync(Token);

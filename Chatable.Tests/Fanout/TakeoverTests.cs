@@ -6,22 +6,14 @@ using static Chatable.Tests.Stores.MessagesDatabase;
 
 namespace Chatable.Tests.Fanout;
 
-public sealed class TakeoverTests(PostgresServer postgres, RedisServer redis) : IAsyncLifetime
+public sealed class TakeoverTests(PostgresServer postgres, RedisServer redis) : FanoutTest(postgres, redis)
 {
-    private FanoutWorld _world = null!;
-
-    private static CancellationToken Token => TestContext.Current.CancellationToken;
-
-    public async ValueTask InitializeAsync() => _world = await FanoutWorld.CreateAsync(postgres, redis);
-
-    public ValueTask DisposeAsync() => _world.DisposeAsync();
-
     [Fact]
     public async Task TwoWorkersShareThePartitionsAndTheSurvivorOfAKillTakesAll()
     {
-        var first = _world.StartWorker("w1");
+        var first = World.StartWorker("w1");
         await WaitForLeasesAsync(("w1", 16));
-        _world.StartWorker("w2");
+        World.StartWorker("w2");
         await WaitForLeasesAsync(("w1", 8), ("w2", 8));
 
         first.Kill();
@@ -34,8 +26,8 @@ public sealed class TakeoverTests(PostgresServer postgres, RedisServer redis) : 
     [Fact]
     public async Task WorkerToldToStopGivesItsPartitionsUpAtOnce()
     {
-        var first = _world.StartWorker("w1");
-        _world.StartWorker("w2");
+        var first = World.StartWorker("w1");
+        World.StartWorker("w2");
         await WaitForLeasesAsync(("w1", 8), ("w2", 8));
 
         first.Terminate();
@@ -51,31 +43,31 @@ public sealed class TakeoverTests(PostgresServer postgres, RedisServer redis) : 
     public async Task OrderOfEveryConversationOutlivesWorkersThatAreKilled()
     {
         const int Rounds = 300;
-        var users = await _world.Database.AddUsersAsync(8);
+        var users = await World.Database.AddUsersAsync(8);
         var sent = new List<IntakeEntry>();
         var workers = new Queue<WorkerProcess>([Start(1), Start(2)]);
         for (var round = 1; round <= Rounds; round++)
         {
             IntakeEntry[] entries = [.. users.Select(author => Entry(author, users[round % users.Length], $"{author.Id}-{round}"))];
-            await _world.SendAsync(entries);
+            await World.SendAsync(entries);
             sent.AddRange(entries);
             if (round % 75 == 0)
             {
-                await _world.WaitForAsync(async () => await _world.Database.CountMessagesAsync() > sent.Count / 3);
+                await World.WaitForAsync(async () => await World.Database.CountMessagesAsync() > sent.Count / 3);
                 workers.Dequeue().Kill();
                 workers.Enqueue(Start(round));
             }
         }
 
-        await _world.WaitForAsync(async () => await _world.IntakeLengthAsync() == 0);
-        var inOrder = await _world.Database.ScalarAsync<string[]>(
+        await World.WaitForAsync(async () => await World.IntakeLengthAsync() == 0);
+        var inOrder = await World.Database.ScalarAsync<string[]>(
             "SELECT array_agg(conversation_id || ' ' || client_id_text ORDER BY conversation_id, conversation_seq) FROM messages");
         Assert.Equal(sent.Count, inOrder.Length);
         AssertSameOrder(sent, inOrder);
-        await MessagesInvariants.AssertAsync(_world.Database);
+        await MessagesInvariants.AssertAsync(World.Database);
 
         WorkerProcess Start(int number) =>
-            _world.StartWorker($"w{number}", ("Fanout__BatchSize", "20"), ("Fanout__LeaseDuration", "00:00:02"));
+            World.StartWorker($"w{number}", ("Fanout__BatchSize", "20"), ("Fanout__LeaseDuration", "00:00:02"));
     }
 
     private static void AssertSameOrder(List<IntakeEntry> sent, string[] stored)
@@ -88,6 +80,6 @@ public sealed class TakeoverTests(PostgresServer postgres, RedisServer redis) : 
     }
 
     private Task WaitForLeasesAsync(params (string Worker, int Partitions)[] expected) =>
-        _world.WaitForAsync(async () =>
-            (await _world.LeasesAsync()).OrderBy(one => one.Key).Select(one => (one.Key, one.Value)).SequenceEqual(expected));
+        World.WaitForAsync(async () =>
+            (await World.LeasesAsync()).OrderBy(one => one.Key).Select(one => (one.Key, one.Value)).SequenceEqual(expected));
 }

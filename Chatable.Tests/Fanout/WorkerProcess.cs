@@ -78,7 +78,7 @@ internal sealed class WorkerProcess : IAsyncDisposable
     }
 
     // From …/Chatable.Tests/bin/{configuration}/{framework} to the worker's own output: the copy beside the tests has the tests' packages.
-    private static string Program()
+    public static string Program()
     {
         var tests = new DirectoryInfo(AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar));
         var root = tests.Parent!.Parent!.Parent!.Parent!.FullName;

@@ -17,9 +17,11 @@ public sealed class FaultClassTests
         var folder = Path.Combine(Repository.Root, "artifacts", "faults");
         var (seconds, seed) = (Number("FAULTS_SECONDS", 20), Number("FAULTS_SEED", Random.Shared.Next(1, 1_000_000)));
         List<RunResult> results = [];
+        var mixed = TimeSpan.FromMinutes(Number("FAULTS_MINUTES", 2));
         foreach (var fault in Chosen())
         {
-            var settings = new RunSettings(TimeSpan.FromSeconds(seconds), seed, folder) { Progress = Console.Error.WriteLine };
+            var window = fault == FaultTable.Mix ? mixed : TimeSpan.FromSeconds(seconds);
+            var settings = new RunSettings(window, seed, folder) { Progress = Console.Error.WriteLine };
             results.Add(await new FaultRun(fault, settings).ExecuteAsync(Cancellation));
             Console.Error.WriteLine(FaultReport.Line(results[^1]));
         }
@@ -30,7 +32,7 @@ public sealed class FaultClassTests
 
     private static IEnumerable<Fault> Chosen() => Environment.GetEnvironmentVariable("FAULTS_CLASS") is { Length: > 0 } chosen
         ? chosen.Split(',', StringSplitOptions.TrimEntries).Select(FaultTable.Find)
-        : FaultTable.All;
+        : FaultTable.All.Append(FaultTable.Mix);
 
     private static int Number(string variable, int otherwise) =>
         Environment.GetEnvironmentVariable(variable) is { Length: > 0 } text ? int.Parse(text, CultureInfo.InvariantCulture) : otherwise;

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Chatable.Tests.Fanout;
 using Chatable.Tests.Support;
 
 namespace Chatable.Tests.LocalHosting;
@@ -29,9 +30,14 @@ public sealed class AppHostProcessTests
     {
         await using var appHost = new AppHostProcess(s_ordinary, "--Api:Port=0");
         await appHost.WaitUntilUpAsync();
+        var connection = new FileInfo(Path.Combine(appHost.Home, "volumes", ".connections", "redis"));
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, connection.UnixFileMode);
+        var redis = await File.ReadAllTextAsync(connection.FullName);
+        Assert.Equal(0, (await DlqProcess.RunAsync(redis, "", "list", CancellationToken.None)).ExitCode);
 
         appHost.Interrupt();
         var exitCode = await appHost.WaitForEndAsync();
+        Assert.False(File.Exists(connection.FullName));
 
         Assert.True(exitCode == 0, appHost.Output);
         Assert.All(appHost.Processes.Values, processId => Assert.False(ChildProcess.IsAlive(processId)));

@@ -6,16 +6,8 @@ using StackExchange.Redis;
 
 namespace Chatable.Tests.Stores;
 
-public sealed class IntakeTests(RedisServer server) : IAsyncLifetime
+public sealed class IntakeTests(RedisServer server) : RedisTest(server)
 {
-    private IntakeRedis _redis = null!;
-
-    private static CancellationToken Token => TestContext.Current.CancellationToken;
-
-    public async ValueTask InitializeAsync() => _redis = await IntakeRedis.ConnectAsync(server.ConnectionString);
-
-    public ValueTask DisposeAsync() => _redis.DisposeAsync();
-
     [Fact]
     public async Task EntriesStandInTheOrderTheyWereGivenAndWakeTheReader()
     {
@@ -51,7 +43,7 @@ public sealed class IntakeTests(RedisServer server) : IAsyncLifetime
     {
         var (log, reader) = Create();
         await log.AppendAsync(0, Entries("a"), Token);
-        await _redis.Connection.GetServers()[0].ScriptFlushAsync();
+        await Redis.Connection.GetServers()[0].ScriptFlushAsync();
         Assert.Equal(AcceptOutcome.Accepted, await log.AppendAsync(0, Entries("b"), Token));
         Assert.Equal(["a", "b"], await TextsAsync(reader, 0));
     }
@@ -89,7 +81,7 @@ public sealed class IntakeTests(RedisServer server) : IAsyncLifetime
     public async Task DeadLetterKeepsTheWholeEntryAndItsStory()
     {
         var (log, reader) = Create();
-        await _redis.Database.StreamAddAsync($"{_redis.Prefix}in:{{5}}", [new("x", "strange"), new("y", new byte[] { 0, 255 })]);
+        await Redis.Database.StreamAddAsync($"{Redis.Prefix}in:{{5}}", [new("x", "strange"), new("y", new byte[] { 0, 255 })]);
         await log.AppendAsync(5, Entries("good"), Token);
         var strange = (await reader.ReadHeadAsync(5, 1, Token))[0];
         Assert.Equal((1, 2), (await reader.CountAttemptAsync(5, strange, Token), await reader.CountAttemptAsync(5, strange, Token)));
@@ -97,11 +89,11 @@ public sealed class IntakeTests(RedisServer server) : IAsyncLifetime
         Assert.True(await reader.DeadLetterAsync(5, strange, "undecodable", attempts: 2, Token));
         Assert.True(await reader.DeadLetterAsync(5, strange, "undecodable", attempts: 2, Token));
 
-        var letter = Assert.Single(await _redis.Database.StreamRangeAsync($"{_redis.Prefix}dlq:{{5}}"));
+        var letter = Assert.Single(await Redis.Database.StreamRangeAsync($"{Redis.Prefix}dlq:{{5}}"));
         Assert.Equal((RedisValue[])[strange.Id, "undecodable", "2"], (RedisValue[])[letter["id"], letter["error"], letter["attempts"]]);
         Assert.Equal((RedisValue[])["strange", new byte[] { 0, 255 }], (RedisValue[])[letter["x"], letter["y"]]);
         Assert.Equal(["good"], await TextsAsync(reader, 5));
-        Assert.Equal(0, await _redis.Database.HashLengthAsync($"{_redis.Prefix}att:{{5}}"));
+        Assert.Equal(0, await Redis.Database.HashLengthAsync($"{Redis.Prefix}att:{{5}}"));
     }
 
     [Fact]
@@ -109,9 +101,9 @@ public sealed class IntakeTests(RedisServer server) : IAsyncLifetime
     {
         var (_, reader) = Create();
         var fields = Enumerable.Range(0, 20_000).Select(i => new NameValueEntry($"f{i}", i)).ToArray();
-        await _redis.Database.StreamAddAsync($"{_redis.Prefix}in:{{5}}", fields);
+        await Redis.Database.StreamAddAsync($"{Redis.Prefix}in:{{5}}", fields);
         Assert.True(await reader.DeadLetterAsync(5, (await reader.ReadHeadAsync(5, 1, Token))[0], "undecodable", attempts: 1, Token));
-        var letter = Assert.Single(await _redis.Database.StreamRangeAsync($"{_redis.Prefix}dlq:{{5}}"));
+        var letter = Assert.Single(await Redis.Database.StreamRangeAsync($"{Redis.Prefix}dlq:{{5}}"));
         Assert.True(letter["packed"].Length() > 20_000 * 8);
     }
 
@@ -128,9 +120,9 @@ public sealed class IntakeTests(RedisServer server) : IAsyncLifetime
 
     private (IntakeLog Log, IntakeReader Reader) Create(Action<IntakeOptions>? configure = null)
     {
-        var options = new IntakeOptions { KeyPrefix = _redis.Prefix };
+        var options = new IntakeOptions { KeyPrefix = Redis.Prefix };
         configure?.Invoke(options);
-        return (new IntakeLog(_redis.Connection, Options.Create(options)), new IntakeReader(_redis.Connection, Options.Create(options)));
+        return (new IntakeLog(Redis.Connection, Options.Create(options)), new IntakeReader(Redis.Connection, Options.Create(options)));
     }
 
     private static ReadOnlyMemory<byte>[] Entries(params string[] texts) =>

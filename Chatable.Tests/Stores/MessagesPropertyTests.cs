@@ -40,6 +40,59 @@ public sealed class MessagesPropertyTests(PostgresServer postgres)
         Assert.True(repeats > 1_000, $"Only {repeats} repeats.");
     }
 
+    // What becomes of a conversation depends on its own entries and their order alone: not on those of others between them, nor on where
+    // the batches are cut.
+    [Fact]
+    public async Task ConversationsDoNotDependOnHowTheyAreMixedNorOnHowTheyAreCutIntoBatches()
+    {
+        await using var database = await MessagesDatabase.CreateAsync(postgres);
+        await Gen.Select(s_send.Array[1, 30], Gen.Int[0, int.MaxValue], Gen.Int[1, 12]).SampleAsync(
+            async (sends, seed, cut) =>
+            {
+                // A name used in two conversations would belong to the one it reaches first.
+                Send[] named = [.. sends.Select(send => send with { Name = send.Name / 5 * 5 + send.Recipient })];
+                Assert.Equal(
+                    await PersistAsync(database, named, named.Length),
+                    await PersistAsync(database, Mix(named, new Random(seed)), cut));
+            },
+            iter: 40, threads: 2);
+        await MessagesInvariants.AssertAsync(database);
+    }
+
+    // By users of their own: each conversation's messages in its order, by names that both runs share.
+    private static async Task<string[]> PersistAsync(MessagesDatabase database, Send[] sends, int batchSize)
+    {
+        var users = await database.AddUsersAsync(Users);
+        foreach (var batch in sends.Chunk(batchSize))
+            await database.Store.PersistAsync([.. batch.Select(send => send.ToEntry(users))], Token);
+
+        var ids = $"ARRAY[{string.Join(",", users.Select(user => user.Id))}]::bigint[]";
+        return await database.ScalarAsync<string[]>(
+            $"""
+            SELECT array_agg(concat_ws(' ', array_position({ids}, c.user_low), array_position({ids}, c.user_high), m.conversation_seq,
+                                       array_position({ids}, m.author_id), m.client_id_text)
+                             ORDER BY c.user_low, c.user_high, m.conversation_seq)
+            FROM messages m JOIN conversations c ON c.id = m.conversation_id WHERE m.author_id = ANY ({ids})
+            """);
+    }
+
+    // Another order, in which each conversation keeps its own.
+    private static Send[] Mix(Send[] sends, Random random)
+    {
+        var queues = sends.GroupBy(send => (Math.Min(send.Author, send.Recipient), Math.Max(send.Author, send.Recipient)))
+            .Select(conversation => new Queue<Send>(conversation)).ToList();
+        var mixed = new List<Send>(sends.Length);
+        while (queues.Count > 0)
+        {
+            var queue = queues[random.Next(queues.Count)];
+            mixed.Add(queue.Dequeue());
+            if (queue.Count == 0)
+                queues.Remove(queue);
+        }
+
+        return [.. mixed];
+    }
+
     private static async Task<(int Interrupted, long Repeats)> WriteAsync(
         MessagesDatabase database, UserRow[] users, (Send[] Sends, int CancelAfter)[] batches)
     {

@@ -5,17 +5,10 @@ using StackExchange.Redis;
 
 namespace Chatable.Tests.Stores;
 
-public sealed class RegistryTests(RedisServer server) : IAsyncLifetime
+public sealed class RegistryTests(RedisServer server) : RedisTest(server)
 {
     private readonly Guid _one = Guid.NewGuid();
     private readonly Guid _other = Guid.NewGuid();
-    private IntakeRedis _redis = null!;
-
-    private static CancellationToken Token => TestContext.Current.CancellationToken;
-
-    public async ValueTask InitializeAsync() => _redis = await IntakeRedis.ConnectAsync(server.ConnectionString);
-
-    public ValueTask DisposeAsync() => _redis.DisposeAsync();
 
     [Fact]
     public async Task UserIsFoundOnEveryServerHeIsConnectedTo()
@@ -80,7 +73,7 @@ public sealed class RegistryTests(RedisServer server) : IAsyncLifetime
             await Task.Delay(1, Token);
 
         Assert.Equal([_one], (await registry.FindServersAsync([1], Token))[1]);
-        Assert.Equal([_one.ToString("N")], await _redis.Database.SetMembersAsync($"{_redis.Prefix}u:{{1}}"));
+        Assert.Equal([_one.ToString("N")], await Redis.Database.SetMembersAsync($"{Redis.Prefix}u:{{1}}"));
     }
 
     [Fact]
@@ -106,7 +99,7 @@ public sealed class RegistryTests(RedisServer server) : IAsyncLifetime
 
         Assert.Equal([_other], discarded);
         Assert.Equal(0, await hasty.ReapAsync(Discard, Token));
-        Assert.Equal([_one.ToString("N")], await _redis.Database.SortedSetRangeByRankAsync($"{_redis.Prefix}servers"));
+        Assert.Equal([_one.ToString("N")], await Redis.Database.SortedSetRangeByRankAsync($"{Redis.Prefix}servers"));
 
         Task Discard(Guid bootId, CancellationToken cancellationToken)
         {
@@ -119,7 +112,7 @@ public sealed class RegistryTests(RedisServer server) : IAsyncLifetime
     public async Task RegistrationsOfUsersLapse()
     {
         await JoinAsync(Create(), _one, 1);
-        var left = await _redis.Database.KeyTimeToLiveAsync($"{_redis.Prefix}u:{{1}}");
+        var left = await Redis.Database.KeyTimeToLiveAsync($"{Redis.Prefix}u:{{1}}");
         Assert.InRange(left!.Value, TimeSpan.FromHours(23), TimeSpan.FromHours(24));
     }
 
@@ -131,8 +124,8 @@ public sealed class RegistryTests(RedisServer server) : IAsyncLifetime
 
     private ServerRegistry Create(Action<RegistryOptions>? configure = null)
     {
-        var options = new RegistryOptions { KeyPrefix = _redis.Prefix };
+        var options = new RegistryOptions { KeyPrefix = Redis.Prefix };
         configure?.Invoke(options);
-        return new ServerRegistry(_redis.Connection, Options.Create(options), TimeProvider.System);
+        return new ServerRegistry(Redis.Connection, Options.Create(options), TimeProvider.System);
     }
 }

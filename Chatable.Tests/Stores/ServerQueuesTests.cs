@@ -5,22 +5,17 @@ using StackExchange.Redis;
 
 namespace Chatable.Tests.Stores;
 
-public sealed class ServerQueuesTests(RedisServer server) : IAsyncLifetime
+public sealed class ServerQueuesTests(RedisServer server) : RedisTest(server)
 {
     private readonly Guid _one = Guid.NewGuid();
     private readonly Guid _other = Guid.NewGuid();
-    private IntakeRedis _redis = null!;
     private ServerQueue _queue = null!;
 
-    private static CancellationToken Token => TestContext.Current.CancellationToken;
-
-    public async ValueTask InitializeAsync()
+    public override async ValueTask InitializeAsync()
     {
-        _redis = await IntakeRedis.ConnectAsync(server.ConnectionString);
+        await base.InitializeAsync();
         _queue = Create(limit: 50_000);
     }
-
-    public ValueTask DisposeAsync() => _redis.DisposeAsync();
 
     [Fact]
     public async Task EachServerReadsItsOwnBatchesFromWhereItStopped()
@@ -70,7 +65,7 @@ public sealed class ServerQueuesTests(RedisServer server) : IAsyncLifetime
         var read = await _queue.ReadAsync(_one, ServerQueue.Start, count: 220, Token);
         await _queue.TrimAsync(_one, read[^1].Position, Token);
 
-        Assert.InRange(await _redis.Database.StreamLengthAsync($"{_redis.Prefix}srv:{{{_one:N}}}"), 31, 130);
+        Assert.InRange(await Redis.Database.StreamLengthAsync($"{Redis.Prefix}srv:{{{_one:N}}}"), 31, 130);
         Assert.Equal(30, (await _queue.ReadAsync(_one, read[^1].Position, count: 1000, Token)).Count);
     }
 
@@ -85,21 +80,21 @@ public sealed class ServerQueuesTests(RedisServer server) : IAsyncLifetime
     [Fact]
     public async Task QueueThatNobodyWillRemoveGoesByItself()
     {
-        RedisKey key = $"{_redis.Prefix}srv:{{{_one:N}}}";
+        RedisKey key = $"{Redis.Prefix}srv:{{{_one:N}}}";
         await _queue.AppendAsync([(_one, Bytes(1))], Token);
         await _queue.DeleteAsync(_one, Token);
         await _queue.AppendAsync([(_one, Bytes(2))], Token);
         Assert.InRange(await MinutesLeftAsync(), 9, 10);
 
-        await _redis.Database.KeyExpireAsync(key, TimeSpan.FromSeconds(30));
+        await Redis.Database.KeyExpireAsync(key, TimeSpan.FromSeconds(30));
         await _queue.AppendAsync([(_one, Bytes(3))], Token);
         Assert.InRange(await MinutesLeftAsync(), 9, 10);
 
-        async Task<double> MinutesLeftAsync() => (await _redis.Database.KeyTimeToLiveAsync(key))?.TotalMinutes ?? double.PositiveInfinity;
+        async Task<double> MinutesLeftAsync() => (await Redis.Database.KeyTimeToLiveAsync(key))?.TotalMinutes ?? double.PositiveInfinity;
     }
 
     private ServerQueue Create(int limit) =>
-        new(_redis.Connection, Options.Create(new ServerQueueOptions { KeyPrefix = _redis.Prefix, Limit = limit }));
+        new(Redis.Connection, Options.Create(new ServerQueueOptions { KeyPrefix = Redis.Prefix, Limit = limit }));
 
     private static ReadOnlyMemory<byte> Bytes(byte value) => new[] { value };
 }

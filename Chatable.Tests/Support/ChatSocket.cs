@@ -20,6 +20,7 @@ public sealed class ChatSocket : IAsyncDisposable
     public static async Task<ChatSocket> ConnectAsync(
         Uri server, ChatToken token, CancellationToken cancellationToken, Action<ClientWebSocketOptions>? configure = null)
     {
+        FrameSchema.Load();
         var socket = new ClientWebSocket();
         socket.Options.SetRequestHeader("Authorization", $"Bearer {token.ToJwt()}");
         socket.Options.CollectHttpResponseDetails = true;

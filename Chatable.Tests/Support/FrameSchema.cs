@@ -22,6 +22,14 @@ internal sealed class FrameSchema
     public static FrameSchema V2 { get; } = new("V2", frame =>
         frame.TryGetProperty("type", out var type) ? type.GetString() : null);
 
+    /// <summary>Has everything read and compiled now: a socket that waits for it meanwhile answers no ping.</summary>
+    public static void Load()
+    {
+        var example = AsyncApi.MessagesOf("sendV1")["v1Message"]["examples"]![0]!["payload"]!;
+        V1.AssertSentByServer(JsonDocument.Parse(example.ToJsonString()).RootElement);
+        _ = V2;
+    }
+
     /// <summary>The protocol of a connection, by the subprotocol it was opened with.</summary>
     public static FrameSchema Of(string? subprotocol) => subprotocol == "chatable.v2" ? V2 : V1;
 

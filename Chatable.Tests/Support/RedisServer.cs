@@ -23,11 +23,7 @@ public sealed class RedisServer : IAsyncLifetime
             var port = ServerProcess.FreePort();
             try
             {
-                _server = await ServerProcess.StartAsync(
-                    InstalledPrograms.FindRedis(),
-                    ["--bind", "127.0.0.1", "--port", $"{port}", "--dir", _folder.FullName, "--save", "",
-                     "--maxmemory-policy", "noeviction"],
-                    "Ready to accept connections", ServerProcess.Terminate, cancellationToken);
+                _server = await StartAsync(port, cancellationToken);
                 _connectionString = $"127.0.0.1:{port}";
             }
             catch (InvalidOperationException) when (attempt < 5)
@@ -36,6 +32,24 @@ public sealed class RedisServer : IAsyncLifetime
             }
         }
     }
+
+    /// <summary>SIGKILL, and another one at the same port that knows nothing.</summary>
+    public async Task ReplaceAsync(CancellationToken cancellationToken)
+    {
+        using (var process = System.Diagnostics.Process.GetProcessById(_server!.Id))
+        {
+            process.Kill();
+            await process.WaitForExitAsync(cancellationToken);
+        }
+
+        _server.Dispose();
+        _server = await StartAsync(int.Parse(ConnectionString.Split(':')[1]), cancellationToken);
+    }
+
+    private Task<ServerProcess> StartAsync(int port, CancellationToken cancellationToken) => ServerProcess.StartAsync(
+        InstalledPrograms.FindRedis(),
+        ["--bind", "127.0.0.1", "--port", $"{port}", "--dir", _folder!.FullName, "--save", "", "--maxmemory-policy", "noeviction"],
+        "Ready to accept connections", ServerProcess.Terminate, cancellationToken);
 
     public ValueTask DisposeAsync()
     {

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Diagnostics.Metrics;
 using Chatable.ApiService.Accounts;
 using Chatable.ApiService.Http;
+using Chatable.Tests.Support;
 using Microsoft.AspNetCore.Identity;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
@@ -43,6 +44,23 @@ public sealed class PasswordsTests
     {
         using var passwords = With(new() { Iterations = 1_000 });
         Assert.Equal(PasswordVerificationResult.Failed, await passwords.VerifyAsync(null, Password, Cancellation));
+    }
+
+    // Work, not time: what an unknown user costs is told by the hashes that are computed, and each has the configured number of rounds.
+    [Fact]
+    public async Task UnknownUserCostsTheSameWorkAsAWrongPassword()
+    {
+        using var services = new ServiceCollection().AddMetrics().BuildServiceProvider();
+        var meters = services.GetRequiredService<IMeterFactory>();
+        using var passwords = new Passwords(Options.Create(new PasswordsOptions { Iterations = 1_000 }), meters);
+        using var verifications = new CounterReading(meters, "chatable.accounts.passwords.verifications");
+        var hash = await passwords.HashAsync(Password, Cancellation);
+        Assert.Equal(0, verifications.Total);
+
+        await passwords.VerifyAsync(hash, "wrong-horse", Cancellation);
+        Assert.Equal(1, verifications.Total);
+        await passwords.VerifyAsync(null, "wrong-horse", Cancellation);
+        Assert.Equal(2, verifications.Total);
     }
 
     [Fact]

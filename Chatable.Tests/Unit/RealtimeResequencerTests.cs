@@ -8,30 +8,42 @@ public class RealtimeResequencerTests
 {
     private const int HoldLimit = 8;
 
-    /// <summary>What happens to a connection, drawn at random: pushes in any order, twice or never, and looks at the head.</summary>
-    private static readonly Gen<(int Length, int Start, int LiveAt, int[] Pushes, int Room)> s_histories =
+    private const int BeginsARead = 0;
+    private const int EndsARead = -1;
+
+    /// <summary>
+    /// What happens to a connection, drawn at random: pushes in any order, twice or never, reads of the log that are answered after other
+    /// things have happened, and a writer that has room for some.
+    /// </summary>
+    private static readonly Gen<(int Length, int Start, int LiveAt, int[] Events, int Room)> s_histories =
         Gen.Select(Gen.Int[0, 40], Gen.Int[0, 40], Gen.Int[0, 60], Gen.Int[0, 40]).SelectMany((length, start, liveAt, room) =>
-            Gen.Int[1, Math.Max(1, length)].Array[0, 80].Select(
-                pushes => (length, Math.Min(start, length), liveAt, length == 0 ? [] : pushes, room)));
+            Gen.Int[EndsARead, Math.Max(1, length)].Array[0, 80].Select(
+                events => (length, Math.Min(start, length), liveAt, length == 0 ? [] : events, room)));
 
     [Fact]
     public void WhateverHappensToThePushesTheLogIsDeliveredInOrderAndOnce()
     {
         s_histories.Sample(history =>
         {
-            var (length, start, liveAt, pushes, _) = history;
+            var (length, start, liveAt, events, _) = history;
             var delivered = new List<long>();
             var room = history.Room;
             var sequence = new Resequencer(HoldLimit, Deliver, () => room > 0);
 
-            for (var i = 0; i < pushes.Length; i++)
+            int[] page = [];
+            for (var i = 0; i < events.Length; i++)
             {
                 if (i == liveAt)
                     sequence.StartAfter(start);
-                sequence.Offer(Entry(pushes[i]));
+                if (events[i] == EndsARead)
+                    OfferAll(page);
+                else if (events[i] == BeginsARead)
+                    page = i < liveAt ? [] : Read();
+                else
+                    sequence.Offer(Entry(events[i]));
             }
 
-            if (liveAt >= pushes.Length)
+            if (liveAt >= events.Length)
                 sequence.StartAfter(start);
             sequence.NoticeHead(length);
             while (sequence.HasGap)
@@ -39,11 +51,18 @@ public class RealtimeResequencerTests
                 // The log tells the truth, a page at a time, and the reader makes room for less.
                 room = 2;
                 sequence.DeliverHeld();
-                foreach (var seq in Enumerable.Range((int)sequence.Position + 1, Math.Min(3, length - (int)sequence.Position)))
-                    sequence.Offer(Entry(seq));
+                OfferAll(Read());
             }
 
             return room >= 0 && delivered.SequenceEqual(Enumerable.Range(start + 1, length - start).Select(seq => (long)seq));
+
+            int[] Read() => [.. Enumerable.Range((int)sequence.Position + 1, Math.Min(3, length - (int)sequence.Position))];
+
+            void OfferAll(int[] seqs)
+            {
+                foreach (var seq in seqs)
+                    sequence.Offer(Entry(seq));
+            }
 
             void Deliver(LogEntry entry)
             {

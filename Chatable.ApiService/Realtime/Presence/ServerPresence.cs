@@ -8,8 +8,8 @@ using StackExchange.Redis;
 namespace Chatable.ApiService.Realtime.Presence;
 
 /// <summary>
-/// Keeps this server alive in the registry. Where the registry has forgotten it, or Redis was away and may have lost what it knew,
-/// every user is registered again and every connection compared with its log.
+/// Keeps this server alive in the registry. Where the registry has forgotten it, or Redis was away or is another one and may have lost
+/// what it knew, every user is registered again and every connection compared with its log.
 /// </summary>
 internal sealed partial class ServerPresence(
     IConnectionMultiplexer redis, ServerRegistry registry, IntakeLog intake, ServerIdentity server, UserRegistrations users,

@@ -85,7 +85,9 @@ internal sealed class FaultRun(Fault fault, RunSettings settings)
     private async Task InjectAsync(FaultContext context, CancellationToken cancellationToken)
     {
         using var window = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        window.CancelAfter(settings.Window > fault.AtLeast ? settings.Window : fault.AtLeast);
+        var length = settings.Window > fault.AtLeast ? settings.Window : fault.AtLeast;
+        window.CancelAfter(length);
+        var revoking = RevokeAsync(context.Traffic, length / 2, window.Token);
         try
         {
             await fault.Inject(context, window.Token);
@@ -95,6 +97,14 @@ internal sealed class FaultRun(Fault fault, RunSettings settings)
         {
             // The window has ended.
         }
+
+        await revoking.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    private static async Task RevokeAsync(Traffic traffic, TimeSpan after, CancellationToken window)
+    {
+        await Task.Delay(after, window);
+        await traffic.RevokeOneAsync(window);
     }
 
     private async Task SettleAsync(FaultCluster cluster, Traffic traffic, CancellationToken cancellationToken)

@@ -25,6 +25,7 @@ internal sealed record TrafficSettings(int Users = 6, int SecondDevices = 2, int
 internal sealed class Traffic : IAsyncDisposable
 {
     private const int UnackedLimit = 300;
+    private const string SecondDevice = "desk";
 
     private readonly FaultCluster _cluster;
     private readonly TrafficSettings _settings;
@@ -65,7 +66,9 @@ internal sealed class Traffic : IAsyncDisposable
         traffic.Devices =
         [
             .. users.Select(user => traffic.CreateDevice(user, "phone")),
-            .. users.Take(settings.SecondDevices).Select(user => traffic.CreateDevice(user, "desk")),
+            // With tokens of their own, so that one can be revoked.
+            .. await Task.WhenAll(users.Take(settings.SecondDevices).Select(async user => traffic.CreateDevice(
+                user with { Token = await client.LogInAsync(user.Username, user.Password, cancellationToken) }, SecondDevice))),
         ];
         foreach (var device in traffic.Devices)
             device.Start();
@@ -91,14 +94,22 @@ internal sealed class Traffic : IAsyncDisposable
 
     public Uri AnyServer() => _cluster.Apis[Random.Shared.Next(_cluster.Apis.Count)].Address;
 
-    /// <summary>Ends the token a device is connected with, and notes when the server has confirmed it.</summary>
-    public async Task RevokeAsync(RecordingDevice device, CancellationToken cancellationToken)
+    /// <summary>Ends the token a second device is connected with, and notes when the server has confirmed it.</summary>
+    public async Task RevokeOneAsync(CancellationToken cancellationToken)
     {
+        var device = Devices.Last(device => device.Proc.EndsWith(SecondDevice, StringComparison.Ordinal));
         using var client = new ChatClient(AnyServer());
         var (connection, token) = (device.Connection, device.Token);
-        var answer = await client.SendAsync(HttpMethod.Delete, "/api/auth_token", token.ToJwt(), cancellationToken);
-        if (answer.Status == 200 && connection is not null)
-            History.Add(t => new HistoryEvent(t, device.Proc, device.User.Username, Known.Ok, Op.Revoke, connection));
+        try
+        {
+            var answer = await client.SendAsync(HttpMethod.Delete, "/api/auth_token", token.ToJwt(), cancellationToken);
+            if (answer.Status == 200 && connection is not null)
+                History.Add(t => new HistoryEvent(t, device.Proc, device.User.Username, Known.Ok, Op.Revoke, connection));
+        }
+        catch (Exception exception) when (exception is HttpRequestException or System.Text.Json.JsonException)
+        {
+            // Not confirmed, so nothing is promised.
+        }
     }
 
     public IReadOnlyList<Device> Parties => [.. Devices.Select(device => new Device(device.Proc, device.User.Username))];

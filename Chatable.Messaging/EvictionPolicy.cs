@@ -1,0 +1,72 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using StackExchange.Redis;
+
+namespace Chatable.Messaging;
+
+/// <summary>
+/// Looks at the start whether Redis would throw keys away when it is full. It must refuse to write instead: senders are then told.
+/// </summary>
+public sealed partial class EvictionPolicy(IConnectionMultiplexer redis, TimeProvider time, ILogger<EvictionPolicy> logger)
+    : BackgroundService
+{
+    // INFO, since managed services forbid CONFIG. From a script, since the client offers it only to connections that may also flush
+    // and shut down, and this one need not.
+    private const string Read = "return string.match(redis.call('INFO', 'memory'), 'maxmemory_policy:([%a-]+)') or ''";
+
+    private static readonly TimeSpan s_retry = TimeSpan.FromSeconds(5);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        while (!await TryCheckAsync(stoppingToken))
+            await Task.Delay(s_retry, time, stoppingToken);
+    }
+
+    /// <summary>False where Redis did not answer.</summary>
+    private async Task<bool> TryCheckAsync(CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        try
+        {
+            var policy = (string?)await redis.GetDatabase().ScriptEvaluateAsync(Read);
+            if (policy is not (null or "" or "noeviction"))
+                Log.MayEvict(logger, policy);
+            return true;
+        }
+        catch (RedisServerException refusal) when (refusal.Kind is not RedisErrorKind.Loading)
+        {
+            Log.NotTold(logger, refusal.Kind);
+            return true;
+        }
+        catch (Exception exception) when (exception is RedisException or TimeoutException or ObjectDisposedException)
+        {
+            // That Redis is away is told by those who need it.
+            return false;
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(
+            LogLevel.Warning,
+            "Redis' maxmemory-policy is {Policy}: when full it throws away leases, registrations and messages not yet stored. "
+            + "Set it to noeviction: 'redis-cli CONFIG SET maxmemory-policy noeviction' and in redis.conf, or where your provider has it.")]
+        public static partial void MayEvict(ILogger logger, string policy);
+
+        [LoggerMessage(LogLevel.Information, "Redis does not tell its maxmemory-policy ({Error}). See that it is noeviction.")]
+        public static partial void NotTold(ILogger logger, RedisErrorKind error);
+    }
+}
+
+public static class EvictionPolicySetup
+{
+    /// <summary>Adds the check, once however often it is asked for.</summary>
+    public static IServiceCollection AddEvictionPolicyCheck(this IServiceCollection services)
+    {
+        services.TryAddSingleton(TimeProvider.System);
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, EvictionPolicy>());
+        return services;
+    }
+}

@@ -1,0 +1,57 @@
+namespace Chatable.Messaging.Intake;
+
+// A letter is a stream entry: id, error, attempts, and then the fields of the entry it was, whoever wrote them. Very many of these
+// are packed into the one field `packed`, since unpack has a limit; so is one that begins with a field of that name.
+internal static class DeadLetterScripts
+{
+    // XADD comes first: out of memory it fails, and the entry stays.
+    public const string PutAside = """
+        if redis.call('XLEN', KEYS[2]) >= tonumber(ARGV[1]) then return 0 end
+        local found = redis.call('XRANGE', KEYS[1], ARGV[2], ARGV[2])
+        if #found > 0 then
+          local fields = found[1][2]
+          if #fields > 1000 or fields[1] == 'packed' then fields = {'packed', cmsgpack.pack(fields)} end
+          redis.call('XADD', KEYS[2], '*', 'id', ARGV[2], 'error', ARGV[3], 'attempts', ARGV[4], unpack(fields))
+          redis.call('XDEL', KEYS[1], ARGV[2])
+        end
+        redis.call('HDEL', KEYS[3], ARGV[2])
+        return 1
+        """;
+
+    /// <summary>One row a letter: id, id in the intake, error, attempts, number of fields, their bytes, the field <c>m</c>.</summary>
+    public const string Read = Original + """
+        local rows = {}
+        for i, letter in ipairs(redis.call('XRANGE', KEYS[1], ARGV[1], ARGV[2], 'COUNT', ARGV[3])) do
+          local story, fields = letter[2], original(letter[2])
+          local bytes, m = 0, ''
+          for k = 1, #fields do bytes = bytes + #fields[k] end
+          for k = 1, #fields, 2 do if fields[k] == 'm' then m = fields[k + 1] end end
+          rows[i] = {letter[1], story[2], story[4], story[6], #fields / 2, bytes, m}
+        end
+        return rows
+        """;
+
+    /// <summary>Returns a <see cref="ReplayOutcome"/>. XADD comes first here too.</summary>
+    public const string Replay = Original + """
+        local found = redis.call('XRANGE', KEYS[1], ARGV[1], ARGV[1])
+        if #found == 0 then return 0 end
+        if redis.call('XLEN', KEYS[2]) >= tonumber(ARGV[2]) then return 2 end
+        local fields = original(found[1][2])
+        if #fields > 7000 then return 3 end
+        local id = redis.call('XADD', KEYS[2], '*', unpack(fields))
+        redis.call('HSET', KEYS[3], id, found[1][2][6])
+        redis.call('XDEL', KEYS[1], ARGV[1])
+        redis.pcall('PUBLISH', ARGV[3], '1')
+        return 1
+        """;
+
+    private const string Original = """
+        local function original(letter)
+          if letter[7] == 'packed' then return cmsgpack.unpack(letter[8]) end
+          local fields = {}
+          for i = 7, #letter do fields[#fields + 1] = letter[i] end
+          return fields
+        end
+
+        """;
+}

@@ -1,0 +1,35 @@
+using System.Diagnostics.Metrics;
+using Chatable.ApiService.Accounts;
+using Chatable.ApiService.Auth;
+using Chatable.Messaging.Users;
+using Chatable.Tests.Support;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+using Npgsql;
+
+namespace Chatable.Tests.Api;
+
+public sealed class LoginWorkTests(PostgresServer postgres)
+{
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task RefusedLoginComputesOneHashWhetherTheUserExistsOrNot()
+    {
+        await using var database = NpgsqlDataSource.Create(await postgres.CreateMigratedDatabaseAsync(Cancellation));
+        using var services = new ServiceCollection().AddMetrics().BuildServiceProvider();
+        var meters = services.GetRequiredService<IMeterFactory>();
+        using var passwords = new Passwords(Options.Create(new PasswordsOptions { Iterations = 1_000 }), meters);
+        using var verifications = new CounterReading(meters, "chatable.accounts.passwords.verifications");
+        var users = new UserStore(database);
+        var known = Person.Named("known") with { PasswordHash = await passwords.HashAsync("correct-horse", Cancellation) };
+        Assert.NotNull(await users.CreateAsync(known, Cancellation));
+        // A refused login touches no token.
+        var sessions = new Sessions(users, tokens: null!, passwords, revocations: null!, Options.Create(new AuthOptions()));
+
+        Assert.Null(await sessions.LogInAsync(new LoginForm("known", "wrong-horse"), Cancellation));
+        Assert.Equal(1, verifications.Total);
+        Assert.Null(await sessions.LogInAsync(new LoginForm("nobody", "wrong-horse"), Cancellation));
+        Assert.Equal(2, verifications.Total);
+    }
+}

@@ -1,0 +1,19 @@
+using Chatable.Tests.Support;
+
+namespace Chatable.Tests.Stores;
+
+/// <summary>A test with a corner of the run's Redis for itself.</summary>
+public abstract class RedisTest(RedisServer server) : IAsyncLifetime
+{
+    internal IntakeRedis Redis { get; private set; } = null!;
+
+    protected static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    public virtual async ValueTask InitializeAsync() => Redis = await IntakeRedis.ConnectAsync(server.ConnectionString);
+
+    public ValueTask DisposeAsync()
+    {
+        GC.SuppressFinalize(this);
+        return Redis.DisposeAsync();
+    }
+}

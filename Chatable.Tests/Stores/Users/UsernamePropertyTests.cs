@@ -1,0 +1,43 @@
+using Chatable.Messaging.Users;
+using Chatable.Tests.Support;
+using CsCheck;
+using Npgsql;
+
+namespace Chatable.Tests.Stores.Users;
+
+public sealed class UsernamePropertyTests(PostgresServer postgres)
+{
+    private const string Letters = "abcXYZ";
+
+    // Of few letters, so that many pairs differ in case alone; K and S have relatives outside ASCII that lower-case to them.
+    private static readonly Gen<string> s_text = Gen.OneOf(
+        Gen.Char[Letters], Gen.Char["09_"], Gen.Char["kKsS"], Gen.Char["\u212A\u017F \n\0-.é"])
+        .Array[0, 4].Select(chars => new string(chars));
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public void WellFormedIsALetterAndThenLettersDigitsOrUnderscores() => s_text.Sample(text =>
+        Username.IsWellFormed(text)
+        == (text.Length >= 2 && char.IsAsciiLetter(text[0]) && text.All(c => char.IsAsciiLetterOrDigit(c) || c == '_')));
+
+    [Fact]
+    public async Task MemoryAndDatabaseAgreeOnWhichNamesAreOne()
+    {
+        await using var database = NpgsqlDataSource.Create(await postgres.CreateMigratedDatabaseAsync(Cancellation));
+        var names = s_text.Where(Username.IsWellFormed).Array[400].Single();
+        await using var command = database.CreateCommand(
+            "SELECT lower(a) = lower(b) FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS pairs (a, b, place) ORDER BY place");
+        command.Parameters.AddWithValue(names[..200]);
+        command.Parameters.AddWithValue(names[200..]);
+        await using var rows = await command.ExecuteReaderAsync(Cancellation);
+        var same = 0;
+        for (var i = 0; await rows.ReadAsync(Cancellation); i++)
+        {
+            Assert.Equal(rows.GetBoolean(0), string.Equals(names[i], names[200 + i], StringComparison.OrdinalIgnoreCase));
+            same += rows.GetBoolean(0) ? 1 : 0;
+        }
+
+        Assert.InRange(same, 1, 199);
+    }
+}
