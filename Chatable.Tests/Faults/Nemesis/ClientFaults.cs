@@ -1,5 +1,4 @@
 using System.Net.WebSockets;
-using Chatable.Tests.Faults.Cluster;
 using Chatable.Tests.Faults.Proxy;
 using Chatable.Tests.Faults.Workload;
 using Chatable.Tests.Support;
