@@ -71,7 +71,8 @@ public sealed class ChatAccounts
 
         if (response.IsSuccessStatusCode)
             return answer!;
-        throw new ChatApiException((int)response.StatusCode, answer!.Error.Message, answer.Error.Errors ?? new Dictionary<string, string>());
+        throw new ChatApiException(
+            (int)response.StatusCode, answer!.Error.Message, answer.Error.Errors ?? new Dictionary<string, string>());
     }
 
     private static ChatApiException NoAnswer(HttpResponseMessage response) =>

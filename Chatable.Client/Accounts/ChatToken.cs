@@ -11,7 +11,8 @@ namespace Chatable.Client;
 public sealed record ChatToken(string AccessKeyId, string SecretAccessKey, string RefreshToken, DateTimeOffset ExpiresAt)
 {
     /// <summary>Without the secrets, so that a log may hold it.</summary>
-    public override string ToString() => $"{nameof(ChatToken)} {{ {nameof(AccessKeyId)} = {AccessKeyId}, {nameof(ExpiresAt)} = {ExpiresAt:O} }}";
+    public override string ToString() =>
+        $"{nameof(ChatToken)} {{ {nameof(AccessKeyId)} = {AccessKeyId}, {nameof(ExpiresAt)} = {ExpiresAt:O} }}";
 }
 
 /// <summary>A new user.</summary>

@@ -21,7 +21,8 @@ internal static class ClientJwt
     public static string Sign(ChatToken token, DateTimeOffset now)
     {
         var issued = now.ToUnixTimeSeconds();
-        var claims = string.Create(CultureInfo.InvariantCulture, $$"""{"iat":{{issued}},"exp":{{issued + (long)s_lifetime.TotalSeconds}}}""");
+        var claims = string.Create(
+            CultureInfo.InvariantCulture, $$"""{"iat":{{issued}},"exp":{{issued + (long)s_lifetime.TotalSeconds}}}""");
         var header = $$"""{"alg":"HS256","typ":"JWT","access_key":"{{token.AccessKeyId}}"}""";
         var signed = $"{Encode(header)}.{Encode(claims)}";
         var signature = HMACSHA256.HashData(Encoding.ASCII.GetBytes(token.SecretAccessKey), Encoding.ASCII.GetBytes(signed));

@@ -2,7 +2,8 @@ namespace Chatable.Client;
 
 /// <summary>The server refused a message for good; it is out of the outbox.</summary>
 /// <param name="clientId">The name under which it was sent.</param>
-/// <param name="code">The protocol's code: <c>invalid</c>, <c>unknown_recipient</c>, <c>forbidden</c>, <c>too_large</c>, <c>unsupported</c>.</param>
+/// <param name="code">The protocol's code: <c>invalid</c>, <c>unknown_recipient</c>, <c>forbidden</c>, <c>too_large</c>,
+/// <c>unsupported</c>.</param>
 /// <param name="message">The server's words.</param>
 public sealed class ChatSendException(string clientId, string code, string message) : Exception($"{code}: {message}")
 {

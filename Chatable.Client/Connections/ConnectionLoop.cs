@@ -32,9 +32,11 @@ internal sealed partial class ConnectionLoop(
         changed(new ChatStatus(ChatState.Connecting));
         while (true)
         {
+            await tokens.RefreshIfDueAsync(stop);
             var outcome = await ConnectOnceAsync(stop);
             if (outcome.Advice == CloseAdvice.Authenticate && await tokens.TryRefreshAsync(stop) is { } refused)
-                outcome = outcome with { Advice = refused ? CloseAdvice.Stop : CloseAdvice.BackOff, Reason = ChatStopReason.Unauthenticated };
+                outcome = new Outcome(
+                    refused ? CloseAdvice.Stop : CloseAdvice.BackOff, ChatStopReason.Unauthenticated, outcome.CloseCode);
             if (outcome.Advice == CloseAdvice.Stop)
                 return new ChatStatus(ChatState.Stopped, outcome.Reason, outcome.CloseCode);
 
@@ -63,7 +65,9 @@ internal sealed partial class ConnectionLoop(
         }
 
         var started = clock.GetTimestamp();
-        var end = await runner.RunAsync(socket, stop);
+        using var limit = new CancellationTokenSource(tokens.ConnectionLimit, clock);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, stop);
+        var end = await runner.RunAsync(socket, either.Token);
         if (clock.GetElapsedTime(started) >= s_sound)
             _delays.Reset();
         LogEnded(end.CloseCode, end.Left);

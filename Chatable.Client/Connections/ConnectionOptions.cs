@@ -18,7 +18,8 @@ public sealed class ConnectionOptions
     /// <summary>Messages that wait for their acknowledgement; when it is full, sending throws.</summary>
     public int OutboxCapacity { get; set; } = 1000;
 
-    /// <summary>Messages sent a second in the long run; the server refuses more than its limit (10 frames by default), then closes.</summary>
+    /// <summary>Messages sent a second in the long run; the server refuses more than its limit (10 frames by default),
+    /// then closes.</summary>
     public double SendsPerSecond { get; set; } = 9;
 
     /// <summary>Messages sent at once after a pause; the server's limit is 30 frames by default.</summary>

@@ -16,8 +16,8 @@ internal sealed class ConnectionParts
         Mailbox = new Mailbox(store, Inbox, _session, options.OutboxCapacity, () => Runner!.Now);
         Runner = new SessionRunner(_session, Mailbox, Inbox, options, seed.Clock, logger);
         var dialer = new Dialer(seed.Servers, seed.Credentials, options, seed.Clock);
-        Loop = new ConnectionLoop(
-            dialer, Runner, _session, new TokenRefresh(seed.Accounts, seed.Credentials), options, seed.Clock, logger);
+        var tokens = new TokenRefresh(seed.Accounts, seed.Credentials, seed.Clock);
+        Loop = new ConnectionLoop(dialer, Runner, _session, tokens, options, seed.Clock, logger);
     }
 
     /// <summary>What it is made from, before the store is read.</summary>

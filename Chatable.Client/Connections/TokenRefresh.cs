@@ -4,9 +4,30 @@ namespace Chatable.Client.Connections;
 internal sealed class RefreshCallbackException(Exception inner) : Exception("The new token could not be stored.", inner);
 
 /// <summary>Gets a new token, once for each one that a server has accepted: a second refusal in a row is final.</summary>
-internal sealed class TokenRefresh(ChatAccounts accounts, ChatCredentials credentials)
+internal sealed class TokenRefresh(ChatAccounts accounts, ChatCredentials credentials, TimeProvider clock)
 {
+    /// <summary>A refresh token ends with its token: what has ended cannot be exchanged, so that it is done this long before.</summary>
+    private static readonly TimeSpan s_before = TimeSpan.FromDays(7);
+
+    private static readonly TimeSpan s_retry = TimeSpan.FromHours(1);
+
+    private DateTimeOffset _dueAt = credentials.Token.ExpiresAt - s_before;
     private bool _isFresh;
+
+    /// <summary>How long a connection may last before the token should be exchanged.</summary>
+    public TimeSpan ConnectionLimit => (_dueAt - clock.GetUtcNow()) switch
+    {
+        var left when left <= TimeSpan.Zero => s_retry,
+        // A timer's longest time is 49 days.
+        var left => left < TimeSpan.FromDays(30) ? left : TimeSpan.FromDays(30),
+    };
+
+    /// <summary>Exchanges a token whose end is near. Where that fails, the old one serves as long as it lives.</summary>
+    public async Task RefreshIfDueAsync(CancellationToken cancellationToken)
+    {
+        if (clock.GetUtcNow() >= _dueAt && await TryRefreshAsync(cancellationToken) is true)
+            _dueAt = DateTimeOffset.MaxValue;
+    }
 
     public void Accepted() => _isFresh = false;
 
@@ -32,6 +53,9 @@ internal sealed class TokenRefresh(ChatAccounts accounts, ChatCredentials creden
         }
 
         _isFresh = true;
+        // Of tokens that live shorter than that, half their life.
+        var left = token.ExpiresAt - clock.GetUtcNow();
+        _dueAt = token.ExpiresAt - (left / 2 < s_before ? left / 2 : s_before);
         try
         {
             // Not given up half way: the old token is void already.

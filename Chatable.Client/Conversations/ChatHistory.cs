@@ -30,7 +30,8 @@ public sealed class ChatHistory
     }
 
     /// <summary>All conversations, the latest first; read page by page as they are asked for.</summary>
-    public async IAsyncEnumerable<ChatConversation> ConversationsAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
+    public async IAsyncEnumerable<ChatConversation> ConversationsAsync(
+        [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         for (var path = "/api/v2/conversations?limit=50"; path is not null;)
         {
@@ -74,7 +75,8 @@ public sealed class ChatHistory
                 return (await response.Content.ReadFromJsonAsync(type, cancellationToken))!;
 
             var problem = await response.Content.ReadFromJsonAsync(HistoryJson.Default.Problem, cancellationToken);
-            throw new ChatApiException((int)response.StatusCode, problem?.Code ?? problem?.Title ?? "error", new Dictionary<string, string>());
+            throw new ChatApiException(
+                (int)response.StatusCode, problem?.Code ?? problem?.Title ?? "error", new Dictionary<string, string>());
         }
         catch (Exception e) when (e is JsonException or NotSupportedException)
         {

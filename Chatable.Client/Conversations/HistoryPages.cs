@@ -3,7 +3,9 @@ using Chatable.Client.Wire;
 
 namespace Chatable.Client.Conversations;
 
-/// <summary><code>{"conversations":[{"id":3,"kind":"direct","with":"alice","last_seq":7,"last_activity_at":"…"}],"next":"/api/v2/…"}</code></summary>
+/// <summary>
+/// <code>{"conversations":[{"id":3,"kind":"direct","with":"alice","last_seq":7,"last_activity_at":"…"}],"next":"/api/v2/…"}</code>
+/// </summary>
 internal sealed record ConversationsPage(IReadOnlyList<ConversationItem> Conversations, string? Next);
 
 internal sealed record ConversationItem(long Id, string With, long LastSeq, DateTimeOffset LastActivityAt);

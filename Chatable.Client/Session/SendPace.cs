@@ -16,7 +16,9 @@ internal sealed class SendPace(double perSecond, int burst)
         return true;
     }
 
-    public TimeSpan NextAt => _tokens >= 1 ? _counted : _counted + TimeSpan.FromSeconds((1 - _tokens) / perSecond) + TimeSpan.FromMilliseconds(1);
+    public TimeSpan NextAt => _tokens >= 1
+        ? _counted
+        : _counted + TimeSpan.FromSeconds((1 - _tokens) / perSecond) + TimeSpan.FromMilliseconds(1);
 
     /// <summary>A new connection begins with a full bucket on the server's side as well.</summary>
     public void Refill(TimeSpan now) => (_tokens, _counted) = (burst, now);

@@ -4,8 +4,8 @@ namespace Chatable.Client.Session;
 
 /// <summary>
 /// What is not acknowledged, in the order of sending. Messages are sent in that order, at most a window of them without an answer;
-/// after a retryable error the message and all later ones of its conversation go again, in order, since the server takes none of
-/// them before it.
+/// after a retryable error the message and all later ones of its conversation go again, in order. What goes again on the same connection
+/// goes alone in its conversation: the server takes a repeated message for the word that those refused before it were given up.
 /// </summary>
 internal sealed class SessionOutbox(SessionSettings settings)
 {
@@ -25,6 +25,9 @@ internal sealed class SessionOutbox(SessionSettings settings)
         public OutgoingMessage Message { get; } = message;
 
         public TimeSpan? SentAt { get; set; }
+
+        /// <summary>Whether the server has seen it on this connection.</summary>
+        public bool IsRepeat { get; set; }
     }
 
     public int Count => _entries.Count;
@@ -46,17 +49,17 @@ internal sealed class SessionOutbox(SessionSettings settings)
         _retries.Reset();
         _pace.Refill(now);
         Recall(_ => true);
+        _entries.ForEach(entry => entry.IsRepeat = false);
     }
 
     /// <summary>The next message whose turn it is.</summary>
     public OutgoingMessage? Next(TimeSpan now)
     {
-        if (now < _pausedUntil || InFlight >= _window || _entries.Find(entry => entry.SentAt is null) is not { } next)
-            return null;
-        if (!_pace.TryTake(now))
+        if (now < _pausedUntil || InFlight >= _window || FirstReady() is not { } next || !_pace.TryTake(now))
             return null;
 
         next.SentAt = now;
+        next.IsRepeat = true;
         return next.Message;
     }
 
@@ -97,7 +100,7 @@ internal sealed class SessionOutbox(SessionSettings settings)
     {
         get
         {
-            var canSend = InFlight < _window && _entries.Exists(entry => entry.SentAt is null);
+            var canSend = InFlight < _window && FirstReady() is not null;
             return Earliest(OverdueAt, canSend ? TimeSpan.FromTicks(Math.Max(_pausedUntil.Ticks, _pace.NextAt.Ticks)) : null);
         }
     }
@@ -105,6 +108,23 @@ internal sealed class SessionOutbox(SessionSettings settings)
     private TimeSpan? OverdueAt => _entries.Min(entry => entry.SentAt) + _ackTimeout;
 
     public static TimeSpan? Earliest(TimeSpan? one, TimeSpan? other) => one < other || other is null ? one : other;
+
+    private Entry? FirstReady()
+    {
+        var waiting = new HashSet<string>();
+        var unanswered = new HashSet<string>();
+        foreach (var entry in _entries)
+        {
+            var recipient = entry.Message.Recipient;
+            if (entry.SentAt is null && !waiting.Contains(recipient) && !(entry.IsRepeat && unanswered.Contains(recipient)))
+                return entry;
+            if (entry.SentAt is null)
+                waiting.Add(recipient);
+            unanswered.Add(recipient);
+        }
+
+        return null;
+    }
 
     private int Recall(Func<int, bool> which)
     {

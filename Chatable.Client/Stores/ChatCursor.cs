@@ -6,7 +6,8 @@ namespace Chatable.Client;
 public readonly record struct ChatCursor(Guid Epoch, long Seq);
 
 /// <summary>A message on its way out.</summary>
-/// <param name="ClientId">Its name, made before the first attempt: sent again under it, it is stored once. 1–64 of <c>[A-Za-z0-9_-]</c>.</param>
+/// <param name="ClientId">Its name, made before the first attempt: sent again under it, it is stored once.
+/// 1–64 of <c>[A-Za-z0-9_-]</c>.</param>
 /// <param name="Recipient">The username of who it is for.</param>
 /// <param name="Text">What was written.</param>
 /// <param name="Type">What the text stands for.</param>
@@ -15,6 +16,7 @@ public sealed record OutgoingMessage(string ClientId, string Recipient, string T
 /// <summary>What a store holds.</summary>
 /// <param name="Cursor">How far the device has come; null before the first connection.</param>
 /// <param name="Outbox">What is not acknowledged, in the order of sending.</param>
-/// <param name="SettledAhead">Places after the cursor whose messages this device sent and had acknowledged: they are no news when they come.</param>
+/// <param name="SettledAhead">Places after the cursor whose messages this device sent and had acknowledged: they
+/// are no news when they come.</param>
 public sealed record ChatStoreContent(
     ChatCursor? Cursor, IReadOnlyList<OutgoingMessage> Outbox, IReadOnlySet<long> SettledAhead);

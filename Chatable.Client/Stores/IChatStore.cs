@@ -25,10 +25,12 @@ public interface IChatStore : IAsyncDisposable
     /// message exactly once, whenever the process dies.
     /// </summary>
     /// <param name="seq">The new place; greater than the last one.</param>
-    /// <param name="taken">The message that the application has taken; null where the places passed were this device's own messages.</param>
+    /// <param name="taken">The message that the application has taken; null where the places passed were this
+    /// device's own messages.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     ValueTask AdvanceAsync(long seq, ChatMessage? taken, CancellationToken cancellationToken);
 
-    /// <summary>Sets the cursor: at the first connection, and where the log has begun anew. The outbox stays; settled places are void.</summary>
+    /// <summary>Sets the cursor: at the first connection, and where the log has begun anew. The outbox stays;
+    /// settled places are void.</summary>
     ValueTask ResetAsync(ChatCursor cursor, CancellationToken cancellationToken);
 }

@@ -16,6 +16,7 @@ internal sealed record JournalRecord(
     string Op, string? ClientId = null, string? Recipient = null, string? Text = null, ChatMessageType? Type = null,
     long? Seq = null, Guid? Epoch = null)
 {
+    [JsonIgnore]
     public bool IsAdd => Op == "add";
 
     public static JournalRecord Add(OutgoingMessage message) =>

@@ -26,7 +26,8 @@ public sealed class ClientRegistrationTests
     [Fact]
     public async Task WithoutAnAddressServiceDiscoveryFindsTheServers()
     {
-        await using var provider = Provider(("Services:chat:http:0", "http://localhost:8081"), ("Services:chat:http:1", "http://localhost:8082"));
+        await using var provider = Provider(
+            ("Services:chat:http:0", "http://localhost:8081"), ("Services:chat:http:1", "http://localhost:8082"));
         var servers = DiscoveredServers.Of(provider.GetRequiredService<ServiceEndpointResolver>(), "chat");
 
         var first = await servers.GetAsync(_ct);

@@ -152,6 +152,7 @@ public sealed class FileChatStoreTests : IDisposable
     private async Task<string> StateAsync(FileChatStore store)
     {
         var content = await store.LoadAsync(_ct);
-        return $"{content.Cursor} {string.Join(',', content.SettledAhead)} {string.Join(',', content.Outbox.Select(message => message.ClientId))}";
+        var outbox = string.Join(',', content.Outbox.Select(message => message.ClientId));
+        return $"{content.Cursor} {string.Join(',', content.SettledAhead)} {outbox}";
     }
 }

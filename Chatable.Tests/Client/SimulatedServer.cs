@@ -19,8 +19,7 @@ internal sealed class SimulatedServer
 
     public IReadOnlyList<ChatMessage> Log => _log;
 
-    /// <param name="After">What must be stored before it.</param>
-    /// <param name="Origin">Where the answer goes.</param>
+    /// <summary>A message on its way: what must be stored before it, and where its answer goes.</summary>
     public sealed record Entry(string Id, string Recipient, string Text, string? After, SimulatedLink Origin);
 
     public void StoreFrom(string author, string text) => Append(author, "me", text, clientId: null);

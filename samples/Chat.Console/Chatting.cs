@@ -51,7 +51,8 @@ internal static class Chatting
         {
             var phone = Random.Shared.NextInt64(1_000_000_000_000, 9_999_999_999_999).ToString(CultureInfo.InvariantCulture);
             return await accounts.RegisterAsync(
-                new ChatRegistration(arguments.User, arguments.Password, $"{arguments.User}@example.com", phone, arguments.User, "-"), stop);
+                new ChatRegistration(arguments.User, arguments.Password, $"{arguments.User}@example.com", phone, arguments.User, "-"),
+                stop);
         }
     }
 
@@ -80,7 +81,8 @@ internal static class Chatting
     private static async Task SendLinesAsync(ChatConnection connection, CancellationTokenSource end)
     {
         var pending = new List<Task>();
-        while (await In.ReadLineAsync(end.Token) is { } line)
+        // The console's own ReadLineAsync blocks its caller.
+        while (await Task.Run(In.ReadLine, end.Token).WaitAsync(end.Token) is { } line)
         {
             pending.RemoveAll(task => task.IsCompleted);
             if (line.StartsWith('@') && line.Split(' ', 2) is [var recipient, { Length: > 0 } text])

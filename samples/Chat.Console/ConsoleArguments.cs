@@ -16,11 +16,13 @@ internal sealed record ConsoleArguments(Uri Server, string User, string Password
             return false;
         // An argument is seen by everybody on the machine; the variable is not.
         var password = values.GetValueOrDefault("--password") ?? Environment.GetEnvironmentVariable("CHATABLE_PASSWORD");
-        if (password is null || !Uri.TryCreate(values.GetValueOrDefault("--server", "http://localhost:8080"), UriKind.Absolute, out var server))
+        var address = values.GetValueOrDefault("--server", "http://localhost:8080");
+        if (password is null || !Uri.TryCreate(address, UriKind.Absolute, out var server))
             return false;
 
         var folder = values.GetValueOrDefault("--state") ?? Path.Combine(
-            Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.Create), "chat-console");
+            Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.Create),
+            "chat-console");
         read = new ConsoleArguments(server, user, password, folder);
         return true;
     }

@@ -1,0 +1,76 @@
+using System.Collections.Concurrent;
+using Chatable.Client;
+using Chatable.Tests.Support;
+using ChatToken = Chatable.Client.ChatToken;
+
+namespace Chatable.Tests.Client;
+
+/// <summary>A user with a connection, whose application keeps what it gets.</summary>
+internal sealed class Member : IAsyncDisposable
+{
+    private readonly ConcurrentQueue<ChatMessage> _taken = [];
+    private Task _taking = Task.CompletedTask;
+
+    private Member(string name, ChatableClient client, ChatConnection connection)
+    {
+        Name = name;
+        Client = client;
+        Connection = connection;
+    }
+
+    public string Name { get; }
+
+    public ChatableClient Client { get; }
+
+    public ChatConnection Connection { get; }
+
+    public IEnumerable<string> Texts => _taken.Select(message => message.Text);
+
+    public static Task<Member> StartAsync(
+        string name, ChatToken token, IChatStore store, IEnumerable<Uri> servers, CancellationToken cancellationToken) =>
+        StartAsync(name, new ChatCredentials(token), store, servers, cancellationToken);
+
+    public static async Task<Member> StartAsync(
+        string name, ChatCredentials credentials, IChatStore store, IEnumerable<Uri> servers, CancellationToken cancellationToken)
+    {
+        var options = new ChatableClientOptions();
+        foreach (var server in servers)
+            options.Urls.Add(server);
+        var client = new ChatableClient(options);
+        var member = new Member(name, client, client.CreateConnection(credentials, store));
+        await member.Connection.StartAsync(cancellationToken);
+        member._taking = member.TakeAsync();
+        return member;
+    }
+
+    public Task<SentMessage> SendAsync(Member recipient, string text, CancellationToken cancellationToken) =>
+        Connection.SendAsync(recipient.Name, text, cancellationToken: cancellationToken);
+
+    /// <summary>Until it is online and knows where its log begins.</summary>
+    public Task OnlineAsync(CancellationToken cancellationToken) => Eventually.HoldsAsync(
+        () => Task.FromResult(Connection.Status.State == ChatState.Online && Connection.Cursor is not null), "it is online",
+        cancellationToken);
+
+    public Task HasAsync(int count, CancellationToken cancellationToken) => Eventually.HoldsAsync(
+        () => Task.FromResult(_taken.Count >= count), $"{Name} has {count} messages", cancellationToken);
+
+    public async ValueTask DisposeAsync()
+    {
+        await Connection.DisposeAsync();
+        await _taking;
+        Client.Dispose();
+    }
+
+    private async Task TakeAsync()
+    {
+        try
+        {
+            await foreach (var message in Connection.ReceiveAsync())
+                _taken.Enqueue(message);
+        }
+        catch (ChatStoppedException)
+        {
+            // Tests look at the connection's status.
+        }
+    }
+}
