@@ -68,7 +68,8 @@ internal enum Op
 internal sealed record HistoryEvent(
     long T, string Proc, string User, Known Ev, Op Op, int? Conn = null, string? Id = null, string? ClientId = null, long? Seq = null,
     long? Conv = null, long? ConvSeq = null, string? From = null, string? To = null, string? Hash = null,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool Repeat = false)
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool Repeat = false,
+    string? Code = null)
 {
     public string Run { get; init; } = "";
 

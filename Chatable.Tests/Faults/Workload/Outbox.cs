@@ -32,7 +32,8 @@ internal sealed class Outbox(int window, TimeSpan ackTimeout)
             var now = Environment.TickCount64;
             // One that has waited too long is sent again with all that came after it, in order.
             var late = _drafts.Any(draft => draft.State == DraftState.OnItsWay && now - draft.Since > ackTimeout.TotalMilliseconds);
-            var room = window - _drafts.Count(draft => draft.State == DraftState.OnItsWay);
+            // What was refused keeps its place in the window: it has no ack either.
+            var room = window - _drafts.Count(draft => draft.State != DraftState.Waiting);
             var held = new HashSet<string>();
             List<Draft> due = [];
             foreach (var draft in _drafts)
@@ -43,7 +44,7 @@ internal sealed class Outbox(int window, TimeSpan ackTimeout)
                     held.Add(draft.To);
                 if (held.Contains(draft.To))
                     continue;
-                if (draft.State != DraftState.OnItsWay && --room < 0)
+                if (draft.State == DraftState.Waiting && --room < 0)
                     break;
                 (draft.State, draft.Since) = (DraftState.OnItsWay, now);
                 due.Add(draft);

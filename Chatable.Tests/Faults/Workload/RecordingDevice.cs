@@ -98,15 +98,14 @@ internal sealed class RecordingDevice(
     private async Task ConnectOnceAsync()
     {
         using var socket = new FrameSocket();
-        using var ended = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
         var connection = history.NextConnection();
         try
         {
-            await socket.ConnectAsync(server(), _token, ended.Token);
+            await socket.ConnectAsync(server(), _token, _stop.Token);
             Record(connection, Known.Invoke, Op.Hello, seq: Cursor);
-            await socket.SendAsync(Frame.Hello(Cursor, _epoch, name), ended.Token);
+            await socket.SendAsync(Frame.Hello(Cursor, _epoch, name), _stop.Token);
             (_socket, Connection) = (socket, connection);
-            await ReceiveAsync(socket, connection, ended.Token);
+            await ReceiveAsync(socket, connection, _stop.Token);
         }
         catch (Exception exception) when (exception is WebSocketException or OperationCanceledException or IOException)
         {
@@ -115,13 +114,13 @@ internal sealed class RecordingDevice(
         finally
         {
             (_socket, Connection) = (null, null);
-            await ended.CancelAsync();
             await EndAsync(socket, connection);
         }
     }
 
     private async Task ReceiveAsync(FrameSocket socket, int connection, CancellationToken cancellationToken)
     {
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         Task? sending = null;
         try
         {
@@ -129,11 +128,12 @@ internal sealed class RecordingDevice(
             {
                 Take(frame, connection);
                 if (frame.Type == "welcome")
-                    sending = SendAsync(socket, connection, cancellationToken);
+                    sending = SendAsync(socket, connection, ended.Token);
             }
         }
         finally
         {
+            await ended.CancelAsync();
             socket.Abort();
             if (sending is not null)
                 await sending.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -282,5 +282,5 @@ internal sealed class RecordingDevice(
 
     private void Record(int connection, Known ev, Op op, Frame frame, bool repeat = false) => history.Add(t => new HistoryEvent(
         t, Proc, user.Username, ev, op, connection, frame.MessageId, frame.ClientId, frame.Seq, frame.Conversation, frame.ConversationSeq,
-        frame.Author, frame.Recipient, frame.Hash, repeat));
+        frame.Author, frame.Recipient, frame.Hash, repeat, frame.Code));
 }
