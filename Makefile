@@ -11,7 +11,7 @@ export DOTNET_CLI_TELEMETRY_OPTOUT := 1
 export DOTNET_NOLOGO := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help local dlq test build format clean servers test-servers
+.PHONY: help local dlq test faults fault-bugs build format clean servers test-servers
 
 help: ## Say what there is (this)
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-12s %s\n", $$1, $$2 }'
@@ -19,6 +19,7 @@ help: ## Say what there is (this)
 	@echo '  make local REPLICAS=3 PORT=8080     how many API servers, and their common port'
 	@echo '  make dlq ARGS="replay 3 1441-0"     one of its commands: see make dlq ARGS=help'
 	@echo '  make test FILTER=MigrationTests     only tests whose full name contains that'
+	@echo '  make faults CLASS=F1,F9 SECONDS=20  only these classes of faults, so long each; SEED=7 repeats a run, MINUTES=10 is for F35'
 
 # The profile 'https' needs a developer certificate, which a fresh machine has not.
 local: servers build ## Run everything on this machine: PostgreSQL, Redis, migrations, API servers, worker
@@ -33,6 +34,18 @@ test: test-servers build ## Run all tests, on real PostgreSQL and Redis
 	@rm -rf $(RESULTS)
 	dotnet test Chatable.Tests -c $(CONFIGURATION) --no-build --results-directory $(RESULTS) --logger 'trx;LogFileName=tests.trx' \
 		$(if $(FILTER),--filter 'FullyQualifiedName~$(FILTER)')
+
+# Both need a Debug build: the crash points and the seeded bugs are in no other.
+faults: test-servers ## Prove the delivery promise: every class of faults, on clusters of processes
+	@eng/fault-tools.sh
+	dotnet build Chatable.sln -c Debug
+	FAULTS_CLASS='$(CLASS)' FAULTS_SECONDS='$(SECONDS)' FAULTS_MINUTES='$(MINUTES)' FAULTS_SEED='$(SEED)' \
+		Chatable.Tests/bin/Debug/net10.0/Chatable.Tests -explicit only -class Chatable.Tests.Faults.FaultClassTests
+
+fault-bugs: test-servers ## Prove the proof: seeded bugs, each of which it must find
+	dotnet build Chatable.sln -c Debug
+	Chatable.Tests/bin/Debug/net10.0/Chatable.Tests -explicit only -class Chatable.Tests.Faults.SeededBugTests \
+		-class Chatable.Tests.Faults.ReleaseBuildTests
 
 build: ## Build everything; a warning is an error
 	dotnet build Chatable.sln -c $(CONFIGURATION)

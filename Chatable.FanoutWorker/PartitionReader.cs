@@ -1,4 +1,5 @@
 using Chatable.Messaging.Intake;
+using Chatable.Messaging.TestHooks;
 using Chatable.Messaging.Wire;
 
 namespace Chatable.FanoutWorker;
@@ -58,9 +59,15 @@ internal sealed partial class PartitionReader(
 
         var started = time.GetTimestamp();
         metrics.BatchRead(items.Count);
+        if (SeededBug.Is("xdel_before_commit"))
+            await intake.SettleAsync(partition, items, cancellationToken);
         var pending = await DecodeAsync(items, cancellationToken);
+        if (SeededBug.Is("two_in_flight"))
+            pending = [.. pending.Skip(pending.Count / 2), .. pending.Take(pending.Count / 2)];
         var outcomes = await committer.CommitAsync(partition, pending, cancellationToken);
+        CrashPoint.Reach("after_commit");
         await router.RouteAsync(outcomes, cancellationToken);
+        CrashPoint.Reach("before_xdel");
         await intake.SettleAsync(partition, items, cancellationToken);
         metrics.BatchSettled(time.GetElapsedTime(started));
         return items.Count;

@@ -1,4 +1,5 @@
 using Chatable.Messaging.Intake;
+using Chatable.Messaging.TestHooks;
 using Microsoft.Extensions.Options;
 
 namespace Chatable.FanoutWorker;
@@ -23,6 +24,7 @@ internal sealed class PartitionReaders(
     {
         var reader = new PartitionReader(partition, intake, committer, router, options.Value, metrics, time, logger);
         var stop = new CancellationTokenSource();
+        SeededBug.RouteEarlyBy(outcomes => router.RouteAsync(outcomes, CancellationToken.None));
         _running.Add(partition, (stop, Task.Run(() => reader.RunAsync(stop.Token), CancellationToken.None)));
         _partitions = [.. _running.Keys.Order()];
         metrics.PartitionTaken();

@@ -1,5 +1,6 @@
 using Chatable.Messaging.Registry;
 using Chatable.Messaging.ServerQueues;
+using Chatable.Messaging.TestHooks;
 using Chatable.Messaging.Wire;
 
 namespace Chatable.FanoutWorker;
@@ -17,12 +18,13 @@ internal sealed class Router(ServerRegistry registry, ServerQueue queue, FanoutM
             return;
 
         var users = outcomes.SelectMany(outcome => PartiesOf(outcome)).Distinct().ToArray();
-        var servers = await registry.FindServersAsync(users, cancellationToken);
+        var servers = SeededBug.Stale(await registry.FindServersAsync(users, cancellationToken));
         var origins = await registry.FindLiveAsync(outcomes.Select(OriginOf), cancellationToken);
 
         var batches = Distribute(outcomes, servers, origins);
         foreach (var result in await queue.AppendAsync(batches, cancellationToken))
             metrics.Routed(result.ToString());
+        CrashPoint.Reach("after_route");
     }
 
     // Each item is encoded once, however many servers it goes to.

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Chatable.Messaging.TestHooks;
 using Chatable.Messaging.Wire;
 
 namespace Chatable.Messaging.Messages;
@@ -83,7 +84,7 @@ internal sealed class BatchPlan
 
     private Recipient AdvanceHead(long user, Guid messageId)
     {
-        var seq = Heads[user] = HeadOf(user).Seq + 1;
+        var seq = Heads[user] = HeadOf(user).Seq + (SeededBug.Strikes("seq_from_sequence") ? 2 : 1);
         Envelopes.Add((user, seq, messageId));
         return new Recipient(user, seq);
     }

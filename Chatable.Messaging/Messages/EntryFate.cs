@@ -1,3 +1,4 @@
+using Chatable.Messaging.TestHooks;
 using Chatable.Messaging.Wire;
 
 namespace Chatable.Messaging.Messages;
@@ -29,8 +30,8 @@ internal static class EntryFates
 
         // What is stored already is a repeat even if its predecessor cannot be found: its place is settled.
         EntryFate DecideOne(IntakeEntry entry) =>
-            IsThere(entry.Key()) ? EntryFate.Repeat
-            : entry.AfterKey() is not { } after || IsThere(after) ? EntryFate.New
+            IsThere(entry.Key()) && !SeededBug.Is("dedupe_off") ? EntryFate.Repeat
+            : entry.AfterKey() is not { } after || IsThere(after) || SeededBug.Is("after_guard_off") ? EntryFate.New
             : EntryFate.OutOfOrder;
     }
 

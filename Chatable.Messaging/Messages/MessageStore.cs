@@ -1,4 +1,5 @@
 using System.Data;
+using Chatable.Messaging.TestHooks;
 using Chatable.Messaging.Wire;
 using Npgsql;
 
@@ -45,6 +46,10 @@ public sealed class MessageStore(NpgsqlDataSource database)
         if (plan.Messages.Count > 0)
         {
             await BatchWriting.WriteAsync(connection, plan, cancellationToken);
+            await SeededBug.BeforeCommitAsync(plan.Outcomes);
+            if (SeededBug.Strikes("ack_before_commit"))
+                return plan.Outcomes;
+            CrashPoint.Reach("before_commit");
             await transaction.CommitAsync(cancellationToken);
         }
 

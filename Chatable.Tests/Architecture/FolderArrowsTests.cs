@@ -18,6 +18,7 @@ public sealed class FolderArrowsTests
     {
         ["Wire"] = [],
         ["Telemetry"] = [],
+        ["TestHooks"] = ["Wire"],
         ["Intake"] = ["Wire", "Telemetry"],
         ["ServerQueues"] = ["Wire", "Telemetry"],
         ["Registry"] = ["Wire", "Telemetry"],
@@ -25,7 +26,7 @@ public sealed class FolderArrowsTests
         ["Tokens"] = ["Telemetry"],
         ["Conversations"] = ["Telemetry"],
         // A stored message and an envelope are what the wire carries.
-        ["Messages"] = ["Wire", "Telemetry"],
+        ["Messages"] = ["Wire", "Telemetry", "TestHooks"],
         ["Envelopes"] = ["Wire", "Telemetry"],
     };
 

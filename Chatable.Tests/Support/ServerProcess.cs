@@ -35,6 +35,15 @@ internal sealed class ServerProcess : IDisposable
 
     public int Id => _process.Id;
 
+    public bool HasExited => _process.HasExited;
+
+    /// <summary>The exit code; 128 and the number of the signal where one has ended it.</summary>
+    public async Task<int> WaitForExitAsync(CancellationToken cancellationToken)
+    {
+        await _process.WaitForExitAsync(cancellationToken);
+        return _process.ExitCode;
+    }
+
     /// <summary>All it has printed so far.</summary>
     /// <exception cref="InvalidOperationException">It printed more than is kept: no test can tell what is not in it.</exception>
     public string Output

@@ -4,6 +4,7 @@ using Chatable.ApiService.Realtime.Sessions;
 using Chatable.ApiService.Realtime.Sockets;
 using Chatable.Messaging;
 using Chatable.Messaging.Telemetry;
+using Chatable.Messaging.TestHooks;
 using Chatable.Messaging.Wire;
 
 namespace Chatable.ApiService.Realtime.Delivery;
@@ -45,6 +46,8 @@ internal sealed class Dispatcher(ConnectionTable connections, SendWaiters waiter
 
     private void Push(MessageStored stored)
     {
+        if (SeededBug.Strikes("drop_push"))
+            return;
         using var span = StartSpan(stored);
         var message = new SharedMessage(stored.Message);
         foreach (var (user, seq) in stored.Recipients)
@@ -52,6 +55,8 @@ internal sealed class Dispatcher(ConnectionTable connections, SendWaiters waiter
             foreach (var connection in connections.Of(user))
                 connection.Log.Push(new LogEntry(seq, message));
         }
+
+        CrashPoint.Reach("after_push");
     }
 
     // Many servers get the message; only those who have somebody for it say so. Without a trace to continue there is no span.

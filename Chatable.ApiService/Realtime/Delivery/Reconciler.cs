@@ -1,5 +1,6 @@
 using Chatable.ApiService.Realtime.Sockets;
 using Chatable.Messaging.Envelopes;
+using Chatable.Messaging.TestHooks;
 using Microsoft.Extensions.Options;
 using Npgsql;
 
@@ -50,6 +51,8 @@ internal sealed partial class Reconciler(
     /// <summary>One cycle. Connections still behind the heads after <paramref name="patience"/> are told so.</summary>
     public async Task ReconcileAsync(TimeSpan patience, CancellationToken cancellationToken)
     {
+        if (SeededBug.Is("reconcile_off"))
+            return;
         var ahead = new Dictionary<long, long>();
         foreach (var users in connections.Users.Chunk(UsersAtOnce))
         {

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Chatable.Messaging;
 using Chatable.Messaging.Intake;
 using Chatable.Messaging.Telemetry;
+using Chatable.Messaging.TestHooks;
 using Chatable.Messaging.Users;
 using Chatable.Messaging.Wire;
 
@@ -75,6 +76,7 @@ internal sealed partial class MessageAccepter(
         }
 
         var outcome = ToOutcome(await append(partition, entries, cancellationToken));
+        CrashPoint.Reach("after_xadd");
         for (var i = start; i < end; i++)
         {
             spans[i - start]?.SetTag("chatable.outcome", outcome.ToString()).Dispose();
@@ -92,8 +94,8 @@ internal sealed partial class MessageAccepter(
         MessageId = send.MessageId ?? Guid.CreateVersion7(clock.GetUtcNow()),
         ClientId = send.ClientId,
         After = send.After,
-        AuthorId = sender.User.UserId,
-        Author = sender.User.Username,
+        AuthorId = SeededBug.Is("author_from_payload") ? recipient.Id : sender.User.UserId,
+        Author = SeededBug.Is("author_from_payload") ? recipient.Username : sender.User.Username,
         RecipientId = recipient.Id,
         Recipient = recipient.Username,
         Type = send.Type,

@@ -2,6 +2,7 @@ using Chatable.ApiService.Realtime.Delivery;
 using Chatable.ApiService.Realtime.Sending;
 using Chatable.ApiService.Realtime.Sockets;
 using Chatable.Messaging;
+using Chatable.Messaging.TestHooks;
 using Chatable.Messaging.Wire;
 
 namespace Chatable.ApiService.Realtime.Sessions;
@@ -40,6 +41,7 @@ internal sealed class V2Session : IProtocolSession
     public void Receive(ReadOnlySpan<byte> utf8)
     {
         _services.Metrics.FrameReceived();
+        CrashPoint.Reach("after_read");
         var rate = _rate.Take();
         if (rate == RateVerdict.Flood)
             _writer.Close(CloseCode.Flood);

@@ -4,6 +4,7 @@ using Chatable.ApiService.Realtime.Delivery;
 using Chatable.ApiService.Realtime.Presence;
 using Chatable.ApiService.Realtime.Sending;
 using Chatable.ApiService.Realtime.Sessions;
+using Chatable.Messaging.TestHooks;
 using Chatable.Messaging.Tokens;
 using Microsoft.Extensions.Options;
 
@@ -48,7 +49,8 @@ internal sealed partial class Connections(
         timeout.CancelAfter(session.Options.Times.Setup);
         try
         {
-            await registrations.AcquireAsync(user.UserId, timeout.Token);
+            await SeededBug.Later(
+                "register_after_backlog", token => registrations.AcquireAsync(user.UserId, token), timeout.Token);
             registered = true;
             await connection.Session.OpenAsync(connection.Log, timeout.Token);
             // A revocation that came before this connection was in the table has closed nothing; a later one finds it there.

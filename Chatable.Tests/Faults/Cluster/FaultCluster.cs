@@ -1,0 +1,115 @@
+using StackExchange.Redis;
+
+namespace Chatable.Tests.Faults.Cluster;
+
+/// <summary>What differs from one cluster to another.</summary>
+internal sealed record ClusterSettings
+{
+    /// <summary>The seeded bugs of its processes, separated by commas.</summary>
+    public string Bug { get; init; } = "";
+
+    /// <summary>Megabytes of the disk Redis keeps its data on; 0 for an ordinary one.</summary>
+    public int RedisDisk { get; init; }
+
+    /// <summary>Megabytes of the disk PostgreSQL keeps its data on; 0 for an ordinary one.</summary>
+    public int PostgresDisk { get; init; }
+}
+
+/// <summary>Three API servers, two workers, PostgreSQL and Redis as processes of their own, every link between them by a proxy.</summary>
+internal sealed class FaultCluster : IAsyncDisposable
+{
+    private const int ApiServers = 3;
+    private const int WorkerProcesses = 2;
+
+    private FaultCluster(FaultPostgres postgres, FaultRedis redis, ClusterSettings settings)
+    {
+        (Postgres, Redis) = (postgres, redis);
+        (string, string)[] all =
+        [
+            ("TokenSecrets__Key", "a key of the tests' own, long enough"),
+            ("Passwords__Iterations", "1000"),
+            // The workload is one of many clients on few sockets.
+            ("Realtime__FramesPerSecond", "2000"),
+            ("Realtime__FrameBurst", "2000"),
+            ("Logging__LogLevel__Default", "Warning"),
+            ("Logging__LogLevel__Microsoft.Hosting.Lifetime", "Information"),
+            ("CHATABLE_BUG", settings.Bug),
+        ];
+        Apis = [.. Enumerable.Range(1, ApiServers).Select(i => new Service("Chatable.ApiService", $"api-{i}", postgres, redis, all))];
+        Workers =
+            [.. Enumerable.Range(1, WorkerProcesses).Select(i => new Service("Chatable.FanoutWorker", $"worker-{i}", postgres, redis, all))];
+    }
+
+    public FaultPostgres Postgres { get; }
+
+    public FaultRedis Redis { get; }
+
+    public IReadOnlyList<Service> Apis { get; }
+
+    public IReadOnlyList<Service> Workers { get; }
+
+    public IEnumerable<Service> Services => Apis.Concat(Workers);
+
+    public IEnumerable<Node> Nodes => [Postgres.Node, Redis.Node, .. Services.Select(service => service.Node)];
+
+    public static async Task<FaultCluster> StartAsync(ClusterSettings settings, CancellationToken cancellationToken)
+    {
+        var redis = FaultRedis.StartAsync(settings.RedisDisk, cancellationToken);
+        var postgres = await FaultPostgres.StartAsync(settings.PostgresDisk, cancellationToken);
+        var cluster = new FaultCluster(postgres, await redis, settings);
+        try
+        {
+            await Task.WhenAll(cluster.Services.Select(service => service.Node.RestartAsync(cancellationToken)));
+            return cluster;
+        }
+        catch
+        {
+            await cluster.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Everything runs, thawed, on links that work.</summary>
+    public async Task HealAsync(CancellationToken cancellationToken)
+    {
+        foreach (var link in Services.SelectMany(service => service.Links))
+            link.Heal();
+        Postgres.Thaw();
+        foreach (var node in Nodes)
+            node.Thaw();
+        await Task.WhenAll(Redis.Node.RestartAsync(cancellationToken), Postgres.Node.RestartAsync(cancellationToken));
+        await Task.WhenAll(Services.Select(service => service.Node.RestartAsync(cancellationToken)));
+    }
+
+    /// <summary>Entries in all partitions of the intake; null where Redis does not say.</summary>
+    public async Task<long?> IntakeLengthAsync()
+    {
+        try
+        {
+            var lengths = await Task.WhenAll(
+                Enumerable.Range(0, 16).Select(partition => Redis.Database.StreamLengthAsync($"in:{{{partition}}}")));
+            return lengths.Sum();
+        }
+        catch (Exception exception) when (exception is RedisException or TimeoutException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Writes down what every process has printed.</summary>
+    public async Task SaveOutputsAsync(string folder, CancellationToken cancellationToken)
+    {
+        Directory.CreateDirectory(folder);
+        foreach (var node in Nodes)
+            await File.WriteAllTextAsync(Path.Combine(folder, $"{node.Name}.log"), node.Output, cancellationToken);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var link in Services.SelectMany(service => service.Links))
+            link.Heal();
+        await Task.WhenAll(Services.Select(service => service.DisposeAsync().AsTask()));
+        await Redis.DisposeAsync();
+        await Postgres.DisposeAsync();
+    }
+}

@@ -1,0 +1,77 @@
+using System.Diagnostics;
+using System.Net;
+using Chatable.Tests.Support;
+using StackExchange.Redis;
+
+namespace Chatable.Tests.Faults.Cluster;
+
+/// <summary>A Redis with an append-only file, that keeps its port over restarts.</summary>
+internal sealed class FaultRedis : IAsyncDisposable
+{
+    private readonly DirectoryInfo _folder;
+    private ConnectionMultiplexer? _admin;
+
+    private FaultRedis(DirectoryInfo folder)
+    {
+        _folder = folder;
+        Address = new IPEndPoint(IPAddress.Loopback, ServerProcess.FreePort());
+        Node = new Node("redis", StartInfo, "Ready to accept connections", ServerProcess.Terminate);
+    }
+
+    public Node Node { get; }
+
+    public IPEndPoint Address { get; }
+
+    /// <summary>The small disk it runs on, if any.</summary>
+    public SmallDisk? Disk { get; private set; }
+
+    private string DataFolder => Disk?.Folder ?? _folder.FullName;
+
+    /// <summary>Past all proxies; it may fail as the server does.</summary>
+    public ConnectionMultiplexer Admin => _admin!;
+
+    public IDatabase Database => Admin.GetDatabase();
+
+    public IServer Server => Admin.GetServer(Address);
+
+    public static async Task<FaultRedis> StartAsync(int diskMegabytes, CancellationToken cancellationToken)
+    {
+        var folder = await UnprivilegedUser.CreateFolderAsync("chatable-faults-redis-", cancellationToken);
+        var redis = new FaultRedis(folder);
+        if (diskMegabytes > 0)
+            redis.Disk = await SmallDisk.MountAsync(diskMegabytes, cancellationToken);
+        await redis.Node.RestartAsync(cancellationToken);
+        var options = ConfigurationOptions.Parse($"{redis.Address},allowAdmin=true,abortConnect=false,syncTimeout=2000,asyncTimeout=2000");
+        redis._admin = await ConnectionMultiplexer.ConnectAsync(options);
+        return redis;
+    }
+
+    /// <summary>One command in redis-cli's way of writing it; what Redis answers with may be an error, which is the caller's to judge.</summary>
+    public async Task<RedisResult> ExecuteAsync(string command, params object[] arguments) =>
+        await Database.ExecuteAsync(command, arguments);
+
+    /// <summary>The same where no answer is to be waited for, or none will come.</summary>
+    public void Order(string command, params object[] arguments) => Database.Execute(command, arguments, CommandFlags.FireAndForget);
+
+    public void DeleteData()
+    {
+        foreach (var folder in new DirectoryInfo(DataFolder).GetDirectories("appendonlydir"))
+            folder.Delete(recursive: true);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_admin is not null)
+            await _admin.DisposeAsync();
+        await Node.DisposeAsync();
+        if (Disk is not null)
+            await Disk.DisposeAsync();
+        _folder.Delete(recursive: true);
+    }
+
+    private ProcessStartInfo StartInfo() => UnprivilegedUser.StartInfo(
+        InstalledPrograms.FindRedis(),
+        ["--bind", "127.0.0.1", "--port", $"{Address.Port}", "--dir", DataFolder, "--save", "", "--appendonly", "yes",
+         "--appendfsync", "everysec", "--maxmemory-policy", "noeviction", "--enable-debug-command", "local"],
+        ServerProcess.Terminate);
+}

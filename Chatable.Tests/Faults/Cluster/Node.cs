@@ -1,0 +1,136 @@
+using System.Diagnostics;
+using Chatable.Tests.Support;
+
+namespace Chatable.Tests.Faults.Cluster;
+
+/// <summary>One process of the cluster, to be killed, frozen and started again in its place.</summary>
+internal sealed class Node(string name, Func<ProcessStartInfo> program, string readyText, string stopSignal) : IAsyncDisposable
+{
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
+
+    private readonly SemaphoreSlim _gate = new(1);
+    private readonly List<string> _outputs = [];
+    private readonly List<string> _surprises = [];
+    private ServerProcess? _process;
+    private bool _mayCrash;
+
+    public string Name => name;
+
+    /// <summary>Null where it does not run.</summary>
+    public int? ProcessId => _process is { HasExited: false } process ? process.Id : null;
+
+    public bool IsRunning => ProcessId is not null;
+
+    /// <summary>How often it was started.</summary>
+    public int Starts => _outputs.Count + (_process is null ? 0 : 1);
+
+    /// <summary>Ends that nobody ordered.</summary>
+    public IReadOnlyList<string> Surprises => _surprises;
+
+    /// <summary>All its lives have printed.</summary>
+    public string Output => string.Concat(_outputs) + _process?.Output;
+
+    /// <summary>Starts it where it does not run, with more environment than its own; a crash is no surprise where it may.</summary>
+    public async Task StartAsync(CancellationToken cancellationToken, bool mayCrash = false, params (string Key, string Value)[] environment)
+    {
+        await _gate.WaitAsync(cancellationToken);
+        try
+        {
+            if (IsRunning)
+                return;
+            await BuryAsync();
+            var start = program();
+            foreach (var (key, value) in environment)
+                start.Environment[key] = value;
+            _mayCrash = mayCrash;
+            _process = await ServerProcess.StartAsync(start, readyText, stopSignal, cancellationToken);
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
+
+    /// <summary>Starts it as often as it takes: the place of a killed predecessor is not free at once.</summary>
+    public async Task RestartAsync(CancellationToken cancellationToken, params (string Key, string Value)[] environment)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                await StartAsync(cancellationToken, environment: environment);
+                return;
+            }
+            catch (InvalidOperationException) when (attempt < 20)
+            {
+                await Task.Delay(250, cancellationToken);
+            }
+        }
+    }
+
+    /// <summary>Ends it by a signal and waits until it is gone.</summary>
+    public async Task EndAsync(int signal, CancellationToken cancellationToken)
+    {
+        await _gate.WaitAsync(cancellationToken);
+        try
+        {
+            if (_process is not { HasExited: false } process)
+                return;
+            _mayCrash = true;
+            Signals.Send(process.Id, signal);
+            Signals.Send(process.Id, Signals.Continue);
+            await process.WaitForExitAsync(cancellationToken).WaitAsync(s_patience, cancellationToken);
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
+
+    public Task KillAsync(CancellationToken cancellationToken) => EndAsync(Signals.Kill, cancellationToken);
+
+    /// <summary>Ends when the process does, whoever ends it.</summary>
+    public async Task WaitForExitAsync(CancellationToken cancellationToken)
+    {
+        if (_process is { } process)
+            await process.WaitForExitAsync(cancellationToken);
+    }
+
+    public void Freeze() => Signal(Signals.Stop);
+
+    public void Thaw() => Signal(Signals.Continue);
+
+    public async ValueTask DisposeAsync()
+    {
+        Thaw();
+        await _gate.WaitAsync();
+        await BuryAsync();
+        _gate.Dispose();
+    }
+
+    /// <summary>Notes an end nobody ordered, where there is one.</summary>
+    public async Task LookAsync()
+    {
+        if (_process is { HasExited: true } && !_mayCrash)
+        {
+            _surprises.Add($"{name} ended with {await _process.WaitForExitAsync(CancellationToken.None)}");
+            _mayCrash = true;
+        }
+    }
+
+    private void Signal(int signal)
+    {
+        if (ProcessId is { } id)
+            Signals.Send(id, signal);
+    }
+
+    private async Task BuryAsync()
+    {
+        if (_process is null)
+            return;
+        await LookAsync();
+        _process.Dispose();
+        _outputs.Add(_process.Output);
+        _process = null;
+    }
+}

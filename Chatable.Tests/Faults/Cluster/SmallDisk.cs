@@ -1,0 +1,53 @@
+using System.Diagnostics;
+
+namespace Chatable.Tests.Faults.Cluster;
+
+/// <summary>A file system in memory that can be filled up; mounting it takes root.</summary>
+internal sealed class SmallDisk : IAsyncDisposable
+{
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("chatable-disk-");
+
+    public string Folder => _folder.FullName;
+
+    private string Ballast => Path.Combine(Folder, "ballast");
+
+    public static async Task<SmallDisk> MountAsync(int megabytes, CancellationToken cancellationToken)
+    {
+        var disk = new SmallDisk();
+        await RunAsync(["mount", "-t", "tmpfs", "-o", $"size={megabytes}m,mode=1777", "tmpfs", disk.Folder], cancellationToken);
+        return disk;
+    }
+
+    /// <summary>Leaves no byte free.</summary>
+    public void Fill()
+    {
+        try
+        {
+            using var file = new FileStream(Ballast, FileMode.Append, FileAccess.Write, FileShare.None, bufferSize: 0);
+            var block = new byte[4096];
+            while (true)
+                file.Write(block);
+        }
+        catch (IOException)
+        {
+            // Full.
+        }
+    }
+
+    public void Free() => File.Delete(Ballast);
+
+    public async ValueTask DisposeAsync()
+    {
+        // Whoever still has a file open on it loses it from sight only.
+        await RunAsync(["umount", "-l", Folder], CancellationToken.None);
+        _folder.Delete(recursive: true);
+    }
+
+    private static async Task RunAsync(string[] command, CancellationToken cancellationToken)
+    {
+        using var process = Process.Start(command[0], command[1..]);
+        await process.WaitForExitAsync(cancellationToken);
+        if (process.ExitCode != 0)
+            throw new InvalidOperationException($"'{string.Join(' ', command)}' ended with {process.ExitCode}; it needs root.");
+    }
+}

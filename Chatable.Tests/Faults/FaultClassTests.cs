@@ -1,0 +1,39 @@
+using System.Globalization;
+using Chatable.Tests.Faults.Nemesis;
+using Chatable.Tests.Faults.Report;
+using Chatable.Tests.Faults.Runs;
+using Chatable.Tests.Support;
+
+namespace Chatable.Tests.Faults;
+
+/// <summary>The proof of the delivery promise, run by <c>make faults</c>: each class of faults on a cluster of its own.</summary>
+public sealed class FaultClassTests
+{
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact(Explicit = true)]
+    public async Task EveryClassOfFaultsKeepsThePromise()
+    {
+        var folder = Path.Combine(Repository.Root, "artifacts", "faults");
+        var (seconds, seed) = (Number("FAULTS_SECONDS", 20), Number("FAULTS_SEED", Random.Shared.Next(1, 1_000_000)));
+        List<RunResult> results = [];
+        var mixed = TimeSpan.FromMinutes(Number("FAULTS_MINUTES", 2));
+        foreach (var fault in Chosen())
+        {
+            var window = fault == FaultTable.Mix ? mixed : TimeSpan.FromSeconds(seconds);
+            var settings = new RunSettings(window, seed, folder) { Progress = Console.Error.WriteLine };
+            results.Add(await new FaultRun(fault, settings).ExecuteAsync(Cancellation));
+            Console.Error.WriteLine(FaultReport.Line(results[^1]));
+        }
+
+        await File.WriteAllTextAsync(Path.Combine(folder, "results.md"), FaultReport.Markdown(results, seconds), Cancellation);
+        Assert.Empty(results.SelectMany(result => result.Violations.Select(violation => $"{result.Fault.Name}: {violation}")));
+    }
+
+    private static IEnumerable<Fault> Chosen() => Environment.GetEnvironmentVariable("FAULTS_CLASS") is { Length: > 0 } chosen
+        ? chosen.Split(',', StringSplitOptions.TrimEntries).Select(FaultTable.Find)
+        : FaultTable.All.Append(FaultTable.Mix);
+
+    private static int Number(string variable, int otherwise) =>
+        Environment.GetEnvironmentVariable(variable) is { Length: > 0 } text ? int.Parse(text, CultureInfo.InvariantCulture) : otherwise;
+}

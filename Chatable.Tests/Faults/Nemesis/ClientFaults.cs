@@ -1,0 +1,108 @@
+using System.Net.WebSockets;
+using Chatable.Tests.Faults.Proxy;
+using Chatable.Tests.Faults.Workload;
+using Chatable.Tests.Support;
+
+namespace Chatable.Tests.Faults.Nemesis;
+
+/// <summary>Clients that vanish, do not read, lose their token or know another past.</summary>
+internal static class ClientFaults
+{
+    // Ping every 20 s and 20 s to answer, and a sweep now and then.
+    private static readonly TimeSpan s_noticed = TimeSpan.FromSeconds(45);
+
+    public static IReadOnlyList<Fault> All { get; } =
+    [
+        new("F25", "clients vanish without a word", "both directions of their links swallow everything, FIN too", "let go within 45 s; others unaffected",
+            VanishAsync)
+        {
+            AtLeast = s_noticed + TimeSpan.FromSeconds(3),
+        },
+        new("F26", "a client does not read", "its link is paused while messages are written to it", "1013, memory bounded; a resume brings all",
+            StopReadingAsync)
+        {
+            AtLeast = TimeSpan.FromSeconds(25),
+        },
+        new("F34", "clients know another past", "since beyond the head; an epoch that is none; the epoch changes", "reset, and nothing silently missing",
+            ContradictAsync)
+        {
+            AtLeast = TimeSpan.FromSeconds(8),
+        },
+    ];
+
+    private static async Task VanishAsync(FaultContext context, CancellationToken window)
+    {
+        var api = context.Pick(context.Cluster.Apis);
+        await using var link = FaultProxy.Start(api.DirectAddress);
+        var server = new Uri($"http://{link.Address}");
+        await using var device = context.Traffic.CreateDevice(context.Pick(context.Traffic.Users), "vanishing", () => server);
+        device.Start();
+        await WaitAsync(() => device.Connection is not null, window);
+        (link.Up, link.Down) = (new Toxics { BlackHole = true }, new Toxics { BlackHole = true });
+        await context.PauseAsync(2, window);
+
+        // Its own silence it notices by itself and comes back, into the same black hole; the server notices by its pings.
+        var ended = Environment.TickCount64 + s_noticed.TotalMilliseconds;
+        while (Environment.TickCount64 < ended && link.ServerSides > 0)
+            await Task.Delay(200, window);
+        if (link.ServerSides > 0)
+            context.Findings.Add($"{api.Node.Name} still holds a client that vanished {s_noticed.TotalSeconds} s ago");
+    }
+
+    private static async Task StopReadingAsync(FaultContext context, CancellationToken window)
+    {
+        var api = context.Pick(context.Cluster.Apis);
+        await using var link = FaultProxy.Start(api.DirectAddress);
+        var server = new Uri($"http://{link.Address}");
+        var reader = context.Pick(context.Traffic.Users);
+        await using var device = context.Traffic.CreateDevice(reader, "slow", () => server);
+        device.Start();
+        await WaitAsync(() => device.Connection is not null, window);
+        link.Down = new Toxics { Paused = true };
+        foreach (var writer in context.Traffic.Devices)
+        {
+            for (var i = 0; i < 100; i++)
+                writer.Write(reader.Username, $"{context.Random.NextInt64():x16} {new string('y', 4000)}");
+        }
+
+        await context.PauseAsync(18, window);
+        link.Heal();
+        await Task.Delay(Timeout.Infinite, window);
+    }
+
+    private static async Task ContradictAsync(FaultContext context, CancellationToken window)
+    {
+        while (true)
+        {
+            var user = context.Pick(context.Traffic.Users);
+            await ExpectResetAsync(context, user, since: 1_000_000_000, epoch: null, window);
+            await ExpectResetAsync(context, user, since: 1, epoch: Guid.NewGuid().ToString(), window);
+            await context.PauseAsync(1, window);
+        }
+    }
+
+    private static async Task ExpectResetAsync(FaultContext context, ChatUser user, long since, string? epoch, CancellationToken window)
+    {
+        using var socket = new FrameSocket();
+        try
+        {
+            await socket.ConnectAsync(context.Traffic.AnyServer(), user.Token, window);
+            await socket.SendAsync(Frame.Hello(since, epoch, "restored"), window);
+            await socket.ReceiveAsync(window);
+            if (await socket.ReceiveAsync(window) is not { Type: "reset" } answer)
+                context.Findings.Add($"a hello with since {since} and epoch {epoch ?? "none"} was not answered by a reset");
+            else if (await socket.ReceiveAsync(window) is not { Type: "caught_up" } next || next.Seq != answer.Head)
+                context.Findings.Add("a reset was not followed by caught_up with its head");
+        }
+        catch (WebSocketException)
+        {
+            // The next one will.
+        }
+    }
+
+    private static async Task WaitAsync(Func<bool> condition, CancellationToken window)
+    {
+        while (!condition())
+            await Task.Delay(20, window);
+    }
+}

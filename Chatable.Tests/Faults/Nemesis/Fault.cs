@@ -1,0 +1,45 @@
+using Chatable.Tests.Faults.Cluster;
+using Chatable.Tests.Faults.Workload;
+
+namespace Chatable.Tests.Faults.Nemesis;
+
+internal delegate Task Injection(FaultContext context, CancellationToken window);
+
+/// <summary>One class of fault: what is done to the cluster for as long as the window lasts, and what is expected of it.</summary>
+/// <param name="Name">As <c>F7</c>.</param>
+/// <param name="Title">What goes wrong.</param>
+/// <param name="Injected">How it is done here.</param>
+/// <param name="Expected">What the cluster makes of it, besides keeping the promise.</param>
+/// <param name="Inject">Does it, again and again, until the window ends.</param>
+internal sealed record Fault(string Name, string Title, string Injected, string Expected, Injection Inject)
+{
+    /// <summary>Undoes what the cluster's own healing does not know of.</summary>
+    public Injection Heal { get; init; } = (_, _) => Task.CompletedTask;
+
+    public ClusterSettings Cluster { get; init; } = new();
+
+    /// <summary>The shortest window in which it can happen.</summary>
+    public TimeSpan AtLeast { get; init; } = TimeSpan.FromSeconds(5);
+}
+
+/// <summary>What a fault has to work with.</summary>
+internal sealed class FaultContext(FaultCluster cluster, Traffic traffic, int seed)
+{
+    public FaultCluster Cluster => cluster;
+
+    public Traffic Traffic => traffic;
+
+    public Random Random { get; } = new(seed);
+
+    /// <summary>What the fault itself found wanting.</summary>
+    public List<string> Findings { get; } = [];
+
+    /// <summary>What a mix was made of, round by round.</summary>
+    public List<string> Rounds { get; } = [];
+
+    public T Pick<T>(IReadOnlyList<T> some) => some[Random.Next(some.Count)];
+
+    /// <summary>Waits about so long; faults are the one thing here that goes by the clock.</summary>
+    public Task PauseAsync(double seconds, CancellationToken window) =>
+        Task.Delay(TimeSpan.FromSeconds(seconds * (0.8 + 0.4 * Random.NextDouble())), window);
+}

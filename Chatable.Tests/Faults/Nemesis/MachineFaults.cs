@@ -1,0 +1,173 @@
+using System.Diagnostics;
+using Chatable.Tests.Faults.Cluster;
+using Chatable.Tests.Faults.Workload;
+
+namespace Chatable.Tests.Faults.Nemesis;
+
+/// <summary>Slow and full disks, and too little of everything else a machine has.</summary>
+internal static class MachineFaults
+{
+    private static readonly string[] s_clocks = ["+90s", "-90s", "-1h"];
+
+    public static IReadOnlyList<Fault> All { get; } =
+    [
+        new("F9", "Redis is killed while its disk is slow", "strace delays each fsync by 1.5 s; SIGKILL", "what is lost had no ack and is sent again",
+            KillSlowRedisAsync)
+        {
+            AtLeast = TimeSpan.FromSeconds(12),
+        },
+        new("F13", "Redis' disk is full", "the append-only file on a tmpfs that is filled up", "unavailable; recovers when there is room",
+            (context, window) => FillAsync(context, context.Cluster.Redis.Disk!, window))
+        {
+            Cluster = new ClusterSettings { RedisDisk = 16 },
+            Heal = (context, _) => FreeAsync(context.Cluster.Redis.Disk!),
+        },
+        new("F21", "PostgreSQL's disk is full", "its data on a tmpfs that is filled up", "53100 is retried, or it restarts; no false ack",
+            (context, window) => FillAsync(context, context.Cluster.Postgres.Disk!, window))
+        {
+            Cluster = new ClusterSettings { PostgresDisk = 300 },
+            Heal = (context, _) => FreeAsync(context.Cluster.Postgres.Disk!),
+        },
+        new("F28", "an API server has no file descriptor left", "prlimit --nofile just above what it has open, and more clients",
+            "accept fails, no crash; recovers", ExhaustFilesAsync)
+        {
+            Heal = (context, cancellationToken) => LimitFilesAsync(context, 65_536, cancellationToken),
+        },
+        new("F29", "an API server has little memory", "restart with DOTNET_GCHeapHardLimit of 40 MB", "sheds or dies; nothing is lost", LimitMemoryAsync)
+        {
+            AtLeast = TimeSpan.FromSeconds(12),
+            Heal = RestartApisAsync,
+        },
+        new("F30", "services get little CPU", "SIGSTOP and SIGCONT, 40 ms of 200; stands in for a CPU quota", "slower; leases are not fatal",
+            StarveAsync),
+        new("F31", "clocks are wrong", "libfaketime in one API server and one worker: 90 s ahead, 90 s and 1 h behind", "order and dedupe do not go by clocks",
+            SkewAsync)
+        {
+            AtLeast = TimeSpan.FromSeconds(20),
+            Heal = RestartAllAsync,
+        },
+    ];
+
+    private static async Task KillSlowRedisAsync(FaultContext context, CancellationToken window)
+    {
+        var node = context.Cluster.Redis.Node;
+        while (true)
+        {
+            using var strace = Process.Start(
+                "strace", ["-f", "-qq", "-o", "/dev/null", "-p", $"{node.ProcessId}", "-e", "trace=fdatasync,fsync",
+                    "-e", "inject=fdatasync,fsync:delay_enter=1500000"]);
+            await context.PauseAsync(5, window).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await node.KillAsync(CancellationToken.None);
+            await strace.WaitForExitAsync(CancellationToken.None);
+            window.ThrowIfCancellationRequested();
+            await node.RestartAsync(window);
+            await context.PauseAsync(4, window);
+        }
+    }
+
+    private static async Task FillAsync(FaultContext context, SmallDisk disk, CancellationToken window)
+    {
+        while (true)
+        {
+            disk.Fill();
+            await context.PauseAsync(4, window);
+            disk.Free();
+            await context.PauseAsync(3, window);
+        }
+    }
+
+    private static Task FreeAsync(SmallDisk disk)
+    {
+        disk.Free();
+        return Task.CompletedTask;
+    }
+
+    private static async Task ExhaustFilesAsync(FaultContext context, CancellationToken window)
+    {
+        while (true)
+        {
+            var api = context.Pick(context.Cluster.Apis);
+            var open = api.Node.ProcessId is { } id ? ProcessTable.OpenFiles(id) ?? 0 : 0;
+            await LimitFilesAsync(context, open + 5, window, api);
+            List<RecordingDevice> crowd = [];
+            for (var i = 0; i < 12; i++)
+            {
+                crowd.Add(context.Traffic.CreateDevice(context.Pick(context.Traffic.Users), $"crowd-{Guid.NewGuid():N}", () => api.Address));
+                crowd[^1].Start();
+            }
+
+            await context.PauseAsync(5, window).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            foreach (var device in crowd)
+                await device.DisposeAsync();
+            window.ThrowIfCancellationRequested();
+            await LimitFilesAsync(context, 65_536, window, api);
+            await context.PauseAsync(2, window);
+        }
+    }
+
+    private static async Task LimitFilesAsync(FaultContext context, int files, CancellationToken cancellationToken, Service? only = null)
+    {
+        foreach (var id in context.Cluster.Apis.Where(api => only is null || api == only).Select(api => api.Node.ProcessId).OfType<int>())
+        {
+            using var process = Process.Start("prlimit", [$"--pid={id}", $"--nofile={files}:"]);
+            await process.WaitForExitAsync(cancellationToken);
+        }
+    }
+
+    private static async Task LimitMemoryAsync(FaultContext context, CancellationToken window)
+    {
+        var node = context.Cluster.Apis[0].Node;
+        await node.EndAsync(Signals.Terminate, window);
+        while (true)
+        {
+            await node.StartAsync(window, mayCrash: true, ("DOTNET_GCHeapHardLimit", "0x2800000"));
+            await node.WaitForExitAsync(window);
+        }
+    }
+
+    private static async Task StarveAsync(FaultContext context, CancellationToken window)
+    {
+        Node[] nodes = [context.Pick(context.Cluster.Apis).Node, context.Pick(context.Cluster.Workers).Node];
+        while (true)
+        {
+            foreach (var node in nodes)
+                node.Freeze();
+            await Task.Delay(160, window);
+            foreach (var node in nodes)
+                node.Thaw();
+            await Task.Delay(40, window);
+        }
+    }
+
+    private static async Task SkewAsync(FaultContext context, CancellationToken window)
+    {
+        var library = Directory.EnumerateFiles("/usr/lib", "libfaketime.so.1", SearchOption.AllDirectories).FirstOrDefault()
+            ?? throw new InvalidOperationException("libfaketime is not on this machine: eng/fault-tools.sh installs it.");
+        for (var i = 0; ; i++)
+        {
+            foreach (var node in new[] { context.Pick(context.Cluster.Apis).Node, context.Pick(context.Cluster.Workers).Node })
+            {
+                await node.EndAsync(Signals.Terminate, window);
+                await node.RestartAsync(
+                    window, ("LD_PRELOAD", library), ("FAKETIME", s_clocks[i % s_clocks.Length]), ("FAKETIME_DONT_FAKE_MONOTONIC", "1"));
+            }
+
+            await context.PauseAsync(5, window);
+        }
+    }
+
+    private static Task RestartApisAsync(FaultContext context, CancellationToken cancellationToken) =>
+        RestartAsync(context.Cluster.Apis, cancellationToken);
+
+    private static Task RestartAllAsync(FaultContext context, CancellationToken cancellationToken) =>
+        RestartAsync(context.Cluster.Services, cancellationToken);
+
+    private static async Task RestartAsync(IEnumerable<Service> services, CancellationToken cancellationToken)
+    {
+        foreach (var service in services)
+        {
+            await service.Node.EndAsync(Signals.Terminate, cancellationToken);
+            await service.Node.RestartAsync(cancellationToken);
+        }
+    }
+}

@@ -1,0 +1,107 @@
+using Chatable.Tests.Faults.Cluster;
+
+namespace Chatable.Tests.Faults.Nemesis;
+
+/// <summary>API servers and workers that die, freeze and are replaced.</summary>
+internal static class ProcessFaults
+{
+    private static readonly string[] s_workerSteps = ["before_commit", "after_commit", "after_route", "before_xdel"];
+    private static readonly string[] s_apiSteps = ["after_read", "after_xadd", "after_push"];
+
+    public static IReadOnlyList<Fault> All { get; } =
+    [
+        new("F1", "an API server dies", "SIGKILL of a random one every 5 s, restart", "clients resume elsewhere, within 5 s",
+            (context, window) => KillInTurnAsync(context, context.Cluster.Apis, 5, window)),
+        new("F2", "a worker dies", "SIGKILL of a random one every 3 s, restart", "the other takes over within 10 s; order holds",
+            (context, window) => KillInTurnAsync(context, context.Cluster.Workers, 3, window)),
+        new("F3", "all workers are dead", "SIGKILL of both for the whole window", "no acks; drained after the restart", KillAllWorkersAsync),
+        new("F4", "a worker dies at each step of a batch", "CHATABLE_CRASH_AT: " + string.Join(", ", s_workerSteps),
+            "the batch is read again; nothing twice, nothing lost", (context, window) => CrashAsync(context, context.Cluster.Workers, s_workerSteps, window))
+        {
+            AtLeast = TimeSpan.FromSeconds(10),
+        },
+        new("F5", "an API server dies at each step of a message", "CHATABLE_CRASH_AT: " + string.Join(", ", s_apiSteps),
+            "resent with the same client_id, stored once", (context, window) => CrashAsync(context, context.Cluster.Apis, s_apiSteps, window))
+        {
+            AtLeast = TimeSpan.FromSeconds(10),
+        },
+        new("F6", "a worker is a zombie", "SIGSTOP for longer than its leases, SIGCONT", "no reordering, nothing twice",
+            (context, window) => FreezeAsync(context, context.Cluster.Workers, 14, window))
+        {
+            AtLeast = TimeSpan.FromSeconds(14),
+        },
+        new("F7", "an API server is a zombie", "SIGSTOP for longer than its lease, SIGCONT",
+            "clients go elsewhere; afterwards it registers again", (context, window) => FreezeAsync(context, context.Cluster.Apis, 14, window))
+        {
+            AtLeast = TimeSpan.FromSeconds(14),
+        },
+        new("F32", "a rolling deploy", "SIGTERM of each service in turn, restart", "1012, nothing surfaces", DeployAsync)
+        {
+            AtLeast = TimeSpan.FromSeconds(20),
+        },
+    ];
+
+    private static async Task KillInTurnAsync(
+        FaultContext context, IReadOnlyList<Service> services, double every, CancellationToken window)
+    {
+        while (true)
+        {
+            var victim = context.Pick(services).Node;
+            await victim.KillAsync(window);
+            await Task.WhenAll(victim.RestartAsync(window), context.PauseAsync(every, window));
+        }
+    }
+
+    private static async Task KillAllWorkersAsync(FaultContext context, CancellationToken window)
+    {
+        foreach (var worker in context.Cluster.Workers)
+            await worker.Node.KillAsync(window);
+        await Task.Delay(Timeout.Infinite, window);
+    }
+
+    // It crashes at the so manieth time it comes by, so that not always the first batch is hit.
+    private static async Task CrashAsync(
+        FaultContext context, IReadOnlyList<Service> services, string[] steps, CancellationToken window)
+    {
+        for (var i = context.Random.Next(steps.Length); ; i++)
+        {
+            var victim = context.Pick(services).Node;
+            await victim.EndAsync(Signals.Terminate, window);
+            await victim.StartAsync(window, mayCrash: true, ("CHATABLE_CRASH_AT", $"{steps[i % steps.Length]}:{context.Random.Next(1, 30)}"));
+            await victim.WaitForExitAsync(window);
+            await victim.RestartAsync(window);
+        }
+    }
+
+    private static async Task FreezeAsync(
+        FaultContext context, IReadOnlyList<Service> services, double seconds, CancellationToken window)
+    {
+        while (true)
+        {
+            var victim = context.Pick(services).Node;
+            victim.Freeze();
+            try
+            {
+                await context.PauseAsync(seconds, window);
+            }
+            finally
+            {
+                victim.Thaw();
+            }
+
+            await context.PauseAsync(3, window);
+        }
+    }
+
+    private static async Task DeployAsync(FaultContext context, CancellationToken window)
+    {
+        while (true)
+        {
+            foreach (var service in context.Cluster.Services)
+            {
+                await service.Node.EndAsync(Signals.Terminate, window);
+                await service.Node.RestartAsync(window);
+            }
+        }
+    }
+}

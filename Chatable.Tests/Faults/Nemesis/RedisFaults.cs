@@ -1,0 +1,102 @@
+using System.Globalization;
+using Chatable.Tests.Faults.Cluster;
+using StackExchange.Redis;
+
+namespace Chatable.Tests.Faults.Nemesis;
+
+/// <summary>A Redis that restarts, forgets, stalls and is full.</summary>
+internal static class RedisFaults
+{
+    public static IReadOnlyList<Fault> All { get; } =
+    [
+        new("F8", "Redis restarts", "SIGTERM every 8 s, restart; append-only file with everysec", "servers register again within 15 s",
+            RestartAsync)
+        {
+            AtLeast = TimeSpan.FromSeconds(10),
+        },
+        new("F10", "Redis loses everything", "FLUSHALL; or SIGKILL, the append-only file deleted, restart", "registry rebuilt; nothing acked is lost",
+            ForgetAsync)
+        {
+            AtLeast = TimeSpan.FromSeconds(12),
+        },
+        new("F11", "Redis stalls", "DEBUG SLEEP, CLIENT PAUSE ALL, CLIENT PAUSE WRITE, 6 s each", "unavailable or unknown; no false ack", StallAsync)
+        {
+            AtLeast = TimeSpan.FromSeconds(24),
+        },
+        new("F12", "Redis is out of memory", "CONFIG SET maxmemory below what it uses", "busy; the intake drains all the same", FillAsync)
+        {
+            Heal = async (context, _) => await context.Cluster.Redis.ExecuteAsync("CONFIG", "SET", "maxmemory", "0"),
+        },
+        new("F14", "Redis' connections are killed", "CLIENT KILL TYPE normal every 200 ms", "ambiguous appends are sent again; nothing twice",
+            KillConnectionsAsync),
+    ];
+
+    private static async Task RestartAsync(FaultContext context, CancellationToken window)
+    {
+        while (true)
+        {
+            await context.Cluster.Redis.Node.EndAsync(Signals.Terminate, window);
+            await context.Cluster.Redis.Node.RestartAsync(window);
+            await context.PauseAsync(8, window);
+        }
+    }
+
+    private static async Task ForgetAsync(FaultContext context, CancellationToken window)
+    {
+        var redis = context.Cluster.Redis;
+        while (true)
+        {
+            redis.Order("FLUSHALL");
+            await context.PauseAsync(5, window);
+            await redis.Node.KillAsync(window);
+            redis.DeleteData();
+            await redis.Node.RestartAsync(window);
+            await context.PauseAsync(5, window);
+        }
+    }
+
+    private static async Task StallAsync(FaultContext context, CancellationToken window)
+    {
+        var redis = context.Cluster.Redis;
+        while (true)
+        {
+            redis.Order("DEBUG", "SLEEP", "6");
+            await context.PauseAsync(9, window);
+            redis.Order("CLIENT", "PAUSE", "6000", "ALL");
+            await context.PauseAsync(9, window);
+            redis.Order("CLIENT", "PAUSE", "6000", "WRITE");
+            await context.PauseAsync(9, window);
+        }
+    }
+
+    private static async Task FillAsync(FaultContext context, CancellationToken window)
+    {
+        var redis = context.Cluster.Redis;
+        while (true)
+        {
+            var used = (await redis.Server.InfoAsync("memory")).Single().Single(line => line.Key == "used_memory").Value;
+            var less = long.Parse(used, CultureInfo.InvariantCulture) - 100_000;
+            await redis.ExecuteAsync("CONFIG", "SET", "maxmemory", less);
+            await context.PauseAsync(4, window);
+            await redis.ExecuteAsync("CONFIG", "SET", "maxmemory", "0");
+            await context.PauseAsync(2, window);
+        }
+    }
+
+    private static async Task KillConnectionsAsync(FaultContext context, CancellationToken window)
+    {
+        while (true)
+        {
+            try
+            {
+                await context.Cluster.Redis.ExecuteAsync("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes");
+            }
+            catch (Exception exception) when (exception is RedisException or TimeoutException)
+            {
+                // Our own connection is one of them now and then.
+            }
+
+            await Task.Delay(200, window);
+        }
+    }
+}

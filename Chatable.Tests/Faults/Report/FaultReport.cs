@@ -1,0 +1,44 @@
+using System.Text;
+using Chatable.Tests.Faults.Runs;
+
+namespace Chatable.Tests.Faults.Report;
+
+/// <summary>What <c>make faults</c> prints and writes.</summary>
+internal static class FaultReport
+{
+    public static string Line(RunResult result)
+    {
+        var line = new StringBuilder();
+        line.Append($"{result.Fault.Name,-4} seed {result.Seed}: {result.Sent} sent, {result.Acked} acked, {result.Info} unsure, ");
+        line.Append($"{result.Resent} resent, {result.Suppressed} repeats told, {result.Repaired} by {result.Resumes} backlogs, ");
+        line.Append($"recovered in {result.Recovery.TotalSeconds:0.0} s, {result.Violations.Count} violations");
+        foreach (var violation in result.Violations)
+            line.AppendLine().Append("     ").Append(violation);
+        return line.ToString();
+    }
+
+    public static string Markdown(IReadOnlyList<RunResult> results, int seconds)
+    {
+        var text = new StringBuilder();
+        text.AppendLine("# Faults").AppendLine();
+        text.AppendLine($"{results.Count} classes, {seconds} s of fault each unless it needs longer.").AppendLine();
+        text.AppendLine("| | fault | injected | expected | seed | sent | acked | unsure | resent | repeats told | backlogs | by them | "
+            + "recovered in | violations |");
+        text.AppendLine("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |");
+        foreach (var one in results)
+        {
+            text.AppendLine($"| {one.Fault.Name} | {one.Fault.Title} | {one.Fault.Injected} | {one.Fault.Expected} | {one.Seed} | {one.Sent} "
+                + $"| {one.Acked} | {one.Info} | {one.Resent} | {one.Suppressed} | {one.Resumes} | {one.Repaired} "
+                + $"| {one.Recovery.TotalSeconds:0.0} s | {one.Violations.Count} |");
+        }
+
+        foreach (var one in results.Where(result => result.Violations.Count > 0))
+        {
+            text.AppendLine().AppendLine($"## {one.Fault.Name}").AppendLine();
+            foreach (var violation in one.Violations)
+                text.AppendLine($"- {violation}");
+        }
+
+        return text.ToString();
+    }
+}

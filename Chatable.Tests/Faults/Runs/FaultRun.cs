@@ -1,0 +1,153 @@
+using Chatable.Tests.Faults.Checker;
+using Chatable.Tests.Faults.Cluster;
+using Chatable.Tests.Faults.History;
+using Chatable.Tests.Faults.Nemesis;
+using Chatable.Tests.Faults.Workload;
+using Npgsql;
+
+namespace Chatable.Tests.Faults.Runs;
+
+/// <param name="Window">How long the fault lasts.</param>
+/// <param name="Seed">Of the fault and of the traffic; the machine's scheduling it does not determine.</param>
+/// <param name="Folder">Where the history and the processes' outputs go; none if null.</param>
+internal sealed record RunSettings(TimeSpan Window, int Seed, string? Folder)
+{
+    public TrafficSettings Traffic { get; init; } = new();
+
+    /// <summary>
+    /// How long everything may take to have an outcome and be everywhere. More than the promise gives, so that what comes too late is
+    /// told from what never comes.
+    /// </summary>
+    public TimeSpan Settle { get; init; } = TimeSpan.FromSeconds(45);
+
+    /// <summary>SQL that changes the database before the traffic begins; none if empty.</summary>
+    public string Prepare { get; init; } = "";
+
+    /// <summary>Written at the moments that a person who waits wants to know of.</summary>
+    public Action<string> Progress { get; init; } = _ => { };
+}
+
+/// <summary>A cluster under load, a fault for a while, the end of the fault, quiet, and the check of everything that was seen.</summary>
+internal sealed class FaultRun(Fault fault, RunSettings settings)
+{
+    private static readonly TimeSpan s_warmUp = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan s_loadAfter = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan s_stable = TimeSpan.FromSeconds(3);
+
+    private string Name => $"{fault.Name}-{settings.Seed}";
+
+    public async Task<RunResult> ExecuteAsync(CancellationToken cancellationToken)
+    {
+        await using var cluster = await FaultCluster.StartAsync(fault.Cluster, cancellationToken);
+        try
+        {
+            if (settings.Prepare.Length > 0)
+                await cluster.Postgres.ExecuteAsync(settings.Prepare, cancellationToken);
+            using var history = new EventLog(Name, settings.Folder);
+            await using var traffic =
+                await Traffic.StartAsync(cluster, history, settings.Traffic with { Seed = settings.Seed }, cancellationToken);
+            var evidence = await RunAsync(new FaultContext(cluster, traffic, settings.Seed), cancellationToken);
+            return new RunResult(fault, settings.Seed) { Violations = Invariant.CheckAll(evidence) }.Count(evidence);
+        }
+        finally
+        {
+            if (settings.Folder is { } folder)
+                await cluster.SaveOutputsAsync(Path.Combine(folder, Name), CancellationToken.None);
+        }
+    }
+
+    private async Task<Evidence> RunAsync(FaultContext context, CancellationToken cancellationToken)
+    {
+        var (cluster, traffic) = (context.Cluster, context.Traffic);
+        traffic.Begin();
+        await WaitForAsync(() => Task.FromResult(traffic.Devices.All(device => device.Cursor > 0)), s_warmUp, cancellationToken);
+
+        var bounds = Bounds.Take(cluster);
+        using var watched = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var watching = bounds.WatchAsync(cluster, watched.Token);
+        settings.Progress($"{fault.Name} {fault.Title}");
+        await InjectAsync(context, cancellationToken);
+        await cluster.HealAsync(cancellationToken);
+        await fault.Heal(context, cancellationToken);
+        traffic.History.Add(t => new HistoryEvent(t, "nemesis", "", Known.Ok, Op.Heal));
+
+        await Task.Delay(s_loadAfter, cancellationToken);
+        await traffic.QuietAsync();
+        await SettleAsync(cluster, traffic, cancellationToken);
+        await watched.CancelAsync();
+        await watching;
+        var surprises = await SurprisesAsync(context);
+        var evidence = new Evidence { Events = [], Devices = traffic.Parties, Measures = bounds.Compare(cluster), Surprises = surprises };
+        evidence = await FinalReads.ReadAsync(cluster, traffic, evidence, cancellationToken);
+        return evidence with { Events = traffic.History.Events };
+    }
+
+    private async Task InjectAsync(FaultContext context, CancellationToken cancellationToken)
+    {
+        using var window = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var length = settings.Window > fault.AtLeast ? settings.Window : fault.AtLeast;
+        window.CancelAfter(length);
+        var revoking = RevokeAsync(context.Traffic, length / 2, window.Token);
+        try
+        {
+            await fault.Inject(context, window.Token);
+            await Task.Delay(Timeout.Infinite, window.Token);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            // The window has ended.
+        }
+
+        await revoking.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    private static async Task RevokeAsync(Traffic traffic, TimeSpan after, CancellationToken window)
+    {
+        await Task.Delay(after, window);
+        await traffic.RevokeOneAsync(window);
+    }
+
+    private async Task SettleAsync(FaultCluster cluster, Traffic traffic, CancellationToken cancellationToken)
+    {
+        IReadOnlyDictionary<string, long> heads = new Dictionary<string, long>();
+        var since = Environment.TickCount64;
+        await WaitForAsync(async () =>
+        {
+            var now = await TryReadHeadsAsync(cluster, cancellationToken);
+            if (now is null || !now.SequenceEqual(heads))
+                (heads, since) = (now ?? heads, Environment.TickCount64);
+            return traffic.Rest.Pending == 0
+                && traffic.Devices.All(device => device.Unacked == 0 && device.Cursor == heads.GetValueOrDefault(device.User.Username))
+                && Environment.TickCount64 - since > s_stable.TotalMilliseconds;
+        }, settings.Settle, cancellationToken);
+    }
+
+    private static async Task<IReadOnlyDictionary<string, long>?> TryReadHeadsAsync(FaultCluster cluster, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await FinalReads.HeadsAsync(cluster, cancellationToken);
+        }
+        catch (NpgsqlException)
+        {
+            return null;
+        }
+    }
+
+    private static async Task<IReadOnlyList<string>> SurprisesAsync(FaultContext context)
+    {
+        foreach (var node in context.Cluster.Nodes)
+            await node.LookAsync();
+        var unhandled = context.Cluster.Services.Where(service => service.Node.Output.Contains("Unhandled exception", StringComparison.Ordinal))
+            .Select(service => $"{service.Node.Name} printed \"Unhandled exception\"");
+        return [.. context.Cluster.Nodes.SelectMany(node => node.Surprises), .. unhandled, .. context.Traffic.Rest.Surprises, .. context.Findings];
+    }
+
+    // What does not come true in time is for the checker to judge.
+    private static async Task WaitForAsync(Func<Task<bool>> condition, TimeSpan limit, CancellationToken cancellationToken)
+    {
+        var until = Environment.TickCount64 + limit.TotalMilliseconds;
+        while (Environment.TickCount64 < until && !await condition())
+            await Task.Delay(100, cancellationToken);
+    }
+}

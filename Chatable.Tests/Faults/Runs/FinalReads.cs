@@ -1,0 +1,87 @@
+using Chatable.Tests.Faults.Checker;
+using Chatable.Tests.Faults.Cluster;
+using Chatable.Tests.Faults.History;
+using Chatable.Tests.Faults.Workload;
+using Chatable.Tests.Support;
+using Npgsql;
+
+namespace Chatable.Tests.Faults.Runs;
+
+/// <summary>Three independent looks at what has come of a run: SQL, REST and a socket that begins anew.</summary>
+internal static class FinalReads
+{
+    private const string Messages = """
+        SELECT m.message_id::text, a.username, r.username, coalesce(m.client_id_text, m.client_id::text), m.conversation_id,
+               m.conversation_seq, m.body, m.created_at
+        FROM messages m
+        JOIN conversations c ON c.id = m.conversation_id
+        JOIN users a ON a.id = m.author_id
+        JOIN users r ON r.id = CASE WHEN c.user_low = m.author_id THEN c.user_high ELSE c.user_low END
+        """;
+
+    private const string Envelopes =
+        "SELECT u.username, e.seq, e.message_id::text FROM envelopes e JOIN users u ON u.id = e.user_id ORDER BY e.user_id, e.seq";
+
+    private const string Heads = "SELECT u.username, h.last_seq FROM user_heads h JOIN users u ON u.id = h.user_id";
+
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
+
+    public static async Task<Evidence> ReadAsync(
+        FaultCluster cluster, Traffic traffic, Evidence evidence, CancellationToken cancellationToken)
+    {
+        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        timeout.CancelAfter(s_patience);
+        var rest = new Dictionary<string, IReadOnlyList<SeenMessage>>();
+        var fresh = new Dictionary<string, IReadOnlyList<SeenMessage>>();
+        foreach (var user in traffic.Users)
+        {
+            var token = await traffic.LogInAsync(user, timeout.Token);
+            rest[user.Username] = await traffic.Port.ReadAllAsync(traffic.AnyServer(), token, timeout.Token);
+            fresh[user.Username] = await ReadFreshAsync(traffic.AnyServer(), token, timeout.Token);
+        }
+
+        return evidence with
+        {
+            Messages = await QueryAsync(cluster, Messages, row => new StoredMessage(
+                row.GetString(0), row.GetString(1), row.GetString(2), row.GetString(3), row.GetInt64(4), row.GetInt64(5),
+                BodyHash.Of(row.GetString(6)), row.GetDateTime(7)), timeout.Token),
+            Envelopes = await QueryAsync(
+                cluster, Envelopes, row => new StoredEnvelope(row.GetString(0), row.GetInt64(1), row.GetString(2)), timeout.Token),
+            Rest = rest,
+            Fresh = fresh,
+        };
+    }
+
+    public static async Task<IReadOnlyDictionary<string, long>> HeadsAsync(FaultCluster cluster, CancellationToken cancellationToken) =>
+        (await QueryAsync(cluster, Heads, row => (User: row.GetString(0), Head: row.GetInt64(1)), cancellationToken))
+            .ToDictionary(one => one.User, one => one.Head);
+
+    private static async Task<IReadOnlyList<SeenMessage>> ReadFreshAsync(Uri server, ChatToken token, CancellationToken cancellationToken)
+    {
+        using var socket = new FrameSocket();
+        await socket.ConnectAsync(server, token, cancellationToken);
+        await socket.SendAsync(Frame.Hello(0, null, "fresh"), cancellationToken);
+        List<SeenMessage> all = [];
+        while (await socket.ReceiveAsync(cancellationToken) is { } frame && frame.Type != "caught_up")
+        {
+            if (frame.Type == "message")
+                all.Add(new SeenMessage(
+                    frame.MessageId!, frame.Author!, frame.Recipient!, frame.Conversation!.Value, frame.ConversationSeq!.Value, frame.Hash!,
+                    frame.Seq));
+        }
+
+        return all;
+    }
+
+    private static async Task<IReadOnlyList<T>> QueryAsync<T>(
+        FaultCluster cluster, string sql, Func<NpgsqlDataReader, T> read, CancellationToken cancellationToken)
+    {
+        await using var database = NpgsqlDataSource.Create(cluster.Postgres.ConnectionString);
+        await using var command = database.CreateCommand(sql);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        List<T> rows = [];
+        while (await reader.ReadAsync(cancellationToken))
+            rows.Add(read(reader));
+        return rows;
+    }
+}

@@ -1,0 +1,66 @@
+using Chatable.Tests.Faults.Cluster;
+using Chatable.Tests.Faults.Nemesis;
+using Chatable.Tests.Faults.Report;
+using Chatable.Tests.Faults.Runs;
+using Chatable.Tests.Support;
+
+namespace Chatable.Tests.Faults;
+
+/// <summary>
+/// A checker that finds nothing proves nothing: the cluster is given a bug, and the checker must find it. A bug that one safety net
+/// hides is given together with the end of that net.
+/// </summary>
+public sealed class SeededBugTests
+{
+    private static readonly Seeded[] s_all =
+    [
+        new("ack_before_commit", "I1", "F0"),
+        new("drop_push,repair_off,reconcile_off", "I10", "F0"),
+        new("dedupe_off", "I3", "F0") { Prepare = "DROP INDEX messages_author_client_key" },
+        // A client that waits for its ack and sends again makes good what this loses, so ours does not.
+        new("xdel_before_commit", "I10", "F2") { AckTimeout = TimeSpan.FromHours(1) },
+        new("two_in_flight,after_guard_off", "I6", "F2"),
+        new("route_before_commit", "I11", "F0") { ReadEvery = 3 },
+        new("cached_registry,repair_off,reconcile_off", "I10", "F27"),
+        new("skip_resequencer", "I4", "F27"),
+        new("author_from_payload", "I8", "F0"),
+        new("register_after_backlog,repair_off,reconcile_off", "I10", "F27"),
+        new("seq_from_sequence", "I4", "F0"),
+        new("after_guard_off", "I6", "F10T"),
+        new("reconcile_off,repair_off", "I10", "F10"),
+    ];
+
+    public static TheoryData<string, string> Bugs => new(s_all.Select(one => (one.Bug, one.Invariant)));
+
+    [Fact]
+    public void ThereAreThirteen() => Assert.Equal(13, s_all.Length);
+
+    [Theory(Explicit = true)]
+    [MemberData(nameof(Bugs))]
+    public async Task TheCheckerFindsASeededBug(string bug, string invariant)
+    {
+        var seeded = s_all.Single(one => one.Bug == bug);
+        var fault = seeded.Fault == "F0" ? Calm.Fault : FaultTable.Find(seeded.Fault);
+        var folder = Path.Combine(Repository.Root, "artifacts", "faults", "bugs", bug.Split(',')[0]);
+        var settings = new RunSettings(TimeSpan.FromSeconds(8), Seed: 1, folder)
+        {
+            Settle = TimeSpan.FromSeconds(20),
+            Prepare = seeded.Prepare,
+            Traffic = new() { AckTimeout = seeded.AckTimeout, ReadEvery = seeded.ReadEvery },
+        };
+        var result = await new FaultRun(fault with { Cluster = new ClusterSettings { Bug = bug } }, settings)
+            .ExecuteAsync(TestContext.Current.CancellationToken);
+
+        Console.Error.WriteLine($"{bug}: {FaultReport.Line(result)}");
+        Assert.Contains(result.Violations, violation => violation.Invariant == invariant);
+    }
+
+    private sealed record Seeded(string Bug, string Invariant, string Fault)
+    {
+        public string Prepare { get; init; } = "";
+
+        public TimeSpan AckTimeout { get; init; } = TimeSpan.FromSeconds(15);
+
+        public int ReadEvery { get; init; } = 50;
+    }
+}

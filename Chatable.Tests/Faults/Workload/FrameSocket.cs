@@ -1,0 +1,65 @@
+using System.Net.WebSockets;
+using Chatable.Tests.Support;
+
+namespace Chatable.Tests.Faults.Workload;
+
+/// <summary>A v2 WebSocket, frame by frame.</summary>
+internal sealed class FrameSocket : IDisposable
+{
+    private static readonly TimeSpan s_connect = TimeSpan.FromSeconds(5);
+
+    private readonly ClientWebSocket _socket = new();
+    private readonly SemaphoreSlim _sending = new(1);
+    private readonly byte[] _buffer = new byte[64 * 1024];
+
+    /// <summary>The server's close code; null before it, and where the connection just broke.</summary>
+    public int? CloseCode => (int?)_socket.CloseStatus;
+
+    /// <summary>The status the handshake was refused with; 0 where it was not.</summary>
+    public int Refusal => _socket.State == WebSocketState.Open ? 0 : (int)_socket.HttpStatusCode;
+
+    public async Task ConnectAsync(Uri server, ChatToken token, CancellationToken cancellationToken)
+    {
+        _socket.Options.SetRequestHeader("Authorization", $"Bearer {token.ToJwt()}");
+        _socket.Options.AddSubProtocol("chatable.v2");
+        _socket.Options.CollectHttpResponseDetails = true;
+        // A frozen server or a dead link is noticed in about 8 s.
+        _socket.Options.KeepAliveInterval = TimeSpan.FromSeconds(3);
+        _socket.Options.KeepAliveTimeout = TimeSpan.FromSeconds(5);
+        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        timeout.CancelAfter(s_connect);
+        await _socket.ConnectAsync(ChatSocket.AddressOf(server), timeout.Token);
+    }
+
+    public async Task SendAsync(byte[] frame, CancellationToken cancellationToken)
+    {
+        await _sending.WaitAsync(cancellationToken);
+        try
+        {
+            await _socket.SendAsync(frame, WebSocketMessageType.Text, endOfMessage: true, cancellationToken);
+        }
+        finally
+        {
+            _sending.Release();
+        }
+    }
+
+    /// <summary>The next frame; null where the server closes.</summary>
+    public async Task<Frame?> ReceiveAsync(CancellationToken cancellationToken)
+    {
+        var length = 0;
+        while (true)
+        {
+            var part = await _socket.ReceiveAsync(_buffer.AsMemory(length), cancellationToken);
+            if (part.MessageType == WebSocketMessageType.Close)
+                return null;
+            length += part.Count;
+            if (part.EndOfMessage)
+                return Frame.Parse(_buffer.AsMemory(0, length));
+        }
+    }
+
+    public void Abort() => _socket.Abort();
+
+    public void Dispose() => _socket.Dispose();
+}

@@ -1,0 +1,162 @@
+using Chatable.Tests.Faults.Checker;
+using Chatable.Tests.Faults.Cluster;
+using Chatable.Tests.Faults.History;
+using Chatable.Tests.Support;
+
+namespace Chatable.Tests.Faults.Workload;
+
+/// <param name="Users">Who write to each other, and each to himself.</param>
+/// <param name="SecondDevices">Users with a second device, which reads and writes as well.</param>
+/// <param name="MessagesPerSecond">Written in all, over sockets.</param>
+/// <param name="Seed">Of who writes what to whom.</param>
+internal sealed record TrafficSettings(int Users = 6, int SecondDevices = 2, int MessagesPerSecond = 100, int Seed = 1)
+{
+    /// <summary>How long a device waits for an ack on a connection that lives, before it sends again.</summary>
+    public TimeSpan AckTimeout { get; init; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>Every so manieth acked message is read over REST at once.</summary>
+    public int ReadEvery { get; init; } = 50;
+}
+
+/// <summary>
+/// The load under which faults happen: devices on random servers that write to each other, now and then a message again that has its
+/// ack, some over REST, and reads of what was just acked.
+/// </summary>
+internal sealed class Traffic : IAsyncDisposable
+{
+    private const int UnackedLimit = 300;
+    private const string SecondDevice = "desk";
+
+    private readonly FaultCluster _cluster;
+    private readonly TrafficSettings _settings;
+    private readonly Random _random;
+    private readonly CancellationTokenSource _stop = new();
+    private readonly RestPort _port = new();
+    private Task _running = Task.CompletedTask;
+
+    private Traffic(FaultCluster cluster, EventLog history, TrafficSettings settings)
+    {
+        (_cluster, History, _settings) = (cluster, history, settings);
+        _random = new Random(settings.Seed);
+        Rest = new RestTraffic(_port, AnyServer, history, settings.ReadEvery);
+    }
+
+    public EventLog History { get; }
+
+    public IReadOnlyList<ChatUser> Users { get; private set; } = [];
+
+    public IReadOnlyList<RecordingDevice> Devices { get; private set; } = [];
+
+    public RestTraffic Rest { get; }
+
+    public RestPort Port => _port;
+
+    /// <summary>Written over sockets so far.</summary>
+    public int Written { get; private set; }
+
+    public static async Task<Traffic> StartAsync(
+        FaultCluster cluster, EventLog history, TrafficSettings settings, CancellationToken cancellationToken)
+    {
+        var traffic = new Traffic(cluster, history, settings);
+        using var client = new ChatClient(cluster.Apis[0].Address);
+        List<ChatUser> users = [];
+        for (var i = 0; i < settings.Users; i++)
+            users.Add(await client.RegisterAsync(cancellationToken));
+        traffic.Users = users;
+        traffic.Devices =
+        [
+            .. users.Select(user => traffic.CreateDevice(user, "phone")),
+            // With tokens of their own, so that one can be revoked.
+            .. await Task.WhenAll(users.Take(settings.SecondDevices).Select(async user => traffic.CreateDevice(
+                user with { Token = await client.LogInAsync(user.Username, user.Password, cancellationToken) }, SecondDevice))),
+        ];
+        foreach (var device in traffic.Devices)
+            device.Start();
+        return traffic;
+    }
+
+    /// <summary>Begins to write.</summary>
+    public void Begin() => _running = Task.WhenAll(Task.Run(WriteAsync), Task.Run(() => Rest.RunAsync(Users, _random.Next(), _stop.Token)));
+
+    /// <summary>Writes nothing more; what is written still goes out.</summary>
+    public async Task QuietAsync()
+    {
+        await _stop.CancelAsync();
+        await _running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    public RecordingDevice CreateDevice(ChatUser user, string name, Func<Uri>? server = null)
+    {
+        var device = new RecordingDevice(name, user, server ?? AnyServer, LogInAsync, History, _settings.AckTimeout);
+        device.Acked += (conversation, seq) => Rest.NoticeAck(device, conversation, seq);
+        return device;
+    }
+
+    public Uri AnyServer() => _cluster.Apis[Random.Shared.Next(_cluster.Apis.Count)].Address;
+
+    /// <summary>Ends the token a second device is connected with, and notes when the server has confirmed it.</summary>
+    public async Task RevokeOneAsync(CancellationToken cancellationToken)
+    {
+        var device = Devices.Last(device => device.Proc.EndsWith(SecondDevice, StringComparison.Ordinal));
+        using var client = new ChatClient(AnyServer());
+        var (connection, token) = (device.Connection, device.Token);
+        try
+        {
+            var answer = await client.SendAsync(HttpMethod.Delete, "/api/auth_token", token.ToJwt(), cancellationToken);
+            if (answer.Status == 200 && connection is not null)
+                History.Add(t => new HistoryEvent(t, device.Proc, device.User.Username, Known.Ok, Op.Revoke, connection));
+        }
+        catch (Exception exception) when (exception is HttpRequestException or System.Text.Json.JsonException)
+        {
+            // Not confirmed, so nothing is promised.
+        }
+    }
+
+    public IReadOnlyList<Device> Parties => [.. Devices.Select(device => new Device(device.Proc, device.User.Username))];
+
+    public async Task<ChatToken> LogInAsync(ChatUser user, CancellationToken cancellationToken)
+    {
+        using var client = new ChatClient(AnyServer());
+        return await client.LogInAsync(user.Username, user.Password, cancellationToken);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await QuietAsync();
+        foreach (var device in Devices)
+            await device.DisposeAsync();
+        await Rest.DisposeAsync();
+        _port.Dispose();
+        _stop.Dispose();
+    }
+
+    private async Task WriteAsync()
+    {
+        var pause = TimeSpan.FromSeconds(1.0 / _settings.MessagesPerSecond);
+        using var timer = new PeriodicTimer(pause);
+        while (await timer.WaitForNextTickAsync(_stop.Token))
+        {
+            var device = Devices[_random.Next(Devices.Count)];
+            if (device.Unacked >= UnackedLimit)
+                continue;
+            device.Write(Users[_random.Next(Users.Count)].Username, Body());
+            Written++;
+            if (_random.Next(50) == 0 && device.TakeAcked() is { } acked)
+                device.Repeat(acked);
+            if (_random.Next(100) == 0 && device.TakeAcked() is { } again)
+                Rest.Repeat(device, again);
+        }
+    }
+
+    // No two alike; some long, some beyond ASCII.
+    private string Body()
+    {
+        var filling = _random.Next(20) switch
+        {
+            0 => new string('x', _random.Next(4000)),
+            1 => "Zwölf Boxkämpfer jagen 🥊 \"Viktor\" \\ \t über den großen Sylter Deich",
+            _ => "hello",
+        };
+        return $"{_random.NextInt64():x16} {filling}";
+    }
+}
