@@ -22,6 +22,9 @@ internal sealed partial class TokenRevocations(
     /// <summary>Raised with a token that has ended, on whichever replica it was; more than once is possible.</summary>
     public event Action<EndedToken>? Revoked;
 
+    /// <summary>Raised when this replica listens again after it did not: what was announced meanwhile has been missed.</summary>
+    public event Action? Missed;
+
     /// <summary>To be called after the tokens' end is committed. Does not fail where Redis does.</summary>
     public async Task AnnounceAsync(IReadOnlyCollection<EndedToken> ended, CancellationToken cancellationToken)
     {
@@ -46,8 +49,10 @@ internal sealed partial class TokenRevocations(
         // What was announced while this replica was not listening is not repeated.
         redis.ConnectionRestored += (_, e) =>
         {
-            if (e.ConnectionType == ConnectionType.Subscription)
-                keys.ForgetAll();
+            if (e.ConnectionType != ConnectionType.Subscription)
+                return;
+            keys.ForgetAll();
+            Missed?.Invoke();
         };
         while (!stoppingToken.IsCancellationRequested)
         {

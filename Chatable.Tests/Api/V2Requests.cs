@@ -37,8 +37,6 @@ internal static class V2Requests
         this ChatClient client, ChatUser user, string query, CancellationToken cancellationToken) =>
         client.GetAsync($"/api/v2/sync{query}", user.Token, cancellationToken);
 
-    public static long Number(this JsonElement element, string name) => element.GetProperty(name).GetInt64();
-
     public static IEnumerable<string> Names(this JsonElement element) => element.EnumerateObject().Select(property => property.Name);
 
     public static string? Code(this ChatAnswer answer) => answer.Envelope.Text("code");

@@ -19,6 +19,11 @@ public class SocketEndTests(PostgresServer postgres)
         protected override (string, string)[] Settings => [("Realtime__TokenCheckInterval", "00:00:02")];
     }
 
+    private sealed class UncheckedServers(PostgresServer postgres) : ChatServers(postgres)
+    {
+        protected override (string, string)[] Settings => [("Realtime__TokenCheckInterval", "1.00:00:00")];
+    }
+
     [Fact]
     public async Task ARevokedTokensSocketsAreClosedOnEveryServerAndNoOthers()
     {
@@ -52,6 +57,23 @@ public class SocketEndTests(PostgresServer postgres)
         Assert.Equal(200, (await servers.Client.SendAsync(HttpMethod.Delete, "/api/auth_token", user.Token.ToJwt(), _ct)).Status);
 
         Assert.Equal(4401, await there.WaitForCloseAsync(_ct));
+    }
+
+    [Fact]
+    public async Task ARevocationWhoseWordWasMissedIsFoundWhenWordsComeAgain()
+    {
+        await using var servers = new UncheckedServers(postgres);
+        await servers.InitializeAsync();
+        var (user, socket) = await servers.JoinAsync(servers.B, _ct);
+        await using var revocation = servers.Database.CreateCommand(
+            "UPDATE auth_tokens SET revoked_at = now() WHERE user_id = (SELECT id FROM users WHERE username = $1)");
+        revocation.Parameters.AddWithValue(user.Username);
+        await revocation.ExecuteNonQueryAsync(_ct);
+
+        // As a restart of Redis does, or a link that breaks.
+        await servers.Redis.GetServers().Single().ExecuteAsync("CLIENT", "KILL", "TYPE", "pubsub");
+
+        Assert.Equal(4401, await socket.WaitForCloseAsync(_ct));
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Chatable.Tests.Api;
 using Chatable.Tests.Support;
 
 namespace Chatable.Tests.Delivery;
@@ -81,6 +82,31 @@ public class V2SendingTests(V2SendingTests.Servers servers) : IClassFixture<V2Se
         await using var resumed = await V2Socket.ConnectAsync(servers.A, alice.Token, _ct);
         await resumed.HelloAsync(since: 0, epoch: null, _ct);
         Assert.Equal(8 * 3, resumed.Head);
+    }
+
+    [Fact]
+    public async Task TheSameIdOverRestAndASocketAtOnceIsStoredOnce()
+    {
+        var (bob, socket) = await servers.JoinV2Async(servers.B, _ct);
+        var alice = await servers.Client.RegisterAsync(_ct);
+
+        for (var i = 1; i <= 8; i++)
+        {
+            var posting = servers.Client.SayAsync(bob, alice, "over REST", _ct, key: $"c{i}");
+            await socket.SendAsync($"c{i}", alice, "over the socket", _ct);
+            await socket.SendAsync($"next{i}", alice, "next", _ct);
+            var answer = await posting;
+            var told = (await ReadToAckAsync(socket, $"next{i}")).Where(frame => frame.Text("client_id") == $"c{i}").ToArray();
+
+            Assert.Contains(answer.Status, new[] { 200, 201 });
+            Assert.Contains(told, frame => frame.Text("type") == "ack");
+            Assert.Single(told.Append(answer.Envelope).Select(PlaceIn).Distinct());
+        }
+
+        await using var count = servers.Database.CreateCommand(
+            "SELECT count(*) FROM messages m JOIN users u ON u.id = m.author_id WHERE u.username = $1");
+        count.Parameters.AddWithValue(bob.Username);
+        Assert.Equal(8 * 2L, await count.ExecuteScalarAsync(_ct));
     }
 
     [Fact]
@@ -259,5 +285,6 @@ public class V2SendingTests(V2SendingTests.Servers servers) : IClassFixture<V2Se
     }
 
     private static string PlaceIn(JsonElement frame) => string.Join(
-        ' ', ((string[])["client_id", "message_id", "seq", "conversation", "conversation_seq", "created_at"]).Select(field => frame.GetProperty(field).GetRawText()));
+        ' ', ((string[])["client_id", "message_id", "seq", "conversation", "conversation_seq", "created_at"])
+            .Select(field => frame.GetProperty(field).GetRawText()));
 }

@@ -40,7 +40,7 @@ public sealed class V2Socket : IAsyncDisposable
     /// <summary>Says hello and takes the welcome.</summary>
     public async Task HelloAsync(long? since, string? epoch, CancellationToken cancellationToken)
     {
-        await SendAsync(Hello(since, epoch), cancellationToken);
+        await SendAsync(Checked(Hello(since, epoch)), cancellationToken);
         Welcome = await ReceiveAsync("welcome", cancellationToken);
     }
 
@@ -59,7 +59,7 @@ public sealed class V2Socket : IAsyncDisposable
     public Task SendAsync(string frame, CancellationToken cancellationToken) => _socket.SendAsync(frame, cancellationToken);
 
     public Task SendAsync(string clientId, ChatUser recipient, string message, CancellationToken cancellationToken) =>
-        SendAsync(Message(clientId, recipient, message), cancellationToken);
+        SendAsync(Checked(Message(clientId, recipient, message)), cancellationToken);
 
     /// <summary>The next frame; fails where none comes or the connection ends.</summary>
     public Task<JsonElement> ReceiveAsync(CancellationToken cancellationToken) => _socket.ReceiveAsync(cancellationToken);
@@ -87,6 +87,13 @@ public sealed class V2Socket : IAsyncDisposable
         var ack = await ReceiveAsync("ack", cancellationToken);
         Assert.Equal(clientId, ack.Text("client_id"));
         return ack;
+    }
+
+    // What is sent as it should be is as the document says.
+    private static JsonObject Checked(JsonObject frame)
+    {
+        FrameSchema.V2.AssertSentByClient(JsonSerializer.SerializeToElement(frame));
+        return frame;
     }
 
     public Task<int?> WaitForCloseAsync(CancellationToken cancellationToken) => _socket.WaitForCloseAsync(cancellationToken);

@@ -6,7 +6,8 @@ using Npgsql;
 namespace Chatable.ApiService.Realtime.Sockets;
 
 /// <summary>
-/// Closes sockets whose token has ended: at once when word of it comes, and after a while in any case, since words get lost.
+/// Closes sockets whose token has ended: at once when word of it comes, soon after words may have been missed, and after a while in any
+/// case.
 /// </summary>
 internal sealed partial class TokenWatch(
     ConnectionTable connections, TokenRevocations revocations, TokenStore tokens, IOptions<RealtimeOptions> options, TimeProvider clock,
@@ -14,23 +15,31 @@ internal sealed partial class TokenWatch(
 {
     private const int TokensAtOnce = 1000;
 
+    // By then the subscription is in force again: what is announced later is heard, and what was before is found.
+    private static readonly TimeSpan s_settling = TimeSpan.FromSeconds(1);
+
+    private readonly SemaphoreSlim _missed = new(0, 1);
+
     public override Task StartAsync(CancellationToken cancellationToken)
     {
         revocations.Revoked += OnRevoked;
+        revocations.Missed += OnMissed;
         return base.StartAsync(cancellationToken);
     }
 
     public override Task StopAsync(CancellationToken cancellationToken)
     {
         revocations.Revoked -= OnRevoked;
+        revocations.Missed -= OnMissed;
         return base.StopAsync(cancellationToken);
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        using var timer = new PeriodicTimer(options.Value.TokenCheckInterval, clock);
-        while (await timer.WaitForNextTickAsync(stoppingToken))
+        while (true)
         {
+            if (await _missed.WaitAsync(options.Value.TokenCheckInterval, stoppingToken))
+                await Task.Delay(s_settling, clock, stoppingToken);
             try
             {
                 await CheckAsync(stoppingToken);
@@ -49,6 +58,24 @@ internal sealed partial class TokenWatch(
         {
             foreach (var ended in await tokens.FindRevokedAsync(some, cancellationToken))
                 CloseAllOf(ended);
+        }
+    }
+
+    public override void Dispose()
+    {
+        _missed.Dispose();
+        base.Dispose();
+    }
+
+    private void OnMissed()
+    {
+        try
+        {
+            _missed.Release();
+        }
+        catch (Exception exception) when (exception is SemaphoreFullException or ObjectDisposedException)
+        {
+            // Asked for already, or done.
         }
     }
 
