@@ -22,6 +22,7 @@ internal sealed class LogFollower(
     private readonly Lock _gate = new();
     private readonly Resequencer _sequence = new(options.HoldLimit, deliver, () => writer.Room > 0);
     private bool _repairing;
+    private string _cause = "";
     private long _backlogEnd;
 
     /// <summary>The seq this connection is at.</summary>
@@ -52,7 +53,7 @@ internal sealed class LogFollower(
             _backlogEnd = head;
             _sequence.StartAfter(position);
             _sequence.NoticeHead(head);
-            RepairSoon(isBacklog: head > position);
+            RepairSoon("backlog", isBacklog: head > position);
         }
     }
 
@@ -63,7 +64,7 @@ internal sealed class LogFollower(
             if (!_sequence.Offer(entry))
                 metrics.Dropped("hold");
             if (!SeededBug.Is("repair_off"))
-                RepairSoon();
+                RepairSoon("hold");
         }
     }
 
@@ -73,16 +74,16 @@ internal sealed class LogFollower(
         lock (_gate)
         {
             _sequence.NoticeHead(head);
-            RepairSoon();
+            RepairSoon("reconcile");
         }
     }
 
     // One repair at a time; it goes on until nothing is missing, so a gap that opens meanwhile needs no second one.
-    private void RepairSoon(bool isBacklog = false)
+    private void RepairSoon(string cause, bool isBacklog = false)
     {
         if (_repairing || !_sequence.HasGap || writer.Closing is not null)
             return;
-        _repairing = true;
+        (_repairing, _cause) = (true, cause);
         // No push will bring a backlog. Read elsewhere, since nothing may be read while our lock is held.
         _ = isBacklog ? Task.Run(() => RepairAsync(TimeSpan.Zero)) : RepairAsync(FirstWait());
     }
@@ -150,7 +151,9 @@ internal sealed class LogFollower(
         {
             using var timeout = new CancellationTokenSource(options.ReadTimeout, clock);
             var page = await read(user, after, limit, timeout.Token);
-            metrics.Repaired(page.Count(entry => entry.Seq > Volatile.Read(ref _backlogEnd)));
+            var missed = page.Count(entry => entry.Seq > Volatile.Read(ref _backlogEnd));
+            metrics.Repaired(missed);
+            RepairTrace.Note(_cause, missed);
             return Offer(page, after);
         }
         catch (Exception)

@@ -36,6 +36,9 @@ internal sealed record Evidence
 
     public IReadOnlyList<Measure> Measures { get; init; } = [];
 
+    /// <summary>How long after its token was revoked a connection may still get frames.</summary>
+    public TimeSpan RevocationSeen { get; init; } = TimeSpan.FromSeconds(5);
+
     /// <summary>Ends of processes nobody has ordered, and exceptions nobody has caught.</summary>
     public IReadOnlyList<string> Surprises { get; init; } = [];
 }

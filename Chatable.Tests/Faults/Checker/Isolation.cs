@@ -4,8 +4,6 @@ namespace Chatable.Tests.Faults.Checker;
 
 internal static class Isolation
 {
-    private static readonly TimeSpan s_afterRevocation = TimeSpan.FromSeconds(5);
-
     public static IEnumerable<string> OnlyParties(Facts facts)
     {
         var shown = facts.Evidence.Events.Where(one => one.Op == Op.Recv).Select(one => (one.User, From: one.From!, To: one.To!, Hash: one.Hash!))
@@ -46,7 +44,7 @@ internal static class Isolation
         foreach (var revoked in facts.Evidence.Events.Where(one => one is { Op: Op.Revoke, Ev: Known.Ok }))
         {
             var late = facts.Evidence.Events.LastOrDefault(one =>
-                one.Conn == revoked.Conn && one.Op is Op.Recv or Op.Ack or Op.Welcome && one.Ev == Known.Ok && one.At - revoked.At > s_afterRevocation
+                one.Conn == revoked.Conn && one.Op is Op.Recv or Op.Ack or Op.Welcome && one.Ev == Known.Ok && one.At - revoked.At > facts.Evidence.RevocationSeen
                 && one.Conn is not null);
             if (late is not null)
                 yield return $"connection {late.Conn} got a frame {(late.At - revoked.At).TotalSeconds:0.0} s after its token was revoked";

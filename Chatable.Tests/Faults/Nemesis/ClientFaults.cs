@@ -11,6 +11,8 @@ internal static class ClientFaults
     // Ping every 20 s and 20 s to answer, and a sweep now and then.
     private static readonly TimeSpan s_noticed = TimeSpan.FromSeconds(45);
 
+    private static readonly TimeSpan s_told = TimeSpan.FromSeconds(5);
+
     public static IReadOnlyList<Fault> All { get; } =
     [
         new("F25", "clients vanish without a word", "both directions of their links swallow everything, FIN too", "let go within 45 s; others unaffected",
@@ -72,13 +74,31 @@ internal static class ClientFaults
 
     private static async Task ContradictAsync(FaultContext context, CancellationToken window)
     {
+        var restored = false;
         while (true)
         {
             var user = context.Pick(context.Traffic.Users);
             await ExpectResetAsync(context, user, since: 1_000_000_000, epoch: null, window);
             await ExpectResetAsync(context, user, since: 1, epoch: Guid.NewGuid().ToString(), window);
             await context.PauseAsync(1, window);
+            if (!restored)
+                await ChangeEpochAsync(context, window);
+            restored = true;
         }
+    }
+
+    // As after a restored backup: whoever comes back with the old epoch has to start over.
+    private static async Task ChangeEpochAsync(FaultContext context, CancellationToken window)
+    {
+        await context.Cluster.Postgres.ExecuteAsync("UPDATE log_epoch SET epoch = gen_random_uuid()", window);
+        var before = context.Traffic.Devices.Select(device => device.Counts.Resets).ToArray();
+        foreach (var device in context.Traffic.Devices)
+            device.Drop();
+        var told = Environment.TickCount64 + s_told.TotalMilliseconds;
+        while (Environment.TickCount64 < told && context.Traffic.Devices.Zip(before).Any(one => one.First.Counts.Resets == one.Second))
+            await Task.Delay(50, window);
+        foreach (var (device, _) in context.Traffic.Devices.Zip(before).Where(one => one.First.Counts.Resets == one.Second))
+            context.Findings.Add($"{device.Proc} came back with an epoch that has ended and was not told to start over");
     }
 
     private static async Task ExpectResetAsync(FaultContext context, ChatUser user, long since, string? epoch, CancellationToken window)

@@ -84,7 +84,8 @@ internal static class DataFaults
             {
                 RedisKey key = $"in:{{{partition}}}";
                 var tail = await database.StreamRangeAsync(key, count: context.Random.Next(1, 6), messageOrder: Order.Descending);
-                await database.StreamDeleteAsync(key, [.. tail.Select(entry => entry.Id)]);
+                if (tail.Length > 0)
+                    await database.StreamDeleteAsync(key, [.. tail.Select(entry => entry.Id)]);
             }
 
             await context.PauseAsync(0.5, window);

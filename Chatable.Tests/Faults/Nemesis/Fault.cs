@@ -18,6 +18,14 @@ internal sealed record Fault(string Name, string Title, string Injected, string 
 
     public ClusterSettings Cluster { get; init; } = new();
 
+    /// <summary>
+    /// How long a revoked token may still be served. Redis announces a revocation; where the fault takes it away, servers learn of it
+    /// when they next ask the database.
+    /// </summary>
+    public TimeSpan RevocationSeen { get; init; } = TimeSpan.FromSeconds(5);
+
+    public static TimeSpan RevocationAsked { get; } = TimeSpan.FromSeconds(60);
+
     /// <summary>The shortest window in which it can happen.</summary>
     public TimeSpan AtLeast { get; init; } = TimeSpan.FromSeconds(5);
 }

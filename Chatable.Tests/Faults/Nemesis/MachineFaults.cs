@@ -14,11 +14,13 @@ internal static class MachineFaults
         new("F9", "Redis is killed while its disk is slow", "strace delays each fsync by 1.5 s; SIGKILL", "what is lost had no ack and is sent again",
             KillSlowRedisAsync)
         {
+            RevocationSeen = Fault.RevocationAsked,
             AtLeast = TimeSpan.FromSeconds(12),
         },
         new("F13", "Redis' disk is full", "the append-only file on a tmpfs that is filled up", "unavailable; recovers when there is room",
             (context, window) => FillAsync(context, context.Cluster.Redis.Disk!, window))
         {
+            RevocationSeen = Fault.RevocationAsked,
             Cluster = new ClusterSettings { RedisDisk = 16 },
             Heal = (context, _) => FreeAsync(context.Cluster.Redis.Disk!),
         },

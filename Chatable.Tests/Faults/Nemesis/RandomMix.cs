@@ -11,7 +11,10 @@ internal static class RandomMix
         var ordinary = faults.Where(fault => fault.Cluster == new Cluster.ClusterSettings()).ToArray();
         return new Fault(
             "F35", "anything at any time", "one to three of the others at once, 15 s each round, by the seed", "all invariants",
-            (context, window) => MixAsync(ordinary, context, window));
+            (context, window) => MixAsync(ordinary, context, window))
+        {
+            RevocationSeen = Fault.RevocationAsked,
+        };
     }
 
     private static async Task MixAsync(Fault[] faults, FaultContext context, CancellationToken window)

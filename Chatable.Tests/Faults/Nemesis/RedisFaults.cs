@@ -12,23 +12,30 @@ internal static class RedisFaults
         new("F8", "Redis restarts", "SIGTERM every 8 s, restart; append-only file with everysec", "servers register again within 15 s",
             RestartAsync)
         {
+            RevocationSeen = Fault.RevocationAsked,
             AtLeast = TimeSpan.FromSeconds(10),
         },
         new("F10", "Redis loses everything", "FLUSHALL; or SIGKILL, the append-only file deleted, restart", "registry rebuilt; nothing acked is lost",
             ForgetAsync)
         {
+            RevocationSeen = Fault.RevocationAsked,
             AtLeast = TimeSpan.FromSeconds(12),
         },
         new("F11", "Redis stalls", "DEBUG SLEEP, CLIENT PAUSE ALL, CLIENT PAUSE WRITE, 6 s each", "unavailable or unknown; no false ack", StallAsync)
         {
+            RevocationSeen = Fault.RevocationAsked,
             AtLeast = TimeSpan.FromSeconds(24),
         },
         new("F12", "Redis is out of memory", "CONFIG SET maxmemory below what it uses", "busy; the intake drains all the same", FillAsync)
         {
+            RevocationSeen = Fault.RevocationAsked,
             Heal = async (context, _) => await context.Cluster.Redis.ExecuteAsync("CONFIG", "SET", "maxmemory", "0"),
         },
         new("F14", "Redis' connections are killed", "CLIENT KILL TYPE normal every 200 ms", "ambiguous appends are sent again; nothing twice",
-            KillConnectionsAsync),
+            KillConnectionsAsync)
+        {
+            RevocationSeen = Fault.RevocationAsked,
+        },
     ];
 
     private static async Task RestartAsync(FaultContext context, CancellationToken window)

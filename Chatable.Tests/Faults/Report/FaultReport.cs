@@ -11,6 +11,7 @@ internal static class FaultReport
         var line = new StringBuilder();
         line.Append($"{result.Fault.Name,-4} seed {result.Seed}: {result.Sent} sent, {result.Acked} acked, {result.Info} unsure, ");
         line.Append($"{result.Resent} resent, {result.Suppressed} repeats told, {result.Repaired} by {result.Resumes} backlogs, ");
+        line.Append($"{result.Traces.Held}/{result.Traces.Reconciled} repaired, {result.Traces.Takeovers} takeovers, ");
         line.Append($"recovered in {result.Recovery.TotalSeconds:0.0} s, {result.Violations.Count} violations");
         foreach (var violation in result.Violations)
             line.AppendLine().Append("     ").Append(violation);
@@ -22,16 +23,17 @@ internal static class FaultReport
         var text = new StringBuilder();
         text.AppendLine("# Faults").AppendLine();
         text.AppendLine($"{results.Count} classes, {seconds} s of fault each unless it needs longer.").AppendLine();
-        text.AppendLine("| | fault | injected | expected | seed | sent | acked | unsure | resent | repeats told | backlogs | by them | "
+        text.AppendLine("| | fault | injected | expected | seed | sent | acked | unsure | resent | repeats told | backlogs | by them | repaired | "
             + "recovered in | violations |");
-        text.AppendLine("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |");
+        text.AppendLine("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |");
         foreach (var one in results)
         {
             text.AppendLine($"| {one.Fault.Name} | {one.Fault.Title} | {one.Fault.Injected} | {one.Fault.Expected} | {one.Seed} | {one.Sent} "
-                + $"| {one.Acked} | {one.Info} | {one.Resent} | {one.Suppressed} | {one.Resumes} | {one.Repaired} "
+                + $"| {one.Acked} | {one.Info} | {one.Resent} | {one.Suppressed} | {one.Resumes} | {one.Repaired} | {one.Traces.Held + one.Traces.Reconciled} "
                 + $"| {one.Recovery.TotalSeconds:0.0} s | {one.Violations.Count} |");
         }
 
+        text.AppendLine().AppendLine($"In all {Coverage.Of(results)}.");
         foreach (var one in results.Where(result => result.Violations.Count > 0))
         {
             text.AppendLine().AppendLine($"## {one.Fault.Name}").AppendLine();

@@ -36,9 +36,16 @@ internal sealed class FaultRun(Fault fault, RunSettings settings)
 
     private string Name => $"{fault.Name}-{settings.Seed}";
 
+    /// <summary>On a cluster of its own.</summary>
     public async Task<RunResult> ExecuteAsync(CancellationToken cancellationToken)
     {
         await using var cluster = await FaultCluster.StartAsync(fault.Cluster, cancellationToken);
+        return await ExecuteAsync(cluster, cancellationToken);
+    }
+
+    /// <summary>On a cluster that is whole, with users of its own; it is left whole.</summary>
+    public async Task<RunResult> ExecuteAsync(FaultCluster cluster, CancellationToken cancellationToken)
+    {
         try
         {
             if (settings.Prepare.Length > 0)
@@ -46,8 +53,10 @@ internal sealed class FaultRun(Fault fault, RunSettings settings)
             using var history = new EventLog(Name, settings.Folder);
             await using var traffic =
                 await Traffic.StartAsync(cluster, history, settings.Traffic with { Seed = settings.Seed }, cancellationToken);
+            var before = Traces.Of(cluster);
             var evidence = await RunAsync(new FaultContext(cluster, traffic, settings.Seed), cancellationToken);
-            return new RunResult(fault, settings.Seed) { Violations = Invariant.CheckAll(evidence) }.Count(evidence);
+            var result = new RunResult(fault, settings.Seed) { Violations = Invariant.CheckAll(evidence), Traces = Traces.Of(cluster) - before };
+            return result.Count(evidence);
         }
         finally
         {
@@ -77,7 +86,14 @@ internal sealed class FaultRun(Fault fault, RunSettings settings)
         await watched.CancelAsync();
         await watching;
         var surprises = await SurprisesAsync(context);
-        var evidence = new Evidence { Events = [], Devices = traffic.Parties, Measures = bounds.Compare(cluster), Surprises = surprises };
+        var evidence = new Evidence
+        {
+            Events = [],
+            Devices = traffic.Parties,
+            Measures = bounds.Compare(cluster),
+            Surprises = surprises,
+            RevocationSeen = fault.RevocationSeen,
+        };
         evidence = await FinalReads.ReadAsync(cluster, traffic, evidence, cancellationToken);
         return evidence with { Events = traffic.History.Events };
     }
@@ -113,7 +129,7 @@ internal sealed class FaultRun(Fault fault, RunSettings settings)
         var since = Environment.TickCount64;
         await WaitForAsync(async () =>
         {
-            var now = await TryReadHeadsAsync(cluster, cancellationToken);
+            var now = await TryReadHeadsAsync(cluster, traffic, cancellationToken);
             if (now is null || !now.SequenceEqual(heads))
                 (heads, since) = (now ?? heads, Environment.TickCount64);
             return traffic.Rest.Pending == 0
@@ -122,11 +138,12 @@ internal sealed class FaultRun(Fault fault, RunSettings settings)
         }, settings.Settle, cancellationToken);
     }
 
-    private static async Task<IReadOnlyDictionary<string, long>?> TryReadHeadsAsync(FaultCluster cluster, CancellationToken cancellationToken)
+    private static async Task<IReadOnlyDictionary<string, long>?> TryReadHeadsAsync(
+        FaultCluster cluster, Traffic traffic, CancellationToken cancellationToken)
     {
         try
         {
-            return await FinalReads.HeadsAsync(cluster, cancellationToken);
+            return await FinalReads.HeadsAsync(cluster, traffic, cancellationToken);
         }
         catch (NpgsqlException)
         {

@@ -17,12 +17,14 @@ internal static class FinalReads
         JOIN conversations c ON c.id = m.conversation_id
         JOIN users a ON a.id = m.author_id
         JOIN users r ON r.id = CASE WHEN c.user_low = m.author_id THEN c.user_high ELSE c.user_low END
+        WHERE a.username = ANY ($1) OR r.username = ANY ($1)
         """;
 
     private const string Envelopes =
-        "SELECT u.username, e.seq, e.message_id::text FROM envelopes e JOIN users u ON u.id = e.user_id ORDER BY e.user_id, e.seq";
+        "SELECT u.username, e.seq, e.message_id::text FROM envelopes e JOIN users u ON u.id = e.user_id "
+        + "WHERE u.username = ANY ($1) ORDER BY e.user_id, e.seq";
 
-    private const string Heads = "SELECT u.username, h.last_seq FROM user_heads h JOIN users u ON u.id = h.user_id";
+    private const string Heads = "SELECT u.username, h.last_seq FROM user_heads h JOIN users u ON u.id = h.user_id WHERE u.username = ANY ($1)";
 
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
 
@@ -42,18 +44,19 @@ internal static class FinalReads
 
         return evidence with
         {
-            Messages = await QueryAsync(cluster, Messages, row => new StoredMessage(
+            Messages = await QueryAsync(cluster, traffic, Messages, row => new StoredMessage(
                 row.GetString(0), row.GetString(1), row.GetString(2), row.GetString(3), row.GetInt64(4), row.GetInt64(5),
                 BodyHash.Of(row.GetString(6)), row.GetDateTime(7)), timeout.Token),
             Envelopes = await QueryAsync(
-                cluster, Envelopes, row => new StoredEnvelope(row.GetString(0), row.GetInt64(1), row.GetString(2)), timeout.Token),
+                cluster, traffic, Envelopes, row => new StoredEnvelope(row.GetString(0), row.GetInt64(1), row.GetString(2)), timeout.Token),
             Rest = rest,
             Fresh = fresh,
         };
     }
 
-    public static async Task<IReadOnlyDictionary<string, long>> HeadsAsync(FaultCluster cluster, CancellationToken cancellationToken) =>
-        (await QueryAsync(cluster, Heads, row => (User: row.GetString(0), Head: row.GetInt64(1)), cancellationToken))
+    public static async Task<IReadOnlyDictionary<string, long>> HeadsAsync(
+        FaultCluster cluster, Traffic traffic, CancellationToken cancellationToken) =>
+        (await QueryAsync(cluster, traffic, Heads, row => (User: row.GetString(0), Head: row.GetInt64(1)), cancellationToken))
             .ToDictionary(one => one.User, one => one.Head);
 
     private static async Task<IReadOnlyList<SeenMessage>> ReadFreshAsync(Uri server, ChatToken token, CancellationToken cancellationToken)
@@ -74,10 +77,11 @@ internal static class FinalReads
     }
 
     private static async Task<IReadOnlyList<T>> QueryAsync<T>(
-        FaultCluster cluster, string sql, Func<NpgsqlDataReader, T> read, CancellationToken cancellationToken)
+        FaultCluster cluster, Traffic traffic, string sql, Func<NpgsqlDataReader, T> read, CancellationToken cancellationToken)
     {
         await using var database = NpgsqlDataSource.Create(cluster.Postgres.ConnectionString);
         await using var command = database.CreateCommand(sql);
+        command.Parameters.Add(new NpgsqlParameter { Value = traffic.Users.Select(user => user.Username).ToArray() });
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         List<T> rows = [];
         while (await reader.ReadAsync(cancellationToken))

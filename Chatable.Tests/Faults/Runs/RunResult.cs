@@ -29,5 +29,7 @@ internal sealed record RunResult(Fault Fault, int Seed)
     /// <summary>From the end of the fault until everything written before it had an outcome and was everywhere.</summary>
     public TimeSpan Recovery { get; init; }
 
+    public Traces Traces { get; init; }
+
     public IReadOnlyList<Violation> Violations { get; init; } = [];
 }

@@ -16,6 +16,9 @@ internal sealed class DeviceCounts
 
     public int Connections { get; set; }
 
+    /// <summary>Times a server knew another past than the device.</summary>
+    public int Resets { get; set; }
+
     /// <summary>Connections by the server's close code.</summary>
     public ConcurrentDictionary<int, int> Closes { get; } = new();
 

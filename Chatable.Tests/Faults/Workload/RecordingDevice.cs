@@ -9,36 +9,39 @@ namespace Chatable.Tests.Faults.Workload;
 /// A device with all the duties of a v2 client, as simple as it can be, that writes down each frame. It keeps its cursor and outbox
 /// over connections, comes back by itself to any server, and sends what has no ack again, in order.
 /// </summary>
-internal sealed class RecordingDevice(
-    string name, ChatUser user, Func<Uri> server, Func<ChatUser, CancellationToken, Task<ChatToken>> logIn, EventLog history,
-    TimeSpan ackTimeout) : IAsyncDisposable
+internal sealed partial class RecordingDevice : IAsyncDisposable
 {
-    private const double TwinChance = 0.02;
-    private const int AckedKept = 50;
-
-    // Together the 32 a server allows.
-    private const int Window = 28;
-    private const int RepeatWindow = 4;
-
-    private static readonly TimeSpan s_tick = TimeSpan.FromMilliseconds(20);
-
+    private readonly string _name;
+    private readonly ChatUser _user;
+    private readonly Func<Uri> _server;
+    private readonly Func<ChatUser, CancellationToken, Task<ChatToken>> _logIn;
     private readonly CancellationTokenSource _stop = new();
-    private readonly Outbox _outbox = new(Window, ackTimeout);
-    private ChatToken _token = user.Token;
+    private readonly Outbox _outbox;
+    private readonly SendLoop _sending;
+    private readonly DeviceHistory _history;
+    private ChatToken _token;
     private FrameSocket? _socket;
     private Task? _running;
     private readonly ConcurrentDictionary<string, Draft> _mine = new();
-    private readonly ConcurrentQueue<Draft> _acked = new();
-    private readonly ConcurrentQueue<Draft> _repeats = new();
     private int _drafts;
-    private int _repeating;
     private int _failures;
     private long _cursor;
     private string? _epoch;
 
-    public string Proc { get; } = $"{user.Username}/{name}";
+    public RecordingDevice(
+        string name, ChatUser user, Func<Uri> server, Func<ChatUser, CancellationToken, Task<ChatToken>> logIn, EventLog history,
+        TimeSpan ackTimeout)
+    {
+        (_name, _user, _server, _logIn, _token) = (name, user, server, logIn, user.Token);
+        Proc = $"{user.Username}/{name}";
+        _history = new DeviceHistory(history, Proc, user.Username);
+        _outbox = new Outbox(SendLoop.Window, ackTimeout);
+        _sending = new SendLoop(_outbox, _history, Counts);
+    }
 
-    public ChatUser User => user;
+    public string Proc { get; }
+
+    public ChatUser User => _user;
 
     public long Cursor => Volatile.Read(ref _cursor);
 
@@ -59,18 +62,18 @@ internal sealed class RecordingDevice(
     /// <summary>Writes a message; it goes out when the connection and the window allow.</summary>
     public Draft Write(string to, string body)
     {
-        var clientId = $"{name}-{Interlocked.Increment(ref _drafts)}";
+        var clientId = $"{_name}-{Interlocked.Increment(ref _drafts)}";
         var draft = new Draft(clientId, to, body, BodyHash.Of(body));
         _mine[clientId] = draft;
         _outbox.Add(draft);
         return draft;
     }
 
-    /// <summary>An acked message not named before; null where there is none.</summary>
-    public Draft? TakeAcked() => _acked.TryDequeue(out var draft) ? draft : null;
+    /// <summary>A message acked not long ago; null where there is none.</summary>
+    public Draft? TakeAcked() => _sending.TakeAcked();
 
     /// <summary>Sends a message again that has its ack.</summary>
-    public void Repeat(Draft acked) => _repeats.Enqueue(acked);
+    public void RepeatOne() => _sending.RepeatOne();
 
     /// <summary>Ends the connection without a word; the device comes back by itself.</summary>
     public void Drop() => _socket?.Abort();
@@ -98,12 +101,12 @@ internal sealed class RecordingDevice(
     private async Task ConnectOnceAsync()
     {
         using var socket = new FrameSocket();
-        var connection = history.NextConnection();
+        var connection = _history.NextConnection();
         try
         {
-            await socket.ConnectAsync(server(), _token, _stop.Token);
-            Record(connection, Known.Invoke, Op.Hello, seq: Cursor);
-            await socket.SendAsync(Frame.Hello(Cursor, _epoch, name), _stop.Token);
+            await socket.ConnectAsync(_server(), _token, _stop.Token);
+            _history.Add(connection, Known.Invoke, Op.Hello, seq: Cursor);
+            await socket.SendAsync(Frame.Hello(Cursor, _epoch, _name), _stop.Token);
             (_socket, Connection) = (socket, connection);
             await ReceiveAsync(socket, connection, _stop.Token);
         }
@@ -128,7 +131,7 @@ internal sealed class RecordingDevice(
             {
                 Take(frame, connection);
                 if (frame.Type == "welcome")
-                    sending = SendAsync(socket, connection, ended.Token);
+                    sending = _sending.RunAsync(socket, connection, ended.Token);
             }
         }
         finally
@@ -140,124 +143,14 @@ internal sealed class RecordingDevice(
         }
     }
 
-    private async Task SendAsync(FrameSocket socket, int connection, CancellationToken cancellationToken)
-    {
-        while (true)
-        {
-            foreach (var draft in _outbox.TakeDue())
-            {
-                await SendAsync(socket, draft, connection, cancellationToken);
-                // Only where nothing before it is unanswered: to send a later message again gives the earlier ones up.
-                if (_outbox.IsFirst(draft) && Random.Shared.NextDouble() < TwinChance)
-                    await SendAsync(socket, draft, connection, cancellationToken);
-            }
-
-            while (_repeating < RepeatWindow && _repeats.TryDequeue(out var draft))
-            {
-                Interlocked.Increment(ref _repeating);
-                await SendAsync(socket, draft, connection, cancellationToken);
-            }
-            await Task.Delay(s_tick, cancellationToken);
-        }
-    }
-
-    private async Task SendAsync(FrameSocket socket, Draft draft, int connection, CancellationToken cancellationToken)
-    {
-        // Written down first: from here on it may exist.
-        history.Add(t => new HistoryEvent(
-            t, Proc, user.Username, Known.Invoke, Op.Send, connection, ClientId: draft.ClientId, From: user.Username, To: draft.To,
-            Hash: draft.Hash));
-        Counts.Attempts++;
-        await socket.SendAsync(Frame.Send(draft), cancellationToken);
-    }
-
-    private void Take(Frame frame, int connection)
-    {
-        switch (frame.Type)
-        {
-            case "welcome":
-                _failures = 0;
-                _epoch = frame.Epoch;
-                Record(connection, Known.Ok, Op.Welcome, seq: frame.Head);
-                break;
-            case "reset":
-                (_epoch, _cursor) = (frame.Epoch, frame.Head!.Value);
-                Record(connection, Known.Ok, Op.Reset, seq: frame.Head);
-                break;
-            case "caught_up":
-                Record(connection, Known.Ok, Op.CaughtUp, seq: frame.Seq);
-                break;
-            case "message":
-                Record(connection, Known.Ok, Op.Recv, frame);
-                TakeMessage(frame, connection);
-                break;
-            case "ack":
-                TakeAck(frame, connection);
-                break;
-            case "error" when frame.ClientId is not null:
-                TakeError(frame, connection);
-                break;
-        }
-    }
-
-    private void TakeMessage(Frame frame, int connection)
-    {
-        Surface(frame.Seq!.Value, frame.Hash!, connection);
-
-        // One's own message in the log is an ack.
-        if (frame.ClientId is { } own && _outbox.Settle(own) is not null)
-            Settled(frame, connection, repeat: true);
-    }
-
-    private void TakeAck(Frame frame, int connection)
-    {
-        if (_outbox.Settle(frame.ClientId!) is { } draft && _acked.Count < AckedKept)
-            _acked.Enqueue(draft);
-        Settled(frame, connection, frame.Duplicate);
-        if (frame.Duplicate)
-        {
-            Counts.Suppressed++;
-            Interlocked.Exchange(ref _repeating, Math.Max(0, _repeating - 1));
-        }
-        else
-        {
-            Surface(frame.Seq!.Value, _mine[frame.ClientId!].Hash, connection);
-        }
-    }
-
-    private void Settled(Frame frame, int connection, bool repeat)
-    {
-        Record(connection, Known.Ok, Op.Ack, frame, repeat);
-        Acked?.Invoke(frame.Conversation!.Value, frame.ConversationSeq!.Value);
-    }
-
-    private void TakeError(Frame frame, int connection)
-    {
-        Counts.Errors.AddOrUpdate(frame.Code!, 1, (_, count) => count + 1);
-        Record(connection, frame.Retryable ? Known.Info : Known.Fail, Op.Send, frame);
-        if (frame.Retryable)
-            _outbox.Refuse(frame.ClientId!, TimeSpan.FromMilliseconds(frame.RetryAfterMs ?? 500));
-        else
-            _outbox.Settle(frame.ClientId!);
-    }
-
-    // The cursor moves with what is shown, in one step, as it would in a local database.
-    private void Surface(long seq, string hash, int connection)
-    {
-        if (seq <= _cursor)
-            return;
-        Volatile.Write(ref _cursor, seq);
-        history.Add(t => new HistoryEvent(t, Proc, user.Username, Known.Ok, Op.Surface, connection, Seq: seq, Hash: hash));
-    }
-
     private async Task EndAsync(FrameSocket socket, int connection)
     {
         var unsure = _outbox.Rewind();
-        Interlocked.Exchange(ref _repeating, 0);
+        _sending.NoticeEnd();
         Counts.Unsure += unsure.Count;
         foreach (var draft in unsure)
-            history.Add(t => new HistoryEvent(t, Proc, user.Username, Known.Info, Op.Send, connection, ClientId: draft.ClientId));
-        Record(connection, Known.Info, Op.Close, seq: socket.CloseCode);
+            _history.AddUnsure(connection, draft);
+        _history.Add(connection, Known.Info, Op.Close, seq: socket.CloseCode);
         Counts.Connections++;
         if (socket.CloseCode is { } code)
             Counts.Closes.AddOrUpdate(code, 1, (_, count) => count + 1);
@@ -269,18 +162,11 @@ internal sealed class RecordingDevice(
     {
         try
         {
-            _token = await logIn(user, _stop.Token);
+            _token = await _logIn(_user, _stop.Token);
         }
         catch (Exception exception) when (exception is HttpRequestException or InvalidOperationException or OperationCanceledException)
         {
             // The next connection is refused too, and it is tried again.
         }
     }
-
-    private void Record(int connection, Known ev, Op op, long? seq) =>
-        history.Add(t => new HistoryEvent(t, Proc, user.Username, ev, op, connection, Seq: seq));
-
-    private void Record(int connection, Known ev, Op op, Frame frame, bool repeat = false) => history.Add(t => new HistoryEvent(
-        t, Proc, user.Username, ev, op, connection, frame.MessageId, frame.ClientId, frame.Seq, frame.Conversation, frame.ConversationSeq,
-        frame.Author, frame.Recipient, frame.Hash, repeat, frame.Code));
 }

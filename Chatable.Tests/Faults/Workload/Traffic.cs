@@ -25,6 +25,7 @@ internal sealed record TrafficSettings(int Users = 6, int SecondDevices = 2, int
 internal sealed class Traffic : IAsyncDisposable
 {
     private const int UnackedLimit = 300;
+    private static readonly TimeSpan s_tick = TimeSpan.FromMilliseconds(10);
     private const string SecondDevice = "desk";
 
     private readonly FaultCluster _cluster;
@@ -132,20 +133,27 @@ internal sealed class Traffic : IAsyncDisposable
 
     private async Task WriteAsync()
     {
-        var pause = TimeSpan.FromSeconds(1.0 / _settings.MessagesPerSecond);
-        using var timer = new PeriodicTimer(pause);
+        using var timer = new PeriodicTimer(s_tick);
+        var began = Environment.TickCount64;
+        var due = 0;
         while (await timer.WaitForNextTickAsync(_stop.Token))
         {
-            var device = Devices[_random.Next(Devices.Count)];
-            if (device.Unacked >= UnackedLimit)
-                continue;
-            device.Write(Users[_random.Next(Users.Count)].Username, Body());
-            Written++;
-            if (_random.Next(50) == 0 && device.TakeAcked() is { } acked)
-                device.Repeat(acked);
-            if (_random.Next(100) == 0 && device.TakeAcked() is { } again)
-                Rest.Repeat(device, again);
+            for (; due < (Environment.TickCount64 - began) * _settings.MessagesPerSecond / 1000; due++)
+                WriteOne();
         }
+    }
+
+    private void WriteOne()
+    {
+        var device = Devices[_random.Next(Devices.Count)];
+        if (device.Unacked >= UnackedLimit)
+            return;
+        device.Write(Users[_random.Next(Users.Count)].Username, Body());
+        Written++;
+        if (_random.Next(50) == 0)
+            device.RepeatOne();
+        if (_random.Next(100) == 0 && device.TakeAcked() is { } again)
+            Rest.Repeat(device, again);
     }
 
     // No two alike; some long, some beyond ASCII.

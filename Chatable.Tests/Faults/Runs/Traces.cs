@@ -1,0 +1,34 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+using Chatable.Tests.Faults.Cluster;
+
+namespace Chatable.Tests.Faults.Runs;
+
+/// <summary>What the processes themselves have said of what they did.</summary>
+/// <param name="Takeovers">Partitions a worker began to read.</param>
+/// <param name="Held">Messages read from PostgreSQL because a push before another did not come within the hold time.</param>
+/// <param name="Reconciled">Messages read from PostgreSQL because a user's head was ahead, with no push to say so.</param>
+internal readonly partial record struct Traces(int Takeovers, int Held, int Reconciled)
+{
+    public static Traces Of(FaultCluster cluster)
+    {
+        var output = string.Join('\n', cluster.Services.Select(service => service.Node.Output));
+        return new Traces(Taken().Count(output), Repaired("hold"), Repaired("reconcile"));
+
+        int Repaired(string cause) => Repair().Matches(output).Where(match => match.Groups["cause"].Value == cause)
+            .Sum(match => int.Parse(match.Groups["count"].ValueSpan, CultureInfo.InvariantCulture));
+    }
+
+    public static Traces operator -(Traces one, Traces other) =>
+        new(one.Takeovers - other.Takeovers, one.Held - other.Held, one.Reconciled - other.Reconciled);
+
+    public static Traces operator +(Traces one, Traces other) =>
+        new(one.Takeovers + other.Takeovers, one.Held + other.Held, one.Reconciled + other.Reconciled);
+
+    [GeneratedRegex(@"Reading partition \d+")]
+    private static partial Regex Taken();
+
+    // "repaired: hold 3", see RepairTrace
+    [GeneratedRegex(@"repaired: (?<cause>\w+) (?<count>\d+)")]
+    private static partial Regex Repair();
+}

@@ -1,0 +1,95 @@
+using Chatable.Tests.Faults.History;
+
+namespace Chatable.Tests.Faults.Workload;
+
+internal sealed partial class RecordingDevice
+{
+    private void Take(Frame frame, int connection)
+    {
+        switch (frame.Type)
+        {
+            case "welcome":
+                _failures = 0;
+                // Another epoch than the cursor's is for a reset to tell.
+                _epoch ??= frame.Epoch;
+                _history.Add(connection, Known.Ok, Op.Welcome, seq: frame.Head);
+                break;
+            case "reset":
+                _history.Add(connection, Known.Ok, Op.Reset, seq: frame.Head);
+                StartOver(frame.Epoch!);
+                break;
+            case "caught_up":
+                _history.Add(connection, Known.Ok, Op.CaughtUp, seq: frame.Seq);
+                break;
+            case "message":
+                _history.Add(connection, Known.Ok, Op.Recv, frame);
+                TakeMessage(frame, connection);
+                break;
+            case "ack":
+                TakeAck(frame, connection);
+                break;
+            case "error" when frame.ClientId is not null:
+                TakeError(frame, connection);
+                break;
+        }
+    }
+
+    private void TakeMessage(Frame frame, int connection)
+    {
+        Surface(frame.Seq!.Value, frame.Hash!, connection);
+
+        // One's own message in the log is an ack.
+        if (frame.ClientId is { } own && _outbox.Settle(own) is not null)
+            Settled(frame, connection, repeat: true);
+    }
+
+    private void TakeAck(Frame frame, int connection)
+    {
+        if (_outbox.Settle(frame.ClientId!) is { } draft)
+            _sending.NoticeAck(draft);
+        Settled(frame, connection, frame.Duplicate);
+        if (frame.Duplicate)
+        {
+            Counts.Suppressed++;
+            _sending.NoticeRepeatTold();
+        }
+        else
+        {
+            Surface(frame.Seq!.Value, _mine[frame.ClientId!].Hash, connection);
+        }
+    }
+
+    private void Settled(Frame frame, int connection, bool repeat)
+    {
+        _history.Add(connection, Known.Ok, Op.Ack, frame, repeat);
+        Acked?.Invoke(frame.Conversation!.Value, frame.ConversationSeq!.Value);
+    }
+
+    private void TakeError(Frame frame, int connection)
+    {
+        Counts.Errors.AddOrUpdate(frame.Code!, 1, (_, count) => count + 1);
+        _history.Add(connection, frame.Retryable ? Known.Info : Known.Fail, Op.Send, frame);
+        if (frame.Retryable)
+            _outbox.Refuse(frame.ClientId!, TimeSpan.FromMilliseconds(frame.RetryAfterMs ?? 500));
+        else
+            _outbox.Settle(frame.ClientId!);
+    }
+
+    // The cursor moves with what is shown, in one step, as it would in a local database.
+    private void Surface(long seq, string hash, int connection)
+    {
+        if (seq <= _cursor)
+            return;
+        Volatile.Write(ref _cursor, seq);
+        _history.AddShown(connection, seq, hash);
+    }
+
+    // The cursor belongs to another past: everything is asked for again, on a new connection.
+    private void StartOver(string epoch)
+    {
+        Counts.Resets++;
+        _epoch = epoch;
+        Volatile.Write(ref _cursor, 0);
+        Drop();
+    }
+}
