@@ -1,6 +1,5 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Chatable.Tests.Api;
 using Chatable.Tests.Support;
 
 namespace Chatable.Tests.Delivery;
@@ -36,77 +35,6 @@ public class V2SendingTests(V2SendingTests.Servers servers) : IClassFixture<V2Se
             command.Parameters.AddWithValue(ack.Number("conversation_seq"));
             Assert.Equal($"{i}", await command.ExecuteScalarAsync(_ct));
         }
-    }
-
-    [Fact]
-    public async Task TheSameClientIdHasTheSameAnswerForEverWhateverTheBodyAndWhereverItIsSent()
-    {
-        var (bob, here) = await servers.JoinV2Async(servers.A, _ct);
-        await using var there = await V2Socket.JoinAsync(servers.B, bob.Token, _ct);
-        var (alice, alices) = await servers.JoinV2Async(servers.B, _ct);
-        var ack = await here.SendAndAckAsync("c1", alice, "the first", _ct);
-        Assert.Equal("c1", (await there.ReceiveAsync("message", _ct)).Text("client_id"));
-
-        foreach (var (socket, body) in ((V2Socket, string)[])[(here, "the first"), (here, "another"), (there, "the first"), (there, "a third")])
-        {
-            var again = await socket.SendAndAckAsync("c1", alice, body, _ct);
-            Assert.True(again.GetProperty("duplicate").GetBoolean());
-            Assert.Equal(PlaceIn(ack), PlaceIn(again));
-        }
-
-        Assert.Equal("the first", (await alices.ReceiveAsync("message", _ct)).Text("message"));
-        await here.SendAndAckAsync("c2", alice, "the next", _ct);
-        Assert.Equal("the next", (await alices.ReceiveAsync("message", _ct)).Text("message"));
-    }
-
-    [Fact]
-    public async Task TheSameClientIdFromTwoServersAtOnceIsStoredOnce()
-    {
-        var (bob, here) = await servers.JoinV2Async(servers.A, _ct);
-        await using var there = await V2Socket.JoinAsync(servers.B, bob.Token, _ct);
-        var alice = await servers.Client.RegisterAsync(_ct);
-
-        for (var i = 1; i <= 8; i++)
-        {
-            await Task.WhenAll(here.SendAsync($"c{i}", alice, "from here", _ct), there.SendAsync($"c{i}", alice, "from there", _ct));
-            // What is sent after it on the same connection is answered after it.
-            await Task.WhenAll(here.SendAsync($"here{i}", alice, "next", _ct), there.SendAsync($"there{i}", alice, "next", _ct));
-            JsonElement[] frames = [.. await ReadToAckAsync(here, $"here{i}"), .. await ReadToAckAsync(there, $"there{i}")];
-
-            var told = frames.Where(frame => frame.Text("client_id") == $"c{i}").ToArray();
-            Assert.Equal(3, told.Length);
-            Assert.Single(told, frame => frame.Has("duplicate"));
-            Assert.Single(told.Select(PlaceIn).Distinct());
-        }
-
-        await using var resumed = await V2Socket.ConnectAsync(servers.A, alice.Token, _ct);
-        await resumed.HelloAsync(since: 0, epoch: null, _ct);
-        Assert.Equal(8 * 3, resumed.Head);
-    }
-
-    [Fact]
-    public async Task TheSameIdOverRestAndASocketAtOnceIsStoredOnce()
-    {
-        var (bob, socket) = await servers.JoinV2Async(servers.B, _ct);
-        var alice = await servers.Client.RegisterAsync(_ct);
-
-        for (var i = 1; i <= 8; i++)
-        {
-            var posting = servers.Client.SayAsync(bob, alice, "over REST", _ct, key: $"c{i}");
-            await socket.SendAsync($"c{i}", alice, "over the socket", _ct);
-            await socket.SendAsync($"next{i}", alice, "next", _ct);
-            var answer = await posting;
-            var told = (await ReadToAckAsync(socket, $"next{i}")).Where(frame => frame.Text("client_id") == $"c{i}").ToArray();
-
-            Assert.Contains(answer.Status, new[] { 200, 201 });
-            Assert.Contains(told, frame => frame.Text("type") == "ack");
-            Assert.Single(told.Append(answer.Envelope).Select(PlaceIn).Distinct());
-        }
-
-        await using var count = servers.Database.CreateCommand(
-            "SELECT count(*) FROM messages m JOIN users u ON u.id = m.author_id WHERE u.username = $1");
-        count.Parameters.AddWithValue(bob.Username);
-        Assert.Equal(8 * 2L, await count.ExecuteScalarAsync(_ct));
     }
 
     [Fact]
@@ -256,15 +184,6 @@ public class V2SendingTests(V2SendingTests.Servers servers) : IClassFixture<V2Se
         Assert.Equal(1, (await alices.ReceiveAsync("message", _ct)).Number("message_type"));
     }
 
-    private async Task<List<JsonElement>> ReadToAckAsync(V2Socket socket, string clientId)
-    {
-        var frames = new List<JsonElement>();
-        do
-            frames.Add(await socket.ReceiveAsync(_ct));
-        while (frames[^1].Text("type") != "ack" || frames[^1].Text("client_id") != clientId);
-        return frames;
-    }
-
     private async Task LoseFirstOfAsync(int entries)
     {
         var redis = servers.Redis.GetDatabase();
@@ -284,7 +203,7 @@ public class V2SendingTests(V2SendingTests.Servers servers) : IClassFixture<V2Se
         Assert.Equal(1, await redis.StreamDeleteAsync(stream, [first.Id]));
     }
 
-    private static string PlaceIn(JsonElement frame) => string.Join(
+    internal static string PlaceIn(JsonElement frame) => string.Join(
         ' ', ((string[])["client_id", "message_id", "seq", "conversation", "conversation_seq", "created_at"])
             .Select(field => frame.GetProperty(field).GetRawText()));
 }
