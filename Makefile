@@ -44,7 +44,7 @@ faults: test-servers ## Prove the delivery promise: every class of faults, on cl
 
 fault-bugs: test-servers ## Prove the proof: seeded bugs, each of which it must find
 	dotnet build Chatable.sln -c Debug
-	Chatable.Tests/bin/Debug/net10.0/Chatable.Tests -explicit only -class Chatable.Tests.Faults.SeededBugTests \
+	FAULTS_BUG='$(BUG)' Chatable.Tests/bin/Debug/net10.0/Chatable.Tests -explicit only -class Chatable.Tests.Faults.SeededBugTests \
 		-class Chatable.Tests.Faults.ReleaseBuildTests
 
 build: ## Build everything; a warning is an error

@@ -8,8 +8,14 @@ using Chatable.Tests.Support;
 namespace Chatable.Tests.Faults;
 
 /// <summary>The proof of the delivery promise, run by <c>make faults</c>: each class of faults on a cluster of its own.</summary>
+[Collection(WholeClusters.Name)]
 public sealed class FaultClassTests
 {
+    private const int PerSecond = 100;
+
+    // More than 100,000 in 10 minutes, though some of them are lost to faults.
+    private const int MixedPerSecond = 220;
+
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact(Explicit = true)]
@@ -22,7 +28,11 @@ public sealed class FaultClassTests
         foreach (var fault in Chosen())
         {
             var window = fault == FaultTable.Mix ? mixed : TimeSpan.FromSeconds(seconds);
-            var settings = new RunSettings(window, seed, folder) { Progress = Console.Error.WriteLine };
+            var settings = new RunSettings(window, seed, folder)
+            {
+                Progress = Console.Error.WriteLine,
+                Traffic = new() { MessagesPerSecond = fault == FaultTable.Mix ? MixedPerSecond : PerSecond },
+            };
             results.Add(await RunAsync(fault, settings));
             Console.Error.WriteLine(FaultReport.Line(results[^1]));
         }

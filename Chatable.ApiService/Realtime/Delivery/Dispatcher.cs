@@ -37,6 +37,8 @@ internal sealed class Dispatcher(ConnectionTable connections, SendWaiters waiter
     // The push may have been lost with the first attempt.
     private void Notice(MessageRepeated repeated)
     {
+        if (SeededBug.Is("repair_off"))
+            return;
         foreach (var (user, head) in repeated.Heads)
         {
             foreach (var connection in connections.Of(user))

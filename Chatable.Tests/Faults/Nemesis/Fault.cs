@@ -42,8 +42,15 @@ internal sealed class FaultContext(FaultCluster cluster, Traffic traffic, int se
     /// <summary>What the fault itself found wanting.</summary>
     public List<string> Findings { get; } = [];
 
-    /// <summary>What a mix was made of, round by round.</summary>
-    public List<string> Rounds { get; } = [];
+    /// <summary>The faults of a mix that are yet to be healed; empty where one fault is alone.</summary>
+    public IReadOnlyList<Fault> Underway { get; set; } = [];
+
+    /// <summary>Adds what is wrong where nothing else is the cause.</summary>
+    public void Expect(bool holds, string otherwise)
+    {
+        if (!holds && Underway.Count <= 1)
+            Findings.Add(otherwise);
+    }
 
     public T Pick<T>(IReadOnlyList<T> some) => some[Random.Next(some.Count)];
 

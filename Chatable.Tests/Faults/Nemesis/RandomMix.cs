@@ -14,6 +14,7 @@ internal static class RandomMix
             (context, window) => MixAsync(ordinary, context, window))
         {
             RevocationSeen = Fault.RevocationAsked,
+            Heal = HealAsync,
         };
     }
 
@@ -22,15 +23,21 @@ internal static class RandomMix
         while (true)
         {
             var chosen = context.Random.GetItems(faults, context.Random.Next(1, 4)).Distinct().ToArray();
+            context.Underway = chosen;
             using var round = CancellationTokenSource.CreateLinkedTokenSource(window);
             round.CancelAfter(s_round);
             await Task.WhenAll(chosen.Select(fault => fault.Inject(context, round.Token)))
                 .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            context.Rounds.Add(string.Join(" + ", chosen.Select(fault => fault.Name)));
             await context.Cluster.HealAsync(window);
-            foreach (var fault in chosen)
-                await fault.Heal(context, window);
+            await HealAsync(context, window);
             await context.PauseAsync(5, window);
         }
+    }
+
+    private static async Task HealAsync(FaultContext context, CancellationToken cancellationToken)
+    {
+        foreach (var fault in context.Underway)
+            await fault.Heal(context, cancellationToken);
+        context.Underway = [];
     }
 }

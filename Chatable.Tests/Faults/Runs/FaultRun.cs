@@ -14,6 +14,9 @@ internal sealed record RunSettings(TimeSpan Window, int Seed, string? Folder)
 {
     public TrafficSettings Traffic { get; init; } = new();
 
+    /// <summary>How long the load goes on after the fault.</summary>
+    public TimeSpan LoadAfter { get; init; } = TimeSpan.FromSeconds(3);
+
     /// <summary>
     /// How long everything may take to have an outcome and be everywhere. More than the promise gives, so that what comes too late is
     /// told from what never comes.
@@ -31,7 +34,6 @@ internal sealed record RunSettings(TimeSpan Window, int Seed, string? Folder)
 internal sealed class FaultRun(Fault fault, RunSettings settings)
 {
     private static readonly TimeSpan s_warmUp = TimeSpan.FromSeconds(60);
-    private static readonly TimeSpan s_loadAfter = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan s_stable = TimeSpan.FromSeconds(3);
 
     private string Name => $"{fault.Name}-{settings.Seed}";
@@ -80,7 +82,7 @@ internal sealed class FaultRun(Fault fault, RunSettings settings)
         await fault.Heal(context, cancellationToken);
         traffic.History.Add(t => new HistoryEvent(t, "nemesis", "", Known.Ok, Op.Heal));
 
-        await Task.Delay(s_loadAfter, cancellationToken);
+        await Task.Delay(settings.LoadAfter, cancellationToken);
         await traffic.QuietAsync();
         await SettleAsync(cluster, traffic, cancellationToken);
         await watched.CancelAsync();

@@ -27,6 +27,7 @@ internal static class FinalReads
     private const string Heads = "SELECT u.username, h.last_seq FROM user_heads h JOIN users u ON u.id = h.user_id WHERE u.username = ANY ($1)";
 
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan s_freshPatience = TimeSpan.FromSeconds(5);
 
     public static async Task<Evidence> ReadAsync(
         FaultCluster cluster, Traffic traffic, Evidence evidence, CancellationToken cancellationToken)
@@ -65,7 +66,7 @@ internal static class FinalReads
         await socket.ConnectAsync(server, token, cancellationToken);
         await socket.SendAsync(Frame.Hello(0, null, "fresh"), cancellationToken);
         List<SeenMessage> all = [];
-        while (await socket.ReceiveAsync(cancellationToken) is { } frame && frame.Type != "caught_up")
+        while (await NextAsync(socket, cancellationToken) is { } frame && frame.Type != "caught_up")
         {
             if (frame.Type == "message")
                 all.Add(new SeenMessage(
@@ -74,6 +75,21 @@ internal static class FinalReads
         }
 
         return all;
+    }
+
+    // Null where nothing more comes: what is missing then is for the checker to say.
+    private static async Task<Frame?> NextAsync(FrameSocket socket, CancellationToken cancellationToken)
+    {
+        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        timeout.CancelAfter(s_freshPatience);
+        try
+        {
+            return await socket.ReceiveAsync(timeout.Token);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return null;
+        }
     }
 
     private static async Task<IReadOnlyList<T>> QueryAsync<T>(
