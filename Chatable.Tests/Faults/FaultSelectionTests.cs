@@ -5,7 +5,9 @@ using Chatable.Tests.Faults.Runs;
 
 namespace Chatable.Tests.Faults;
 
-/// <summary>Five classes of faults for a few seconds each, one after the other on one cluster: what every run of the tests proves.</summary>
+/// <summary>
+/// Five classes of faults for a few seconds each, one after the other on one cluster: what every run of the tests proves.
+/// </summary>
 [Collection(WholeClusters.Name)]
 public sealed class FaultSelectionTests(ITestOutputHelper output)
 {
@@ -22,7 +24,8 @@ public sealed class FaultSelectionTests(ITestOutputHelper output)
         {
             var window = TimeSpan.FromSeconds(seconds);
             var settings = new RunSettings(window, Seed: 1, Folder: null) { LoadAfter = TimeSpan.FromSeconds(1) };
-            results.Add(await new FaultRun(FaultTable.Find(name) with { AtLeast = window }, settings).ExecuteAsync(cluster, cancellationToken));
+            var run = new FaultRun(FaultTable.Find(name) with { AtLeast = window }, settings);
+            results.Add(await run.ExecuteAsync(cluster, cancellationToken));
             output.WriteLine(FaultReport.Line(results[^1]));
         }
 

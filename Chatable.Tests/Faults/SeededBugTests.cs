@@ -34,7 +34,8 @@ public sealed class SeededBugTests
     // Found within seconds and without a fault.
     private static readonly string[] s_everyday = ["ack_before_commit", "author_from_payload"];
 
-    public static TheoryData<string> Bugs => new(s_all.Select(one => one.Bug).Where(bug => bug.StartsWith(Chosen, StringComparison.Ordinal)));
+    public static TheoryData<string> Bugs => new(s_all.Select(one => one.Bug)
+        .Where(bug => bug.StartsWith(Chosen, StringComparison.Ordinal)));
 
     // "drop_push" for one of them
     private static string Chosen => Environment.GetEnvironmentVariable("FAULTS_BUG") ?? "";

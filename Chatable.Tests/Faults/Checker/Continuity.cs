@@ -30,7 +30,8 @@ internal static class Continuity
                     break;
                 case var _ when IsOfTheLog(one):
                     if (position is { } before && one.Seq > before + 1)
-                        yield return $"connection {one.Conn} of {one.Proc} got seq {one.Seq} after {before}, at {one.At.TotalSeconds:0.000} s";
+                        yield return $"connection {one.Conn} of {one.Proc} got seq {one.Seq} after {before}, "
+                            + $"at {one.At.TotalSeconds:0.000} s";
                     position = one.Seq;
                     break;
                 case Op.CaughtUp when position < one.Seq:

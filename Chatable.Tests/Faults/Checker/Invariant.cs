@@ -24,7 +24,8 @@ internal sealed record Invariant(string Name, string Statement, Func<Facts, IEnu
         new("I10", "soon after the faults every device has everything and every sending has an outcome", Liveness.Recovers),
         new("I11", "what is acked can be read", Presence.AckedCanBeRead),
         new("I12", "processes stay within their bounds and end only when told to", Liveness.WithinBounds),
-        new("I13", "no frame comes later than 5 s after the token was revoked (60 s where Redis cannot announce it)", Isolation.NothingAfterRevocation),
+        new("I13", "no frame comes later than 5 s after the token was revoked (60 s where Redis cannot announce it)",
+            Isolation.NothingAfterRevocation),
     ];
 
     /// <summary>All violations in a run, at most <paramref name="most"/> of each invariant.</summary>

@@ -31,8 +31,10 @@ public sealed class InvariantTests
         ("I1", "an acked message does not come on a fresh socket", good => good with { Fresh = s_nothing }),
         ("I1", "an ack named another place", good => Change(good, IsAck("c2"), one => one with { ConvSeq = 9 })),
         ("I2", "a stored message was never sent", good => Without(good, one => one is { Op: Op.Send, ClientId: "c3" })),
-        ("I2", "a message that failed for good is stored", good => Change(good, IsAck("c3"), one => one with { Op = Op.Send, Ev = Known.Fail })),
-        ("I3", "a message is stored twice", good => good with { Messages = [.. good.Messages, good.Messages[0] with { Id = "m9", ConvSeq = 4 }] }),
+        ("I2", "a message that failed for good is stored",
+            good => Change(good, IsAck("c3"), one => one with { Op = Op.Send, Ev = Known.Fail })),
+        ("I3", "a message is stored twice",
+            good => good with { Messages = [.. good.Messages, good.Messages[0] with { Id = "m9", ConvSeq = 4 }] }),
         ("I3", "a connection gets a seq again", good => Change(good, IsRecv("bob", 2), one => one with { Seq = 1 })),
         ("I3", "a device shows a message again", good => good with
         {
@@ -46,7 +48,8 @@ public sealed class InvariantTests
         {
             Messages = [.. good.Messages.Select(one => one.Conv == 1 && one.ConvSeq == 3 ? one with { ConvSeq = 4 } : one)],
         }),
-        ("I5", "two observers disagree about a place", good => Change(good, IsRecv("bob", 2), one => one with { Hash = Story.HashOf("bob", "c1") })),
+        ("I5", "two observers disagree about a place",
+            good => Change(good, IsRecv("bob", 2), one => one with { Hash = Story.HashOf("bob", "c1") })),
         ("I5", "a later message has an earlier time", good => good with
         {
             Messages = [.. good.Messages.Select(one => one.Id == "m2" ? one with { CreatedAt = DateTime.UnixEpoch } : one)],
@@ -69,8 +72,10 @@ public sealed class InvariantTests
             good, one => one is { Op: Op.Surface, User: "bob", Seq: 2 }, one => one with { T = 60_000_000 })),
         ("I10", "a sending never has an outcome", good => Without(good, IsAck("c3"))),
         ("I10", "a sending has its outcome too late", good => Change(good, IsAck("c3"), one => one with { T = 60_000_000 })),
-        ("I11", "an acked message is not found when read", good => Change(good, one => one.Op == Op.RestRead, one => one with { Hash = null })),
-        ("I11", "another message is found in its place", good => Change(good, one => one.Op == Op.RestRead, one => one with { Hash = "other" })),
+        ("I11", "an acked message is not found when read",
+            good => Change(good, one => one.Op == Op.RestRead, one => one with { Hash = null })),
+        ("I11", "another message is found in its place",
+            good => Change(good, one => one.Op == Op.RestRead, one => one with { Hash = "other" })),
         ("I12", "a process has outgrown its bound", good => good with { Measures = [new Measure("api: open files", 200, 110)] }),
         ("I12", "a process has ended by itself", good => good with { Surprises = ["worker-1 ended with 134"] }),
         ("I13", "a frame comes after the revocation", good => good with
@@ -80,7 +85,8 @@ public sealed class InvariantTests
         }),
     ];
 
-    private static Func<HistoryEvent, bool> IsAck(string clientId) => one => one is { Op: Op.Ack, User: "alice" } && one.ClientId == clientId;
+    private static Func<HistoryEvent, bool> IsAck(string clientId) =>
+        one => one is { Op: Op.Ack, User: "alice" } && one.ClientId == clientId;
 
     private static Func<HistoryEvent, bool> IsRecv(string user, long seq) => one => one.Op == Op.Recv && one.User == user && one.Seq == seq;
 

@@ -6,7 +6,8 @@ internal static class Isolation
 {
     public static IEnumerable<string> OnlyParties(Facts facts)
     {
-        var shown = facts.Evidence.Events.Where(one => one.Op == Op.Recv).Select(one => (one.User, From: one.From!, To: one.To!, Hash: one.Hash!))
+        var shown = facts.Evidence.Events.Where(one => one.Op == Op.Recv)
+            .Select(one => (one.User, From: one.From!, To: one.To!, Hash: one.Hash!))
             .Concat(facts.Evidence.Rest.Concat(facts.Evidence.Fresh).SelectMany(
                 view => view.Value.Select(one => (User: view.Key, one.From, one.To, one.Hash))))
             .Concat(facts.Evidence.Messages.Select(one => (User: one.To, one.From, one.To, one.Hash)));
@@ -31,7 +32,8 @@ internal static class Isolation
 
         var shown = facts.Evidence.Events.Where(one => one is { Op: Op.Recv, Id: not null })
             .Select(one => (Id: one.Id!, Hash: one.Hash!, Where: $"on {one.Proc}"))
-            .Concat(facts.Evidence.Rest.SelectMany(view => view.Value.Select(one => (one.Id, one.Hash, Where: $"over REST to {view.Key}"))));
+            .Concat(facts.Evidence.Rest.SelectMany(view =>
+                view.Value.Select(one => (one.Id, one.Hash, Where: $"over REST to {view.Key}"))));
         foreach (var (id, hash, where) in shown)
         {
             if (facts.StoredById.TryGetValue(id, out var stored) && stored.Hash != hash)
@@ -44,7 +46,8 @@ internal static class Isolation
         foreach (var revoked in facts.Evidence.Events.Where(one => one is { Op: Op.Revoke, Ev: Known.Ok }))
         {
             var late = facts.Evidence.Events.LastOrDefault(one =>
-                one.Conn == revoked.Conn && one.Op is Op.Recv or Op.Ack or Op.Welcome && one.Ev == Known.Ok && one.At - revoked.At > facts.Evidence.RevocationSeen
+                one.Conn == revoked.Conn && one.Op is Op.Recv or Op.Ack or Op.Welcome && one.Ev == Known.Ok
+                    && one.At - revoked.At > facts.Evidence.RevocationSeen
                 && one.Conn is not null);
             if (late is not null)
                 yield return $"connection {late.Conn} got a frame {(late.At - revoked.At).TotalSeconds:0.0} s after its token was revoked";

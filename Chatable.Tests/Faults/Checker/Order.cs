@@ -60,7 +60,8 @@ internal static class Order
     // Whoever names a place of a conversation must name the same message.
     private static IEnumerable<string> Disagreements(Facts facts)
     {
-        IEnumerable<(long Conv, long ConvSeq, string Hash)> places = facts.Evidence.Messages.Select(one => (one.Conv, one.ConvSeq, one.Hash))
+        IEnumerable<(long Conv, long ConvSeq, string Hash)> places = facts.Evidence.Messages
+            .Select(one => (one.Conv, one.ConvSeq, one.Hash))
             .Concat(facts.Evidence.Rest.Values.Concat(facts.Evidence.Fresh.Values).SelectMany(
                 view => view.Select(one => (one.Conv, one.ConvSeq, one.Hash))))
             .Concat(facts.Evidence.Events.Where(one => one.Op == Op.Recv).Select(one => (one.Conv!.Value, one.ConvSeq!.Value, one.Hash!)))

@@ -18,7 +18,8 @@ internal static class Presence
             }
 
             if ((stored.Conv, stored.ConvSeq) != (sent.Ack!.Conv, sent.Ack.ConvSeq))
-                yield return $"{Describe(sent)} was acked as {sent.Ack.Conv}#{sent.Ack.ConvSeq} and stands at {stored.Conv}#{stored.ConvSeq}";
+                yield return $"{Describe(sent)} was acked as {sent.Ack.Conv}#{sent.Ack.ConvSeq} "
+                    + $"and stands at {stored.Conv}#{stored.ConvSeq}";
             foreach (var user in sent.Parties)
             {
                 if (!envelopes.Contains((user, stored.Id)))
@@ -34,7 +35,8 @@ internal static class Presence
     public static IEnumerable<string> NothingUnsent(Facts facts)
     {
         var seen = facts.Evidence.Messages.Select(one => (one.From, one.Hash, Where: "in SQL"))
-            .Concat(facts.Evidence.Rest.SelectMany(view => view.Value.Select(one => (one.From, one.Hash, Where: $"over REST to {view.Key}"))))
+            .Concat(facts.Evidence.Rest.SelectMany(view =>
+                view.Value.Select(one => (one.From, one.Hash, Where: $"over REST to {view.Key}"))))
             .Concat(facts.Evidence.Fresh.SelectMany(
                 view => view.Value.Select(one => (one.From, one.Hash, Where: $"on a fresh socket of {view.Key}"))))
             .Concat(facts.Evidence.Events.Where(one => one.Op == Op.Recv)
@@ -56,7 +58,8 @@ internal static class Presence
         foreach (var read in facts.Evidence.Events.Where(one => one is { Op: Op.RestRead, Ev: Known.Ok }))
         {
             if (read.Hash is null)
-                yield return $"{read.User} had the ack of {read.Conv}#{read.ConvSeq} and did not find it over REST at {read.At.TotalSeconds:0.000} s";
+                yield return $"{read.User} had the ack of {read.Conv}#{read.ConvSeq} and did not find it over REST "
+                    + $"at {read.At.TotalSeconds:0.000} s";
             else if (hashes[(read.Conv, read.ConvSeq)] is var sent && sent.Any() && !sent.Contains(read.Hash))
                 yield return $"{read.User} found another message at {read.Conv}#{read.ConvSeq} over REST than was acked there";
         }

@@ -40,7 +40,8 @@ internal sealed class FaultCluster : IAsyncDisposable
         ];
         Apis = [.. Enumerable.Range(1, ApiServers).Select(i => new Service("Chatable.ApiService", $"api-{i}", postgres, redis, all))];
         Workers =
-            [.. Enumerable.Range(1, WorkerProcesses).Select(i => new Service("Chatable.FanoutWorker", $"worker-{i}", postgres, redis, all))];
+            [.. Enumerable.Range(1, WorkerProcesses)
+                .Select(i => new Service("Chatable.FanoutWorker", $"worker-{i}", postgres, redis, all))];
     }
 
     public FaultPostgres Postgres { get; }

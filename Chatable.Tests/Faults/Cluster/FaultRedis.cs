@@ -46,7 +46,9 @@ internal sealed class FaultRedis : IAsyncDisposable
         return redis;
     }
 
-    /// <summary>One command in redis-cli's way of writing it; what Redis answers with may be an error, which is the caller's to judge.</summary>
+    /// <summary>
+    /// One command in redis-cli's way of writing it; what Redis answers with may be an error, which is the caller's to judge.
+    /// </summary>
     public async Task<RedisResult> ExecuteAsync(string command, params object[] arguments) =>
         await Database.ExecuteAsync(command, arguments);
 

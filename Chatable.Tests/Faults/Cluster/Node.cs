@@ -31,7 +31,8 @@ internal sealed class Node(string name, Func<ProcessStartInfo> program, string r
     public string Output => string.Concat(_outputs) + _process?.Output;
 
     /// <summary>Starts it where it does not run, with more environment than its own; a crash is no surprise where it may.</summary>
-    public async Task StartAsync(CancellationToken cancellationToken, bool mayCrash = false, params (string Key, string Value)[] environment)
+    public async Task StartAsync(
+        CancellationToken cancellationToken, bool mayCrash = false, params (string Key, string Value)[] environment)
     {
         await _gate.WaitAsync(cancellationToken);
         try

@@ -31,7 +31,9 @@ internal enum Op
 
     CaughtUp,
 
-    /// <summary>Invoke: one attempt to send. Fail: a final error. Info: a retryable error, or no answer before the connection ended.</summary>
+    /// <summary>
+    /// Invoke: one attempt to send. Fail: a final error. Info: a retryable error, or no answer before the connection ended.
+    /// </summary>
     Send,
 
     /// <summary>The message is committed.</summary>

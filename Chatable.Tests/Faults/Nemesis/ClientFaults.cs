@@ -15,17 +15,20 @@ internal static class ClientFaults
 
     public static IReadOnlyList<Fault> All { get; } =
     [
-        new("F25", "clients vanish without a word", "both directions of their links swallow everything, FIN too", "let go within 45 s; others unaffected",
+        new("F25", "clients vanish without a word", "both directions of their links swallow everything, FIN too",
+            "let go within 45 s; others unaffected",
             VanishAsync)
         {
             AtLeast = s_noticed + TimeSpan.FromSeconds(3),
         },
-        new("F26", "a client does not read", "its link is paused while messages are written to it", "1013, memory bounded; a resume brings all",
+        new("F26", "a client does not read", "its link is paused while messages are written to it",
+            "1013, memory bounded; a resume brings all",
             StopReadingAsync)
         {
             AtLeast = TimeSpan.FromSeconds(25),
         },
-        new("F34", "clients know another past", "since beyond the head; an epoch that is none; the epoch changes", "reset, and nothing silently missing",
+        new("F34", "clients know another past", "since beyond the head; an epoch that is none; the epoch changes under everybody",
+            "reset, and nothing silently missing",
             ContradictAsync)
         {
             AtLeast = TimeSpan.FromSeconds(8),
@@ -98,7 +101,8 @@ internal static class ClientFaults
         while (Environment.TickCount64 < told && context.Traffic.Devices.Zip(before).Any(one => one.First.Counts.Resets == one.Second))
             await Task.Delay(50, window);
         foreach (var (device, resets) in context.Traffic.Devices.Zip(before))
-            context.Expect(device.Counts.Resets > resets, $"{device.Proc} came back with an epoch that has ended and was not told to start over");
+            context.Expect(device.Counts.Resets > resets,
+                $"{device.Proc} came back with an epoch that has ended and was not told to start over");
     }
 
     private static async Task ExpectResetAsync(FaultContext context, ChatUser user, long since, string? epoch, CancellationToken window)

@@ -11,7 +11,8 @@ internal static class LinkFaults
     public static IReadOnlyList<Fault> All { get; } =
     [
         new("F15", "an API server and Redis do not hear each other", "one direction of the link swallows or holds everything for 4 s",
-            "ambiguous appends: 1013, sent again; nothing twice", (context, window) => PartitionAsync(context, context.Cluster.Apis, s => s.ToRedis, window))
+            "ambiguous appends: 1013, sent again; nothing twice",
+            (context, window) => PartitionAsync(context, context.Cluster.Apis, s => s.ToRedis, window))
         {
             RevocationSeen = Fault.RevocationAsked,
         },

@@ -11,7 +11,8 @@ internal static class MachineFaults
 
     public static IReadOnlyList<Fault> All { get; } =
     [
-        new("F9", "Redis is killed while its disk is slow", "strace delays each fsync by 1.5 s; SIGKILL", "what is lost had no ack and is sent again",
+        new("F9", "Redis is killed while its disk is slow", "strace delays each fsync by 1.5 s; SIGKILL",
+            "what is lost had no ack and is sent again",
             KillSlowRedisAsync)
         {
             RevocationSeen = Fault.RevocationAsked,
@@ -35,14 +36,17 @@ internal static class MachineFaults
         {
             Heal = (context, cancellationToken) => LimitFilesAsync(context, 65_536, cancellationToken),
         },
-        new("F29", "an API server has little memory", "restart with DOTNET_GCHeapHardLimit of 40 MB", "sheds or dies; nothing is lost", LimitMemoryAsync)
+        new("F29", "an API server has little memory", "restart with DOTNET_GCHeapHardLimit of 40 MB", "sheds or dies; nothing is lost",
+            LimitMemoryAsync)
         {
             AtLeast = TimeSpan.FromSeconds(12),
             Heal = RestartApisAsync,
         },
-        new("F30", "services get little CPU", "SIGSTOP and SIGCONT, 40 ms of 200; stands in for a CPU quota", "slower; leases are not fatal",
+        new("F30", "services get little CPU", "SIGSTOP and SIGCONT, 40 ms of 200; stands in for a CPU quota",
+            "slower; leases are not fatal",
             StarveAsync),
-        new("F31", "clocks are wrong", "libfaketime in one API server and one worker: 90 s ahead, 90 s and 1 h behind", "order and dedupe do not go by clocks",
+        new("F31", "clocks are wrong", "libfaketime in one API server and one worker: 90 s ahead, 90 s and 1 h behind",
+            "order and dedupe do not go by clocks",
             SkewAsync)
         {
             AtLeast = TimeSpan.FromSeconds(20),
@@ -94,7 +98,8 @@ internal static class MachineFaults
             List<RecordingDevice> crowd = [];
             for (var i = 0; i < 12; i++)
             {
-                crowd.Add(context.Traffic.CreateDevice(context.Pick(context.Traffic.Users), $"crowd-{Guid.NewGuid():N}", () => api.Address));
+                var user = context.Pick(context.Traffic.Users);
+                crowd.Add(context.Traffic.CreateDevice(user, $"crowd-{Guid.NewGuid():N}", () => api.Address));
                 crowd[^1].Start();
             }
 

@@ -15,7 +15,8 @@ internal static class PostgresFaults
 
     public static IReadOnlyList<Fault> All { get; } =
     [
-        new("F17", "PostgreSQL restarts", "SIGINT (fast) and SIGQUIT (immediate) in turn every 6 s, restart", "batches are repeated; no false ack",
+        new("F17", "PostgreSQL restarts", "SIGINT (fast) and SIGQUIT (immediate) in turn every 6 s, restart",
+            "batches are repeated; no false ack",
             RestartAsync),
         new("F18", "PostgreSQL crashes", "SIGKILL of the postmaster, of one backend, and pg_terminate_backend, in turn",
             "recovery from the WAL; ambiguous commits are resolved", CrashAsync)
@@ -34,7 +35,8 @@ internal static class PostgresFaults
             AtLeast = TimeSpan.FromSeconds(12),
             Heal = (context, cancellationToken) => SetReadOnlyAsync(context, "off", cancellationToken),
         },
-        new("F23", "somebody holds the lock of a busy user", "SELECT … FOR UPDATE in an open transaction", "lock_timeout; others are not delayed for long",
+        new("F23", "somebody holds the lock of a busy user", "SELECT … FOR UPDATE in an open transaction",
+            "lock_timeout; others are not delayed for long",
             HoldLockAsync),
     ];
 
@@ -58,7 +60,8 @@ internal static class PostgresFaults
             await postgres.Node.RestartAsync(window);
             await context.PauseAsync(4, window);
             await TryExecuteAsync(
-                context, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = 'chat'", window);
+                context, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = 'chat'",
+                window);
             await context.PauseAsync(2, window);
             if (await BackendAsync(context, window) is { } backend)
                 Signals.Send(backend, Signals.Kill);

@@ -14,14 +14,17 @@ internal static class ProcessFaults
             (context, window) => KillInTurnAsync(context, context.Cluster.Apis, 5, window)),
         new("F2", "a worker dies", "SIGKILL of a random one every 3 s, restart", "the other takes over within 10 s; order holds",
             (context, window) => KillInTurnAsync(context, context.Cluster.Workers, 3, window)),
-        new("F3", "all workers are dead", "SIGKILL of both for the whole window", "no acks; drained after the restart", KillAllWorkersAsync),
+        new("F3", "all workers are dead", "SIGKILL of both for the whole window", "no acks; drained after the restart",
+            KillAllWorkersAsync),
         new("F4", "a worker dies at each step of a batch", "CHATABLE_CRASH_AT: " + string.Join(", ", s_workerSteps),
-            "the batch is read again; nothing twice, nothing lost", (context, window) => CrashAsync(context, context.Cluster.Workers, s_workerSteps, window))
+            "the batch is read again; nothing twice, nothing lost",
+            (context, window) => CrashAsync(context, context.Cluster.Workers, s_workerSteps, window))
         {
             AtLeast = TimeSpan.FromSeconds(10),
         },
         new("F5", "an API server dies at each step of a message", "CHATABLE_CRASH_AT: " + string.Join(", ", s_apiSteps),
-            "resent with the same client_id, stored once", (context, window) => CrashAsync(context, context.Cluster.Apis, s_apiSteps, window))
+            "resent with the same client_id, stored once",
+            (context, window) => CrashAsync(context, context.Cluster.Apis, s_apiSteps, window))
         {
             AtLeast = TimeSpan.FromSeconds(10),
         },
@@ -31,7 +34,8 @@ internal static class ProcessFaults
             AtLeast = TimeSpan.FromSeconds(14),
         },
         new("F7", "an API server is a zombie", "SIGSTOP for longer than its lease, SIGCONT",
-            "clients go elsewhere; afterwards it registers again", (context, window) => FreezeAsync(context, context.Cluster.Apis, 14, window))
+            "clients go elsewhere; afterwards it registers again",
+            (context, window) => FreezeAsync(context, context.Cluster.Apis, 14, window))
         {
             AtLeast = TimeSpan.FromSeconds(14),
         },
@@ -67,7 +71,8 @@ internal static class ProcessFaults
         {
             var victim = context.Pick(services).Node;
             await victim.EndAsync(Signals.Terminate, window);
-            await victim.StartAsync(window, mayCrash: true, ("CHATABLE_CRASH_AT", $"{steps[i % steps.Length]}:{context.Random.Next(1, 30)}"));
+            await victim.StartAsync(window, mayCrash: true,
+                ("CHATABLE_CRASH_AT", $"{steps[i % steps.Length]}:{context.Random.Next(1, 30)}"));
             await victim.WaitForExitAsync(window);
             await victim.RestartAsync(window);
         }

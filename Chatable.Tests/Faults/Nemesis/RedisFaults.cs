@@ -15,13 +15,15 @@ internal static class RedisFaults
             RevocationSeen = Fault.RevocationAsked,
             AtLeast = TimeSpan.FromSeconds(10),
         },
-        new("F10", "Redis loses everything", "FLUSHALL; or SIGKILL, the append-only file deleted, restart", "registry rebuilt; nothing acked is lost",
+        new("F10", "Redis loses everything", "FLUSHALL; or SIGKILL, the append-only file deleted, restart",
+            "registry rebuilt; nothing acked is lost",
             ForgetAsync)
         {
             RevocationSeen = Fault.RevocationAsked,
             AtLeast = TimeSpan.FromSeconds(12),
         },
-        new("F11", "Redis stalls", "DEBUG SLEEP, CLIENT PAUSE ALL, CLIENT PAUSE WRITE, 6 s each", "unavailable or unknown; no false ack", StallAsync)
+        new("F11", "Redis stalls", "DEBUG SLEEP, CLIENT PAUSE ALL, CLIENT PAUSE WRITE, 6 s each", "unavailable or unknown; no false ack",
+            StallAsync)
         {
             RevocationSeen = Fault.RevocationAsked,
             AtLeast = TimeSpan.FromSeconds(24),
@@ -31,7 +33,8 @@ internal static class RedisFaults
             RevocationSeen = Fault.RevocationAsked,
             Heal = async (context, _) => await context.Cluster.Redis.ExecuteAsync("CONFIG", "SET", "maxmemory", "0"),
         },
-        new("F14", "Redis' connections are killed", "CLIENT KILL TYPE normal every 200 ms", "ambiguous appends are sent again; nothing twice",
+        new("F14", "Redis' connections are killed", "CLIENT KILL TYPE normal every 200 ms",
+            "ambiguous appends are sent again; nothing twice",
             KillConnectionsAsync)
         {
             RevocationSeen = Fault.RevocationAsked,

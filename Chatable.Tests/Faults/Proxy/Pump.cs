@@ -18,7 +18,9 @@ internal enum PumpEnd
     CutAfter,
 }
 
-/// <summary>Carries the bytes of one direction: one task reads, another writes when they are due, so that latency costs no bandwidth.</summary>
+/// <summary>
+/// Carries the bytes of one direction: one task reads, another writes when they are due, so that latency costs no bandwidth.
+/// </summary>
 internal sealed class Pump(Socket from, Socket to, Func<Toxics> toxics, CancellationToken stop)
 {
     private const int ChunkBytes = 16 * 1024;

@@ -23,13 +23,15 @@ internal static class FaultReport
         var text = new StringBuilder();
         text.AppendLine("# Faults").AppendLine();
         text.AppendLine($"{results.Count} classes, {seconds} s of fault each unless it needs longer.").AppendLine();
-        text.AppendLine("| | fault | injected | expected | seed | sent | acked | unsure | resent | repeats told | backlogs | by them | repaired | "
-            + "recovered in | violations |");
+        text.AppendLine("| | fault | injected | expected | seed | sent | acked | unsure | resent | repeats told "
+            + "| backlogs | by them | repaired "
+            + "| recovered in | violations |");
         text.AppendLine("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |");
         foreach (var one in results)
         {
-            text.AppendLine($"| {one.Fault.Name} | {one.Fault.Title} | {one.Fault.Injected} | {one.Fault.Expected} | {one.Seed} | {one.Sent} "
-                + $"| {one.Acked} | {one.Info} | {one.Resent} | {one.Suppressed} | {one.Resumes} | {one.Repaired} | {one.Traces.Held + one.Traces.Reconciled} "
+            text.AppendLine($"| {one.Fault.Name} | {one.Fault.Title} | {one.Fault.Injected} | {one.Fault.Expected} | {one.Seed} "
+                + $"| {one.Sent} | {one.Acked} | {one.Info} | {one.Resent} | {one.Suppressed} | {one.Resumes} | {one.Repaired} "
+                + $"| {one.Traces.Held + one.Traces.Reconciled} "
                 + $"| {one.Recovery.TotalSeconds:0.0} s | {one.Violations.Count} |");
         }
 

@@ -57,8 +57,11 @@ internal sealed class FaultRun(Fault fault, RunSettings settings)
                 await Traffic.StartAsync(cluster, history, settings.Traffic with { Seed = settings.Seed }, cancellationToken);
             var before = Traces.Of(cluster);
             var evidence = await RunAsync(new FaultContext(cluster, traffic, settings.Seed), cancellationToken);
-            var result = new RunResult(fault, settings.Seed) { Violations = Invariant.CheckAll(evidence), Traces = Traces.Of(cluster) - before };
-            return result.Count(evidence);
+            return new RunResult(fault, settings.Seed)
+            {
+                Violations = Invariant.CheckAll(evidence),
+                Traces = Traces.Of(cluster) - before,
+            }.Count(evidence);
         }
         finally
         {
@@ -157,9 +160,11 @@ internal sealed class FaultRun(Fault fault, RunSettings settings)
     {
         foreach (var node in context.Cluster.Nodes)
             await node.LookAsync();
-        var unhandled = context.Cluster.Services.Where(service => service.Node.Output.Contains("Unhandled exception", StringComparison.Ordinal))
+        var unhandled = context.Cluster.Services.Where(service =>
+            service.Node.Output.Contains("Unhandled exception", StringComparison.Ordinal))
             .Select(service => $"{service.Node.Name} printed \"Unhandled exception\"");
-        return [.. context.Cluster.Nodes.SelectMany(node => node.Surprises), .. unhandled, .. context.Traffic.Rest.Surprises, .. context.Findings];
+        return [.. context.Cluster.Nodes.SelectMany(node => node.Surprises), .. unhandled, .. context.Traffic.Rest.Surprises,
+            .. context.Findings];
     }
 
     // What does not come true in time is for the checker to judge.

@@ -24,7 +24,8 @@ internal static class FinalReads
         "SELECT u.username, e.seq, e.message_id::text FROM envelopes e JOIN users u ON u.id = e.user_id "
         + "WHERE u.username = ANY ($1) ORDER BY e.user_id, e.seq";
 
-    private const string Heads = "SELECT u.username, h.last_seq FROM user_heads h JOIN users u ON u.id = h.user_id WHERE u.username = ANY ($1)";
+    private const string Heads =
+        "SELECT u.username, h.last_seq FROM user_heads h JOIN users u ON u.id = h.user_id WHERE u.username = ANY ($1)";
 
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan s_freshPatience = TimeSpan.FromSeconds(5);

@@ -110,7 +110,9 @@ internal sealed partial class RecordingDevice : IAsyncDisposable
             (_socket, Connection) = (socket, connection);
             await ReceiveAsync(socket, connection, _stop.Token);
         }
-        catch (Exception exception) when (exception is WebSocketException or OperationCanceledException or IOException)
+        // A socket that was dropped between two frames is disposed of.
+        catch (Exception exception) when (exception is WebSocketException or OperationCanceledException or IOException
+            or ObjectDisposedException)
         {
             _failures++;
         }

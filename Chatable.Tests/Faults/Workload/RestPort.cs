@@ -30,8 +30,9 @@ internal sealed class RestPort : IDisposable
         return response.StatusCode switch
         {
             HttpStatusCode.Created or HttpStatusCode.OK => new RestAck(
-                json.GetProperty("message_id").GetString()!, json.GetProperty("seq").GetInt64(), json.GetProperty("conversation").GetInt64(),
-                json.GetProperty("conversation_seq").GetInt64(), response.StatusCode == HttpStatusCode.OK),
+                json.GetProperty("message_id").GetString()!, json.GetProperty("seq").GetInt64(),
+                json.GetProperty("conversation").GetInt64(), json.GetProperty("conversation_seq").GetInt64(),
+                response.StatusCode == HttpStatusCode.OK),
             HttpStatusCode.ServiceUnavailable or HttpStatusCode.InternalServerError or HttpStatusCode.Unauthorized => null,
             _ => throw new InvalidOperationException($"{(int)response.StatusCode}: {json}"),
         };

@@ -4,7 +4,9 @@ using Chatable.Tests.Support;
 
 namespace Chatable.Tests.Faults.Workload;
 
-/// <summary>Clients without a socket: they send over REST until they have an answer, send acked messages again, and read what was acked.</summary>
+/// <summary>
+/// Clients without a socket: they send over REST until they have an answer, send acked messages again, and read what was acked.
+/// </summary>
 internal sealed class RestTraffic(RestPort port, Func<Uri> server, EventLog history, int readEvery) : IAsyncDisposable
 {
     private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(250);
