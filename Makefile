@@ -11,7 +11,7 @@ export DOTNET_CLI_TELEMETRY_OPTOUT := 1
 export DOTNET_NOLOGO := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help local dlq test faults fault-bugs build format clean servers test-servers
+.PHONY: help local dlq test faults faults-quick fault-bugs build format clean servers test-servers
 
 help: ## Say what there is (this)
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-12s %s\n", $$1, $$2 }'
@@ -41,6 +41,10 @@ faults: test-servers ## Prove the delivery promise: every class of faults, on cl
 	dotnet build Chatable.sln -c Debug
 	FAULTS_CLASS='$(CLASS)' FAULTS_SECONDS='$(SECONDS)' FAULTS_MINUTES='$(MINUTES)' FAULTS_SEED='$(SEED)' \
 		Chatable.Tests/bin/Debug/net10.0/Chatable.Tests -explicit only -class Chatable.Tests.Faults.FaultClassTests
+
+faults-quick: test-servers ## Five classes of faults on one cluster, a few seconds each
+	dotnet build Chatable.sln -c Debug
+	Chatable.Tests/bin/Debug/net10.0/Chatable.Tests -explicit only -class Chatable.Tests.Faults.FaultSelectionTests
 
 fault-bugs: test-servers ## Prove the proof: seeded bugs, each of which it must find
 	dotnet build Chatable.sln -c Debug

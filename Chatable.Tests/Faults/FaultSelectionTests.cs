@@ -6,7 +6,7 @@ using Chatable.Tests.Faults.Runs;
 namespace Chatable.Tests.Faults;
 
 /// <summary>
-/// Five classes of faults for a few seconds each, one after the other on one cluster: what every run of the tests proves.
+/// Five classes of faults for a few seconds each, one after the other on one cluster: the quick proof.
 /// </summary>
 [Collection(WholeClusters.Name)]
 public sealed class FaultSelectionTests(ITestOutputHelper output)
@@ -14,7 +14,7 @@ public sealed class FaultSelectionTests(ITestOutputHelper output)
     // Each long enough to happen at least once.
     private static readonly (string Fault, int Seconds)[] s_selected = [("F2", 5), ("F4", 6), ("F10", 8), ("F17", 6), ("F32", 10)];
 
-    [Fact]
+    [Fact(Explicit = true)]
     public async Task ASelectionOfFaultsKeepsThePromise()
     {
         var cancellationToken = TestContext.Current.CancellationToken;

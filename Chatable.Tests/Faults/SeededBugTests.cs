@@ -50,7 +50,7 @@ public sealed class SeededBugTests
     public Task TheCheckerFindsASeededBug(string bug) => FindAsync(bug, TimeSpan.FromSeconds(8));
 
 #if CHATABLE_TEST_HOOKS
-    [Theory]
+    [Theory(Explicit = true)]
     [MemberData(nameof(EverydayBugs))]
     public Task TheCheckerFindsACheapOneEveryTime(string bug) => FindAsync(bug, TimeSpan.FromSeconds(3));
 #endif
