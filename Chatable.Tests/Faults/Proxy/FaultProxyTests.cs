@@ -117,6 +117,8 @@ public sealed class FaultProxyTests : IAsyncLifetime
     public async Task AConnectionThatLostBytesIsResetWhenTheBlackHoleEnds()
     {
         using var client = await ConnectAsync();
+        // A link that is not through to the server yet reads nothing while the way is off.
+        await Eventually.HoldsAsync(() => Task.FromResult(_server.Open == 1), "the link is through", Cancellation);
         _proxy.Up = new Toxics { BlackHole = true };
         await AssertSwallowedAsync(client);
 

@@ -26,6 +26,9 @@ public sealed class UsernamePropertyTests(PostgresServer postgres)
     {
         await using var database = NpgsqlDataSource.Create(await postgres.CreateMigratedDatabaseAsync(Cancellation));
         var names = s_text.Where(Username.IsWellFormed).Array[400].Single();
+        // Chance alone would seldom make two of them one.
+        for (var i = 0; i < 100; i++)
+            names[200 + i] = new string([.. names[i].Select(c => char.IsUpper(c) ? char.ToLowerInvariant(c) : char.ToUpperInvariant(c))]);
         await using var command = database.CreateCommand(
             "SELECT lower(a) = lower(b) FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS pairs (a, b, place) ORDER BY place");
         command.Parameters.AddWithValue(names[..200]);
@@ -38,6 +41,6 @@ public sealed class UsernamePropertyTests(PostgresServer postgres)
             same += rows.GetBoolean(0) ? 1 : 0;
         }
 
-        Assert.InRange(same, 1, 199);
+        Assert.InRange(same, 100, 199);
     }
 }
