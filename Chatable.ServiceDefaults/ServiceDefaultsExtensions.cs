@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 
 namespace Chatable.ServiceDefaults;
@@ -12,6 +13,8 @@ public static class ServiceDefaultsExtensions
         builder.AddTelemetry();
         builder.AddDefaultHealthChecks();
         builder.AddDiscovery();
+        builder.Services.AddHostedService<FailureExitCode>();
+        builder.Services.AddHostedService<AssemblyPreload>();
         return builder;
     }
 

@@ -61,7 +61,7 @@ internal sealed partial class TokenRevocations(
                 await redis.GetSubscriber().SubscribeAsync(_channel, OnNotice).WaitAsync(stoppingToken);
                 return;
             }
-            catch (Exception e) when (IsOfRedis(e))
+            catch (Exception e) when (!stoppingToken.IsCancellationRequested)
             {
                 LogNotSubscribed(logger, e);
                 // A failed attempt leaves its handler behind, which the next one would double.
@@ -83,7 +83,7 @@ internal sealed partial class TokenRevocations(
         }
     }
 
-    // RedisTimeoutException is a TimeoutException and no RedisException. Any that got out of ExecuteAsync would end the process.
+    // RedisTimeoutException is a TimeoutException and no RedisException.
     private static bool IsOfRedis(Exception failure) => failure is RedisException or TimeoutException or ObjectDisposedException;
 
     private void OnNotice(RedisChannel channel, RedisValue payload)

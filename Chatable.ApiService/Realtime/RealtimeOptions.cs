@@ -73,9 +73,14 @@ internal sealed class SocketTimes
     /// <summary>Until the client's side takes one frame.</summary>
     public TimeSpan Send { get; set; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>From the last frame of the client to our ping; up to a quarter more, as the runtime looks only so often.</summary>
     public TimeSpan Ping { get; set; } = TimeSpan.FromSeconds(20);
 
-    public TimeSpan Pong { get; set; } = TimeSpan.FromSeconds(20);
+    /// <summary>
+    /// From our ping to the client's pong; up to a quarter more. So a client that vanished is let go within 20 s of a ping, and within 45 s
+    /// of its last sign.
+    /// </summary>
+    public TimeSpan Pong { get; set; } = TimeSpan.FromSeconds(15);
 
     /// <summary>From our close frame to the client's; then the connection is aborted.</summary>
     public TimeSpan Close { get; set; } = TimeSpan.FromSeconds(3);

@@ -44,7 +44,7 @@ internal sealed partial class DispatchReader(
                 _failing = false;
                 await _wake.WaitAsync(options.Value.Poll, stoppingToken);
             }
-            catch (Exception exception) when (exception is RedisException or TimeoutException or ObjectDisposedException)
+            catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
             {
                 if (!_failing)
                     LogReadFailed(exception);
@@ -123,7 +123,7 @@ internal sealed partial class DispatchReader(
             {
                 return await queue.SubscribeAsync(server.BootId, Wake, cancellationToken);
             }
-            catch (Exception exception) when (exception is RedisException or TimeoutException)
+            catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
             {
                 LogReadFailed(exception);
                 await Task.Delay(TimeSpan.FromSeconds(1), clock, cancellationToken);

@@ -2,7 +2,6 @@ using Chatable.ApiService.Realtime.Sockets;
 using Chatable.Messaging.Envelopes;
 using Chatable.Messaging.TestHooks;
 using Microsoft.Extensions.Options;
-using Npgsql;
 
 namespace Chatable.ApiService.Realtime.Delivery;
 
@@ -41,7 +40,7 @@ internal sealed partial class Reconciler(
             {
                 await ReconcileAsync(urgent ? TimeSpan.Zero : options.Value.ReconcilePatience, stoppingToken);
             }
-            catch (Exception exception) when (exception is NpgsqlException or TimeoutException)
+            catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
             {
                 LogFailed(exception);
             }

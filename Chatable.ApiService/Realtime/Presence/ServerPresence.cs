@@ -66,7 +66,7 @@ internal sealed partial class ServerPresence(
             await BeatAsync(cancellationToken);
             _failing = false;
         }
-        catch (Exception exception) when (exception is RedisException or TimeoutException or ObjectDisposedException)
+        catch (Exception exception) when (exception is not PartitionMismatchException && !cancellationToken.IsCancellationRequested)
         {
             if (!_failing)
                 LogSilent(exception);

@@ -1,7 +1,6 @@
 using Chatable.ApiService.Auth;
 using Chatable.Messaging.Tokens;
 using Microsoft.Extensions.Options;
-using Npgsql;
 
 namespace Chatable.ApiService.Realtime.Sockets;
 
@@ -44,7 +43,7 @@ internal sealed partial class TokenWatch(
             {
                 await CheckAsync(stoppingToken);
             }
-            catch (Exception exception) when (exception is NpgsqlException or TimeoutException)
+            catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
             {
                 LogFailed(exception);
             }
