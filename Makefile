@@ -33,18 +33,20 @@ dlq: ## List the dead letters of a running 'make local', or do what ARGS says
 test: test-servers build ## Run all tests, on real PostgreSQL and Redis
 	@rm -rf $(RESULTS)
 	dotnet test Chatable.Tests -c $(CONFIGURATION) --no-build --results-directory $(RESULTS) --logger 'trx;LogFileName=tests.trx' \
+		--blame-hang-timeout 10m --blame-hang-dump-type none \
 		$(if $(FILTER),--filter 'FullyQualifiedName~$(FILTER)')
 
 # Both need a Debug build: the crash points and the seeded bugs are in no other.
 faults: test-servers ## Prove the delivery promise: every class of faults, on clusters of processes
 	@eng/fault-tools.sh
 	dotnet build Chatable.sln -c Debug
+	FAULTS_COMMIT='$(shell git describe --always --dirty 2>/dev/null)' \
 	FAULTS_CLASS='$(CLASS)' FAULTS_SECONDS='$(SECONDS)' FAULTS_MINUTES='$(MINUTES)' FAULTS_SEED='$(SEED)' \
 		Chatable.Tests/bin/Debug/net10.0/Chatable.Tests -explicit only -class Chatable.Tests.Faults.FaultClassTests
 
 faults-quick: test-servers ## Five classes of faults on one cluster, a few seconds each
 	dotnet build Chatable.sln -c Debug
-	Chatable.Tests/bin/Debug/net10.0/Chatable.Tests -explicit only -class Chatable.Tests.Faults.FaultSelectionTests
+	Chatable.Tests/bin/Debug/net10.0/Chatable.Tests -class Chatable.Tests.Faults.FaultSelectionTests
 
 fault-bugs: test-servers ## Prove the proof: seeded bugs, each of which it must find
 	dotnet build Chatable.sln -c Debug

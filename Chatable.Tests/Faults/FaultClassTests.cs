@@ -24,21 +24,24 @@ public sealed class FaultClassTests
         var folder = Path.Combine(Repository.Root, "artifacts", "faults");
         var (seconds, seed) = (Number("FAULTS_SECONDS", 20), Number("FAULTS_SEED", Random.Shared.Next(1, 1_000_000)));
         List<RunResult> results = [];
+        Fault[] chosen = [.. Chosen()];
         var mixed = TimeSpan.FromMinutes(Number("FAULTS_MINUTES", 2));
-        foreach (var fault in Chosen())
+        foreach (var fault in chosen)
         {
+            var place = $"[{results.Count + 1}/{chosen.Length}]";
             var window = fault == FaultTable.Mix ? mixed : TimeSpan.FromSeconds(seconds);
             var settings = new RunSettings(window, seed, folder)
             {
-                Progress = Console.Error.WriteLine,
+                Progress = line => Console.Error.WriteLine($"{place} {line}"),
                 Traffic = new() { MessagesPerSecond = fault == FaultTable.Mix ? MixedPerSecond : PerSecond },
             };
             results.Add(await RunAsync(fault, settings));
             Console.Error.WriteLine(FaultReport.Line(results[^1]));
         }
 
-        await File.WriteAllTextAsync(Path.Combine(folder, "results.md"), FaultReport.Markdown(results, seconds), Cancellation);
-        if (Chosen().Count() > FaultTable.All.Count)
+        var about = new RunFacts(TimeProvider.System.GetUtcNow(), Environment.GetEnvironmentVariable("FAULTS_COMMIT") ?? "", seconds, mixed);
+        await File.WriteAllTextAsync(Path.Combine(folder, "results.md"), FaultReport.Markdown(results, about), Cancellation);
+        if (chosen.Length > FaultTable.All.Count)
             Assert.Empty(Coverage.Of(results).Missing());
         Assert.Empty(results.SelectMany(result => result.Violations.Select(violation => $"{result.Fault.Name}: {violation}")));
     }

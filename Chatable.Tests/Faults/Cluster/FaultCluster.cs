@@ -36,6 +36,7 @@ internal sealed class FaultCluster : IAsyncDisposable
             // Who reads which partition, and what pushes had not brought: counted at the end.
             ("Logging__LogLevel__Chatable.FanoutWorker.PartitionAssignment", "Information"),
             ("CHATABLE_TRACE_REPAIRS", "1"),
+            ("CHATABLE_REPORT_HEAP", "1"),
             ("CHATABLE_BUG", settings.Bug),
         ];
         Apis = [.. Enumerable.Range(1, ApiServers).Select(i => new Service("Chatable.ApiService", $"api-{i}", postgres, redis, all))];

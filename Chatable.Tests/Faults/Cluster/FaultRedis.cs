@@ -55,6 +55,23 @@ internal sealed class FaultRedis : IAsyncDisposable
     /// <summary>The same where no answer is to be waited for, or none will come.</summary>
     public void Order(string command, params object[] arguments) => Database.Execute(command, arguments, CommandFlags.FireAndForget);
 
+    /// <summary>Ends when it takes a write; a stall that was ordered cannot be called off.</summary>
+    public async Task WaitUntilWritableAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            try
+            {
+                await Database.StringSetAsync("chatable:faults:probe", 1, TimeSpan.FromSeconds(1)).WaitAsync(cancellationToken);
+                return;
+            }
+            catch (Exception exception) when (exception is RedisException or TimeoutException)
+            {
+                await Task.Delay(100, cancellationToken);
+            }
+        }
+    }
+
     public void DeleteData()
     {
         foreach (var folder in new DirectoryInfo(DataFolder).GetDirectories("appendonlydir"))

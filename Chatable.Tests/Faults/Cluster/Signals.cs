@@ -7,6 +7,9 @@ internal static class Signals
 {
     public const int Quit = 3, Kill = 9, Terminate = 15, Interrupt = 2;
 
+    /// <summary>SIGUSR2 of Linux.</summary>
+    public const int User = 12;
+
     public static int Stop { get; } = OperatingSystem.IsMacOS() ? 17 : 19;
 
     public static int Continue { get; } = OperatingSystem.IsMacOS() ? 19 : 18;

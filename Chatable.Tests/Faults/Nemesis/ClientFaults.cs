@@ -13,6 +13,10 @@ internal static class ClientFaults
 
     private static readonly TimeSpan s_told = TimeSpan.FromSeconds(5);
 
+    // Together far more than a socket's buffers and the queue before it hold.
+    private const int Unread = 5000;
+    private static readonly string s_filling = new('y', 1500);
+
     public static IReadOnlyList<Fault> All { get; } =
     [
         new("F25", "clients vanish without a word", "both directions of their links swallow everything, FIN too",
@@ -21,7 +25,7 @@ internal static class ClientFaults
         {
             AtLeast = s_noticed + TimeSpan.FromSeconds(3),
         },
-        new("F26", "a client does not read", "its link is paused while messages are written to it",
+        new("F26", "a client does not read", "its link is paused while 5,000 messages are written to it",
             "1013, memory bounded; a resume brings all",
             StopReadingAsync)
         {
@@ -64,11 +68,8 @@ internal static class ClientFaults
         device.Start();
         await WaitAsync(() => device.Connection is not null, window);
         link.Down = new Toxics { Paused = true };
-        foreach (var writer in context.Traffic.Devices)
-        {
-            for (var i = 0; i < 100; i++)
-                writer.Write(reader.Username, $"{context.Random.NextInt64():x16} {new string('y', 4000)}");
-        }
+        for (var i = 0; i < Unread; i++)
+            context.Traffic.Devices[i % context.Traffic.Devices.Count].Write(reader.Username, $"{context.Random.NextInt64():x16} {s_filling}");
 
         await context.PauseAsync(18, window);
         link.Heal();

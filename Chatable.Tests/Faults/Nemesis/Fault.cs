@@ -26,6 +26,9 @@ internal sealed record Fault(string Name, string Title, string Injected, string 
 
     public static TimeSpan RevocationAsked { get; } = TimeSpan.FromSeconds(60);
 
+    /// <summary>Whether a random mix may choose it; not where it takes a kind of traffic of its own.</summary>
+    public bool Mixes { get; init; } = true;
+
     /// <summary>The shortest window in which it can happen.</summary>
     public TimeSpan AtLeast { get; init; } = TimeSpan.FromSeconds(5);
 }

@@ -16,5 +16,5 @@ internal static class FaultTable
 
     // "F9" before "F10", "F10T" after it
     private static int NumberOf(Fault fault) =>
-        int.Parse(fault.Name.AsSpan(1).TrimEnd('T'), System.Globalization.CultureInfo.InvariantCulture);
+        int.Parse(fault.Name.AsSpan(1).TrimEnd("ST"), System.Globalization.CultureInfo.InvariantCulture);
 }

@@ -1,11 +1,14 @@
 using Chatable.Tests.Faults.Cluster;
 using Chatable.Tests.Faults.Proxy;
+using Chatable.Tests.Faults.Workload;
 
 namespace Chatable.Tests.Faults.Nemesis;
 
 /// <summary>Links that lose, hold back and break, between services and stores and between clients and servers.</summary>
 internal static class LinkFaults
 {
+    private const int CrowdSize = 2000;
+    private static readonly TimeSpan s_resumed = TimeSpan.FromSeconds(10);
     private static readonly Toxics[] s_partitions = [new() { BlackHole = true }, new() { Paused = true }];
 
     public static IReadOnlyList<Fault> All { get; } =
@@ -20,7 +23,13 @@ internal static class LinkFaults
             "committed, routed later", (context, window) => PartitionAsync(context, context.Cluster.Workers, s => s.ToRedis, window)),
         new("F24", "clients have bad links", "latency 300 ms ± 200, single bytes, 8 kB/s, one after the other", "slow, whole and in order",
             SlowAsync),
-        new("F27", "everybody reconnects at once", "RST of all client connections every 5 s", "resumed within 10 s", StormAsync),
+        new("F27", "2,000 clients reconnect at once", "RST of all client connections, again when all are back",
+            "99 of 100 resumed within 10 s; no collapse", StormOfManyAsync)
+        {
+            Mixes = false,
+            AtLeast = TimeSpan.FromSeconds(30),
+        },
+        new("F27S", "everybody reconnects at once", "RST of all client connections every 5 s", "resumed within 10 s", StormAsync),
     ];
 
     private static async Task PartitionAsync(
@@ -57,9 +66,27 @@ internal static class LinkFaults
     {
         while (true)
         {
-            foreach (var api in context.Cluster.Apis)
-                api.FromClients.Reset();
+            ResetAllClients(context);
             await context.PauseAsync(5, window);
         }
+    }
+
+    private static async Task StormOfManyAsync(FaultContext context, CancellationToken window)
+    {
+        await using var crowd = await Crowd.GatherAsync(CrowdSize, context.Traffic.AnyServer, window);
+        while (true)
+        {
+            crowd.BeginRound();
+            ResetAllClients(context);
+            var late = await crowd.WaitUntilBackAsync(0.99, s_resumed, window);
+            context.Expect(late == 0, $"{late} of {CrowdSize} clients had not resumed {s_resumed.TotalSeconds} s after all were reset");
+            await context.PauseAsync(3, window);
+        }
+    }
+
+    private static void ResetAllClients(FaultContext context)
+    {
+        foreach (var api in context.Cluster.Apis)
+            api.FromClients.Reset();
     }
 }

@@ -7,6 +7,7 @@ namespace Chatable.Tests.Faults.Nemesis;
 /// <summary>Slow and full disks, and too little of everything else a machine has.</summary>
 internal static class MachineFaults
 {
+    private const double CpuPart = 0.2;
     private static readonly string[] s_clocks = ["+90s", "-90s", "-1h"];
 
     public static IReadOnlyList<Fault> All { get; } =
@@ -42,9 +43,13 @@ internal static class MachineFaults
             AtLeast = TimeSpan.FromSeconds(12),
             Heal = RestartApisAsync,
         },
-        new("F30", "services get little CPU", "SIGSTOP and SIGCONT, 40 ms of 200; stands in for a CPU quota",
+        new("F30", "services get little CPU",
+            "a control group with 20 % of a processor for each; where there is none, SIGSTOP and SIGCONT, 40 ms of 200",
             "slower; leases are not fatal",
-            StarveAsync),
+            StarveAsync)
+        {
+            AtLeast = TimeSpan.FromSeconds(10),
+        },
         new("F31", "clocks are wrong", "libfaketime in one API server and one worker: 90 s ahead, 90 s and 1 h behind",
             "order and dedupe do not go by clocks",
             SkewAsync)
@@ -134,15 +139,29 @@ internal static class MachineFaults
 
     private static async Task StarveAsync(FaultContext context, CancellationToken window)
     {
+        await using var quota = CpuQuota.TryCreate(CpuPart * context.Cluster.Services.Count());
+        if (quota is null)
+        {
+            await StarveBySignalsAsync(context, window);
+            return;
+        }
+
+        foreach (var id in context.Cluster.Services.Select(service => service.Node.ProcessId).OfType<int>())
+            quota.Add(id);
+        await Task.Delay(Timeout.Infinite, window);
+    }
+
+    private static async Task StarveBySignalsAsync(FaultContext context, CancellationToken window)
+    {
         Node[] nodes = [context.Pick(context.Cluster.Apis).Node, context.Pick(context.Cluster.Workers).Node];
         while (true)
         {
             foreach (var node in nodes)
                 node.Freeze();
-            await Task.Delay(160, window);
+            await Task.Delay(TimeSpan.FromMilliseconds(200 * (1 - CpuPart)), window);
             foreach (var node in nodes)
                 node.Thaw();
-            await Task.Delay(40, window);
+            await Task.Delay(TimeSpan.FromMilliseconds(200 * CpuPart), window);
         }
     }
 

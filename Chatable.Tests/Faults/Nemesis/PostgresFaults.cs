@@ -25,9 +25,9 @@ internal static class PostgresFaults
         },
         new("F19", "the connection is cut at COMMIT", "the proxy cuts when COMMIT passes, before or after the server sees it",
             "each message is stored once", CutAtCommitAsync),
-        new("F20", "PostgreSQL is frozen", "SIGSTOP of all its processes for 10 s", "the intake grows, then drains", FreezeAsync)
+        new("F20", "PostgreSQL is frozen", "SIGSTOP of all its processes for 20 s", "the intake grows, then drains", FreezeAsync)
         {
-            AtLeast = TimeSpan.FromSeconds(12),
+            AtLeast = TimeSpan.FromSeconds(26),
         },
         new("F22", "PostgreSQL is read-only, or has no connection left", "default_transaction_read_only; 200 idle connections",
             "retried; nothing becomes a dead letter", RefuseWritesAsync)
@@ -35,9 +35,12 @@ internal static class PostgresFaults
             AtLeast = TimeSpan.FromSeconds(12),
             Heal = (context, cancellationToken) => SetReadOnlyAsync(context, "off", cancellationToken),
         },
-        new("F23", "somebody holds the lock of a busy user", "SELECT … FOR UPDATE in an open transaction",
+        new("F23", "somebody holds the lock of a busy user", "SELECT … FOR UPDATE in a transaction that stays open for 20 s",
             "lock_timeout; others are not delayed for long",
-            HoldLockAsync),
+            HoldLockAsync)
+        {
+            AtLeast = TimeSpan.FromSeconds(26),
+        },
     ];
 
     private static async Task RestartAsync(FaultContext context, CancellationToken window)
@@ -88,7 +91,7 @@ internal static class PostgresFaults
         while (true)
         {
             context.Cluster.Postgres.Freeze();
-            await context.PauseAsync(10, window);
+            await context.PauseAsync(20, window);
             context.Cluster.Postgres.Thaw();
             await context.PauseAsync(4, window);
         }
@@ -146,7 +149,7 @@ internal static class PostgresFaults
             await using var command = new NpgsqlCommand(
                 $"SELECT 1 FROM user_heads WHERE user_id = (SELECT id FROM users WHERE username = '{user}') FOR UPDATE", connection);
             await command.ExecuteNonQueryAsync(window);
-            await context.PauseAsync(8, window);
+            await context.PauseAsync(20, window);
         }
     }
 

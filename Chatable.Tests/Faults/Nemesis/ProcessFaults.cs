@@ -15,7 +15,10 @@ internal static class ProcessFaults
         new("F2", "a worker dies", "SIGKILL of a random one every 3 s, restart", "the other takes over within 10 s; order holds",
             (context, window) => KillInTurnAsync(context, context.Cluster.Workers, 3, window)),
         new("F3", "all workers are dead", "SIGKILL of both for the whole window", "no acks; drained after the restart",
-            KillAllWorkersAsync),
+            KillAllWorkersAsync)
+        {
+            AtLeast = TimeSpan.FromSeconds(30),
+        },
         new("F4", "a worker dies at each step of a batch", "CHATABLE_CRASH_AT: " + string.Join(", ", s_workerSteps),
             "the batch is read again; nothing twice, nothing lost",
             (context, window) => CrashAsync(context, context.Cluster.Workers, s_workerSteps, window))
@@ -29,15 +32,15 @@ internal static class ProcessFaults
             AtLeast = TimeSpan.FromSeconds(10),
         },
         new("F6", "a worker is a zombie", "SIGSTOP for longer than its leases, SIGCONT", "no reordering, nothing twice",
-            (context, window) => FreezeAsync(context, context.Cluster.Workers, 14, window))
+            (context, window) => FreezeAsync(context, context.Cluster.Workers, 30, window))
         {
-            AtLeast = TimeSpan.FromSeconds(14),
+            AtLeast = TimeSpan.FromSeconds(36),
         },
-        new("F7", "an API server is a zombie", "SIGSTOP for longer than its lease, SIGCONT",
+        new("F7", "an API server is a zombie", "SIGSTOP until its lease has ended and its queue is reaped, SIGCONT",
             "clients go elsewhere; afterwards it registers again",
-            (context, window) => FreezeAsync(context, context.Cluster.Apis, 14, window))
+            (context, window) => FreezeAsync(context, context.Cluster.Apis, 50, window))
         {
-            AtLeast = TimeSpan.FromSeconds(14),
+            AtLeast = TimeSpan.FromSeconds(60),
         },
         new("F32", "a rolling deploy", "SIGTERM of each service in turn, restart", "1012, nothing surfaces", DeployAsync)
         {

@@ -8,7 +8,7 @@ internal static class RandomMix
     /// <summary>A mix of those that need no cluster of a kind of their own.</summary>
     public static Fault Of(IReadOnlyList<Fault> faults)
     {
-        var ordinary = faults.Where(fault => fault.Cluster == new Cluster.ClusterSettings()).ToArray();
+        var ordinary = faults.Where(fault => fault.Mixes && fault.Cluster == new Cluster.ClusterSettings()).ToArray();
         return new Fault(
             "F35", "anything at any time", "one to three of the others at once, 15 s each round, by the seed", "all invariants",
             (context, window) => MixAsync(ordinary, context, window))

@@ -22,11 +22,12 @@ internal static class RedisFaults
             RevocationSeen = Fault.RevocationAsked,
             AtLeast = TimeSpan.FromSeconds(12),
         },
-        new("F11", "Redis stalls", "DEBUG SLEEP, CLIENT PAUSE ALL, CLIENT PAUSE WRITE, 6 s each", "unavailable or unknown; no false ack",
+        new("F11", "Redis stalls", "DEBUG SLEEP, CLIENT PAUSE ALL, CLIENT PAUSE WRITE, 20 s each", "unavailable or unknown; no false ack",
             StallAsync)
         {
             RevocationSeen = Fault.RevocationAsked,
-            AtLeast = TimeSpan.FromSeconds(24),
+            AtLeast = TimeSpan.FromSeconds(80),
+            Heal = (context, cancellationToken) => context.Cluster.Redis.WaitUntilWritableAsync(cancellationToken),
         },
         new("F12", "Redis is out of memory", "CONFIG SET maxmemory below what it uses", "busy; the intake drains all the same", FillAsync)
         {
@@ -68,14 +69,12 @@ internal static class RedisFaults
     private static async Task StallAsync(FaultContext context, CancellationToken window)
     {
         var redis = context.Cluster.Redis;
-        while (true)
+        string[][] stalls = [["DEBUG", "SLEEP", "20"], ["CLIENT", "PAUSE", "20000", "ALL"], ["CLIENT", "PAUSE", "20000", "WRITE"]];
+        for (var i = context.Random.Next(stalls.Length); ; i++)
         {
-            redis.Order("DEBUG", "SLEEP", "6");
-            await context.PauseAsync(9, window);
-            redis.Order("CLIENT", "PAUSE", "6000", "ALL");
-            await context.PauseAsync(9, window);
-            redis.Order("CLIENT", "PAUSE", "6000", "WRITE");
-            await context.PauseAsync(9, window);
+            var stall = stalls[i % stalls.Length];
+            redis.Order(stall[0], [.. stall[1..]]);
+            await context.PauseAsync(25, window);
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using Chatable.Tests.Faults.Runs;
 
@@ -18,11 +19,12 @@ internal static class FaultReport
         return line.ToString();
     }
 
-    public static string Markdown(IReadOnlyList<RunResult> results, int seconds)
+    public static string Markdown(IReadOnlyList<RunResult> results, RunFacts about)
     {
         var text = new StringBuilder();
         text.AppendLine("# Faults").AppendLine();
-        text.AppendLine($"{results.Count} classes, {seconds} s of fault each unless it needs longer.").AppendLine();
+        text.AppendLine(CultureInfo.InvariantCulture, $"{results.Count} classes, {about.Seconds} s of fault each unless it needs longer (F35 "
+            + $"{about.Mixed.TotalMinutes:0} min), ended on {about.Ended:yyyy-MM-dd HH:mm} UTC, commit {about.Commit}.").AppendLine();
         text.AppendLine("| | fault | injected | expected | seed | sent | acked | unsure | resent | repeats told "
             + "| backlogs | by them | repaired "
             + "| recovered in | violations |");

@@ -9,20 +9,25 @@ internal sealed class Bounds
     // Of one partition: Intake:Limit. Each server asks for the length at most so often, so a little more may get in.
     private const long IntakeLimit = 21_000;
 
-    // A heap may keep what a burst has made it take; it must not grow with every fault.
-    private const double MemorySlack = 150e6;
+    // What a compacted heap may hold beyond its tenth: caches of users and tokens, buffers that pools keep.
+    private const double HeapSlack = 8e6;
+
+    // Beside the heap: code compiled meanwhile, stacks of more threads.
+    private const double MemorySlack = 50e6;
+
+    // Devices are on other servers after the faults than before.
     private const double FilesSlack = 25;
 
-    private readonly Dictionary<int, (int? Files, long? Memory)> _before;
+    private readonly Dictionary<int, Usage> _before;
 
-    private Bounds(Dictionary<int, (int?, long?)> before) => _before = before;
+    private Bounds(Dictionary<int, Usage> before) => _before = before;
 
     /// <summary>The longest a partition of the intake was seen.</summary>
     public long LongestIntake { get; private set; }
 
-    public static Bounds Take(FaultCluster cluster) => new(cluster.Services
-        .Select(service => service.Node.ProcessId).OfType<int>()
-        .ToDictionary(id => id, id => (ProcessTable.OpenFiles(id), ProcessTable.Memory(id))));
+    public static async Task<Bounds> TakeAsync(FaultCluster cluster, CancellationToken cancellationToken) =>
+        new((await Task.WhenAll(cluster.Services.Select(service => Usage.OfAsync(service.Node, cancellationToken))))
+            .OfType<Usage>().ToDictionary(usage => usage.ProcessId));
 
     /// <summary>Watches the intake until told to stop.</summary>
     public async Task WatchAsync(FaultCluster cluster, CancellationToken stop)
@@ -34,17 +39,16 @@ internal sealed class Bounds
         }
     }
 
-    public IReadOnlyList<Measure> Compare(FaultCluster cluster)
+    public async Task<IReadOnlyList<Measure>> CompareAsync(FaultCluster cluster, CancellationToken cancellationToken)
     {
         List<Measure> all = [new("entries in a partition of the intake", LongestIntake, IntakeLimit)];
         foreach (var node in cluster.Services.Select(service => service.Node))
         {
-            if (node.ProcessId is not { } id || !_before.TryGetValue(id, out var before))
+            if (await Usage.OfAsync(node, cancellationToken) is not { } now || !_before.TryGetValue(now.ProcessId, out var before))
                 continue;
-            if (before.Files is { } files && ProcessTable.OpenFiles(id) is { } filesNow)
-                all.Add(new Measure($"{node.Name}: open files", filesNow, files * 1.1 + FilesSlack));
-            if (before.Memory is { } memory && ProcessTable.Memory(id) is { } memoryNow)
-                all.Add(new Measure($"{node.Name}: bytes of memory", memoryNow, memory * 1.1 + MemorySlack));
+            all.Add(new Measure($"{node.Name}: open files", now.Files, before.Files * 1.1 + FilesSlack));
+            all.Add(new Measure($"{node.Name}: bytes of heap", now.Heap, before.Heap * 1.1 + HeapSlack));
+            all.Add(new Measure($"{node.Name}: bytes of memory", now.Memory, before.Memory * 1.1 + MemorySlack));
         }
 
         return all;

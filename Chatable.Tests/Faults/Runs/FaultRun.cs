@@ -76,7 +76,7 @@ internal sealed class FaultRun(Fault fault, RunSettings settings)
         traffic.Begin();
         await WaitForAsync(() => Task.FromResult(traffic.Devices.All(device => device.Cursor > 0)), s_warmUp, cancellationToken);
 
-        var bounds = Bounds.Take(cluster);
+        var bounds = await Bounds.TakeAsync(cluster, cancellationToken);
         using var watched = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var watching = bounds.WatchAsync(cluster, watched.Token);
         settings.Progress($"{fault.Name} {fault.Title}");
@@ -95,7 +95,7 @@ internal sealed class FaultRun(Fault fault, RunSettings settings)
         {
             Events = [],
             Devices = traffic.Parties,
-            Measures = bounds.Compare(cluster),
+            Measures = await bounds.CompareAsync(cluster, cancellationToken),
             Surprises = surprises,
             RevocationSeen = fault.RevocationSeen,
         };

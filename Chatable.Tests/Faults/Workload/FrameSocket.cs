@@ -4,13 +4,14 @@ using Chatable.Tests.Support;
 namespace Chatable.Tests.Faults.Workload;
 
 /// <summary>A v2 WebSocket, frame by frame.</summary>
-internal sealed class FrameSocket : IDisposable
+/// <param name="bufferBytes">The largest frame it takes.</param>
+internal sealed class FrameSocket(int bufferBytes = 64 * 1024) : IDisposable
 {
     private static readonly TimeSpan s_connect = TimeSpan.FromSeconds(5);
 
     private readonly ClientWebSocket _socket = new();
     private readonly SemaphoreSlim _sending = new(1);
-    private readonly byte[] _buffer = new byte[64 * 1024];
+    private readonly byte[] _buffer = new byte[bufferBytes];
 
     /// <summary>The server's close code; null before it, and where the connection just broke.</summary>
     public int? CloseCode => (int?)_socket.CloseStatus;
@@ -18,13 +19,13 @@ internal sealed class FrameSocket : IDisposable
     /// <summary>The status the handshake was refused with; 0 where it was not.</summary>
     public int Refusal => _socket.State == WebSocketState.Open ? 0 : (int)_socket.HttpStatusCode;
 
-    public async Task ConnectAsync(Uri server, ChatToken token, CancellationToken cancellationToken)
+    /// <summary>A frozen server or a dead link is noticed in about 8 s, unless <paramref name="pings"/> is off.</summary>
+    public async Task ConnectAsync(Uri server, ChatToken token, CancellationToken cancellationToken, bool pings = true)
     {
         _socket.Options.SetRequestHeader("Authorization", $"Bearer {token.ToJwt()}");
         _socket.Options.AddSubProtocol("chatable.v2");
         _socket.Options.CollectHttpResponseDetails = true;
-        // A frozen server or a dead link is noticed in about 8 s.
-        _socket.Options.KeepAliveInterval = TimeSpan.FromSeconds(3);
+        _socket.Options.KeepAliveInterval = pings ? TimeSpan.FromSeconds(3) : TimeSpan.Zero;
         _socket.Options.KeepAliveTimeout = TimeSpan.FromSeconds(5);
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         timeout.CancelAfter(s_connect);

@@ -1,0 +1,41 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+using Chatable.Tests.Faults.Cluster;
+
+namespace Chatable.Tests.Faults.Runs;
+
+/// <summary>What one process uses after it was told to give back what it can.</summary>
+/// <param name="ProcessId">Of this one life of it.</param>
+/// <param name="Files">Open files and sockets.</param>
+/// <param name="Heap">Bytes on its compacted heap.</param>
+/// <param name="Memory">Bytes of resident memory.</param>
+internal sealed partial record Usage(int ProcessId, int Files, long Heap, long Memory)
+{
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(10);
+
+    /// <summary>Null where it does not run, or is not on Linux.</summary>
+    /// <exception cref="TimeoutException">The process does not say what its heap holds.</exception>
+    public static async Task<Usage?> OfAsync(Node node, CancellationToken cancellationToken)
+    {
+        if (node.ProcessId is not { } id || ProcessTable.OpenFiles(id) is not { } files)
+            return null;
+        var said = Heaps().Count(node.Output);
+        Signals.Send(id, Signals.User);
+        var until = Environment.TickCount64 + s_patience.TotalMilliseconds;
+        while (Heaps().Count(node.Output) == said)
+        {
+            if (node.ProcessId != id)
+                return null;
+            if (Environment.TickCount64 > until)
+                throw new TimeoutException($"{node.Name} does not say what its heap holds.");
+            await Task.Delay(50, cancellationToken);
+        }
+
+        var heap = long.Parse(Heaps().Matches(node.Output)[^1].Groups["bytes"].ValueSpan, CultureInfo.InvariantCulture);
+        return ProcessTable.Memory(id) is { } memory ? new Usage(id, files, heap, memory) : null;
+    }
+
+    // "heap: 12345678", see HeapReport
+    [GeneratedRegex(@"^heap: (?<bytes>\d+)\r?$", RegexOptions.Multiline)]
+    private static partial Regex Heaps();
+}
