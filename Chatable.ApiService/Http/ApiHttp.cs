@@ -22,6 +22,7 @@ internal static class ApiHttp
             options.AddServerHeader = false;
             options.Limits.MaxRequestBodySize = MaxRequestBodyBytes;
             options.Limits.RequestHeadersTimeout = s_requestHeadersTimeout;
+            FileDescriptors.OfThisProcess.Bound(options.Limits);
         });
         builder.Services.ConfigureHttpJsonOptions(options =>
         {

@@ -22,6 +22,8 @@ internal static class RealtimeFeature
     public static void AddRealtime(this IHostApplicationBuilder builder)
     {
         builder.AddValidatedOptions<RealtimeOptions>(RealtimeOptions.Section, options => options.Faults());
+        builder.Services.PostConfigure<RealtimeOptions>(
+            options => options.MaxSockets = Math.Min(options.MaxSockets, FileDescriptors.OfThisProcess.Sockets));
         builder.AddValidatedOptions<DeliveryOptions>(DeliveryOptions.Section, options => options.Faults());
         builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = s_shutdown);
         builder.Services.AddIntake().AddServerQueues().AddServerRegistry().AddEvictionPolicyCheck();

@@ -23,7 +23,9 @@ internal sealed class RealtimeOptions
     /// <summary>Sockets of one user on this server; one more closes the oldest.</summary>
     public int SocketsPerUser { get; set; } = 8;
 
-    /// <summary>Sockets of this server; past it the handshake is refused.</summary>
+    /// <summary>
+    /// Sockets of this server; past it the handshake is refused. Fewer where the process may not open as many files.
+    /// </summary>
     public int MaxSockets { get; set; } = 20_000;
 
     /// <summary>Exact values of the Origin header that may connect; empty allows all. A request without the header is no browser's.</summary>

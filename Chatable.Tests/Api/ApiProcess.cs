@@ -37,6 +37,16 @@ internal sealed partial class ApiProcess : IDisposable
         return new ApiProcess(await ServerProcess.StartAsync(start, "Application started", ServerProcess.Terminate, cancellationToken));
     }
 
+    /// <summary>The same with no more open files than this.</summary>
+    public static async Task<ApiProcess> StartWithFilesAsync(
+        int files, string database, string redis, CancellationToken cancellationToken)
+    {
+        var start = StartInfo(("ConnectionStrings__chatdb", database), ("ConnectionStrings__redis", redis),
+            ("TokenSecrets__Key", "a key of the tests' own, long enough"), ("Passwords__Iterations", "1000"));
+        var limited = ServerProcess.Through(["prlimit", $"--nofile={files}:{files}"], start);
+        return new ApiProcess(await ServerProcess.StartAsync(limited, "Application started", ServerProcess.Terminate, cancellationToken));
+    }
+
     public static ProcessStartInfo StartInfo(params IEnumerable<(string Key, string Value)> settings)
     {
         var service = AppContext.BaseDirectory.Replace("Chatable.Tests", "Chatable.ApiService", StringComparison.Ordinal);

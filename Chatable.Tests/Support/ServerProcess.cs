@@ -89,6 +89,22 @@ internal sealed class ServerProcess : IDisposable
         }
     }
 
+    /// <summary>The same program, started by another that becomes it.</summary>
+    public static ProcessStartInfo Through(string[] starter, ProcessStartInfo start)
+    {
+        if (starter is not [var program, .. var arguments])
+            return start;
+        var all = new ProcessStartInfo(program, [.. arguments, start.FileName, .. start.ArgumentList])
+        {
+            WorkingDirectory = start.WorkingDirectory,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        foreach (var (key, value) in start.Environment)
+            all.Environment[key] = value;
+        return all;
+    }
+
     /// <summary>A port that was free a moment ago; whoever uses it must bear that it no longer is.</summary>
     public static int FreePort()
     {

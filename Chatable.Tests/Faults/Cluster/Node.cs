@@ -16,6 +16,9 @@ internal sealed class Node(string name, Func<ProcessStartInfo> program, string r
 
     public string Name => name;
 
+    /// <summary>A command that becomes the program, for starts from now on; none if empty.</summary>
+    public string[] Starter { get; set; } = [];
+
     /// <summary>Null where it does not run.</summary>
     public int? ProcessId => _process is { HasExited: false } process ? process.Id : null;
 
@@ -40,7 +43,7 @@ internal sealed class Node(string name, Func<ProcessStartInfo> program, string r
             if (IsRunning)
                 return;
             await BuryAsync();
-            var start = program();
+            var start = ServerProcess.Through(Starter, program());
             foreach (var (key, value) in environment)
                 start.Environment[key] = value;
             _mayCrash = mayCrash;

@@ -8,6 +8,7 @@ namespace Chatable.Tests.Faults.Nemesis;
 internal static class MachineFaults
 {
     private const double CpuPart = 0.2;
+    private const int FewFiles = 900;
     private static readonly string[] s_clocks = ["+90s", "-90s", "-1h"];
 
     public static IReadOnlyList<Fault> All { get; } =
@@ -32,10 +33,11 @@ internal static class MachineFaults
             Cluster = new ClusterSettings { PostgresDisk = 300 },
             Heal = (context, _) => FreeAsync(context.Cluster.Postgres.Disk!),
         },
-        new("F28", "an API server has no file descriptor left", "prlimit --nofile just above what it has open, and more clients",
-            "accept fails, no crash; recovers", ExhaustFilesAsync)
+        new("F28", "an API server may open few files", "prlimit --nofile=900 from its start, and 900 connections, half of which say nothing",
+            "connections are refused, no crash; recovers", ExhaustFilesAsync)
         {
-            Heal = (context, cancellationToken) => LimitFilesAsync(context, 65_536, cancellationToken),
+            AtLeast = TimeSpan.FromSeconds(15),
+            Heal = GiveFilesBackAsync,
         },
         new("F29", "an API server has little memory", "restart with DOTNET_GCHeapHardLimit of 40 MB", "sheds or dies; nothing is lost",
             LimitMemoryAsync)
@@ -95,34 +97,43 @@ internal static class MachineFaults
 
     private static async Task ExhaustFilesAsync(FaultContext context, CancellationToken window)
     {
+        var api = context.Pick(context.Cluster.Apis);
+        await api.Node.EndAsync(Signals.Terminate, window);
+        api.Node.Starter = ["prlimit", $"--nofile={FewFiles}:{FewFiles}"];
+        await api.Node.RestartAsync(window);
         while (true)
         {
-            var api = context.Pick(context.Cluster.Apis);
-            var open = api.Node.ProcessId is { } id ? ProcessTable.OpenFiles(id) ?? 0 : 0;
-            await LimitFilesAsync(context, open + 5, window, api);
-            List<RecordingDevice> crowd = [];
-            for (var i = 0; i < 12; i++)
+            await using (var crowd = new RawCrowd())
             {
-                var user = context.Pick(context.Traffic.Users);
-                crowd.Add(context.Traffic.CreateDevice(user, $"crowd-{Guid.NewGuid():N}", () => api.Address));
-                crowd[^1].Start();
+                await crowd.ConnectAsync(api.DirectAddress, FewFiles, window);
+                await context.PauseAsync(6, window);
             }
 
-            await context.PauseAsync(5, window).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            foreach (var device in crowd)
-                await device.DisposeAsync();
-            window.ThrowIfCancellationRequested();
-            await LimitFilesAsync(context, 65_536, window, api);
-            await context.PauseAsync(2, window);
+            await context.PauseAsync(3, window);
+            context.Expect(await ServesAsync(api, window), $"{api.Node.Name} does not serve though the crowd is gone");
         }
     }
 
-    private static async Task LimitFilesAsync(FaultContext context, int files, CancellationToken cancellationToken, Service? only = null)
+    private static async Task<bool> ServesAsync(Service api, CancellationToken window)
     {
-        foreach (var id in context.Cluster.Apis.Where(api => only is null || api == only).Select(api => api.Node.ProcessId).OfType<int>())
+        using var client = new HttpClient();
+        try
         {
-            using var process = Process.Start("prlimit", [$"--pid={id}", $"--nofile={files}:"]);
-            await process.WaitForExitAsync(cancellationToken);
+            return (await client.GetAsync(new Uri($"http://{api.DirectAddress}/alive"), window)).IsSuccessStatusCode;
+        }
+        catch (HttpRequestException)
+        {
+            return false;
+        }
+    }
+
+    private static async Task GiveFilesBackAsync(FaultContext context, CancellationToken cancellationToken)
+    {
+        foreach (var node in context.Cluster.Apis.Select(api => api.Node).Where(node => node.Starter.Length > 0))
+        {
+            node.Starter = [];
+            await node.EndAsync(Signals.Terminate, cancellationToken);
+            await node.RestartAsync(cancellationToken);
         }
     }
 
