@@ -13,7 +13,7 @@ public class SocketEndTests(PostgresServer postgres)
 
     private sealed class PingingServers(PostgresServer postgres) : ChatServers(postgres)
     {
-        protected override (string, string)[] Settings => [("Realtime__Times__Ping", "00:00:01"), ("Realtime__Times__Pong", "00:00:05")];
+        protected override (string, string)[] Settings => [("Realtime__Times__Ping", "00:00:01"), ("Realtime__Times__Pong", "00:00:12")];
     }
 
     private sealed class Servers(PostgresServer postgres) : ChatServers(postgres)
