@@ -3,7 +3,9 @@ using System.IO.Hashing;
 
 namespace Chatable.Messaging;
 
-/// <summary>Which partition of the intake a direct conversation belongs to: xxHash64(lower user id, higher user id) mod the count.</summary>
+/// <summary>
+/// Which partition of the intake a direct conversation belongs to: xxHash64(lower user id, higher user id) mod the count.
+/// </summary>
 public static class Partitioning
 {
     /// <summary>The partition of the conversation between two users, whichever of them writes.</summary>

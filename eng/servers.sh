@@ -17,12 +17,13 @@ uses_aspire() {
         || [ -e "${XDG_RUNTIME_DIR:-/nowhere}/podman/podman.sock" ] || [ -e "${HOME:-/nowhere}/.docker/run/docker.sock" ]
 }
 
-# Debian and Ubuntu keep PostgreSQL's programs out of PATH; the newest version counts, as it does for those who start it.
+# In the AppHost's order: who has put one into PATH means that one. Debian and Ubuntu keep them out of it; then the newest version counts.
 find_postgres() {
     local newest
+    if command -v postgres; then return; fi
     newest=$(find /usr/lib/postgresql/*/bin/postgres /opt/homebrew/opt/postgresql*/bin/postgres /usr/local/opt/postgresql*/bin/postgres \
         2>/dev/null | sort -V | tail -n 1 || true)
-    if [ -n "$newest" ]; then printf '%s\n' "$newest"; else command -v postgres; fi
+    [ -n "$newest" ] && printf '%s\n' "$newest"
 }
 
 find_redis() { command -v redis-server || command -v valkey-server; }

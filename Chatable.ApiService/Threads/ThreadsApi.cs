@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.Security.Claims;
 using Chatable.ApiService.Auth;
 using Chatable.ApiService.Http;
@@ -45,8 +46,8 @@ internal static class ThreadsApi
     }
 
     private static async Task<Results<Ok<ApiEnvelope<ThreadItem>>, ApiFailure>> Thread(
-        string username, string? page, ClaimsPrincipal user, UserDirectory directory, ConversationReader conversations,
-        CancellationToken cancellationToken)
+        [Description("The other one, in any letter case; one's own name shows the notes to oneself.")] string username,
+        string? page, ClaimsPrincipal user, UserDirectory directory, ConversationReader conversations, CancellationToken cancellationToken)
     {
         if (await directory.FindAsync(username, cancellationToken) is not { } other)
             return ApiFailure.UserError(UnknownUsername);

@@ -86,7 +86,8 @@ internal sealed class ConsoleReport
         var processId = e.Snapshot.Properties.FirstOrDefault(property => property.Name == "executable.pid")?.Value;
         if (state != KnownResourceStates.Running || processId is null)
             return state;
-        var address = string.Concat(ports.Select(port => string.Create(CultureInfo.InvariantCulture, $"  localhost:{port}")));
+        var scheme = e.Resource is ProjectResource ? "http://" : "";
+        var address = string.Concat(ports.Select(port => string.Create(CultureInfo.InvariantCulture, $"  {scheme}localhost:{port}")));
         return string.Create(CultureInfo.InvariantCulture, $"{state}{address}  process {processId}");
     }
 

@@ -62,7 +62,8 @@ internal sealed class ResourceInstance(
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             // A full disk, a folder without the right to write: for the reader a sentence, not a defect of the engine.
-            Publish(snapshot => snapshot with { State = KnownResourceStates.FailedToStart, Reason = $"It cannot be prepared: {e.Message}" });
+            var reason = $"It cannot be prepared: {e.Message}";
+            Publish(snapshot => snapshot with { State = KnownResourceStates.FailedToStart, Reason = reason });
         }
         finally
         {

@@ -8,8 +8,11 @@ public abstract record Dispatch;
 /// <summary>Where a message stands in one user's log.</summary>
 public readonly record struct Recipient(long UserId, long Seq);
 
-/// <summary>A newly stored message, for every user it concerns; the same bytes go to each server, which skips users it does not hold.</summary>
-public sealed record MessageStored(MessageRecord Message, ImmutableArray<Recipient> Recipients, Origin Origin, TraceParent Trace) : Dispatch;
+/// <summary>
+/// A newly stored message, for every user it concerns; the same bytes go to each server, which skips users it does not hold.
+/// </summary>
+public sealed record MessageStored(
+    MessageRecord Message, ImmutableArray<Recipient> Recipients, Origin Origin, TraceParent Trace) : Dispatch;
 
 /// <summary>
 /// A repeat of a message stored earlier: the origin is told where it stands. <paramref name="Heads"/> are the heads of the users

@@ -89,6 +89,36 @@ public sealed class HttpTests(ApiFixture api) : IClassFixture<ApiFixture>
     }
 
     [Fact]
+    public async Task EveryBodyAndEveryAnswerOfTheDocumentHasAnExample()
+    {
+        using var document = JsonDocument.Parse(await api.Client.Http.GetStringAsync("/openapi/v1.json", Cancellation));
+        var operations = document.RootElement.GetProperty("paths").EnumerateObject()
+            .SelectMany(path => path.Value.EnumerateObject().Select(operation => operation.Value)).ToArray();
+
+        Assert.All(operations, operation => Assert.NotEmpty(operation.GetProperty("summary").GetString()!));
+        Assert.All(
+            operations.SelectMany(operation => List(operation, "parameters")),
+            parameter => Assert.NotEmpty(parameter.GetProperty("description").GetString()!));
+        Assert.All(
+            operations.SelectMany(operation => Members(operation, "requestBody")).Where(member => member.Name == "content")
+                .SelectMany(content => content.Value.EnumerateObject()),
+            body => Assert.Equal(JsonValueKind.Object, body.Value.GetProperty("example").ValueKind));
+        // A WebSocket's beginning has no body.
+        Assert.All(
+            operations.SelectMany(operation => Members(operation, "responses")).Where(answer => answer.Name != "101"),
+            answer => Assert.Equal(
+                answer.Name,
+                $"{answer.Value.GetProperty("content").GetProperty("application/json").GetProperty("example")
+                    .GetProperty("error").GetProperty("code").GetInt32()}"));
+    }
+
+    private static JsonElement[] List(JsonElement parent, string name) =>
+        parent.TryGetProperty(name, out var list) ? [.. list.EnumerateArray()] : [];
+
+    private static JsonProperty[] Members(JsonElement parent, string name) =>
+        parent.TryGetProperty(name, out var member) ? [.. member.EnumerateObject()] : [];
+
+    [Fact]
     public async Task DocumentsPageForPeopleIsForDevelopmentOnly() =>
         Assert.Equal(404, (await RawHttp.SendAsync(api.Address, "GET /scalar", [], Cancellation)).Status);
 }

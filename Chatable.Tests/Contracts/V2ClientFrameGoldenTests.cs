@@ -25,9 +25,15 @@ public class V2ClientFrameGoldenTests
 
     [Theory]
     [InlineData("""{"type":"send","client_id":"c-1","recipient":"alice","message":"hello"}""", "c-1", "hello", MessageType.Text)]
-    [InlineData("""{"type":"send","client_id":"c_1","recipient":"alice","message":"hello","message_type":0}""", "c_1", "hello", MessageType.Text)]
-    [InlineData("""{"type":"send","client_id":"1","recipient":"alice","message":"hello","message_type":1}""", "1", "hello", MessageType.Photo)]
-    [InlineData("""{"message_type":null,"message":" \u00e9😀","x":{"type":"ping"},"recipient":"alice","client_id":"c","type":"send"}""", "c", " é😀", MessageType.Text)]
+    [InlineData(
+        """{"type":"send","client_id":"c_1","recipient":"alice","message":"hello","message_type":0}""",
+        "c_1", "hello", MessageType.Text)]
+    [InlineData(
+        """{"type":"send","client_id":"1","recipient":"alice","message":"hello","message_type":1}""",
+        "1", "hello", MessageType.Photo)]
+    [InlineData(
+        """{"message_type":null,"message":" \u00e9😀","x":{"type":"ping"},"recipient":"alice","client_id":"c","type":"send"}""",
+        "c", " é😀", MessageType.Text)]
     public void ASendIsRead(string frame, string clientId, string message, MessageType type)
     {
         var send = Assert.IsType<V2Send>(Read(frame));
@@ -59,15 +65,34 @@ public class V2ClientFrameGoldenTests
     [InlineData("""{"type":"hello","since":1,"since":2}""", "since is given twice", null, V2FrameType.Hello)]
     [InlineData("""{"type":"hello","since":1,"epoch":5}""", "epoch is not a string", null, V2FrameType.Hello)]
     [InlineData("""{"type":"send"}""", "client_id is required, recipient is required, message is required", null, V2FrameType.Send)]
-    [InlineData("""{"type":"send","client_id":"c 1","recipient":"alice","message":"x"}""", "client_id has characters that are not allowed", null, V2FrameType.Send)]
-    [InlineData("""{"type":"send","client_id":"12345678901234567890123456789012345678901234567890123456789012345","recipient":"alice","message":"x"}""", "client_id is too long", null, V2FrameType.Send)]
-    [InlineData("""{"type":"send","client_id":"c1","client_id":"c2","recipient":"alice","message":"x"}""", "client_id is given twice", null, V2FrameType.Send)]
-    [InlineData("""{"type":"send","client_id":"c1","recipient":["alice"],"message":"x"}""", "recipient is not a string", "c1", V2FrameType.Send)]
-    [InlineData("""{"type":"send","client_id":"c1","recipient":"","message":""}""", "recipient is required, message is required", "c1", V2FrameType.Send)]
-    [InlineData("""{"type":"send","client_id":"c1","recipient":"alice","message":"a\u0000b"}""", "message has characters that are not allowed", "c1", V2FrameType.Send)]
-    [InlineData("""{"type":"send","client_id":"c1","recipient":"alice","message":"\ud83d"}""", "message has characters that are not allowed", "c1", V2FrameType.Send)]
-    [InlineData("""{"type":"send","client_id":"c1","recipient":"alice","message":"x","message_type":2}""", "message_type is out of range", "c1", V2FrameType.Send)]
-    [InlineData("""{"type":"send","client_id":"c1","recipient":"alice","message":"x","message_type":"0"}""", "message_type is not an integer", "c1", V2FrameType.Send)]
+    [InlineData(
+        """{"type":"send","client_id":"c 1","recipient":"alice","message":"x"}""",
+        "client_id has characters that are not allowed", null, V2FrameType.Send)]
+    [InlineData(
+        """{"type":"send","client_id":"1234567890123456789012345678901234567890123456789012345678901"""
+            + """2345","recipient":"alice","message":"x"}""",
+        "client_id is too long", null, V2FrameType.Send)]
+    [InlineData(
+        """{"type":"send","client_id":"c1","client_id":"c2","recipient":"alice","message":"x"}""",
+        "client_id is given twice", null, V2FrameType.Send)]
+    [InlineData(
+        """{"type":"send","client_id":"c1","recipient":["alice"],"message":"x"}""",
+        "recipient is not a string", "c1", V2FrameType.Send)]
+    [InlineData(
+        """{"type":"send","client_id":"c1","recipient":"","message":""}""",
+        "recipient is required, message is required", "c1", V2FrameType.Send)]
+    [InlineData(
+        """{"type":"send","client_id":"c1","recipient":"alice","message":"a\u0000b"}""",
+        "message has characters that are not allowed", "c1", V2FrameType.Send)]
+    [InlineData(
+        """{"type":"send","client_id":"c1","recipient":"alice","message":"\ud83d"}""",
+        "message has characters that are not allowed", "c1", V2FrameType.Send)]
+    [InlineData(
+        """{"type":"send","client_id":"c1","recipient":"alice","message":"x","message_type":2}""",
+        "message_type is out of range", "c1", V2FrameType.Send)]
+    [InlineData(
+        """{"type":"send","client_id":"c1","recipient":"alice","message":"x","message_type":"0"}""",
+        "message_type is not an integer", "c1", V2FrameType.Send)]
     public void WhatIsWrongWithAFrameIsSaidAndWhichMessageItWas(
         string frame, string faults, string? clientId = null, V2FrameType type = V2FrameType.Unknown)
     {

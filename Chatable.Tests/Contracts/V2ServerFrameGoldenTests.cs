@@ -13,7 +13,10 @@ public class V2ServerFrameGoldenTests
 
     private const string Fields =
         """
-        "message_id":"01890a5d-ac96-774b-bcce-b302099a8057","conversation":3,"conversation_seq":4,"author":"bob","recipient":"alice","message":"hello","message_type":0,"created_at":"2015-09-03T03:13:12.81765Z"
+        "message_id":"01890a5d-ac96-774b-bcce-b302099a8057","conversation":3,"conversation_seq":4,
+        """
+        + """
+        "author":"bob","recipient":"alice","message":"hello","message_type":0,"created_at":"2015-09-03T03:13:12.81765Z"
         """;
 
     private static readonly StoredPlace s_place = Samples.Message.PlaceAt(7);
@@ -59,7 +62,10 @@ public class V2ServerFrameGoldenTests
     {
         const string Place =
             """
-            "client_id":"c-1","message_id":"01890a5d-ac96-774b-bcce-b302099a8057","seq":7,"conversation":3,"conversation_seq":4,"created_at":"2015-09-03T03:13:12.81765Z"
+            "client_id":"c-1","message_id":"01890a5d-ac96-774b-bcce-b302099a8057","seq":7,"conversation":3,
+            """
+            + """
+            "conversation_seq":4,"created_at":"2015-09-03T03:13:12.81765Z"
             """;
 
         Assert.Equal($$"""{"type":"ack",{{Place}}}""", Text(V2Frames.Ack(s_place, duplicate: false)));
@@ -73,7 +79,8 @@ public class V2ServerFrameGoldenTests
         var welcome = new V2Welcome("alice", "api-1/1f0c2d3e", epoch, 7, TimeSpan.FromSeconds(20), 16384, 32);
 
         Assert.Equal(
-            $$"""{"type":"welcome","user":"alice","server":"api-1/1f0c2d3e","epoch":"{{Epoch}}","head":7,"heartbeat_ms":20000,"max_frame_bytes":16384,"window":32}""",
+            $$"""{"type":"welcome","user":"alice","server":"api-1/"""
+                + $$"""1f0c2d3e","epoch":"{{Epoch}}","head":7,"heartbeat_ms":20000,"max_frame_bytes":16384,"window":32}""",
             Text(V2SessionFrames.Welcome(welcome)));
         Assert.Equal("""{"type":"caught_up","seq":7}""", Text(V2SessionFrames.CaughtUp(7)));
         Assert.Equal($$"""{"type":"reset","epoch":"{{Epoch}}","head":7}""", Text(V2SessionFrames.Reset(epoch, 7)));
@@ -83,14 +90,41 @@ public class V2ServerFrameGoldenTests
 
     public static TheoryData<string, bool, string> Errors => new()
     {
-        { nameof(SendError.Busy), true, """{"type":"error","client_id":"c-1","code":"busy","message":"busy, send it again later","retryable":true,"retry_after_ms":1000}""" },
-        { nameof(SendError.Unavailable), true, """{"type":"error","client_id":"c-1","code":"unavailable","message":"unavailable, send it again later","retryable":true,"retry_after_ms":1000}""" },
-        { nameof(SendError.RateLimited), false, """{"type":"error","code":"rate_limited","message":"slow down, send it again later","retryable":true,"retry_after_ms":1000}""" },
-        { nameof(SendError.OutOfOrder), true, """{"type":"error","client_id":"c-1","code":"out_of_order","message":"an earlier message was lost, send both again","retryable":true}""" },
-        { nameof(SendError.Refused), true, """{"type":"error","client_id":"c-1","code":"invalid","message":"the message cannot be stored","retryable":false}""" },
-        { nameof(SendError.UnknownRecipient), true, """{"type":"error","client_id":"c-1","code":"unknown_recipient","message":"unknown username","retryable":false}""" },
-        { nameof(SendError.Forbidden), false, """{"type":"error","code":"forbidden","message":"author is somebody else","retryable":false}""" },
-        { nameof(SendError.Unsupported), false, """{"type":"error","code":"unsupported","message":"no frame has this type","retryable":false}""" },
+        {
+            nameof(SendError.Busy), true,
+            """{"type":"error","client_id":"c-1","code":"busy","message":"busy, """
+                + """send it again later","retryable":true,"retry_after_ms":1000}"""
+        },
+        {
+            nameof(SendError.Unavailable), true,
+            """{"type":"error","client_id":"c-1","code":"unavailable","message":"unavailable, """
+                + """send it again later","retryable":true,"retry_after_ms":1000}"""
+        },
+        {
+            nameof(SendError.RateLimited), false,
+            """{"type":"error","code":"rate_limited","message":"slow down, send it again later","retryable":true,"retry_after_ms":1000}"""
+        },
+        {
+            nameof(SendError.OutOfOrder), true,
+            """{"type":"error","client_id":"c-1","code":"out_of_order","message":"an earlier """
+                + """message was lost, send both again","retryable":true}"""
+        },
+        {
+            nameof(SendError.Refused), true,
+            """{"type":"error","client_id":"c-1","code":"invalid","message":"the message cannot be stored","retryable":false}"""
+        },
+        {
+            nameof(SendError.UnknownRecipient), true,
+            """{"type":"error","client_id":"c-1","code":"unknown_recipient","message":"unknown username","retryable":false}"""
+        },
+        {
+            nameof(SendError.Forbidden), false,
+            """{"type":"error","code":"forbidden","message":"author is somebody else","retryable":false}"""
+        },
+        {
+            nameof(SendError.Unsupported), false,
+            """{"type":"error","code":"unsupported","message":"no frame has this type","retryable":false}"""
+        },
     };
 
     [Theory]
@@ -108,7 +142,8 @@ public class V2ServerFrameGoldenTests
         var faults = new FieldFaults { { "recipient", FieldFaults.Required }, { "message", FieldFaults.TooLong } };
 
         Assert.Equal(
-            """{"type":"error","client_id":"c-1","code":"invalid","message":"recipient is required, message is too long","retryable":false}""",
+            """{"type":"error","client_id":"c-1","code":"invalid","message":"recipient is required, """
+                + """message is too long","retryable":false}""",
             Text(SendError.Invalid(faults).V2(Samples.Client("c-1"))));
         Assert.Equal(
             """{"type":"error","code":"too_large","message":"message is too long","retryable":false}""",

@@ -4,14 +4,16 @@ using Chatable.Tests.Support;
 
 namespace Chatable.Tests.Delivery;
 
-/// <summary>Sockets that end from outside: by the token, by the server's stop, by the loss of Redis. Each test has its own servers.</summary>
+/// <summary>
+/// Sockets that end from outside: by the token, by the server's stop, by the loss of Redis. Each test has its own servers.
+/// </summary>
 public class SocketEndTests(PostgresServer postgres)
 {
     private readonly CancellationToken _ct = TestContext.Current.CancellationToken;
 
     private sealed class PingingServers(PostgresServer postgres) : ChatServers(postgres)
     {
-        protected override (string, string)[] Settings => [("Realtime__Times__Ping", "00:00:01"), ("Realtime__Times__Pong", "00:00:05")];
+        protected override (string, string)[] Settings => [("Realtime__Times__Ping", "00:00:01"), ("Realtime__Times__Pong", "00:00:12")];
     }
 
     private sealed class Servers(PostgresServer postgres) : ChatServers(postgres)
@@ -27,7 +29,7 @@ public class SocketEndTests(PostgresServer postgres)
     [Fact]
     public async Task ARevokedTokensSocketsAreClosedOnEveryServerAndNoOthers()
     {
-        await using var servers = new ChatServers(postgres);
+        await using var servers = new UncheckedServers(postgres);
         await servers.InitializeAsync();
         var user = await servers.Client.RegisterAsync(_ct);
         var other = await servers.Client.LogInAsync(user.Username, user.Password, _ct);

@@ -18,7 +18,8 @@ public class V2IdempotencyTests(V2SendingTests.Servers servers) : IClassFixture<
         var ack = await here.SendAndAckAsync("c1", alice, "the first", _ct);
         Assert.Equal("c1", (await there.ReceiveAsync("message", _ct)).Text("client_id"));
 
-        foreach (var (socket, body) in ((V2Socket, string)[])[(here, "the first"), (here, "another"), (there, "the first"), (there, "a third")])
+        (V2Socket, string)[] repeats = [(here, "the first"), (here, "another"), (there, "the first"), (there, "a third")];
+        foreach (var (socket, body) in repeats)
         {
             var again = await socket.SendAndAckAsync("c1", alice, body, _ct);
             Assert.True(again.GetProperty("duplicate").GetBoolean());

@@ -165,7 +165,9 @@ public class V2ResumeTests(ChatServers servers) : IClassFixture<ChatServers>
 
     // The same message many times over in the user's log.
     private Task CopyEnvelopesAsync(ChatUser user, int upTo) => ExecuteAsync($"""
-        WITH grown AS (UPDATE user_heads SET last_seq = {upTo} WHERE user_id = (SELECT id FROM users WHERE username = '{user.Username}') RETURNING user_id)
+        WITH grown AS (
+            UPDATE user_heads SET last_seq = {upTo}
+            WHERE user_id = (SELECT id FROM users WHERE username = '{user.Username}') RETURNING user_id)
         INSERT INTO envelopes (user_id, seq, kind, message_id)
         SELECT e.user_id, n, e.kind, e.message_id FROM grown JOIN envelopes e USING (user_id), generate_series(2, {upTo}) n
         """);

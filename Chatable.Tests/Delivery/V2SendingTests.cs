@@ -162,7 +162,8 @@ public class V2SendingTests(V2SendingTests.Servers servers) : IClassFixture<V2Se
         var alice = await servers.Client.RegisterAsync(_ct);
 
         await bobs.SendAsync(
-            frame.Replace("ALICE", alice.Username, StringComparison.Ordinal).Replace("LONG", new string('x', 8193), StringComparison.Ordinal), _ct);
+            frame.Replace("ALICE", alice.Username, StringComparison.Ordinal)
+                .Replace("LONG", new string('x', 8193), StringComparison.Ordinal), _ct);
 
         var error = await bobs.ReceiveErrorAsync(code, _ct);
         Assert.Equal(clientId, error.Has("client_id") ? error.Text("client_id") : null);

@@ -66,6 +66,9 @@ internal sealed partial class AppHostProcess : IAsyncDisposable
     /// <summary>The processes that were reported as running, by resource id: <c>api-abcdefgh</c>.</summary>
     public IReadOnlyDictionary<string, int> Processes => _processes;
 
+    /// <summary>The addresses its own processes were reported to listen at.</summary>
+    public IEnumerable<Uri> Addresses => AddressOfRunning().Matches(Output).Select(match => new Uri(match.Groups["url"].Value));
+
     /// <summary>Waits until every replica of everything is healthy; the migration has ended by then.</summary>
     public async Task WaitUntilUpAsync()
     {
@@ -112,9 +115,12 @@ internal sealed partial class AppHostProcess : IAsyncDisposable
         _changed.Release();
     }
 
-    // api-abcdefgh : Running  localhost:23456  process 1234
+    // api-abcdefgh : Running  http://localhost:23456  process 1234
     [GeneratedRegex(@"^(?<id>\w+-[a-z]{8})\s+: Running .*process (?<process>\d+)$")]
     private static partial Regex RunningLine();
+
+    [GeneratedRegex(@": Running  (?<url>http://localhost:\d+)  process \d+")]
+    private static partial Regex AddressOfRunning();
 
     // postgres-abcdefgh : Running  localhost:23456  process 1234
     [GeneratedRegex(@"postgres-[a-z]{8}\s+: Running  localhost:(?<port>\d+) ")]

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Text.RegularExpressions;
 using Chatable.Tests.Fanout;
 using Chatable.Tests.Support;
 
@@ -42,6 +43,12 @@ public sealed class AppHostProcessTests
         Assert.True(exitCode == 0, appHost.Output);
         Assert.All(appHost.Processes.Values, processId => Assert.False(ChildProcess.IsAlive(processId)));
         Assert.Contains("database system is shut down", appHost.Output, StringComparison.Ordinal);
+        // The stores are there until the last who uses them has gone.
+        var lines = appHost.Output.Split('\n').ToList();
+        Assert.InRange(
+            lines.FindLastIndex(line => Regex.IsMatch(line, "^(api|fanout)-[a-z]{8} +: Finished$")),
+            0,
+            lines.FindIndex(line => Regex.IsMatch(line, "^(postgres|redis)-[a-z]{8} +: Stopping$")));
         var secrets = new FileInfo(appHost.SecretsFile);
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, secrets.UnixFileMode);
         foreach (var name in new[] { "postgres-password", "redis-password", "token-secrets-key" })
@@ -78,14 +85,17 @@ public sealed class AppHostProcessTests
             appHost.Output, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public async Task ARedisThatIsTooOldEndsTheStartWithOneSentence()
+    // Valkey's program is taken where Redis' is not there, which this shows too.
+    [Theory]
+    [InlineData("redis-server", "Redis server v=6.2.14 sha=00000000:0 malloc=jemalloc-5.2.1 bits=64")]
+    [InlineData("valkey-server", "Valkey server v=6.2.14 sha=00000000:0 malloc=jemalloc-5.2.1 bits=64")]
+    public async Task ARedisThatIsTooOldEndsTheStartWithOneSentence(string name, string version)
     {
         using var path = new TestFolder();
         foreach (var program in new[] { "setpriv", "setsid", "chown" })
             File.CreateSymbolicLink(Path.Combine(path.Path, program), ProgramPath.Find(program)!);
-        var old = Path.Combine(path.Path, "redis-server");
-        await File.WriteAllTextAsync(old, "#!/bin/sh\necho 'Redis server v=6.2.14 sha=00000000:0 malloc=jemalloc-5.2.1 bits=64'\n");
+        var old = Path.Combine(path.Path, name);
+        await File.WriteAllTextAsync(old, $"#!/bin/sh\necho '{version}'\n");
         if (!OperatingSystem.IsWindows())
             File.SetUnixFileMode(old, UnixFileMode.UserRead | UnixFileMode.UserExecute);
         var environment = new Dictionary<string, string> { ["PATH"] = path.Path };
@@ -156,6 +166,10 @@ public sealed class AppHostProcessTests
         await second.WaitUntilUpAsync();
         using var http = new HttpClient();
 
+        // The API's one replica and the worker, each at the address its line on the console names.
+        Assert.Equal(2, first.Addresses.Count());
+        foreach (var address in first.Addresses)
+            Assert.Equal("Healthy", await http.GetStringAsync(new Uri(address, "/alive"), LocalTopology.Timeout));
         foreach (var port in ports)
             Assert.Equal("Healthy", await http.GetStringAsync(new Uri($"http://localhost:{port}/health"), LocalTopology.Timeout));
 

@@ -127,7 +127,8 @@ public sealed class SeedAccountTests(TopologyFixture fixture)
         using var client = await ClientAsync();
         var user = await client.RegisterAsync(Cancelled);
 
-        var wrong = await client.PostAsync("/api/auth_token", new() { ["username"] = user.Username, ["password"] = "wrong-password" }, Cancelled);
+        var wrong = await client.PostAsync(
+            "/api/auth_token", new() { ["username"] = user.Username, ["password"] = "wrong-password" }, Cancelled);
         var unknown = await client.PostAsync(
             "/api/auth_token", new() { ["username"] = ChatClient.NewName(), ["password"] = user.Password }, Cancelled);
 
@@ -166,8 +167,8 @@ public sealed class SeedAccountTests(TopologyFixture fixture)
         foreach (var key in new[] { "access_key_id", "refresh_token", "secret_access_key" })
             Assert.Matches("^[A-Z2-7]{52}$", token.Text(key));
         Assert.True(token.GetProperty("is_refreshable").GetBoolean());
-        Assert.Equal(
-            TimeSpan.FromDays(30), token.GetProperty("expires_at").GetDateTimeOffset() - token.GetProperty("created_at").GetDateTimeOffset());
+        var (created, expires) = (token.GetProperty("created_at"), token.GetProperty("expires_at"));
+        Assert.Equal(TimeSpan.FromDays(30), expires.GetDateTimeOffset() - created.GetDateTimeOffset());
     }
 
     private static (int, int, int) Paging(ChatAnswer answer) => (

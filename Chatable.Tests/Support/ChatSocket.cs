@@ -5,7 +5,10 @@ using System.Text.Json.Nodes;
 
 namespace Chatable.Tests.Support;
 
-/// <summary>A client's WebSocket, of v1 unless a subprotocol is asked for. It waits for frames, not for a time; the limit only ends a test that has failed.</summary>
+/// <summary>
+/// A client's WebSocket, of v1 unless a subprotocol is asked for. It waits for frames, not for a time; the limit only ends a test that
+/// has failed.
+/// </summary>
 public sealed class ChatSocket : IAsyncDisposable
 {
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);

@@ -22,7 +22,9 @@ public sealed class AccountTests(TopologyFixture fixture)
         }));
 
         Assert.Single(answers, answer => answer.Status == 200);
-        Assert.All(answers.Where(answer => answer.Status != 200), answer => Assert.Equal("Some fileds are not unique", answer.ErrorOf("error")));
+        Assert.All(
+            answers.Where(answer => answer.Status != 200),
+            answer => Assert.Equal("Some fileds are not unique", answer.ErrorOf("error")));
     }
 
     [Fact]

@@ -134,8 +134,11 @@ public sealed class ConversationTests(TopologyFixture fixture)
         (frame.GetProperty("author").GetString(), frame.GetProperty("recipient").GetString(),
             frame.GetProperty("message").GetString(), frame.GetProperty("message_type").GetInt32());
 
-    private static async Task AssertThreadAsync(Member reader, Member other, params string[] newestFirst) =>
-        Assert.Equal(newestFirst, (await reader.ThreadAsync(other.Username, Cancelled)).Select(row => row.GetProperty("message").GetString()));
+    private static async Task AssertThreadAsync(Member reader, Member other, params string[] newestFirst)
+    {
+        var thread = await reader.ThreadAsync(other.Username, Cancelled);
+        Assert.Equal(newestFirst, thread.Select(row => row.GetProperty("message").GetString()));
+    }
 
     private static async Task<List<string>> WholeThreadAsync(Member reader, string other)
     {

@@ -45,7 +45,8 @@ internal sealed class RunningTopology : IAsyncDisposable
     public int ProcessOf(string resource, string server)
     {
         Assert.True(App.ResourceNotifications.TryGetCurrentState($"{resource}-{server.Split('/')[0]}", out var replica));
-        return Convert.ToInt32(replica.Snapshot.Properties.Single(property => property.Name == "executable.pid").Value, CultureInfo.InvariantCulture);
+        var processId = replica.Snapshot.Properties.Single(property => property.Name == "executable.pid").Value;
+        return Convert.ToInt32(processId, CultureInfo.InvariantCulture);
     }
 
     public ValueTask DisposeAsync() => App.DisposeAsync();

@@ -118,7 +118,8 @@ public class RealtimeMessageAccepterTests
 
     private Task<AcceptOutcome> AppendAsync(int partition, IReadOnlyList<ReadOnlyMemory<byte>> entries, CancellationToken cancellationToken)
     {
-        _appended.Add((partition, [.. entries.Select(bytes => IntakeEntry.TryDecode(bytes, out var entry) ? entry : throw new FormatException())]));
+        var decoded = entries.Select(bytes => IntakeEntry.TryDecode(bytes, out var entry) ? entry : throw new FormatException());
+        _appended.Add((partition, [.. decoded]));
         return Task.FromResult(_outcomes.TryDequeue(out var outcome) ? outcome : AcceptOutcome.Accepted);
     }
 }
