@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Security.Claims;
 using Chatable.ApiService.Auth;
+using Chatable.ApiService.Delivery;
 using Chatable.ApiService.Http;
 using Chatable.Messaging.Messages;
 using Chatable.ServiceDefaults;
@@ -22,6 +23,8 @@ internal static class MessagesApi
         builder.Services.AddSingleton<MessageLookup>();
         builder.Services.AddSingleton<MessageMetrics>();
         builder.Services.AddSingleton<MessageSender>();
+        builder.Services.AddSingleton<SendWaiters>();
+        builder.Services.AddSingleton<HandleDispatch>(services => services.GetRequiredService<SendWaiters>().Tell);
         builder.Services.ConfigureHttpJsonOptions(options =>
             options.SerializerOptions.TypeInfoResolverChain.Insert(0, MessagesJson.Default));
     }

@@ -26,7 +26,9 @@ internal sealed class RealtimeOptions
     /// <summary>Sockets of this server; past it the handshake is refused.</summary>
     public int MaxSockets { get; set; } = 20_000;
 
-    /// <summary>Exact values of the Origin header that may connect; empty allows all. A request without the header is no browser's.</summary>
+    /// <summary>
+    /// Exact values of the Origin header that may connect; empty allows all. A request without the header is no browser's.
+    /// </summary>
     public string[] AllowedOrigins { get; set; } = [];
 
     /// <summary>Messages of one v2 connection that have no ack yet; past it they are answered "busy".</summary>

@@ -1,7 +1,7 @@
 using System.Text;
 using System.Text.Json;
-using Chatable.ApiService.Realtime.Delivery;
-using Chatable.ApiService.Realtime.Sending;
+using Chatable.ApiService.Delivery;
+using Chatable.ApiService.Realtime.Sessions;
 using Chatable.Messaging.Wire;
 
 namespace Chatable.Tests.Contracts;

@@ -3,8 +3,9 @@ using System.Net;
 using System.Net.Sockets;
 using System.Net.WebSockets;
 using System.Text;
+using Chatable.ApiService.Delivery;
 using Chatable.ApiService.Realtime;
-using Chatable.ApiService.Realtime.Delivery;
+using Chatable.ApiService.Realtime.Push;
 using Chatable.ApiService.Realtime.Sockets;
 using Chatable.Tests.Contracts;
 using Microsoft.Extensions.DependencyInjection;
@@ -33,7 +34,7 @@ public sealed class RealtimeBurstTests : IAsyncLifetime
         _writer = new SocketWriter(_options, TimeProvider.System, metrics);
         _follower = new LogFollower(
             42, _writer, entry => _writer.Send(Encoding.ASCII.GetBytes($"{entry.Seq}".PadLeft(_bytes))), ReadAsync, _delivery,
-            TimeProvider.System, metrics);
+            TimeProvider.System, new DeliveryMetrics(meters));
     }
 
     public async ValueTask InitializeAsync()

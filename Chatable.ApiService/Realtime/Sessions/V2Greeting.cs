@@ -1,6 +1,5 @@
 using Chatable.ApiService.Auth;
-using Chatable.ApiService.Realtime.Delivery;
-using Chatable.ApiService.Realtime.Sending;
+using Chatable.ApiService.Realtime.Push;
 using Chatable.ApiService.Realtime.Sockets;
 using Chatable.Messaging.Envelopes;
 using Chatable.Messaging.Wire;

@@ -1,6 +1,7 @@
-using Chatable.ApiService.Realtime.Delivery;
-using Chatable.ApiService.Realtime.Sending;
+using Chatable.ApiService.Delivery;
+using Chatable.ApiService.Realtime.Push;
 using Chatable.ApiService.Realtime.Sockets;
+using Chatable.ApiService.Sending;
 using Chatable.Messaging;
 using Chatable.Messaging.TestHooks;
 using Chatable.Messaging.Wire;

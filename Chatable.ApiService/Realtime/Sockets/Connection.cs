@@ -1,6 +1,6 @@
 using System.Net.WebSockets;
 using Chatable.ApiService.Auth;
-using Chatable.ApiService.Realtime.Delivery;
+using Chatable.ApiService.Realtime.Push;
 using Chatable.ApiService.Realtime.Sessions;
 
 namespace Chatable.ApiService.Realtime.Sockets;

@@ -1,6 +1,8 @@
 namespace Chatable.ApiService.Realtime.Sockets;
 
-/// <summary>Lets through <paramref name="burst"/> at once and <paramref name="perSecond"/> in the long run. For one caller at a time.</summary>
+/// <summary>
+/// Lets through <paramref name="burst"/> at once and <paramref name="perSecond"/> in the long run. For one caller at a time.
+/// </summary>
 internal sealed class TokenBucket(double perSecond, int burst, TimeProvider clock)
 {
     private double _tokens = burst;
