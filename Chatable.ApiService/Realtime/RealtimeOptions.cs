@@ -75,7 +75,10 @@ internal sealed class SocketTimes
     /// <summary>Until the client's side takes one frame.</summary>
     public TimeSpan Send { get; set; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>From the last frame of the client to our ping; up to a quarter more, as the runtime looks only so often.</summary>
+    /// <summary>
+    /// From the last frame of the client to our ping; up to a quarter more, as the runtime looks only so often. And from our last frame
+    /// to a v2 client to a <c>ping</c> frame, for clients that do not see the other: the welcome's <c>heartbeat_ms</c>.
+    /// </summary>
     public TimeSpan Ping { get; set; } = TimeSpan.FromSeconds(20);
 
     /// <summary>

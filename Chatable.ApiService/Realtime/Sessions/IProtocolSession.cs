@@ -13,6 +13,9 @@ internal interface IProtocolSession
     /// <summary>Whether the client has owed the server something for too long.</summary>
     bool IsOverdue { get; }
 
+    /// <summary>What breaks a silence of the server's; null where the client is to be told nothing.</summary>
+    byte[]? Heartbeat { get; }
+
     /// <summary>
     /// The user is registered and <paramref name="log"/> holds its pushes: from now on the session may start it. It fails where the
     /// database does.

@@ -25,6 +25,8 @@ internal sealed class V1Session : IProtocolSession
 
     public bool IsOverdue => false;
 
+    public byte[]? Heartbeat => null;
+
     public async Task OpenAsync(LogFollower log, CancellationToken cancellationToken) =>
         log.StartAfter((await _services.ReadHead(_sender.User.UserId, cancellationToken)).Seq);
 

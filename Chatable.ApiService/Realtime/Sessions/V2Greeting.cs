@@ -27,6 +27,9 @@ internal sealed partial class V2Greeting(
 
     public bool IsOverdue => _waiting.Exceeds(services.Options.Times.Hello, services.Clock);
 
+    /// <summary>Whether the welcome was sent.</summary>
+    public bool IsOver => _state == State.Live;
+
     /// <summary>From now on the client owes its hello; <paramref name="log"/> is started where that says.</summary>
     public void Await(LogFollower log)
     {

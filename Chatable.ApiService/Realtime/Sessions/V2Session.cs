@@ -33,6 +33,9 @@ internal sealed class V2Session : IProtocolSession
 
     public bool IsOverdue => _greeting.IsOverdue;
 
+    // For clients that do not see WebSocket pings; what they answer is ignored.
+    public byte[]? Heartbeat => _greeting.IsOver ? V2SessionFrames.Ping : null;
+
     public Task OpenAsync(LogFollower log, CancellationToken cancellationToken)
     {
         _greeting.Await(log);
