@@ -36,6 +36,14 @@ public class V2ClientFrameGoldenTests
         Assert.Equal(message, Encoding.UTF8.GetString(send.Message.Span));
     }
 
+    [Theory]
+    [InlineData("", null)]
+    [InlineData(""","author":null""", null)]
+    [InlineData(",\"author\":\"B\\u006fb\"", "Bob")]
+    public void WhomTheClientTakesItselfForIsRead(string author, string? expected) => Assert.Equal(
+        expected,
+        Assert.IsType<V2Send>(Read($$"""{"type":"send","client_id":"c","recipient":"alice","message":"x"{{author}}}""")).Author);
+
     [Fact]
     public void PingAndPongAreRead()
     {
@@ -63,6 +71,7 @@ public class V2ClientFrameGoldenTests
     [InlineData("""{"type":"send","client_id":"12345678901234567890123456789012345678901234567890123456789012345","recipient":"alice","message":"x"}""", "client_id is too long", null, V2FrameType.Send)]
     [InlineData("""{"type":"send","client_id":"c1","client_id":"c2","recipient":"alice","message":"x"}""", "client_id is given twice", null, V2FrameType.Send)]
     [InlineData("""{"type":"send","client_id":"c1","recipient":["alice"],"message":"x"}""", "recipient is not a string", "c1", V2FrameType.Send)]
+    [InlineData("""{"type":"send","client_id":"c1","author":7,"recipient":"alice","message":"x"}""", "author is not a string", "c1", V2FrameType.Send)]
     [InlineData("""{"type":"send","client_id":"c1","recipient":"","message":""}""", "recipient is required, message is required", "c1", V2FrameType.Send)]
     [InlineData("""{"type":"send","client_id":"c1","recipient":"alice","message":"a\u0000b"}""", "message has characters that are not allowed", "c1", V2FrameType.Send)]
     [InlineData("""{"type":"send","client_id":"c1","recipient":"alice","message":"\ud83d"}""", "message has characters that are not allowed", "c1", V2FrameType.Send)]

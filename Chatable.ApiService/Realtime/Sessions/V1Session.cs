@@ -40,7 +40,7 @@ internal sealed class V1Session : IProtocolSession
             Answer(SendError.RateLimited);
         else if (!V1SendFrame.TryRead(utf8, _services.Options.MaxMessageBytes, out var frame, out var faults))
             Answer(SendError.Invalid(faults));
-        else if (frame.Author is { } author && !author.Equals(_sender.User.Username, StringComparison.OrdinalIgnoreCase))
+        else if (!_sender.User.Is(frame.Author))
             Answer(SendError.Forbidden);
         else
             _path.Send(new PendingSend(ClientId.New(), frame.Recipient, frame.Message, _services.Clock.GetTimestamp()));

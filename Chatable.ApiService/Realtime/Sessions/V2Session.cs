@@ -89,6 +89,9 @@ internal sealed class V2Session : IProtocolSession
     {
         switch (received.Frame)
         {
+            case V2Send send when !_sender.User.Is(send.Author):
+                Answer(received.IsOverRate ? SendError.RateLimited : SendError.Forbidden, send.ClientId);
+                break;
             case V2Send send:
                 Send(send, received);
                 break;
