@@ -14,7 +14,10 @@ internal sealed class RealtimeOptions
     /// <summary>Frames a connection may send in the long run; load tests raise it.</summary>
     public int FramesPerSecond { get; set; } = 10;
 
-    /// <summary>Frames a connection may send at once after a pause.</summary>
+    /// <summary>
+    /// Frames a connection may send at once after a pause. At its beginning a v2 connection may in any case send its hello and a whole
+    /// <see cref="Window"/>.
+    /// </summary>
     public int FrameBurst { get; set; } = 30;
 
     /// <summary>Frames over the rate that are answered with an error before 4429; one is forgiven each second.</summary>

@@ -14,6 +14,9 @@ namespace Chatable.ApiService.Realtime.Sessions;
 /// </summary>
 internal sealed class V2Session : IProtocolSession
 {
+    // The hello, and a ping or pong.
+    private const int FramesBesideTheWindow = 2;
+
     private readonly Sender _sender;
     private readonly SocketWriter _writer;
     private readonly SessionServices _services;
@@ -26,7 +29,8 @@ internal sealed class V2Session : IProtocolSession
     {
         (_sender, _writer, _services) = (sender, writer, services);
         _path = new SendPath(sender, writer, (send, error) => Refuse(send.ClientId, error), services);
-        _rate = new FrameRate(services.Options, services.Clock);
+        // Whoever resumes may have a whole window to send again, and would have to send again what is refused of it.
+        _rate = new FrameRate(services.Options, services.Clock, atFirst: services.Options.Window + FramesBesideTheWindow);
         _unacked = new UnackedSends(services.Options.Window);
         _greeting = new V2Greeting(sender.User, writer, Handle, services);
     }
