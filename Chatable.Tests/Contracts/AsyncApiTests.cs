@@ -2,6 +2,8 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using Chatable.ApiService.Realtime.Sockets;
+using Chatable.Client;
+using Chatable.Client.Wire;
 using Chatable.Messaging.Wire;
 using Chatable.Tests.Support;
 using Xunit.Sdk;
@@ -91,6 +93,24 @@ public sealed partial class AsyncApiTests
             FrameSchema.V2.AssertSentByServer(JsonDocument.Parse(frame).RootElement);
         Assert.Equal(
             AsyncApi.MessagesOf("sendV2").Keys.Order(),
+            frames.Select(frame => JsonDocument.Parse(frame).RootElement.GetProperty("type").GetString()!).Distinct().Order());
+    }
+
+    [Fact]
+    public void EveryFrameTheClientLibraryWritesIsValid()
+    {
+        ReadOnlyMemory<byte>[] frames =
+        [
+            ClientFrames.Hello(since: null, epoch: null, device: null), ClientFrames.Hello(7, Guid.NewGuid(), "phone"),
+            ClientFrames.Send(new OutgoingMessage("c-1", "alice", "é 😀 <b>\"\n")),
+            ClientFrames.Send(new OutgoingMessage("c-2", "alice", "photo.jpg", ChatMessageType.Photo)),
+            ClientFrames.Ping, ClientFrames.Pong,
+        ];
+
+        foreach (var frame in frames)
+            FrameSchema.V2.AssertSentByClient(JsonDocument.Parse(frame).RootElement);
+        Assert.Equal(
+            AsyncApi.MessagesOf("receiveV2").Keys.Order(),
             frames.Select(frame => JsonDocument.Parse(frame).RootElement.GetProperty("type").GetString()!).Distinct().Order());
     }
 
