@@ -1,9 +1,11 @@
 using Chatable.ApiService.Accounts;
 using Chatable.ApiService.Auth;
 using Chatable.ApiService.Conversations;
+using Chatable.ApiService.Delivery;
 using Chatable.ApiService.Http;
 using Chatable.ApiService.Messages;
 using Chatable.ApiService.Realtime;
+using Chatable.ApiService.Sending;
 using Chatable.ApiService.Sync;
 using Chatable.ApiService.Threads;
 using Chatable.Messaging;
@@ -16,6 +18,8 @@ builder.AddNpgsqlDataSource("chatdb", configureDataSourceBuilder: DatabasePool.A
 builder.AddRedisClient("redis", configureOptions: RedisBacklog.FailFast);
 builder.AddApiHttp();
 builder.AddAuth();
+builder.AddSending();
+builder.AddDelivery();
 builder.AddAccounts();
 builder.AddThreads();
 builder.AddRealtime();

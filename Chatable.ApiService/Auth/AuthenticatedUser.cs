@@ -10,7 +10,11 @@ namespace Chatable.ApiService.Auth;
 /// <param name="TokenId">The row of the token that was presented.</param>
 /// <param name="AccessKeyId">The access key the client signed with.</param>
 /// <param name="ExpiresAt">When the access key expires; a JWT may have expired earlier, it only proves who opens a connection.</param>
-internal sealed record AuthenticatedUser(long UserId, string Username, long TokenId, string AccessKeyId, DateTimeOffset ExpiresAt);
+internal sealed record AuthenticatedUser(long UserId, string Username, long TokenId, string AccessKeyId, DateTimeOffset ExpiresAt)
+{
+    /// <summary>Whether a client that calls the user so, or does not say, means this one.</summary>
+    public bool Is(string? username) => username is null || username.Equals(Username, StringComparison.OrdinalIgnoreCase);
+}
 
 internal static class AuthenticatedUserClaims
 {

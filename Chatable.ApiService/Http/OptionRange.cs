@@ -5,8 +5,14 @@ namespace Chatable.ApiService.Http;
 /// <summary>Says that an option is out of its range, with its name; nothing where it is not.</summary>
 internal static class OptionRange
 {
+    // Timers take no more than 49 days.
+    private static readonly TimeSpan s_longest = TimeSpan.FromDays(1);
+
     public static IEnumerable<string> Of<T>(T value, T least, T most, string name) where T : IComparable<T> =>
         value.CompareTo(least) >= 0 && value.CompareTo(most) <= 0
             ? []
             : [string.Create(CultureInfo.InvariantCulture, $"{name} must be from {least} to {most}.")];
+
+    public static IEnumerable<string> Positive(TimeSpan value, string name) =>
+        value > TimeSpan.Zero && value <= s_longest ? [] : [$"{name} must be positive, and a day at most."];
 }

@@ -20,6 +20,8 @@ internal sealed class Problem : IResult
     public static Problem Unauthenticated { get; } =
         new(StatusCodes.Status401Unauthorized, "unauthenticated", "The request has no valid token.");
 
+    public static Problem Forbidden { get; } = new(StatusCodes.Status403Forbidden, "forbidden", "That is not for you to do.");
+
     public static Problem NotFound { get; } = new(StatusCodes.Status404NotFound, "not_found", "There is nothing here for you.");
 
     public static Problem MethodNotAllowed { get; } =
@@ -47,6 +49,10 @@ internal sealed class Problem : IResult
         new(StatusCodes.Status400BadRequest, "unknown_recipient", "There is no such recipient.",
             errors: new Dictionary<string, string> { ["recipient"] = "is nobody's username" });
 
+    public static Problem AnotherAuthor { get; } =
+        new(StatusCodes.Status403Forbidden, "forbidden", "The author is not the user of the token.",
+            errors: new Dictionary<string, string> { ["author"] = "is somebody else" });
+
     public static Problem MessageTooLarge { get; } =
         new(StatusCodes.Status413PayloadTooLarge, "too_large", "The message is too large.",
             errors: new Dictionary<string, string> { ["message"] = "is too long" });
@@ -59,6 +65,7 @@ internal sealed class Problem : IResult
     public static Problem ForStatus(int status) => status switch
     {
         StatusCodes.Status401Unauthorized => Unauthenticated,
+        StatusCodes.Status403Forbidden => Forbidden,
         StatusCodes.Status404NotFound => NotFound,
         StatusCodes.Status405MethodNotAllowed => MethodNotAllowed,
         StatusCodes.Status413PayloadTooLarge => TooLarge,

@@ -21,7 +21,7 @@ internal sealed record SentMessage(
 }
 
 /// <summary>The body of a request, for the API's document; it is read by <see cref="V2PostedMessage"/>.</summary>
-internal sealed record NewMessage(string Recipient, string Message, int? MessageType);
+internal sealed record NewMessage(string Recipient, string Message, int? MessageType, string? Author = null);
 
 [JsonSerializable(typeof(SentMessage))]
 [JsonSerializable(typeof(NewMessage))]

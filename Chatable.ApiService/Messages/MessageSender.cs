@@ -1,6 +1,6 @@
 using Chatable.ApiService.Auth;
 using Chatable.ApiService.Http;
-using Chatable.ApiService.Realtime.Sending;
+using Chatable.ApiService.Sending;
 using Chatable.Messaging;
 using Chatable.Messaging.Messages;
 using Chatable.Messaging.Wire;

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Security.Claims;
 using Chatable.ApiService.Auth;
+using Chatable.ApiService.Delivery;
 using Chatable.ApiService.Http;
 using Chatable.Messaging.Messages;
 using Chatable.ServiceDefaults;
@@ -22,6 +23,8 @@ internal static class MessagesApi
         builder.Services.AddSingleton<MessageLookup>();
         builder.Services.AddSingleton<MessageMetrics>();
         builder.Services.AddSingleton<MessageSender>();
+        builder.Services.AddSingleton<SendWaiters>();
+        builder.Services.AddSingleton<HandleDispatch>(services => services.GetRequiredService<SendWaiters>().Tell);
         builder.Services.ConfigureHttpJsonOptions(options =>
             options.SerializerOptions.TypeInfoResolverChain.Insert(0, MessagesJson.Default));
     }
@@ -30,9 +33,10 @@ internal static class MessagesApi
         app.MapV2("/messages", "Messages").MapPost("", Send)
             .WithSummary("Sends a message; answers when it is stored.")
             .WithDescription("`Idempotency-Key` names the message for ever: the same key again answers 200 with what was stored first, "
-                + "whatever the body. After a 503 send it again with the same key.")
+                + "whatever the body. After a 503 send it again with the same key. The author is the user of the token; "
+                + "an `author` in the body may only say the same.")
             .Produces<SentMessage>(StatusCodes.Status201Created).Produces<SentMessage>()
-            .ProducesProblems(400, 401, 413, 415)
+            .ProducesProblems(400, 401, 403, 413, 415)
             .WithV2Examples(answer: SentExample, body: BodyExample)
             .WithHeader(SendRequest.KeyHeader, "1 to 64 of A-Z, a-z, 0-9, _ and -; a UUIDv7 is a good one.");
 
@@ -40,9 +44,11 @@ internal static class MessagesApi
         SendRequest request, ClaimsPrincipal user, MessageSender sender, Draining draining, MessageMetrics metrics,
         CancellationToken cancellationToken)
     {
+        var author = user.Authenticated();
         var (sent, problem) = request.Problem is { } wrong ? (null, wrong)
+            : !author.Is(request.Message.Author) ? (null, Problem.AnotherAuthor)
             : draining.IsDraining ? (null, Problem.Unavailable)
-            : await sender.SendAsync(user.Authenticated(), request.Key, request.Message, cancellationToken);
+            : await sender.SendAsync(author, request.Key, request.Message, cancellationToken);
         metrics.Answered(problem?.Body.Code ?? (sent!.Duplicate is true ? "duplicate" : "created"));
         if (problem is not null)
             return problem;

@@ -1,10 +1,9 @@
 using System.Reflection;
 using Chatable.ApiService.Http;
-using Chatable.ApiService.Realtime;
+using Chatable.ApiService.Sending;
 using Chatable.Messaging;
 using Chatable.Messaging.Wire;
 using Microsoft.AspNetCore.Http.Metadata;
-using Microsoft.Extensions.Options;
 
 namespace Chatable.ApiService.Messages;
 
@@ -23,7 +22,7 @@ internal sealed class SendRequest : IEndpointParameterMetadataProvider
 
     public static async ValueTask<SendRequest> BindAsync(HttpContext context)
     {
-        var limit = context.RequestServices.GetRequiredService<IOptions<RealtimeOptions>>().Value.MaxMessageBytes;
+        var limit = context.RequestServices.GetRequiredService<MessageLimit>().Bytes;
         if (!JsonBody.IsAcceptable(context.Request))
             return new SendRequest(default, default, Problem.Unsupported);
 

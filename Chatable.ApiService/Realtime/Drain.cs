@@ -1,4 +1,4 @@
-using Chatable.ApiService.Realtime.Sending;
+using Chatable.ApiService.Realtime.Sessions;
 using Chatable.ApiService.Realtime.Sockets;
 using Chatable.ServiceDefaults;
 using Microsoft.Extensions.Options;

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
-using Chatable.ApiService.Realtime.Sending;
+using Chatable.ApiService.Realtime.Sessions;
 using Chatable.ApiService.Realtime.Sockets;
 using Chatable.Messaging.Telemetry;
 
@@ -17,9 +17,6 @@ internal sealed class RealtimeMetrics
     private readonly Counter<long> _errors;
     private readonly Counter<long> _acks;
     private readonly Counter<long> _resumes;
-    private readonly Counter<long> _repaired;
-    private readonly Counter<long> _dropped;
-    private readonly Histogram<double> _accept;
 
     public RealtimeMetrics(IMeterFactory meters)
     {
@@ -35,13 +32,6 @@ internal sealed class RealtimeMetrics
             "chatable.realtime.acks", "{message}", "Messages acknowledged to the connection that sent them, by whether they were repeats.");
         _resumes = meter.CreateCounter<long>(
             "chatable.realtime.resumes", "{connection}", "Hellos answered: new, current, with a backlog, or reset.");
-        _repaired = meter.CreateCounter<long>(
-            "chatable.realtime.repaired", "{envelope}", "Envelopes read from PostgreSQL because their push did not come.");
-        _dropped = meter.CreateCounter<long>(
-            "chatable.realtime.dropped", "{item}", "What a full or unreadable queue dropped, to be repaired later, by queue.");
-        _accept = meter.CreateHistogram(
-            "chatable.realtime.accept.duration", "s", "From a frame's arrival until the intake had it.",
-            advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1, 5] });
     }
 
     public void Connected() => _connections.Add(1);
@@ -62,10 +52,4 @@ internal sealed class RealtimeMetrics
     public void Acked(bool duplicate) => _acks.Add(1, new KeyValuePair<string, object?>("duplicate", duplicate));
 
     public void Resumed(string outcome) => _resumes.Add(1, new KeyValuePair<string, object?>("outcome", outcome));
-
-    public void Repaired(int envelopes) => _repaired.Add(envelopes);
-
-    public void Dropped(string queue, int items = 1) => _dropped.Add(items, new KeyValuePair<string, object?>("queue", queue));
-
-    public void Accepted(TimeSpan duration) => _accept.Record(duration.TotalSeconds);
 }

@@ -14,7 +14,10 @@ internal sealed class RealtimeOptions
     /// <summary>Frames a connection may send in the long run; load tests raise it.</summary>
     public int FramesPerSecond { get; set; } = 10;
 
-    /// <summary>Frames a connection may send at once after a pause.</summary>
+    /// <summary>
+    /// Frames a connection may send at once after a pause. At its beginning a v2 connection may in any case send its hello and a whole
+    /// <see cref="Window"/>.
+    /// </summary>
     public int FrameBurst { get; set; } = 30;
 
     /// <summary>Frames over the rate that are answered with an error before 4429; one is forgiven each second.</summary>
@@ -28,7 +31,9 @@ internal sealed class RealtimeOptions
     /// </summary>
     public int MaxSockets { get; set; } = 20_000;
 
-    /// <summary>Exact values of the Origin header that may connect; empty allows all. A request without the header is no browser's.</summary>
+    /// <summary>
+    /// Exact values of the Origin header that may connect; empty allows all. A request without the header is no browser's.
+    /// </summary>
     public string[] AllowedOrigins { get; set; } = [];
 
     /// <summary>Messages of one v2 connection that have no ack yet; past it they are answered "busy".</summary>
@@ -75,7 +80,10 @@ internal sealed class SocketTimes
     /// <summary>Until the client's side takes one frame.</summary>
     public TimeSpan Send { get; set; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>From the last frame of the client to our ping; up to a quarter more, as the runtime looks only so often.</summary>
+    /// <summary>
+    /// From the last frame of the client to our ping; up to a quarter more, as the runtime looks only so often. And from our last frame
+    /// to a v2 client to a <c>ping</c> frame, for clients that do not see the other: the welcome's <c>heartbeat_ms</c>.
+    /// </summary>
     public TimeSpan Ping { get; set; } = TimeSpan.FromSeconds(20);
 
     /// <summary>

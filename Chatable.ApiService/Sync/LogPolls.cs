@@ -1,4 +1,3 @@
-using Chatable.ApiService.Realtime.Delivery;
 using Microsoft.Extensions.Options;
 
 namespace Chatable.ApiService.Sync;

@@ -1,7 +1,6 @@
 using Chatable.ApiService.Auth;
+using Chatable.ApiService.Delivery;
 using Chatable.ApiService.Http;
-using Chatable.ApiService.Realtime.Delivery;
-using Chatable.ApiService.Realtime.Presence;
 using Chatable.Messaging.Envelopes;
 using Chatable.ServiceDefaults;
 using Microsoft.Extensions.Options;

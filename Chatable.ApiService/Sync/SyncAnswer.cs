@@ -1,6 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using Chatable.ApiService.Realtime.Delivery;
+using Chatable.ApiService.Delivery;
 using Chatable.Messaging.Envelopes;
 using Chatable.Messaging.Wire;
 

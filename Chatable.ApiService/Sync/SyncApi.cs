@@ -1,5 +1,6 @@
 using System.Security.Claims;
 using Chatable.ApiService.Auth;
+using Chatable.ApiService.Delivery;
 using Chatable.ApiService.Http;
 using Microsoft.OpenApi;
 
@@ -20,6 +21,8 @@ internal static class SyncApi
         builder.Services.AddSingleton<SyncMetrics>();
         builder.Services.AddSingleton<LogPolls>();
         builder.Services.AddSingleton<LogSync>();
+        builder.Services.AddSingleton<LogSignals>();
+        builder.Services.AddSingleton<HandleDispatch>(services => services.GetRequiredService<LogSignals>().Tell);
         builder.Services.ConfigureHttpJsonOptions(options =>
             options.SerializerOptions.TypeInfoResolverChain.Insert(0, SyncJson.Default));
     }

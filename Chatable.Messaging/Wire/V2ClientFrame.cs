@@ -13,7 +13,9 @@ public sealed record V2Hello(long? Since, Guid? Epoch) : V2ClientFrame;
 /// <param name="Recipient">As the client wrote it, not yet looked up.</param>
 /// <param name="Message">UTF-8: valid, not empty, without U+0000.</param>
 /// <param name="Type">What the message holds.</param>
-public sealed record V2Send(ClientId ClientId, string Recipient, ReadOnlyMemory<byte> Message, MessageType Type) : V2ClientFrame;
+/// <param name="Author">Whom the client takes itself for; the author of a message is always the authenticated user.</param>
+public sealed record V2Send(ClientId ClientId, string Recipient, ReadOnlyMemory<byte> Message, MessageType Type, string? Author)
+    : V2ClientFrame;
 
 public sealed record V2Ping : V2ClientFrame;
 

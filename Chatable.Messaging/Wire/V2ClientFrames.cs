@@ -8,6 +8,7 @@ namespace Chatable.Messaging.Wire;
 /// <code>
 /// {"type":"hello","since":123,"epoch":"6f1c…","device":"phone"}       since: null or missing for "from now on"
 /// {"type":"send","client_id":"c1","recipient":"alice","message":"hello","message_type":0}       message_type: 0 where missing
+///                                                                     author may be there: it must be the user's own
 /// {"type":"ping"}   {"type":"pong"}
 /// </code>
 /// </summary>
@@ -82,13 +83,15 @@ public static class V2ClientFrames
 
     private static V2ClientFrame ReadSend(ReadOnlySpan<byte> utf8, int maxMessageBytes, ClientId? clientId, FieldFaults faults)
     {
-        TextField name = default, recipient = default, message = default;
+        TextField name = default, author = default, recipient = default, message = default;
         IntegerField type = default;
         var fields = new ObjectReader(utf8);
         while (fields.NextField())
         {
             if (fields.IsNamed("client_id"u8))
                 name.Read(ref fields.Json, "client_id", ClientId.MaxLength, faults);
+            else if (fields.IsNamed("author"u8))
+                author.Read(ref fields.Json, "author", MaxNameBytes, faults);
             else if (fields.IsNamed("recipient"u8))
                 recipient.Read(ref fields.Json, "recipient", MaxNameBytes, faults);
             else if (fields.IsNamed("message"u8))
@@ -106,7 +109,8 @@ public static class V2ClientFrames
             faults.Add("client_id", FieldFaults.NotAllowed);
         if (faults.Any)
             return new V2FaultyFrame(KindOf(faults), V2FrameType.Send, clientId, faults);
-        return new V2Send(clientId!.Value, recipient.AsText()!, message.Utf8, (MessageType)(type.Value ?? 0));
+        return new V2Send(
+            clientId!.Value, recipient.AsText()!, message.Utf8, (MessageType)(type.Value ?? 0), author.AsText());
     }
 
     private static void Require(TextField field, string name, FieldFaults faults)

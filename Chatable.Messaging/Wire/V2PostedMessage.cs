@@ -3,7 +3,8 @@ using System.Text.Json;
 namespace Chatable.Messaging.Wire;
 
 /// <summary>
-/// What a v2 client posts over REST. Fields may come in any order, unknown ones are ignored; <c>message_type</c> may be missing.
+/// What a v2 client posts over REST. Fields may come in any order, unknown ones are ignored; <c>message_type</c> and
+/// <c>author</c> may be missing.
 /// <code>
 /// {"recipient":"alice","message":"hello","message_type":0}
 /// </code>
@@ -11,7 +12,8 @@ namespace Chatable.Messaging.Wire;
 /// <param name="Recipient">As the client wrote it, not yet looked up.</param>
 /// <param name="Message">UTF-8: valid, not empty, without U+0000.</param>
 /// <param name="Type">What the message holds.</param>
-public readonly record struct V2PostedMessage(string Recipient, ReadOnlyMemory<byte> Message, MessageType Type)
+/// <param name="Author">Whom the client takes itself for; the author of a message is always the authenticated user.</param>
+public readonly record struct V2PostedMessage(string Recipient, ReadOnlyMemory<byte> Message, MessageType Type, string? Author)
 {
     private const int MaxNameBytes = 255;
 
@@ -31,13 +33,15 @@ public readonly record struct V2PostedMessage(string Recipient, ReadOnlyMemory<b
 
     private static V2PostedMessage ReadFields(ReadOnlySpan<byte> utf8, int maxMessageBytes, FieldFaults faults)
     {
-        TextField recipient = default, message = default;
+        TextField author = default, recipient = default, message = default;
         IntegerField type = default;
         var ofTheBody = new FieldFaults();
         var fields = new ObjectReader(utf8);
         while (fields.NextField())
         {
-            if (fields.IsNamed("recipient"u8))
+            if (fields.IsNamed("author"u8))
+                author.Read(ref fields.Json, "author", MaxNameBytes, ofTheBody);
+            else if (fields.IsNamed("recipient"u8))
                 recipient.Read(ref fields.Json, "recipient", MaxNameBytes, ofTheBody);
             else if (fields.IsNamed("message"u8))
                 message.Read(ref fields.Json, "message", maxMessageBytes, ofTheBody);
@@ -53,6 +57,8 @@ public readonly record struct V2PostedMessage(string Recipient, ReadOnlyMemory<b
             ofTheBody.Add("message", FieldFaults.Required);
         foreach (var (field, fault) in ofTheBody)
             faults.Add(field, fault);
-        return faults.Any ? default : new V2PostedMessage(recipient.AsText()!, message.Utf8, (MessageType)(type.Value ?? 0));
+        return faults.Any
+            ? default
+            : new V2PostedMessage(recipient.AsText()!, message.Utf8, (MessageType)(type.Value ?? 0), author.AsText());
     }
 }

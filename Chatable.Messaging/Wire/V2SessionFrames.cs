@@ -16,7 +16,7 @@ public sealed record V2Welcome(string User, string Server, Guid Epoch, long Head
 /// {"type":"reset","epoch":"6f1c…","head":7}
 /// {"type":"error","client_id":"c1","code":"busy","message":"…","retryable":true,
 ///  "retry_after_ms":1000}                                              client_id, retry_after_ms: where there is one
-/// {"type":"pong"}
+/// {"type":"ping"}   {"type":"pong"}
 /// {"type":"draining","reconnect_within_ms":5000}
 /// </code>
 /// </summary>
@@ -24,6 +24,8 @@ public static class V2SessionFrames
 {
     private static readonly JsonWriterOptions s_json =
         new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
+
+    public static byte[] Ping { get; } = """{"type":"ping"}"""u8.ToArray();
 
     public static byte[] Pong { get; } = """{"type":"pong"}"""u8.ToArray();
 

@@ -28,6 +28,7 @@ public sealed class V2HostileTests(ApiFixture api) : IClassFixture<ApiFixture>
     [InlineData("k", "{}", "message,recipient")]
     [InlineData("k", """{"recipient":null,"message":""}""", "message,recipient")]
     [InlineData("k", """{"recipient":5,"message":["a"]}""", "message,recipient")]
+    [InlineData("k", """{"author":["bob"],"recipient":"alice","message":"a"}""", "author")]
     [InlineData("k", """{"recipient":"alice","message":"a\u0000b"}""", "message")]
     [InlineData("k", """{"recipient":"alice","message":"\ud800"}""", "message")]
     [InlineData("k", """{"recipient":"alice","message":"a","message":"b"}""", "message")]

@@ -105,6 +105,25 @@ public sealed class V2SendingTests(ChatServers servers) : IClassFixture<ChatServ
         }
     }
 
+    [Fact]
+    public async Task TheAuthorMayBeNamedAndAnotherIsForbidden()
+    {
+        var (bob, alice) = (await RegisterAsync(), await RegisterAsync());
+        foreach (var (author, status) in ((string, int)[])
+            [(bob.Username, 201), (bob.Username.ToUpperInvariant(), 201), (alice.Username, 403), ("nobody_of_this_name", 403)])
+        {
+            var key = V2Requests.NewKey();
+
+            var answer = await servers.Client.PostMessageAsync(
+                bob, key, $$"""{"author":"{{author}}","recipient":"{{alice.Username}}","message":"hello"}""", _ct);
+
+            Assert.Equal((author, status), (author, answer.Status));
+            Assert.Equal(status == 201 ? 1 : 0, (await StoredAsync(key)).Count);
+            if (status == 403)
+                answer.AssertProblem(403, "forbidden", "author");
+        }
+    }
+
     private Task<ChatUser> RegisterAsync() => servers.Client.RegisterAsync(_ct);
 
     private Task<IReadOnlyList<Guid>> StoredAsync(string key) =>

@@ -2,6 +2,8 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using Chatable.ApiService.Realtime.Sockets;
+using Chatable.Client;
+using Chatable.Client.Wire;
 using Chatable.Messaging.Wire;
 using Chatable.Tests.Support;
 using Xunit.Sdk;
@@ -80,7 +82,8 @@ public sealed partial class AsyncApiTests
             V2Frames.Message(long.MaxValue, V2Frames.MessageTail(Samples.Message, forAuthor: false)),
             V2Frames.Ack(place, duplicate: false), V2Frames.Ack(place, duplicate: true),
             V2SessionFrames.Welcome(new V2Welcome("alice", "api-1/1f0c2d3e", Guid.NewGuid(), 0, TimeSpan.FromSeconds(20), 16384, 32)),
-            V2SessionFrames.CaughtUp(0), V2SessionFrames.Reset(Guid.NewGuid(), 0), V2SessionFrames.Pong,
+            V2SessionFrames.CaughtUp(0), V2SessionFrames.Reset(Guid.NewGuid(), 0),
+            V2SessionFrames.Ping, V2SessionFrames.Pong,
             V2SessionFrames.Error(id, "busy", "busy", retryable: true, TimeSpan.FromSeconds(1)),
             V2SessionFrames.Error(null, "invalid", "not JSON", retryable: false, null),
             V2SessionFrames.Draining(TimeSpan.FromSeconds(5)),
@@ -90,6 +93,24 @@ public sealed partial class AsyncApiTests
             FrameSchema.V2.AssertSentByServer(JsonDocument.Parse(frame).RootElement);
         Assert.Equal(
             AsyncApi.MessagesOf("sendV2").Keys.Order(),
+            frames.Select(frame => JsonDocument.Parse(frame).RootElement.GetProperty("type").GetString()!).Distinct().Order());
+    }
+
+    [Fact]
+    public void EveryFrameTheClientLibraryWritesIsValid()
+    {
+        ReadOnlyMemory<byte>[] frames =
+        [
+            ClientFrames.Hello(since: null, epoch: null, device: null), ClientFrames.Hello(7, Guid.NewGuid(), "phone"),
+            ClientFrames.Send(new OutgoingMessage("c-1", "alice", "é 😀 <b>\"\n")),
+            ClientFrames.Send(new OutgoingMessage("c-2", "alice", "photo.jpg", ChatMessageType.Photo)),
+            ClientFrames.Ping, ClientFrames.Pong,
+        ];
+
+        foreach (var frame in frames)
+            FrameSchema.V2.AssertSentByClient(JsonDocument.Parse(frame).RootElement);
+        Assert.Equal(
+            AsyncApi.MessagesOf("receiveV2").Keys.Order(),
             frames.Select(frame => JsonDocument.Parse(frame).RootElement.GetProperty("type").GetString()!).Distinct().Order());
     }
 

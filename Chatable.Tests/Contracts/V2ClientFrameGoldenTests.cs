@@ -42,6 +42,14 @@ public class V2ClientFrameGoldenTests
         Assert.Equal(message, Encoding.UTF8.GetString(send.Message.Span));
     }
 
+    [Theory]
+    [InlineData("", null)]
+    [InlineData(""","author":null""", null)]
+    [InlineData(",\"author\":\"B\\u006fb\"", "Bob")]
+    public void WhomTheClientTakesItselfForIsRead(string author, string? expected) => Assert.Equal(
+        expected,
+        Assert.IsType<V2Send>(Read($$"""{"type":"send","client_id":"c","recipient":"alice","message":"x"{{author}}}""")).Author);
+
     [Fact]
     public void PingAndPongAreRead()
     {
@@ -78,6 +86,9 @@ public class V2ClientFrameGoldenTests
     [InlineData(
         """{"type":"send","client_id":"c1","recipient":["alice"],"message":"x"}""",
         "recipient is not a string", "c1", V2FrameType.Send)]
+    [InlineData(
+        """{"type":"send","client_id":"c1","author":7,"recipient":"alice","message":"x"}""",
+        "author is not a string", "c1", V2FrameType.Send)]
     [InlineData(
         """{"type":"send","client_id":"c1","recipient":"","message":""}""",
         "recipient is required, message is required", "c1", V2FrameType.Send)]

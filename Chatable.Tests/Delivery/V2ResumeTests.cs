@@ -56,6 +56,25 @@ public class V2ResumeTests(ChatServers servers) : IClassFixture<ChatServers>
     }
 
     [Fact]
+    public async Task AWholeWindowMayFollowTheHelloAtOnce()
+    {
+        const int Window = 32;
+        var (bob, alice) = (await servers.Client.RegisterAsync(_ct), await servers.Client.RegisterAsync(_ct));
+        await using var bobs = await V2Socket.ConnectAsync(servers.A, bob.Token, _ct);
+
+        await bobs.SendAsync(V2Socket.Hello(since: 0, epoch: null), _ct);
+        await bobs.SendAsync("""{"type":"ping"}""", _ct);
+        for (var i = 1; i <= Window; i++)
+            await bobs.SendAsync($"c{i}", alice, $"{i}", _ct);
+
+        Assert.Equal(Window, (await bobs.ReceiveAsync("welcome", _ct)).Number("window"));
+        await bobs.ReceiveAsync("caught_up", _ct);
+        await bobs.ReceiveAsync("pong", _ct);
+        for (var i = 1; i <= Window; i++)
+            Assert.Equal($"c{i}", (await bobs.ReceiveAsync("ack", _ct)).Text("client_id"));
+    }
+
+    [Fact]
     public async Task ALongBacklogComesWholeWhileMoreIsWritten()
     {
         const int Old = 450;

@@ -156,6 +156,7 @@ public class V2SendingTests(V2SendingTests.Servers servers) : IClassFixture<V2Se
     [InlineData("""{"type":"send","client_id":"c1","recipient":"ALICE","message":"x","message_type":2}""", "invalid", "c1")]
     [InlineData("""{"type":"send","client_id":"c1","recipient":"ALICE","message":"LONG"}""", "too_large", "c1")]
     [InlineData("""{"type":"send","client_id":"c1","recipient":"nobody_has_this_name","message":"x"}""", "unknown_recipient", "c1")]
+    [InlineData("""{"type":"send","client_id":"c1","author":"nobody_has_this_name","recipient":"ALICE","message":"x"}""", "forbidden", "c1")]
     public async Task AFrameThatCannotBeTakenIsAnsweredAndTheConnectionGoesOn(string frame, string code, string? clientId)
     {
         var (_, bobs) = await servers.JoinV2Async(servers.A, _ct);
@@ -170,6 +171,26 @@ public class V2SendingTests(V2SendingTests.Servers servers) : IClassFixture<V2Se
         Assert.False(error.GetProperty("retryable").GetBoolean());
         Assert.NotEmpty(error.Text("message")!);
         await bobs.SendAndAckAsync("c1", alice, "a good one", _ct);
+    }
+
+    [Fact]
+    public async Task TheAuthorMayBeNamedAndAnotherIsForbidden()
+    {
+        var (bob, bobs) = await servers.JoinV2Async(servers.A, _ct);
+        var (alice, alices) = await servers.JoinV2Async(servers.B, _ct);
+
+        foreach (var (id, author) in ((string, string)[])[("c1", alice.Username), ("c2", bob.Username.ToUpperInvariant())])
+        {
+            JsonObject frame = V2Socket.Message(id, alice, id);
+            frame["author"] = author;
+            await bobs.SendAsync(frame, _ct);
+        }
+
+        Assert.Equal("c1", (await bobs.ReceiveErrorAsync("forbidden", _ct)).Text("client_id"));
+        var ack = await bobs.ReceiveAsync("ack", _ct);
+        Assert.Equal(("c2", 1), (ack.Text("client_id"), ack.Number("conversation_seq")));
+        var message = await alices.ReceiveAsync("message", _ct);
+        Assert.Equal(("c2", bob.Username), (message.Text("message"), message.Text("author")));
     }
 
     [Fact]

@@ -15,13 +15,8 @@ internal sealed class CounterReading : IDisposable
             if (published.Name == instrument && ReferenceEquals(published.Meter.Scope, meters))
                 listener.EnableMeasurementEvents(published);
         };
-        _listener.SetMeasurementEventCallback<long>((measured, value, _, _) =>
-        {
-            if (measured.IsObservable)
-                Interlocked.Exchange(ref _total, value);
-            else
-                Interlocked.Add(ref _total, value);
-        });
+        _listener.SetMeasurementEventCallback<long>((measured, value, _, _) => Take(measured, value));
+        _listener.SetMeasurementEventCallback<int>((measured, value, _, _) => Take(measured, value));
         _listener.Start();
     }
 
@@ -35,4 +30,12 @@ internal sealed class CounterReading : IDisposable
     }
 
     public void Dispose() => _listener.Dispose();
+
+    private void Take(Instrument measured, long value)
+    {
+        if (measured.IsObservable)
+            Interlocked.Exchange(ref _total, value);
+        else
+            Interlocked.Add(ref _total, value);
+    }
 }

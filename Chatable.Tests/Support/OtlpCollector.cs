@@ -31,6 +31,9 @@ internal sealed class OtlpCollector : IAsyncDisposable
     public IReadOnlyList<OtlpSpan> Spans =>
         [.. _received.Where(one => one.Path == "/v1/traces").SelectMany(one => OtlpSpan.ReadAll(one.Body))];
 
+    public IReadOnlyList<OtlpMetric> Metrics =>
+        [.. _received.Where(one => one.Path == "/v1/metrics").SelectMany(one => OtlpMetric.ReadAll(one.Body))];
+
     public static async Task<OtlpCollector> StartAsync(CancellationToken cancellationToken)
     {
         var builder = WebApplication.CreateSlimBuilder();

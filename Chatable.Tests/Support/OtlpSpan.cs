@@ -1,4 +1,4 @@
-using System.Text;
+using static Chatable.Tests.Support.Protobuf;
 
 namespace Chatable.Tests.Support;
 
@@ -16,51 +16,6 @@ internal sealed record OtlpSpan(string Instance, string Name, string TraceId, st
                 .Select(attribute => Text(Fields(attribute, 2).Single(), 1)).FirstOrDefault("");
             foreach (var span in Fields(resourceSpans, 2).SelectMany(scope => Fields(scope, 2)))
                 yield return new(instance, Text(span, 5), Hex(span, 1), Hex(span, 2), Hex(span, 4));
-        }
-    }
-
-    private static string Text(byte[] message, int field) => Encoding.UTF8.GetString(Fields(message, field).FirstOrDefault([]));
-
-    private static string Hex(byte[] message, int field) => Convert.ToHexStringLower(Fields(message, field).FirstOrDefault([]));
-
-    // The length-delimited fields of that number; protobuf's other wire types are passed over.
-    private static IEnumerable<byte[]> Fields(byte[] message, int field)
-    {
-        for (var at = 0; at < message.Length;)
-        {
-            var tag = Varint(message, ref at);
-            switch (tag & 7)
-            {
-                case 0:
-                    Varint(message, ref at);
-                    break;
-                case 1:
-                    at += sizeof(ulong);
-                    break;
-                case 2:
-                    var length = (int)Varint(message, ref at);
-                    if ((int)(tag >> 3) == field)
-                        yield return message[at..(at + length)];
-                    at += length;
-                    break;
-                case 5:
-                    at += sizeof(uint);
-                    break;
-                default:
-                    throw new FormatException($"Wire type {tag & 7} at {at} of {message.Length}.");
-            }
-        }
-    }
-
-    private static ulong Varint(byte[] message, ref int at)
-    {
-        var value = 0ul;
-        for (var shift = 0; ; shift += 7)
-        {
-            var part = message[at++];
-            value |= (ulong)(part & 0x7F) << shift;
-            if (part < 0x80)
-                return value;
         }
     }
 }

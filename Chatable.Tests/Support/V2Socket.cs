@@ -61,13 +61,22 @@ public sealed class V2Socket : IAsyncDisposable
     public Task SendAsync(string clientId, ChatUser recipient, string message, CancellationToken cancellationToken) =>
         SendAsync(Checked(Message(clientId, recipient, message)), cancellationToken);
 
-    /// <summary>The next frame; fails where none comes or the connection ends.</summary>
-    public Task<JsonElement> ReceiveAsync(CancellationToken cancellationToken) => _socket.ReceiveAsync(cancellationToken);
+    /// <summary>The next frame, whatever it is.</summary>
+    public Task<JsonElement> ReceiveRawAsync(CancellationToken cancellationToken) => _socket.ReceiveAsync(cancellationToken);
+
+    /// <summary>The next frame but for pings, which come whenever it is quiet; fails where none comes or the connection ends.</summary>
+    public async Task<JsonElement> ReceiveAsync(CancellationToken cancellationToken)
+    {
+        var frame = await ReceiveRawAsync(cancellationToken);
+        while (frame.Text("type") == "ping")
+            frame = await ReceiveRawAsync(cancellationToken);
+        return frame;
+    }
 
     /// <summary>The next frame, which must be of this type.</summary>
     public async Task<JsonElement> ReceiveAsync(string type, CancellationToken cancellationToken)
     {
-        var frame = await ReceiveAsync(cancellationToken);
+        var frame = type == "ping" ? await ReceiveRawAsync(cancellationToken) : await ReceiveAsync(cancellationToken);
         Assert.True(frame.Text("type") == type, $"{type} was to come, but {frame} came.");
         return frame;
     }

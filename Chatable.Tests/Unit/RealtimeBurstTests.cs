@@ -1,12 +1,11 @@
 using System.Diagnostics.Metrics;
-using System.Net;
-using System.Net.Sockets;
-using System.Net.WebSockets;
 using System.Text;
+using Chatable.ApiService.Delivery;
 using Chatable.ApiService.Realtime;
-using Chatable.ApiService.Realtime.Delivery;
+using Chatable.ApiService.Realtime.Push;
 using Chatable.ApiService.Realtime.Sockets;
 using Chatable.Tests.Contracts;
+using Chatable.Tests.Support;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Chatable.Tests.Unit;
@@ -19,9 +18,7 @@ public sealed class RealtimeBurstTests : IAsyncLifetime
     private readonly DeliveryOptions _delivery = new();
     private readonly SocketWriter _writer;
     private readonly LogFollower _follower;
-    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
-    private WebSocket _server = null!;
-    private WebSocket _client = null!;
+    private SocketPair _sockets = null!;
     private Task _writing = Task.CompletedTask;
     private int _messages;
     private int _bytes = 10;
@@ -33,17 +30,10 @@ public sealed class RealtimeBurstTests : IAsyncLifetime
         _writer = new SocketWriter(_options, TimeProvider.System, metrics);
         _follower = new LogFollower(
             42, _writer, entry => _writer.Send(Encoding.ASCII.GetBytes($"{entry.Seq}".PadLeft(_bytes))), ReadAsync, _delivery,
-            TimeProvider.System, metrics);
+            TimeProvider.System, new DeliveryMetrics(meters));
     }
 
-    public async ValueTask InitializeAsync()
-    {
-        _listener.Start();
-        var client = new TcpClient();
-        await client.ConnectAsync((IPEndPoint)_listener.LocalEndpoint, _ct);
-        _client = Over(client, isServer: false);
-        _server = Over(await _listener.AcceptTcpClientAsync(_ct), isServer: true);
-    }
+    public async ValueTask InitializeAsync() => _sockets = await SocketPair.OpenAsync(_ct);
 
     [Fact]
     public async Task AThousandLargeMessagesPushedAtOnceAllArriveInOrder()
@@ -84,31 +74,19 @@ public sealed class RealtimeBurstTests : IAsyncLifetime
     public async ValueTask DisposeAsync()
     {
         _writer.Close(CloseCode.Normal);
-        _client.Dispose();
+        _sockets.Client.Dispose();
         await _writing;
-        _server.Dispose();
-        _listener.Dispose();
+        _sockets.Dispose();
     }
 
     private async Task AssertAllArriveAsync()
     {
         // Only now, so that everything has piled up.
-        _writing = _writer.RunAsync(_server);
+        _writing = _writer.RunAsync(_sockets.Server);
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(_ct);
         timeout.CancelAfter(TimeSpan.FromSeconds(30));
-        var buffer = new byte[16 * 1024];
         for (var seq = 1; seq <= _messages; seq++)
-        {
-            var length = 0;
-            ValueWebSocketReceiveResult part;
-            do
-            {
-                part = await _client.ReceiveAsync(buffer.AsMemory(length), timeout.Token);
-                length += part.Count;
-            }
-            while (!part.EndOfMessage);
-            Assert.Equal($"{seq}", Encoding.ASCII.GetString(buffer, 0, length).Trim());
-        }
+            Assert.Equal($"{seq}", (await _sockets.ReceiveAsync(timeout.Token)).Trim());
 
         Assert.Null(_writer.Closing);
     }
@@ -118,7 +96,4 @@ public sealed class RealtimeBurstTests : IAsyncLifetime
             [.. Enumerable.Range((int)after + 1, Math.Min(limit, _messages - (int)after)).Select(seq => Entry(seq))]);
 
     private static LogEntry Entry(long seq) => new(seq, new SharedMessage(Samples.Message));
-
-    private static WebSocket Over(TcpClient client, bool isServer) =>
-        WebSocket.CreateFromStream(client.GetStream(), new WebSocketCreationOptions { IsServer = isServer });
 }

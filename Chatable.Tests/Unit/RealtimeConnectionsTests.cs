@@ -1,11 +1,11 @@
 using System.Diagnostics.Metrics;
 using System.Net.WebSockets;
 using Chatable.ApiService.Auth;
+using Chatable.ApiService.Delivery;
 using Chatable.ApiService.Realtime;
-using Chatable.ApiService.Realtime.Presence;
-using Chatable.ApiService.Realtime.Sending;
 using Chatable.ApiService.Realtime.Sessions;
 using Chatable.ApiService.Realtime.Sockets;
+using Chatable.ApiService.Sending;
 using Chatable.Messaging;
 using Chatable.Messaging.Envelopes;
 using Chatable.Messaging.Intake;
@@ -24,6 +24,9 @@ public sealed class RealtimeConnectionsTests : IDisposable
 {
     private static readonly AuthenticatedUser s_bob = new(42, "bob", 1, "KEY", DateTimeOffset.MaxValue);
 
+    private static readonly IMeterFactory s_meters =
+        new ServiceCollection().AddMetrics().BuildServiceProvider().GetRequiredService<IMeterFactory>();
+
     private readonly CancellationToken _ct = TestContext.Current.CancellationToken;
     private readonly List<string> _steps = [];
     private readonly ConnectionTable _table = new(Options.Create(new RealtimeOptions()));
@@ -37,7 +40,7 @@ public sealed class RealtimeConnectionsTests : IDisposable
         _registrations = new UserRegistrations((_, _) => StepAsync("register"), (_, _) => StepAsync("unregister"));
         _connections = new Connections(
             _table, _registrations, () => true, FindKeyAsync, (_, _, _, _) => throw new TimeoutException(), Session(),
-            Options.Create(new DeliveryOptions()), NullLoggerFactory.Instance);
+            Options.Create(new DeliveryOptions()), new DeliveryMetrics(s_meters), NullLoggerFactory.Instance);
     }
 
     [Fact]
@@ -119,14 +122,12 @@ public sealed class RealtimeConnectionsTests : IDisposable
 
     private SessionServices Session()
     {
-        var meters = new ServiceCollection().AddMetrics().BuildServiceProvider().GetRequiredService<IMeterFactory>();
-        var metrics = new RealtimeMetrics(meters);
         var accepter = new MessageAccepter(
-            (_, _) => new(), (_, _, _) => Task.FromResult(AcceptOutcome.Busy), 16, ServerIdentity.Create(null), metrics,
-            TimeProvider.System, NullLogger<MessageAccepter>.Instance);
+            (_, _) => new(), (_, _, _) => Task.FromResult(AcceptOutcome.Busy), 16, ServerIdentity.Create(null),
+            new SendingMetrics(s_meters), TimeProvider.System, NullLogger<MessageAccepter>.Instance);
         return new SessionServices(
             accepter, ReadHeadAsync, new InFlight(), new Draining(new ApplicationLifetime(NullLogger<ApplicationLifetime>.Instance)),
-            ServerIdentity.Create(null), Options.Create(new RealtimeOptions()), metrics, TimeProvider.System,
-            NullLogger<SessionServices>.Instance);
+            ServerIdentity.Create(null), Options.Create(new RealtimeOptions()), new RealtimeMetrics(s_meters),
+            TimeProvider.System, NullLogger<SessionServices>.Instance);
     }
 }

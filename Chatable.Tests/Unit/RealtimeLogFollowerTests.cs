@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
+using Chatable.ApiService.Delivery;
 using Chatable.ApiService.Realtime;
-using Chatable.ApiService.Realtime.Delivery;
+using Chatable.ApiService.Realtime.Push;
 using Chatable.ApiService.Realtime.Sockets;
 using Chatable.Tests.Contracts;
 using Microsoft.Extensions.DependencyInjection;
@@ -13,15 +14,15 @@ public class RealtimeLogFollowerTests
     private readonly FakeTimeProvider _clock = new();
     private readonly List<long> _delivered = [];
     private readonly SocketWriter _writer;
-    private readonly RealtimeMetrics _metrics;
+    private readonly DeliveryMetrics _metrics;
     private readonly List<(long After, int Limit)> _reads = [];
     private Func<long, IEnumerable<long>> _log = after => Enumerable.Range((int)after + 1, 5 - (int)after).Select(seq => (long)seq);
 
     public RealtimeLogFollowerTests()
     {
         var meters = new ServiceCollection().AddMetrics().BuildServiceProvider().GetRequiredService<IMeterFactory>();
-        _metrics = new RealtimeMetrics(meters);
-        _writer = new SocketWriter(new RealtimeOptions(), _clock, _metrics);
+        _metrics = new DeliveryMetrics(meters);
+        _writer = new SocketWriter(new RealtimeOptions(), _clock, new RealtimeMetrics(meters));
     }
 
     [Fact]

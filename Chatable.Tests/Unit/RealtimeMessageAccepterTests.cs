@@ -3,8 +3,7 @@ using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using System.Text;
 using Chatable.ApiService.Auth;
-using Chatable.ApiService.Realtime;
-using Chatable.ApiService.Realtime.Sending;
+using Chatable.ApiService.Sending;
 using Chatable.Messaging;
 using Chatable.Messaging.Intake;
 using Chatable.Messaging.Users;
@@ -99,7 +98,7 @@ public class RealtimeMessageAccepterTests
     {
         var meters = new ServiceCollection().AddMetrics().BuildServiceProvider().GetRequiredService<IMeterFactory>();
         var accepter = new MessageAccepter(
-            FindAsync, AppendAsync, Partitions, ServerIdentity.Create(null), new RealtimeMetrics(meters), TimeProvider.System,
+            FindAsync, AppendAsync, Partitions, ServerIdentity.Create(null), new SendingMetrics(meters), TimeProvider.System,
             NullLogger<MessageAccepter>.Instance);
         PendingSend[] sends = [.. recipients.Select(to => new PendingSend(ClientId.New(), to, Encoding.UTF8.GetBytes($"to {to}"), 0))];
         return accepter.AcceptAsync(new Sender(s_bob, ConnectionId: 7), sends, TestContext.Current.CancellationToken);

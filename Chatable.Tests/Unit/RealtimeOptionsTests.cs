@@ -1,3 +1,4 @@
+using Chatable.ApiService.Delivery;
 using Chatable.ApiService.Realtime;
 using Chatable.ApiService.Realtime.Sockets;
 

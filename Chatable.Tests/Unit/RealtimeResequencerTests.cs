@@ -1,4 +1,5 @@
-using Chatable.ApiService.Realtime.Delivery;
+using Chatable.ApiService.Delivery;
+using Chatable.ApiService.Realtime.Push;
 using Chatable.Tests.Contracts;
 using CsCheck;
 

@@ -31,5 +31,18 @@ public class RealtimeTokenBucketTests
         Assert.Equal(30, Taken(bucket, 1000));
     }
 
+    [Theory]
+    [InlineData(34, 34)]
+    [InlineData(20, 30)]
+    public void TheFirstBurstMayBeALargerOneWheneverItComesAndNoOtherIs(int atFirst, int first)
+    {
+        var bucket = new TokenBucket(perSecond: 10, burst: 30, _clock, atFirst);
+
+        _clock.Advance(TimeSpan.FromHours(1));
+        Assert.Equal(first, Taken(bucket, 1000));
+        _clock.Advance(TimeSpan.FromHours(1));
+        Assert.Equal(30, Taken(bucket, 1000));
+    }
+
     private static int Taken(TokenBucket bucket, int attempts) => Enumerable.Range(0, attempts).Count(_ => bucket.TryTake());
 }

@@ -1,4 +1,4 @@
-using Chatable.ApiService.Realtime.Presence;
+using Chatable.ApiService.Delivery;
 
 namespace Chatable.Tests.Unit;
 

@@ -13,10 +13,13 @@ internal enum RateVerdict
     Flood,
 }
 
-/// <summary>How often a connection may send frames, and how often it is warned. For one caller at a time.</summary>
-internal sealed class FrameRate(RealtimeOptions options, TimeProvider clock)
+/// <summary>
+/// How often a connection may send frames, and how often it is warned; at its beginning at least <paramref name="atFirst"/> at once.
+/// For one caller at a time.
+/// </summary>
+internal sealed class FrameRate(RealtimeOptions options, TimeProvider clock, int atFirst = 0)
 {
-    private readonly TokenBucket _frames = new(options.FramesPerSecond, options.FrameBurst, clock);
+    private readonly TokenBucket _frames = new(options.FramesPerSecond, options.FrameBurst, clock, atFirst);
     private readonly TokenBucket _warnings = new(perSecond: 1, options.FloodWarnings, clock);
 
     public RateVerdict Take() =>

@@ -1,4 +1,5 @@
-using Chatable.ApiService.Realtime.Delivery;
+using Chatable.ApiService.Delivery;
+using Chatable.ApiService.Realtime.Push;
 using Chatable.Messaging.Wire;
 
 namespace Chatable.ApiService.Realtime.Sessions;
@@ -11,6 +12,9 @@ internal interface IProtocolSession
 {
     /// <summary>Whether the client has owed the server something for too long.</summary>
     bool IsOverdue { get; }
+
+    /// <summary>What breaks a silence of the server's; null where the client is to be told nothing.</summary>
+    byte[]? Heartbeat { get; }
 
     /// <summary>
     /// The user is registered and <paramref name="log"/> holds its pushes: from now on the session may start it. It fails where the

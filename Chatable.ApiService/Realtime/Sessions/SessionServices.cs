@@ -1,4 +1,4 @@
-using Chatable.ApiService.Realtime.Sending;
+using Chatable.ApiService.Sending;
 using Chatable.Messaging;
 using Chatable.Messaging.Envelopes;
 using Chatable.ServiceDefaults;

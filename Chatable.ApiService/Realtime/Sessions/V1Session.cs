@@ -1,6 +1,7 @@
-using Chatable.ApiService.Realtime.Delivery;
-using Chatable.ApiService.Realtime.Sending;
+using Chatable.ApiService.Delivery;
+using Chatable.ApiService.Realtime.Push;
 using Chatable.ApiService.Realtime.Sockets;
+using Chatable.ApiService.Sending;
 using Chatable.Messaging;
 using Chatable.Messaging.Wire;
 
@@ -24,6 +25,8 @@ internal sealed class V1Session : IProtocolSession
 
     public bool IsOverdue => false;
 
+    public byte[]? Heartbeat => null;
+
     public async Task OpenAsync(LogFollower log, CancellationToken cancellationToken) =>
         log.StartAfter((await _services.ReadHead(_sender.User.UserId, cancellationToken)).Seq);
 
@@ -37,7 +40,7 @@ internal sealed class V1Session : IProtocolSession
             Answer(SendError.RateLimited);
         else if (!V1SendFrame.TryRead(utf8, _services.Options.MaxMessageBytes, out var frame, out var faults))
             Answer(SendError.Invalid(faults));
-        else if (frame.Author is { } author && !author.Equals(_sender.User.Username, StringComparison.OrdinalIgnoreCase))
+        else if (!_sender.User.Is(frame.Author))
             Answer(SendError.Forbidden);
         else
             _path.Send(new PendingSend(ClientId.New(), frame.Recipient, frame.Message, _services.Clock.GetTimestamp()));

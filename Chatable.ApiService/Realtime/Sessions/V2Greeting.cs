@@ -1,6 +1,5 @@
 using Chatable.ApiService.Auth;
-using Chatable.ApiService.Realtime.Delivery;
-using Chatable.ApiService.Realtime.Sending;
+using Chatable.ApiService.Realtime.Push;
 using Chatable.ApiService.Realtime.Sockets;
 using Chatable.Messaging.Envelopes;
 using Chatable.Messaging.Wire;
@@ -27,6 +26,9 @@ internal sealed partial class V2Greeting(
     private Since _waiting;
 
     public bool IsOverdue => _waiting.Exceeds(services.Options.Times.Hello, services.Clock);
+
+    /// <summary>Whether the welcome was sent.</summary>
+    public bool IsOver => _state == State.Live;
 
     /// <summary>From now on the client owes its hello; <paramref name="log"/> is started where that says.</summary>
     public void Await(LogFollower log)

@@ -1,6 +1,7 @@
-using Chatable.ApiService.Realtime.Delivery;
-using Chatable.ApiService.Realtime.Sending;
+using Chatable.ApiService.Delivery;
+using Chatable.ApiService.Realtime.Push;
 using Chatable.ApiService.Realtime.Sockets;
+using Chatable.ApiService.Sending;
 using Chatable.Messaging;
 using Chatable.Messaging.TestHooks;
 using Chatable.Messaging.Wire;
@@ -13,6 +14,9 @@ namespace Chatable.ApiService.Realtime.Sessions;
 /// </summary>
 internal sealed class V2Session : IProtocolSession
 {
+    // The hello, and a ping or pong.
+    private const int FramesBesideTheWindow = 2;
+
     private readonly Sender _sender;
     private readonly SocketWriter _writer;
     private readonly SessionServices _services;
@@ -25,12 +29,16 @@ internal sealed class V2Session : IProtocolSession
     {
         (_sender, _writer, _services) = (sender, writer, services);
         _path = new SendPath(sender, writer, (send, error) => Refuse(send.ClientId, error), services);
-        _rate = new FrameRate(services.Options, services.Clock);
+        // Whoever resumes may have a whole window to send again, and would have to send again what is refused of it.
+        _rate = new FrameRate(services.Options, services.Clock, atFirst: services.Options.Window + FramesBesideTheWindow);
         _unacked = new UnackedSends(services.Options.Window);
         _greeting = new V2Greeting(sender.User, writer, Handle, services);
     }
 
     public bool IsOverdue => _greeting.IsOverdue;
+
+    // For clients that do not see WebSocket pings; what they answer is ignored.
+    public byte[]? Heartbeat => _greeting.IsOver ? V2SessionFrames.Ping : null;
 
     public Task OpenAsync(LogFollower log, CancellationToken cancellationToken)
     {
@@ -85,6 +93,9 @@ internal sealed class V2Session : IProtocolSession
     {
         switch (received.Frame)
         {
+            case V2Send send when !_sender.User.Is(send.Author):
+                Answer(received.IsOverRate ? SendError.RateLimited : SendError.Forbidden, send.ClientId);
+                break;
             case V2Send send:
                 Send(send, received);
                 break;

@@ -1,6 +1,6 @@
 using System.Net.WebSockets;
 using Chatable.ApiService.Auth;
-using Chatable.ApiService.Realtime.Delivery;
+using Chatable.ApiService.Realtime.Push;
 using Chatable.ApiService.Realtime.Sessions;
 
 namespace Chatable.ApiService.Realtime.Sockets;
@@ -49,7 +49,7 @@ internal sealed partial class Connection(
         }
     }
 
-    /// <summary>Ends what has gone on for too long; called about twice a second.</summary>
+    /// <summary>Ends what has gone on for too long, and breaks long silences; called about twice a second.</summary>
     public void Sweep()
     {
         if (_socket is not { } socket)
@@ -58,6 +58,8 @@ internal sealed partial class Connection(
             Close(CloseCode.TokenEnded);
         if (session.IsOverdue || (_reader is { } reader && reader.IsOverdue(options.Times.Receive)))
             Close(CloseCode.Overdue);
+        if (session.Heartbeat is { } heartbeat && writer.IsQuietFor(options.Times.Ping))
+            writer.Send(heartbeat);
         writer.Sweep(socket);
     }
 

@@ -1,9 +1,9 @@
 using System.Diagnostics.CodeAnalysis;
 using Chatable.ApiService.Auth;
-using Chatable.ApiService.Realtime.Delivery;
-using Chatable.ApiService.Realtime.Presence;
-using Chatable.ApiService.Realtime.Sending;
+using Chatable.ApiService.Delivery;
+using Chatable.ApiService.Realtime.Push;
 using Chatable.ApiService.Realtime.Sessions;
+using Chatable.ApiService.Sending;
 using Chatable.Messaging.TestHooks;
 using Chatable.Messaging.Tokens;
 using Microsoft.Extensions.Options;
@@ -25,15 +25,10 @@ internal delegate ValueTask<AccessKey?> FindAccessKey(string accessKeyId, Cancel
 [SuppressMessage("Performance", "CA1812", Justification = "Made by the container.")]
 internal sealed partial class Connections(
     ConnectionTable table, UserRegistrations registrations, IsRegistered isRegistered, FindAccessKey findKey, ReadLog readLog,
-    SessionServices session, IOptions<DeliveryOptions> delivery, ILoggerFactory loggers)
+    SessionServices session, IOptions<DeliveryOptions> delivery, DeliveryMetrics metrics, ILoggerFactory loggers)
 {
-    private static long s_lastId;
-
     private readonly ILogger _logger = loggers.CreateLogger<Connections>();
     private readonly ILogger<Connection> _connectionLogger = loggers.CreateLogger<Connection>();
-
-    /// <summary>A number that no connection of this process has had.</summary>
-    public static long NextId() => Interlocked.Increment(ref s_lastId);
 
     /// <summary>A connection that still needs its socket; null where it cannot be had now. To be given to <see cref="EndAsync"/>.</summary>
     public async Task<Connection?> OpenAsync(
@@ -96,13 +91,12 @@ internal sealed partial class Connections(
 
     private Connection Create(AuthenticatedUser user, ProtocolVersion version)
     {
-        var id = NextId();
+        var id = ConnectionIds.Next();
         var writer = new SocketWriter(session.Options, session.Clock, session.Metrics);
         var sender = new Sender(user, id);
         IProtocolSession protocol =
             version == ProtocolVersion.V2 ? new V2Session(sender, writer, session) : new V1Session(sender, writer, session);
-        var follower = new LogFollower(
-            user.UserId, writer, protocol.Deliver, readLog, delivery.Value, session.Clock, session.Metrics);
+        var follower = new LogFollower(user.UserId, writer, protocol.Deliver, readLog, delivery.Value, session.Clock, metrics);
         return new Connection(id, user, writer, follower, protocol, session.Options, session.Clock, _connectionLogger);
     }
 

@@ -16,6 +16,7 @@ internal sealed class SocketWriter
     private long _bytes;
     private Since _sending;
     private Since _closing;
+    private Since _quiet;
     private CloseCode? _close;
 
     public SocketWriter(RealtimeOptions options, TimeProvider clock, RealtimeMetrics metrics)
@@ -38,11 +39,15 @@ internal sealed class SocketWriter
     /// <summary>How long the client may take for anything it is sent.</summary>
     public TimeSpan Patience => _options.Times.Send;
 
+    /// <summary>Whether nothing has been sent for longer than that; not before the first frame.</summary>
+    public bool IsQuietFor(TimeSpan limit) => _quiet.Exceeds(limit, _clock);
+
     public void Send(byte[] frame)
     {
         if (Closing is not null)
             return;
 
+        _quiet.Start(_clock);
         if (Interlocked.Add(ref _bytes, frame.Length) > _options.OutboundBytes || !_frames.Writer.TryWrite(frame))
             Close(CloseCode.TooSlow);
     }

@@ -1,4 +1,6 @@
-namespace Chatable.ApiService.Realtime;
+using Chatable.ApiService.Http;
+
+namespace Chatable.ApiService.Delivery;
 
 /// <summary>Section <c>Realtime:Delivery</c>: how pushes are put in order and repaired.</summary>
 internal sealed class DeliveryOptions
@@ -34,4 +36,18 @@ internal sealed class DeliveryOptions
 
     /// <summary>How often all users are registered anew, well within the lifetime of a registration.</summary>
     public TimeSpan RegistrationRefresh { get; set; } = TimeSpan.FromHours(1);
+
+    public IEnumerable<string> Faults() =>
+    [
+        .. OptionRange.Positive(Hold, "Realtime:Delivery:Hold"),
+        .. OptionRange.Of(HoldLimit, 1, 100_000, "Realtime:Delivery:HoldLimit"),
+        .. OptionRange.Of(PageSize, 1, 1000, "Realtime:Delivery:PageSize"),
+        .. OptionRange.Of(ConcurrentReads, 1, 1000, "Realtime:Delivery:ConcurrentReads"),
+        .. OptionRange.Positive(ReadTimeout, "Realtime:Delivery:ReadTimeout"),
+        .. OptionRange.Positive(Poll, "Realtime:Delivery:Poll"),
+        .. OptionRange.Of(QueueBatches, 1, 10_000, "Realtime:Delivery:QueueBatches"),
+        .. OptionRange.Positive(ReconcileInterval, "Realtime:Delivery:ReconcileInterval"),
+        .. OptionRange.Positive(ReconcilePatience, "Realtime:Delivery:ReconcilePatience"),
+        .. OptionRange.Positive(RegistrationRefresh, "Realtime:Delivery:RegistrationRefresh"),
+    ];
 }

@@ -1,7 +1,8 @@
+using Chatable.ApiService.Delivery;
 using Chatable.ApiService.Realtime.Sockets;
 using Chatable.Messaging.TestHooks;
 
-namespace Chatable.ApiService.Realtime.Delivery;
+namespace Chatable.ApiService.Realtime.Push;
 
 /// <summary>Reads a user's log: at most <c>limit</c> entries after a seq, in order. It fails where the database does.</summary>
 internal delegate Task<IReadOnlyList<LogEntry>> ReadLog(long user, long after, int limit, CancellationToken cancellationToken);
@@ -13,7 +14,7 @@ internal delegate Task<IReadOnlyList<LogEntry>> ReadLog(long user, long after, i
 /// </summary>
 internal sealed class LogFollower(
     long user, SocketWriter writer, Action<LogEntry> deliver, ReadLog read, DeliveryOptions options, TimeProvider clock,
-    RealtimeMetrics metrics)
+    DeliveryMetrics metrics)
 {
     private static readonly TimeSpan s_longestWait = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan s_roomPoll = TimeSpan.FromMilliseconds(20);

@@ -1,6 +1,6 @@
 using Chatable.Messaging.Wire;
 
-namespace Chatable.ApiService.Realtime.Delivery;
+namespace Chatable.ApiService.Delivery;
 
 /// <summary>A message on its way to any number of sockets, which all get the same bytes.</summary>
 internal sealed class SharedMessage(MessageRecord record)

@@ -6,7 +6,7 @@ using Chatable.Messaging.TestHooks;
 using Chatable.Messaging.Users;
 using Chatable.Messaging.Wire;
 
-namespace Chatable.ApiService.Realtime.Sending;
+namespace Chatable.ApiService.Sending;
 
 internal delegate ValueTask<UserRef?> FindUser(string username, CancellationToken cancellationToken);
 
@@ -18,7 +18,7 @@ internal delegate Task<AcceptOutcome> AppendEntries(
 /// the client says. What is not accepted is told; nothing is ever tried again here, since later messages must not overtake it.
 /// </summary>
 internal sealed partial class MessageAccepter(
-    FindUser findUser, AppendEntries append, int partitions, ServerIdentity server, RealtimeMetrics metrics, TimeProvider clock,
+    FindUser findUser, AppendEntries append, int partitions, ServerIdentity server, SendingMetrics metrics, TimeProvider clock,
     ILogger<MessageAccepter> logger)
 {
     private static readonly TimeSpan s_lookupTimeout = TimeSpan.FromSeconds(5);
@@ -67,7 +67,7 @@ internal sealed partial class MessageAccepter(
         var spans = new List<Activity?>(end - start);
         for (var i = start; i < end; i++)
         {
-            var span = RealtimeMetrics.Source.StartActivity(TelemetryNames.AcceptSpan, ActivityKind.Producer);
+            var span = SendingMetrics.Source.StartActivity(TelemetryNames.AcceptSpan, ActivityKind.Producer);
             entries.Add(CreateEntry(sender, sends[i], recipients[i]!.Value).Encode());
             spans.Add(span);
 

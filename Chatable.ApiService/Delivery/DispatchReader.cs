@@ -4,15 +4,18 @@ using Chatable.Messaging.Wire;
 using Microsoft.Extensions.Options;
 using StackExchange.Redis;
 
-namespace Chatable.ApiService.Realtime.Delivery;
+namespace Chatable.ApiService.Delivery;
+
+/// <summary>Takes what the worker says, to tell whom it concerns on this server. It neither waits nor fails.</summary>
+internal delegate void HandleDispatch(Dispatch item);
 
 /// <summary>
 /// Reads this server's own queue: drains it, then waits for a wake-up, or for the poll since wake-ups can be lost. What it misses
 /// is found by the reconciler.
 /// </summary>
 internal sealed partial class DispatchReader(
-    ServerQueue queue, ServerIdentity server, Dispatcher dispatcher, IOptions<DeliveryOptions> options, RealtimeMetrics metrics,
-    TimeProvider clock, ILogger<DispatchReader> logger) : BackgroundService
+    ServerQueue queue, ServerIdentity server, IEnumerable<HandleDispatch> handlers, IOptions<DeliveryOptions> options,
+    DeliveryMetrics metrics, TimeProvider clock, ILogger<DispatchReader> logger) : BackgroundService
 {
     private readonly SemaphoreSlim _wake = new(0, 1);
     private RedisValue _position = ServerQueue.Start;
@@ -107,11 +110,17 @@ internal sealed partial class DispatchReader(
         foreach (var item in items)
         {
             if (isNew || item is not MessageRefused)
-                dispatcher.Dispatch(item);
+                Handle(item);
         }
 
         if (isNew)
             _handled = place;
+    }
+
+    private void Handle(Dispatch item)
+    {
+        foreach (var handle in handlers)
+            handle(item);
     }
 
     // Redis may not be there yet; the multiplexer takes the subscription up when it is.

@@ -1,7 +1,7 @@
 using System.Globalization;
 using StackExchange.Redis;
 
-namespace Chatable.ApiService.Realtime.Delivery;
+namespace Chatable.ApiService.Delivery;
 
 /// <summary>A place in a server's queue: a Redis stream id, ordered as Redis orders them.</summary>
 internal readonly record struct QueuePosition(ulong Milliseconds, ulong Number)

@@ -1,4 +1,6 @@
-namespace Chatable.ApiService.Realtime.Sending;
+using Chatable.ApiService.Sending;
+
+namespace Chatable.ApiService.Realtime.Sessions;
 
 /// <summary>
 /// The messages of one connection that wait for the intake. One batch is on its way at a time, so their order stays; what the

@@ -1,19 +1,18 @@
-using Chatable.ApiService.Realtime.Delivery;
 using Chatable.Messaging;
 using Chatable.Messaging.Intake;
 using Chatable.Messaging.Registry;
 using Microsoft.Extensions.Options;
 using StackExchange.Redis;
 
-namespace Chatable.ApiService.Realtime.Presence;
+namespace Chatable.ApiService.Delivery;
 
 /// <summary>
 /// Keeps this server alive in the registry. Where the registry has forgotten it, or Redis was away or is another one and may have lost
-/// what it knew, every user is registered again and every connection compared with its log.
+/// what it knew, every user is registered again and <see cref="Missed"/> is raised.
 /// </summary>
 internal sealed partial class ServerPresence(
     IConnectionMultiplexer redis, ServerRegistry registry, IntakeLog intake, ServerIdentity server, UserRegistrations users,
-    DispatchReader reader, Reconciler reconciler, IOptions<RegistryOptions> registryOptions, IOptions<DeliveryOptions> options,
+    DispatchReader reader, IOptions<RegistryOptions> registryOptions, IOptions<DeliveryOptions> options,
     TimeProvider clock, IHostApplicationLifetime lifetime, ILogger<ServerPresence> logger) : BackgroundService
 {
     private readonly SemaphoreSlim _now = new(0, 1);
@@ -22,6 +21,9 @@ internal sealed partial class ServerPresence(
     private bool _suspect = true;
     private bool _partitionsAgreed;
     private bool _failing;
+
+    /// <summary>Raised when pushes may have been lost: every connection is to be compared with its log.</summary>
+    public event Action? Missed;
 
     /// <summary>
     /// Whether the registry counts this server as alive, as far as it can know. A user who connects while it does not would not be
@@ -102,7 +104,7 @@ internal sealed partial class ServerPresence(
         if (suspect)
         {
             reader.Rewind();
-            reconciler.ReconcileNow();
+            Missed?.Invoke();
         }
     }
 

@@ -1,7 +1,7 @@
-using Chatable.ApiService.Realtime.Sessions;
 using Chatable.ApiService.Realtime.Sockets;
+using Chatable.ApiService.Sending;
 
-namespace Chatable.ApiService.Realtime.Sending;
+namespace Chatable.ApiService.Realtime.Sessions;
 
 /// <summary>
 /// One connection's way into the intake, the same for every protocol. Where the fate of a message is unknown it ends the connection,

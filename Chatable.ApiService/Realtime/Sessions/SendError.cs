@@ -1,7 +1,7 @@
 using Chatable.Messaging;
 using Chatable.Messaging.Wire;
 
-namespace Chatable.ApiService.Realtime.Sending;
+namespace Chatable.ApiService.Realtime.Sessions;
 
 /// <summary>Why a frame was not taken, for every protocol.</summary>
 /// <param name="Code">For programs and dashboards.</param>

@@ -1,4 +1,4 @@
-namespace Chatable.ApiService.Realtime.Delivery;
+namespace Chatable.ApiService.Delivery;
 
 internal sealed partial class DispatchReader
 {

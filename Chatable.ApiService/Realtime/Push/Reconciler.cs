@@ -1,33 +1,33 @@
+using Chatable.ApiService.Delivery;
 using Chatable.ApiService.Realtime.Sockets;
 using Chatable.Messaging.Envelopes;
 using Chatable.Messaging.TestHooks;
 using Microsoft.Extensions.Options;
 
-namespace Chatable.ApiService.Realtime.Delivery;
+namespace Chatable.ApiService.Realtime.Push;
 
 /// <summary>
 /// Compares every connection with its user's head in PostgreSQL, time and again. This alone delivers everything, whatever Redis
 /// or a worker has lost; the pushes only make it quick.
 /// </summary>
 internal sealed partial class Reconciler(
-    ConnectionTable connections, EnvelopeStore store, IOptions<DeliveryOptions> options, TimeProvider clock,
+    ConnectionTable connections, EnvelopeStore store, ServerPresence presence, IOptions<DeliveryOptions> options, TimeProvider clock,
     ILogger<Reconciler> logger) : BackgroundService
 {
     private const int UsersAtOnce = 1000;
 
     private readonly SemaphoreSlim _now = new(0, 1);
 
-    /// <summary>Has everyone compared at once.</summary>
-    public void ReconcileNow()
+    public override Task StartAsync(CancellationToken cancellationToken)
     {
-        try
-        {
-            _now.Release();
-        }
-        catch (Exception exception) when (exception is SemaphoreFullException or ObjectDisposedException)
-        {
-            // Asked for already, or done.
-        }
+        presence.Missed += ReconcileNow;
+        return base.StartAsync(cancellationToken);
+    }
+
+    public override Task StopAsync(CancellationToken cancellationToken)
+    {
+        presence.Missed -= ReconcileNow;
+        return base.StopAsync(cancellationToken);
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -77,6 +77,18 @@ internal sealed partial class Reconciler(
     {
         _now.Dispose();
         base.Dispose();
+    }
+
+    private void ReconcileNow()
+    {
+        try
+        {
+            _now.Release();
+        }
+        catch (Exception exception) when (exception is SemaphoreFullException or ObjectDisposedException)
+        {
+            // Asked for already, or done.
+        }
     }
 
     [LoggerMessage(LogLevel.Warning, "Connections could not be compared with their users' heads; it is tried again.")]

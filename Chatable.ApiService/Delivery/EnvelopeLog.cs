@@ -1,7 +1,7 @@
 using Chatable.Messaging.Envelopes;
 using Microsoft.Extensions.Options;
 
-namespace Chatable.ApiService.Realtime.Delivery;
+namespace Chatable.ApiService.Delivery;
 
 /// <summary>
 /// Reads users' logs for all connections of this server, only so many at a time: a crowd of them repairing at once must not take

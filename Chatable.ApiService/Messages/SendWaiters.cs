@@ -1,9 +1,9 @@
 using System.Collections.Concurrent;
-using Chatable.ApiService.Realtime.Sockets;
+using Chatable.ApiService.Sending;
 using Chatable.Messaging;
 using Chatable.Messaging.Wire;
 
-namespace Chatable.ApiService.Realtime.Sending;
+namespace Chatable.ApiService.Messages;
 
 /// <summary>
 /// Requests that wait to hear what became of their message. To the worker each is a connection like any other, with an id that no
@@ -15,7 +15,7 @@ internal sealed class SendWaiters(ServerIdentity server)
 
     public SendWaiter Add()
     {
-        var waiter = new SendWaiter(Connections.NextId(), id => _waiting.TryRemove(id, out _));
+        var waiter = new SendWaiter(ConnectionIds.Next(), id => _waiting.TryRemove(id, out _));
         _waiting[waiter.ConnectionId] = waiter;
         return waiter;
     }

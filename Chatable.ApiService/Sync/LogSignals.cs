@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using Chatable.Messaging.Wire;
 
-namespace Chatable.ApiService.Realtime.Delivery;
+namespace Chatable.ApiService.Sync;
 
 /// <summary>
 /// Wakes whoever waits for a user's log to grow. A signal only says that looking is worth while; whoever adds them bounds their number.

@@ -1,6 +1,7 @@
+using Chatable.ApiService.Delivery;
 using Chatable.Messaging.TestHooks;
 
-namespace Chatable.ApiService.Realtime.Delivery;
+namespace Chatable.ApiService.Realtime.Push;
 
 /// <summary>
 /// Puts entries of one log into its order: whatever comes twice, late or not at all, <paramref name="deliver"/> is called with

@@ -1,4 +1,4 @@
-namespace Chatable.ApiService.Realtime.Presence;
+namespace Chatable.ApiService.Delivery;
 
 internal delegate Task ChangeRegistration(IReadOnlyCollection<long> users, CancellationToken cancellationToken);
 

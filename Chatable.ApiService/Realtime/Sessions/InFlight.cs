@@ -1,4 +1,4 @@
-namespace Chatable.ApiService.Realtime.Sending;
+namespace Chatable.ApiService.Realtime.Sessions;
 
 /// <summary>How many connections have messages on their way to the intake.</summary>
 internal sealed class InFlight

@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using Chatable.ApiService.Realtime.Sending;
+using Chatable.ApiService.Delivery;
 using Chatable.ApiService.Realtime.Sessions;
 using Chatable.ApiService.Realtime.Sockets;
 using Chatable.Messaging;
@@ -7,15 +7,13 @@ using Chatable.Messaging.Telemetry;
 using Chatable.Messaging.TestHooks;
 using Chatable.Messaging.Wire;
 
-namespace Chatable.ApiService.Realtime.Delivery;
+namespace Chatable.ApiService.Realtime.Push;
 
-/// <summary>Hands what the worker says to the sockets and requests it concerns; users who are not here any more are passed over.</summary>
-internal sealed class Dispatcher(ConnectionTable connections, SendWaiters waiters, LogSignals signals, ServerIdentity server)
+/// <summary>Hands what the worker says to the sockets it concerns; users who are not here any more are passed over.</summary>
+internal sealed class Dispatcher(ConnectionTable connections, ServerIdentity server)
 {
     public void Dispatch(Dispatch item)
     {
-        waiters.Tell(item);
-        signals.Tell(item);
         switch (item)
         {
             case MessageStored stored:

@@ -2,7 +2,7 @@ using Chatable.ApiService.Auth;
 using Chatable.Messaging;
 using Chatable.Messaging.Wire;
 
-namespace Chatable.ApiService.Realtime.Sending;
+namespace Chatable.ApiService.Sending;
 
 /// <summary>A message a client wants sent: checked as far as that goes without asking anybody. <paramref name="Body"/> is UTF-8.</summary>
 internal sealed record PendingSend(ClientId ClientId, string Recipient, ReadOnlyMemory<byte> Body, long ReceivedAt)

@@ -1,0 +1,41 @@
+using Chatable.ApiService.Http;
+using Chatable.Messaging;
+using Chatable.Messaging.Envelopes;
+using Chatable.Messaging.Registry;
+using Chatable.Messaging.ServerQueues;
+
+namespace Chatable.ApiService.Delivery;
+
+/// <summary>
+/// How what is stored comes to this server: its place in the registry, its queue, and users' logs in PostgreSQL. Whoever serves clients
+/// with it registers a <see cref="HandleDispatch"/>.
+/// </summary>
+internal static class DeliveryFeature
+{
+    public static void AddDelivery(this IHostApplicationBuilder builder)
+    {
+        builder.AddValidatedOptions<DeliveryOptions>(DeliveryOptions.Section, options => options.Faults());
+        builder.Services.AddServerQueues().AddServerRegistry().AddEvictionPolicyCheck();
+        builder.Services.AddSingleton<EnvelopeStore>();
+        builder.Services.AddSingleton<EnvelopeLog>();
+        builder.Services.AddSingleton<DeliveryMetrics>();
+        builder.Services.AddSingleton(CreateRegistrations);
+        AddHosted<DispatchReader>(builder.Services);
+        AddHosted<ServerPresence>(builder.Services);
+    }
+
+    private static void AddHosted<T>(IServiceCollection services) where T : class, IHostedService
+    {
+        services.AddSingleton<T>();
+        services.AddHostedService(provider => provider.GetRequiredService<T>());
+    }
+
+    private static UserRegistrations CreateRegistrations(IServiceProvider services)
+    {
+        var registry = services.GetRequiredService<ServerRegistry>();
+        var server = services.GetRequiredService<ServerIdentity>().BootId;
+        return new UserRegistrations(
+            (users, cancellationToken) => registry.AddUsersAsync(server, users, cancellationToken),
+            (users, cancellationToken) => registry.RemoveUsersAsync(server, users, cancellationToken));
+    }
+}

@@ -1,0 +1,23 @@
+using System.Diagnostics.Metrics;
+using Chatable.Messaging.Telemetry;
+
+namespace Chatable.ApiService.Delivery;
+
+internal sealed class DeliveryMetrics
+{
+    private readonly Counter<long> _repaired;
+    private readonly Counter<long> _dropped;
+
+    public DeliveryMetrics(IMeterFactory meters)
+    {
+        var meter = meters.Create(TelemetryNames.Realtime);
+        _repaired = meter.CreateCounter<long>(
+            "chatable.realtime.repaired", "{envelope}", "Envelopes read from PostgreSQL because their push did not come.");
+        _dropped = meter.CreateCounter<long>(
+            "chatable.realtime.dropped", "{item}", "What a full or unreadable queue dropped, to be repaired later, by queue.");
+    }
+
+    public void Repaired(int envelopes) => _repaired.Add(envelopes);
+
+    public void Dropped(string queue) => _dropped.Add(1, new KeyValuePair<string, object?>("queue", queue));
+}

@@ -1,0 +1,23 @@
+using Chatable.Messaging.Intake;
+using Chatable.Messaging.Users;
+
+namespace Chatable.ApiService.Sending;
+
+/// <summary>The way of every message into the intake, whether a socket or a request brings it.</summary>
+internal static class SendingFeature
+{
+    public static void AddSending(this IHostApplicationBuilder builder)
+    {
+        builder.Services.AddIntake();
+        builder.Services.AddSingleton<SendingMetrics>();
+        builder.Services.AddSingleton(CreateAccepter);
+    }
+
+    private static MessageAccepter CreateAccepter(IServiceProvider services)
+    {
+        var intake = services.GetRequiredService<IntakeLog>();
+        return ActivatorUtilities.CreateInstance<MessageAccepter>(
+            services, (FindUser)services.GetRequiredService<UserDirectory>().FindAsync,
+            (AppendEntries)intake.AppendAsync, intake.Partitions);
+    }
+}

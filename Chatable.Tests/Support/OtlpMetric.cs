@@ -1,0 +1,22 @@
+using static Chatable.Tests.Support.Protobuf;
+
+namespace Chatable.Tests.Support;
+
+/// <summary>A point of an instrument as it was exported, with those of its tags that are texts.</summary>
+internal sealed record OtlpMetric(string Name, IReadOnlyDictionary<string, string> Tags)
+{
+    private const int Sum = 7;
+    private const int Histogram = 9;
+
+    // ExportMetricsServiceRequest: 1 resource metrics { 2 scope metrics { 2 metric { 1 name, 7 sum { 1 point { 7 attributes } },
+    //   9 histogram { 1 point { 9 attributes } } } } }
+    public static IEnumerable<OtlpMetric> ReadAll(byte[] request) =>
+        from resource in Fields(request, 1)
+        from scope in Fields(resource, 2)
+        from metric in Fields(scope, 2)
+        from kind in (int[])[Sum, Histogram]
+        from data in Fields(metric, kind)
+        from point in Fields(data, 1)
+        select new OtlpMetric(Text(metric, 1), Fields(point, kind).ToDictionary(
+            attribute => Text(attribute, 1), attribute => Text(Fields(attribute, 2).Single(), 1)));
+}
