@@ -32,8 +32,7 @@ internal sealed record TrafficSettings(int Users = 6, int SecondDevices = 2, int
                 FromBeginning = true,
                 SendsPerSecond = 1000,
                 SendBurst = 1000,
-                // Doubled from failure to failure.
-                AckTimeout = AckTimeout < TimeSpan.FromMinutes(10) ? AckTimeout / 2 : TimeSpan.FromMinutes(10),
+                AckTimeout = AckTimeout < TimeSpan.FromMinutes(10) ? AckTimeout : TimeSpan.FromMinutes(10),
                 ConnectTimeout = TimeSpan.FromSeconds(5),
                 SendTimeout = TimeSpan.FromSeconds(5),
                 KeepAlive = TimeSpan.FromSeconds(4),
