@@ -25,7 +25,8 @@ public sealed class DeathTests(ClientServers servers) : IClassFixture<ClientServ
         servers.PauseWorker(true);
         var sending = Enumerable.Range(1, Messages).Select(i => alice.SendAsync(bob, $"{i}", _ct)).ToArray();
         await Eventually.HoldsAsync(
-            async () => alice.Connection.Unacknowledged == Messages && await IntakeAsync() > 0, "the server has taken some, none is acked", _ct);
+            async () => alice.Connection.Unacknowledged == Messages && await IntakeAsync() > 0, "the server has taken some, none is acked",
+            _ct);
         Volatile.Write(ref known, [dying.Address, servers.A]);
         using (var process = Process.GetProcessById(dying.ProcessId))
             process.Kill();

@@ -21,8 +21,8 @@ internal static class DocumentedSnippets
     /// <param name="show">Shows a line.</param>
     /// <param name="stop">Ends it.</param>
     public static async Task TalkAsync(
-        Uri server, ChatRegistration alice, string bob, string file, Func<ChatToken, CancellationToken, ValueTask> save, Action<string> show,
-        CancellationToken stop)
+        Uri server, ChatRegistration alice, string bob, string file, Func<ChatToken, CancellationToken, ValueTask> save,
+        Action<string> show, CancellationToken stop)
     {
         using var client = new ChatableClient(new ChatableClientOptions { Url = server });
         var token = await client.Accounts.RegisterAsync(alice, stop); // the next time: LoginAsync, or the token that was saved

@@ -32,7 +32,8 @@ public sealed partial class DocumentedSnippetsTests(ClientServers servers) : ICl
         await bob.OnlineAsync(_ct);
         var alice = ClientServers.NewRegistration();
 
-        var talking = DocumentedSnippets.TalkAsync(servers.A, alice, bob.Name, Path.Combine(_folder.FullName, "alice"), SaveAsync, Show, _ct);
+        var file = Path.Combine(_folder.FullName, "alice");
+        var talking = DocumentedSnippets.TalkAsync(servers.A, alice, bob.Name, file, SaveAsync, Show, _ct);
         await bob.HasAsync(1, _ct);
         await bob.Connection.SendAsync(alice.Username, "well?", cancellationToken: _ct);
         await bob.Connection.SendAsync(alice.Username, "bye", cancellationToken: _ct);
@@ -41,7 +42,7 @@ public sealed partial class DocumentedSnippetsTests(ClientServers servers) : ICl
         Assert.Equal(["hello"], bob.Texts);
         Assert.Equal(["#1 hello", $"#2 {bob.Name}: well?", $"#3 {bob.Name}: bye"], lines);
         Assert.Single(tokens);
-        await using var store = new FileChatStore(Path.Combine(_folder.FullName, "alice"));
+        await using var store = new FileChatStore(file);
         Assert.Equal(3, (await store.LoadAsync(_ct)).Cursor?.Seq);
 
         void Show(string line) => lines.Enqueue(line);

@@ -83,8 +83,8 @@ internal sealed class Story
         string user, Known ev, Op op, string? clientId = null, long? seq = null, StoredMessage? stored = null, string? from = null,
         string? to = null, string? proc = null) =>
         _events.Add(new HistoryEvent(
-            _time += 1000, proc ?? $"{user}/phone", user, ev, op, proc is null ? Array.IndexOf(s_users, user) + 1 : 3, stored?.Id, clientId, seq, stored?.Conv,
-            stored?.ConvSeq, stored?.From ?? from, stored?.To ?? to,
+            _time += 1000, proc ?? $"{user}/phone", user, ev, op, proc is null ? Array.IndexOf(s_users, user) + 1 : 3, stored?.Id, clientId, seq,
+            stored?.Conv, stored?.ConvSeq, stored?.From ?? from, stored?.To ?? to,
             stored?.Hash ?? (clientId is null ? null : HashOf(user, clientId))));
 
     private Evidence ToEvidence()

@@ -14,7 +14,8 @@ namespace Chatable.Tests.Faults.Workload;
 /// </param>
 /// <param name="MessagesPerSecond">Written in all, over sockets.</param>
 /// <param name="Seed">Of who writes what to whom.</param>
-internal sealed record TrafficSettings(int Users = 6, int SecondDevices = 2, int LibraryDevices = 2, int MessagesPerSecond = 100, int Seed = 1)
+internal sealed record TrafficSettings(
+    int Users = 6, int SecondDevices = 2, int LibraryDevices = 2, int MessagesPerSecond = 100, int Seed = 1)
 {
     /// <summary>How long a device waits for an ack on a connection that lives, before it sends again.</summary>
     public TimeSpan AckTimeout { get; init; } = TimeSpan.FromSeconds(15);
