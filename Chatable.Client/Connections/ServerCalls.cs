@@ -17,7 +17,8 @@ internal sealed class ServerCalls(HttpClient http, ServerAddresses servers, Time
         {
             return await http.SendAsync(request, cancellationToken);
         }
-        catch (HttpRequestException)
+        // A server that lets requests run out of time is none to ask again.
+        catch (Exception exception) when (exception is HttpRequestException or OperationCanceledException)
         {
             servers.MoveOn();
             throw;

@@ -10,7 +10,7 @@ namespace Chatable.Client;
 /// <summary>A conversation, and where it stands.</summary>
 /// <param name="Id">Its name.</param>
 /// <param name="With">The other party's username.</param>
-/// <param name="LastSeq">The place in this user's log of its last message.</param>
+/// <param name="LastSeq">The <see cref="ChatMessage.ConversationSeq"/> of its last message.</param>
 /// <param name="LastActivityAt">When that was stored, UTC.</param>
 public sealed record ChatConversation(long Id, string With, long LastSeq, DateTimeOffset LastActivityAt);
 

@@ -6,11 +6,14 @@ namespace Chatable.Client.Session;
 /// What is not acknowledged, in the order of sending. Messages are sent in that order, at most a window of them without an answer;
 /// a retryable error lets that message go again, and holds up all later ones of its conversation that are not under way.
 /// On one connection, a message never goes again before its answer: it could cross its own acknowledgement, and the server would take
-/// it for the one before whatever follows. And what goes again goes when nothing before it in its conversation is unanswered: the
-/// server takes a repeated message for the word that those refused before it were given up.
+/// it for the one before whatever follows. And what goes again goes when nothing before it in its conversation is unanswered, and
+/// nothing after it is under way: the server takes a repeated message for the word that those refused before it were given up, also
+/// those whose refusal is still on its way to here.
 /// </summary>
 internal sealed class SessionOutbox(SessionSettings settings)
 {
+    private const string OutOfOrder = "out_of_order";
+
     private readonly List<Entry> _entries = [];
     private readonly SendPace _pace = new(settings.SendsPerSecond, settings.SendBurst);
     private readonly ReconnectDelays _retries = new(settings.RetryDelay, settings.MaxRetryDelay, settings.Random);
@@ -19,7 +22,7 @@ internal sealed class SessionOutbox(SessionSettings settings)
     private TimeSpan _pausedUntil;
     private int _serverWindow = 1;
 
-    // Shrinks to one at an error and grows by one with every acknowledgement: a server in trouble is not met with a full window.
+    // Shrinks to one more than is under way at an error and grows by one with every acknowledgement: a server in trouble is not met with a full window.
     private int _window = 1;
 
     private sealed class Entry(OutgoingMessage message)
@@ -77,9 +80,14 @@ internal sealed class SessionOutbox(SessionSettings settings)
         if (_entries.Find(entry => entry.Message.ClientId == error.ClientId) is not { SentAt: not null } entry)
             return false;
 
-        _window = 1;
-        _pausedUntil = now + (error.RetryAfter ?? _retries.Next());
         entry.SentAt = null;
+        // It goes when what is missing before it is answered; other conversations have nothing to do with that.
+        if (error.Code == OutOfOrder && IsBehindAnother(entry))
+            return true;
+
+        // What is lost on its way to an answer leaves room for one more: it would hold up everything until it is overdue.
+        _window = InFlight + 1;
+        _pausedUntil = now + (error.RetryAfter ?? _retries.Next());
         return true;
     }
 
@@ -109,10 +117,13 @@ internal sealed class SessionOutbox(SessionSettings settings)
 
     public static TimeSpan? Earliest(TimeSpan? one, TimeSpan? other) => one < other || other is null ? one : other;
 
+    private bool IsBehindAnother(Entry entry) =>
+        _entries.TakeWhile(other => other != entry).Any(other => other.Message.Recipient == entry.Message.Recipient);
+
     private Entry? FirstReady()
     {
         var waiting = new HashSet<string>();
-        var unanswered = new HashSet<string>();
+        var unanswered = _entries.Where(entry => entry.SentAt is not null).Select(entry => entry.Message.Recipient).ToHashSet();
         foreach (var entry in _entries)
         {
             var recipient = entry.Message.Recipient;

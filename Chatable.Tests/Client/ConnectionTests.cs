@@ -1,32 +1,20 @@
 using System.Collections.Concurrent;
 using Chatable.Client;
-using Chatable.Tests.Delivery;
 using Chatable.Tests.Support;
 using ChatToken = Chatable.Client.ChatToken;
 
 namespace Chatable.Tests.Client;
 
-public sealed class ConnectionTests(ConnectionTests.Servers servers) : IClassFixture<ConnectionTests.Servers>, IDisposable
+public sealed class ConnectionTests(ClientServers servers) : IClassFixture<ClientServers>, IDisposable
 {
     private readonly CancellationToken _ct = TestContext.Current.CancellationToken;
     private readonly string _folder = Directory.CreateTempSubdirectory("chatable-client-").FullName;
 
-    public sealed class Servers(PostgresServer postgres) : ChatServers(postgres)
-    {
-        public ChatableClient Registry { get; private set; } = null!;
-
-        public override async ValueTask InitializeAsync()
-        {
-            await base.InitializeAsync();
-            Registry = new ChatableClient(new ChatableClientOptions { Url = A });
-        }
-    }
-
     [Fact]
     public async Task TwoClientsOnTwoServersTalkInOrder()
     {
-        await using var alice = await JoinAsync(servers.A);
-        await using var bob = await JoinAsync(servers.B);
+        await using var alice = await servers.StartMemberAsync(_ct, servers.A);
+        await using var bob = await servers.StartMemberAsync(_ct, servers.B);
         await bob.OnlineAsync(_ct);
 
         var sent = await Task.WhenAll(Enumerable.Range(1, 20).Select(i => alice.SendAsync(bob, $"{i}", _ct)));
@@ -44,8 +32,8 @@ public sealed class ConnectionTests(ConnectionTests.Servers servers) : IClassFix
     public async Task AServerStopsAndTheConversationGoesOnThroughAnother()
     {
         var stopping = await servers.StartApiAsync(_ct);
-        await using var alice = await JoinAsync(servers.A);
-        await using var bob = await JoinAsync(stopping.Address, servers.B);
+        await using var alice = await servers.StartMemberAsync(_ct, servers.A);
+        await using var bob = await servers.StartMemberAsync(_ct, stopping.Address, servers.B);
         await bob.OnlineAsync(_ct);
 
         var sending = Task.WhenAll(Enumerable.Range(1, 20).Select(i => alice.SendAsync(bob, $"{i}", _ct)));
@@ -62,10 +50,10 @@ public sealed class ConnectionTests(ConnectionTests.Servers servers) : IClassFix
     [Fact]
     public async Task WhatIsWrittenOfflineGoesOutOnceAfterARestart()
     {
-        await using var bob = await JoinAsync(servers.B);
+        await using var bob = await servers.StartMemberAsync(_ct, servers.B);
         await bob.OnlineAsync(_ct);
         var nobody = new Uri($"http://127.0.0.1:{ServerProcess.FreePort()}");
-        var token = await RegisterAsync(out var name);
+        var (name, token) = await servers.RegisterAsync(_ct);
         for (var start = 0; start < 2; start++)
         {
             await using var store = new FileChatStore(Path.Combine(_folder, name));
@@ -92,8 +80,8 @@ public sealed class ConnectionTests(ConnectionTests.Servers servers) : IClassFix
     [Fact]
     public async Task WhatCameMeanwhileIsThereAfterARestartAndWhatWasTakenIsNot()
     {
-        var token = await RegisterAsync(out var name);
-        await using var bob = await JoinAsync(servers.B);
+        var (name, token) = await servers.RegisterAsync(_ct);
+        await using var bob = await servers.StartMemberAsync(_ct, servers.B);
         var texts = new List<string>();
         for (var start = 0; start < 3; start++)
         {
@@ -113,8 +101,8 @@ public sealed class ConnectionTests(ConnectionTests.Servers servers) : IClassFix
     [Fact]
     public async Task ARefusedMessageThrowsAndTheNextOnesGoOn()
     {
-        await using var alice = await JoinAsync(servers.A);
-        await using var bob = await JoinAsync(servers.B);
+        await using var alice = await servers.StartMemberAsync(_ct, servers.A);
+        await using var bob = await servers.StartMemberAsync(_ct, servers.B);
         await bob.OnlineAsync(_ct);
 
         var refused = await Assert.ThrowsAsync<ChatSendException>(
@@ -134,7 +122,7 @@ public sealed class ConnectionTests(ConnectionTests.Servers servers) : IClassFix
     [Fact]
     public async Task ATokenThatHasEndedEndsTheConnectionAndTheWaits()
     {
-        var token = await RegisterAsync(out var name);
+        var (name, token) = await servers.RegisterAsync(_ct);
         await using var alice = await Member.StartAsync(name, token, new InMemoryChatStore(), [servers.A], _ct);
         await alice.OnlineAsync(_ct);
 
@@ -148,7 +136,7 @@ public sealed class ConnectionTests(ConnectionTests.Servers servers) : IClassFix
     [Fact]
     public async Task ANewTokenIsFetchedBeforeTheOldOneEnds()
     {
-        var token = await RegisterAsync(out var name);
+        var (name, token) = await servers.RegisterAsync(_ct);
         var fresh = new ConcurrentQueue<ChatToken>();
         var credentials = new ChatCredentials(token with { ExpiresAt = DateTimeOffset.UtcNow.AddHours(1) })
         {
@@ -168,8 +156,8 @@ public sealed class ConnectionTests(ConnectionTests.Servers servers) : IClassFix
     [Fact]
     public async Task ASlowApplicationPausesReadingAndLosesNothing()
     {
-        await using var alice = await JoinAsync(servers.A);
-        var token = await RegisterAsync(out var name);
+        await using var alice = await servers.StartMemberAsync(_ct, servers.A);
+        var (name, token) = await servers.RegisterAsync(_ct);
         var slow = new ChatableClientOptions { Url = servers.B, Connection = { InboxCapacity = 2 } };
         using var client = new ChatableClient(slow);
         await using var connection = client.CreateConnection(new ChatCredentials(token), new InMemoryChatStore());
@@ -190,18 +178,4 @@ public sealed class ConnectionTests(ConnectionTests.Servers servers) : IClassFix
     }
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
-
-    private async Task<Member> JoinAsync(params Uri[] addresses)
-    {
-        var token = await RegisterAsync(out var name);
-        return await Member.StartAsync(name, token, new InMemoryChatStore(), addresses, _ct);
-    }
-
-    private Task<ChatToken> RegisterAsync(out string name)
-    {
-        name = ChatClient.NewName();
-        var fields = ChatClient.RegistrationOf(name);
-        return servers.Registry.Accounts.RegisterAsync(
-            new ChatRegistration(name, fields["password"], fields["email"], fields["phone"], "Bob", "Bobson"), _ct);
-    }
 }

@@ -36,7 +36,17 @@ internal sealed class Member : IAsyncDisposable
         var options = new ChatableClientOptions();
         foreach (var server in servers)
             options.Urls.Add(server);
-        var client = new ChatableClient(options);
+        return await StartAsync(name, new ChatableClient(options), credentials, store, cancellationToken);
+    }
+
+    /// <param name="name">Who it is.</param>
+    /// <param name="client">What it connects with, which is its own.</param>
+    /// <param name="credentials">What proves it.</param>
+    /// <param name="store">What it must not forget.</param>
+    /// <param name="cancellationToken">Ends the start.</param>
+    public static async Task<Member> StartAsync(
+        string name, ChatableClient client, ChatCredentials credentials, IChatStore store, CancellationToken cancellationToken)
+    {
         var member = new Member(name, client, client.CreateConnection(credentials, store));
         await member.Connection.StartAsync(cancellationToken);
         member._taking = member.TakeAsync();

@@ -8,7 +8,7 @@ internal static class Continuity
     public static bool IsOfTheLog(HistoryEvent one) => one is { Op: Op.Recv } or { Op: Op.Ack, Ev: Known.Ok, Repeat: false, Seq: not null };
 
     public static IEnumerable<string> NoHole(Facts facts) =>
-        facts.Connections.SelectMany(HolesOf).Concat(HolesInLogs(facts)).Concat(HolesInFreshReads(facts));
+        facts.Connections.SelectMany(HolesOf).Concat(HolesInLogs(facts)).Concat(HolesInFreshReads(facts)).Concat(LibraryLog.LeftOut(facts));
 
     private static IEnumerable<string> HolesOf(IGrouping<int, HistoryEvent> connection)
     {

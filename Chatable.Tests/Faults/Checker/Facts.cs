@@ -57,6 +57,9 @@ internal sealed class Facts
     public IEnumerable<IGrouping<int, HistoryEvent>> Connections =>
         Evidence.Events.Where(one => one.Conn is not null).GroupBy(one => one.Conn!.Value);
 
+    /// <summary>Messages as they came: in frames, or by the client library.</summary>
+    public IEnumerable<HistoryEvent> Arrivals => Evidence.Events.Where(one => one.Op is Op.Recv or Op.Take);
+
     private void Note(HistoryEvent one)
     {
         var name = new MessageName(one.User, one.ClientId!);

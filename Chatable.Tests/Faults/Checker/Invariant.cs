@@ -14,8 +14,9 @@ internal sealed record Invariant(string Name, string Statement, Func<Facts, IEnu
     [
         new("I1", "every acked message is in SQL, over REST and on a fresh socket, for both parties", Presence.AckedIsEverywhere),
         new("I2", "nothing appears that was never sent, or whose sending failed for good", Presence.NothingUnsent),
-        new("I3", "no message is stored, sent on a connection or shown on a device twice", Repetition.NothingTwice),
-        new("I4", "a connection gets its log without a hole, and no log has one", Continuity.NoHole),
+        new("I3", "no message is stored, sent on a connection, given by the library or shown on a device twice", Repetition.NothingTwice),
+        new("I4", "a connection gets its log without a hole, and no log has one; the library gives all but its device's own",
+            Continuity.NoHole),
         new("I5", "all see a conversation in one order, numbered from 1 without a hole", Order.OneOrder),
         new("I6", "messages of one socket to one conversation keep their order", Order.SenderFirstInFirstOut),
         new("I7", "what was acked before something was sent stands before it", Order.RealTime),

@@ -40,6 +40,11 @@ public sealed class InvariantTests
         {
             Events = [.. good.Events, good.Events.First(one => one.Op == Op.Surface)],
         }),
+        ("I3", "the library gives a message twice", TakenTwice),
+        ("I3", "the library gives what it gave before a later one", good => Change(good, IsTake(2), one => one with { Seq = 1 })),
+        ("I3", "the library gives a device its own message", good => Change(
+            good, one => one is { Op: Op.Ack, Proc: Story.Library }, one => one with { Op = Op.Take, Seq = 4 })),
+        ("I4", "the library leaves a message out", good => Without(good, IsTake(3))),
         ("I4", "a connection misses a seq", good => Without(good, IsRecv("bob", 1))),
         ("I4", "a connection is told too early that it has caught up", good => Change(
             good, one => one is { Op: Op.CaughtUp, User: "bob" }, one => one with { Seq = 1 })),
@@ -67,6 +72,14 @@ public sealed class InvariantTests
             Messages = [good.Messages[0] with { Hash = "changed" }, .. good.Messages.Skip(1)],
         }),
         ("I9", "a body comes changed", good => Change(good, IsRecv("bob", 1), one => one with { Hash = "changed" })),
+        ("I2", "the library gives what nobody sent", good => Change(good, IsTake(2), one => one with { Hash = "unknown" })),
+        ("I5", "the library gives a conversation out of order", good => Change(good, IsTake(3), one => one with { ConvSeq = 1 })),
+        ("I8", "the library gives somebody else's message",
+            good => Change(good, IsTake(2), one => one with { From = "alice", To = "carol" })),
+        ("I9", "the library gives another body", good => Change(good, IsTake(2), one => one with { Hash = "changed" })),
+        ("I10", "the library never gives the last message", good => Without(
+            good, one => one is { Proc: Story.Library, Seq: 5 })),
+        ("I10", "the library never tells of an ack", good => Without(good, one => one is { Op: Op.Ack, Proc: Story.Library })),
         ("I10", "a device never shows a message", good => Without(good, one => one is { Op: Op.Surface, User: "bob", Seq: 2 })),
         ("I10", "a device shows a message too late", good => Change(
             good, one => one is { Op: Op.Surface, User: "bob", Seq: 2 }, one => one with { T = 60_000_000 })),
@@ -89,6 +102,13 @@ public sealed class InvariantTests
         one => one is { Op: Op.Ack, User: "alice" } && one.ClientId == clientId;
 
     private static Func<HistoryEvent, bool> IsRecv(string user, long seq) => one => one.Op == Op.Recv && one.User == user && one.Seq == seq;
+
+    private static Func<HistoryEvent, bool> IsTake(long seq) => one => one is { Op: Op.Take } && one.Seq == seq;
+
+    private static Evidence TakenTwice(Evidence good) => good with
+    {
+        Events = [.. good.Events.SelectMany(one => one is { Op: Op.Take, Seq: 2 } ? new[] { one, one } : [one])],
+    };
 
     private static Evidence Change(Evidence good, Func<HistoryEvent, bool> which, Func<HistoryEvent, HistoryEvent> change)
     {

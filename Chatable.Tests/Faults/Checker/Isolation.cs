@@ -6,7 +6,7 @@ internal static class Isolation
 {
     public static IEnumerable<string> OnlyParties(Facts facts)
     {
-        var shown = facts.Evidence.Events.Where(one => one.Op == Op.Recv)
+        var shown = facts.Arrivals
             .Select(one => (one.User, From: one.From!, To: one.To!, Hash: one.Hash!))
             .Concat(facts.Evidence.Rest.Concat(facts.Evidence.Fresh).SelectMany(
                 view => view.Value.Select(one => (User: view.Key, one.From, one.To, one.Hash))))
@@ -30,7 +30,7 @@ internal static class Isolation
                 yield return $"{Presence.Describe(sent)} is stored with another body";
         }
 
-        var shown = facts.Evidence.Events.Where(one => one is { Op: Op.Recv, Id: not null })
+        var shown = facts.Arrivals.Where(one => one.Id is not null)
             .Select(one => (Id: one.Id!, Hash: one.Hash!, Where: $"on {one.Proc}"))
             .Concat(facts.Evidence.Rest.SelectMany(view =>
                 view.Value.Select(one => (one.Id, one.Hash, Where: $"over REST to {view.Key}"))));

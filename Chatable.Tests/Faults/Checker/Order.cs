@@ -64,7 +64,7 @@ internal static class Order
             .Select(one => (one.Conv, one.ConvSeq, one.Hash))
             .Concat(facts.Evidence.Rest.Values.Concat(facts.Evidence.Fresh.Values).SelectMany(
                 view => view.Select(one => (one.Conv, one.ConvSeq, one.Hash))))
-            .Concat(facts.Evidence.Events.Where(one => one.Op == Op.Recv).Select(one => (one.Conv!.Value, one.ConvSeq!.Value, one.Hash!)))
+            .Concat(facts.Arrivals.Select(one => (one.Conv!.Value, one.ConvSeq!.Value, one.Hash!)))
             .Concat(facts.Acked.Where(sent => sent.Ack!.Conv is not null)
                 .Select(sent => (sent.Ack!.Conv!.Value, sent.Ack.ConvSeq!.Value, sent.Hash)));
         return places.Distinct().GroupBy(one => (one.Conv, one.ConvSeq)).Where(same => same.Count() > 1)
@@ -79,7 +79,7 @@ internal static class Order
                 .Select(pair => $"the log of {log.Key.User} has {log.Key.Conv}#{pair.Next} after #{pair.One}"));
 
     private static IEnumerable<string> ConnectionsAgainstOrder(Facts facts) =>
-        facts.Connections.SelectMany(connection => connection.Where(one => one.Op == Op.Recv).GroupBy(one => one.Conv)
+        facts.Connections.SelectMany(connection => connection.Where(one => one.Op is Op.Recv or Op.Take).GroupBy(one => one.Conv)
             .SelectMany(conversation => Pairs(conversation).Where(pair => pair.Next.ConvSeq <= pair.One.ConvSeq)
                 .Select(pair => $"connection {connection.Key} got {pair.Next.Conv}#{pair.Next.ConvSeq} after #{pair.One.ConvSeq}")));
 

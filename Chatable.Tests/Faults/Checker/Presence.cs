@@ -39,8 +39,7 @@ internal static class Presence
                 view.Value.Select(one => (one.From, one.Hash, Where: $"over REST to {view.Key}"))))
             .Concat(facts.Evidence.Fresh.SelectMany(
                 view => view.Value.Select(one => (one.From, one.Hash, Where: $"on a fresh socket of {view.Key}"))))
-            .Concat(facts.Evidence.Events.Where(one => one.Op == Op.Recv)
-                .Select(one => (From: one.From!, Hash: one.Hash!, Where: $"on {one.Proc}")));
+            .Concat(facts.Arrivals.Select(one => (From: one.From!, Hash: one.Hash!, Where: $"on {one.Proc}")));
         foreach (var (from, hash, where) in seen.Distinct())
         {
             var origins = facts.ByHash[hash].ToArray();

@@ -5,7 +5,7 @@ namespace Chatable.Tests.Faults.Checker;
 internal static class Repetition
 {
     public static IEnumerable<string> NothingTwice(Facts facts) =>
-        StoredTwice(facts).Concat(SentTwice(facts)).Concat(ShownTwice(facts)).Concat(
+        StoredTwice(facts).Concat(SentTwice(facts)).Concat(ShownTwice(facts)).Concat(LibraryLog.GivenTwice(facts)).Concat(
             ListedTwice(facts.Evidence.Rest, "over REST")).Concat(ListedTwice(facts.Evidence.Fresh, "on a fresh socket"));
 
     private static IEnumerable<string> StoredTwice(Facts facts) =>

@@ -5,6 +5,9 @@ namespace Chatable.Tests.Faults.Checker;
 /// <summary>A small run in which all goes well, written by hand: what the checker's tests then spoil in one place each.</summary>
 internal sealed class Story
 {
+    /// <summary>Bob's other device.</summary>
+    public const string Library = "bob/library";
+
     private static readonly string[] s_users = ["alice", "bob"];
 
     private readonly List<HistoryEvent> _events = [];
@@ -14,7 +17,10 @@ internal sealed class Story
     private readonly Dictionary<string, long> _heads = new() { ["alice"] = 0, ["bob"] = 0 };
     private long _time;
 
-    /// <summary>Alice (connection 1) and Bob (connection 2) write to each other, Alice a note to herself too; then all is quiet.</summary>
+    /// <summary>
+    /// Alice (connection 1) and Bob (connection 2) write to each other, Alice a note to herself too; then Bob's device on the client
+    /// library (connection 3) writes, and all is quiet.
+    /// </summary>
     public static Evidence Good()
     {
         var story = new Story();
@@ -29,25 +35,37 @@ internal sealed class Story
         story.Send("alice", "bob", "c2");
         story.Send("bob", "alice", "c1");
         story.Send("alice", "alice", "c3");
+        story.Send("bob", "alice", "c4", Library);
+        story.Send("alice", "bob", "c5");
         story.Add("", Known.Ok, Op.Heal);
         return story.ToEvidence();
     }
 
     public static string HashOf(string author, string clientId) => $"hash of {author}'s {clientId}";
 
-    private void Send(string from, string to, string clientId)
+    private void Send(string from, string to, string clientId, string? proc = null)
     {
-        Add(from, Known.Invoke, Op.Send, clientId, from: from, to: to);
+        Add(from, Known.Invoke, Op.Send, clientId, from: from, to: to, proc: proc);
         var stored = Store(from, to, clientId);
         foreach (var user in from == to ? [to] : new[] { from, to })
         {
             var seq = ++_heads[user];
             _envelopes.Add(new StoredEnvelope(user, seq, stored.Id));
-            Add(user, Known.Ok, user == from ? Op.Ack : Op.Recv, user == from ? clientId : null, seq, stored);
+            var isAuthor = user == from && proc is null;
+            Add(user, Known.Ok, isAuthor ? Op.Ack : Op.Recv, user == from ? clientId : null, seq, stored);
             Add(user, Known.Ok, Op.Surface, user == from ? clientId : null, seq, stored);
+            if (user == "bob")
+                Give(user, user == from ? clientId : null, seq, stored, isOwn: proc == Library);
         }
 
         Add(from, Known.Ok, Op.RestRead, seq: null, stored: stored);
+    }
+
+    // The library tells its device of its own messages by their acks, which have no place in the order of what it gives.
+    private void Give(string user, string? clientId, long seq, StoredMessage stored, bool isOwn)
+    {
+        Add(user, Known.Ok, isOwn ? Op.Ack : Op.Take, clientId, isOwn ? null : seq, stored, proc: Library);
+        Add(user, Known.Ok, Op.Surface, clientId, isOwn ? null : seq, stored, proc: Library);
     }
 
     private StoredMessage Store(string from, string to, string clientId)
@@ -63,10 +81,10 @@ internal sealed class Story
 
     private void Add(
         string user, Known ev, Op op, string? clientId = null, long? seq = null, StoredMessage? stored = null, string? from = null,
-        string? to = null) =>
+        string? to = null, string? proc = null) =>
         _events.Add(new HistoryEvent(
-            _time += 1000, $"{user}/phone", user, ev, op, Array.IndexOf(s_users, user) + 1, stored?.Id, clientId, seq, stored?.Conv,
-            stored?.ConvSeq, stored?.From ?? from, stored?.To ?? to,
+            _time += 1000, proc ?? $"{user}/phone", user, ev, op, proc is null ? Array.IndexOf(s_users, user) + 1 : 3, stored?.Id, clientId, seq,
+            stored?.Conv, stored?.ConvSeq, stored?.From ?? from, stored?.To ?? to,
             stored?.Hash ?? (clientId is null ? null : HashOf(user, clientId))));
 
     private Evidence ToEvidence()
@@ -77,7 +95,7 @@ internal sealed class Story
         return new Evidence
         {
             Events = _events,
-            Devices = [.. s_users.Select(user => new Device($"{user}/phone", user))],
+            Devices = [.. s_users.Select(user => new Device($"{user}/phone", user)), new Device(Library, "bob")],
             Messages = _messages,
             Envelopes = _envelopes,
             Rest = seen,

@@ -13,6 +13,7 @@ internal sealed class Node(string name, Func<ProcessStartInfo> program, string r
     private readonly List<string> _surprises = [];
     private ServerProcess? _process;
     private bool _mayCrash;
+    private bool _isEnding;
 
     public string Name => name;
 
@@ -40,13 +41,16 @@ internal sealed class Node(string name, Func<ProcessStartInfo> program, string r
         await _gate.WaitAsync(cancellationToken);
         try
         {
-            if (IsRunning)
+            if (IsRunning && !_isEnding)
                 return;
+            // A fault's window may close before what was told to end has ended.
+            if (_process is { HasExited: false } ending)
+                await ending.WaitForExitAsync(cancellationToken).WaitAsync(s_patience, cancellationToken);
             await BuryAsync();
             var start = ServerProcess.Through(Starter, program());
             foreach (var (key, value) in environment)
                 start.Environment[key] = value;
-            _mayCrash = mayCrash;
+            (_mayCrash, _isEnding) = (mayCrash, false);
             _process = await ServerProcess.StartAsync(start, readyText, stopSignal, cancellationToken);
         }
         finally
@@ -80,7 +84,7 @@ internal sealed class Node(string name, Func<ProcessStartInfo> program, string r
         {
             if (_process is not { HasExited: false } process)
                 return;
-            _mayCrash = true;
+            _mayCrash = _isEnding = true;
             Signals.Send(process.Id, signal);
             Signals.Send(process.Id, Signals.Continue);
             await process.WaitForExitAsync(cancellationToken).WaitAsync(s_patience, cancellationToken);

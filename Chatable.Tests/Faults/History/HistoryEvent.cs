@@ -42,6 +42,9 @@ internal enum Op
     /// <summary>A frame with a message, as it came.</summary>
     Recv,
 
+    /// <summary>A message that the client library gave to its application.</summary>
+    Take,
+
     /// <summary>A message shown to the user of a device for the first time.</summary>
     Surface,
 

@@ -95,14 +95,15 @@ internal static class ClientFaults
     private static async Task ChangeEpochAsync(FaultContext context, CancellationToken window)
     {
         await context.Cluster.Postgres.ExecuteAsync("UPDATE log_epoch SET epoch = gen_random_uuid()", window);
-        var before = context.Traffic.Devices.Select(device => device.Counts.Resets).ToArray();
-        foreach (var device in context.Traffic.Devices)
+        IDevice[] devices = [.. context.Traffic.AllDevices];
+        var before = devices.Select(device => device.Resets).ToArray();
+        foreach (var device in devices)
             device.Drop();
         var told = Environment.TickCount64 + s_told.TotalMilliseconds;
-        while (Environment.TickCount64 < told && context.Traffic.Devices.Zip(before).Any(one => one.First.Counts.Resets == one.Second))
+        while (Environment.TickCount64 < told && devices.Zip(before).Any(one => one.First.Resets == one.Second))
             await Task.Delay(50, window);
-        foreach (var (device, resets) in context.Traffic.Devices.Zip(before))
-            context.Expect(device.Counts.Resets > resets,
+        foreach (var (device, resets) in devices.Zip(before))
+            context.Expect(device.Resets > resets,
                 $"{device.Proc} came back with an epoch that has ended and was not told to start over");
     }
 

@@ -74,7 +74,7 @@ internal sealed class FaultRun(Fault fault, RunSettings settings)
     {
         var (cluster, traffic) = (context.Cluster, context.Traffic);
         traffic.Begin();
-        await WaitForAsync(() => Task.FromResult(traffic.Devices.All(device => device.Cursor > 0)), s_warmUp, cancellationToken);
+        await WaitForAsync(() => Task.FromResult(traffic.AllDevices.All(device => device.Cursor > 0)), s_warmUp, cancellationToken);
 
         var bounds = await Bounds.TakeAsync(cluster, cancellationToken);
         using var watched = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -138,7 +138,7 @@ internal sealed class FaultRun(Fault fault, RunSettings settings)
             if (now is null || !now.SequenceEqual(heads))
                 (heads, since) = (now ?? heads, Environment.TickCount64);
             return traffic.Rest.Pending == 0
-                && traffic.Devices.All(device => device.Unacked == 0 && device.Cursor == heads.GetValueOrDefault(device.User.Username))
+                && traffic.AllDevices.All(device => device.Unacked == 0 && device.Cursor == heads.GetValueOrDefault(device.User.Username))
                 && Environment.TickCount64 - since > s_stable.TotalMilliseconds;
         }, settings.Settle, cancellationToken);
     }
@@ -163,7 +163,7 @@ internal sealed class FaultRun(Fault fault, RunSettings settings)
         var unhandled = context.Cluster.Services.Where(service =>
             service.Node.Output.Contains("Unhandled exception", StringComparison.Ordinal))
             .Select(service => $"{service.Node.Name} printed \"Unhandled exception\"");
-        return [.. context.Cluster.Nodes.SelectMany(node => node.Surprises), .. unhandled, .. context.Traffic.Rest.Surprises,
+        return [.. context.Cluster.Nodes.SelectMany(node => node.Surprises), .. unhandled, .. context.Traffic.Surprises,
             .. context.Findings];
     }
 

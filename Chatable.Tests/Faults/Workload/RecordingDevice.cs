@@ -9,7 +9,7 @@ namespace Chatable.Tests.Faults.Workload;
 /// A device with all the duties of a v2 client, as simple as it can be, that writes down each frame. It keeps its cursor and outbox
 /// over connections, comes back by itself to any server, and sends what has no ack again, in order.
 /// </summary>
-internal sealed partial class RecordingDevice : IAsyncDisposable
+internal sealed partial class RecordingDevice : IDevice
 {
     private readonly string _name;
     private readonly ChatUser _user;
@@ -54,19 +54,20 @@ internal sealed partial class RecordingDevice : IAsyncDisposable
 
     public DeviceCounts Counts { get; } = new();
 
+    public int Resets => Counts.Resets;
+
     /// <summary>Called with each first ack: conversation and place.</summary>
     public event Action<long, long>? Acked;
 
     public void Start() => _running = Task.Run(RunAsync);
 
     /// <summary>Writes a message; it goes out when the connection and the window allow.</summary>
-    public Draft Write(string to, string body)
+    public void Write(string to, string body)
     {
         var clientId = $"{_name}-{Interlocked.Increment(ref _drafts)}";
         var draft = new Draft(clientId, to, body, BodyHash.Of(body));
         _mine[clientId] = draft;
         _outbox.Add(draft);
-        return draft;
     }
 
     /// <summary>A message acked not long ago; null where there is none.</summary>

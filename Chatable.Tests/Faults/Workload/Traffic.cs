@@ -1,21 +1,50 @@
+using Chatable.Client;
 using Chatable.Tests.Faults.Checker;
 using Chatable.Tests.Faults.Cluster;
 using Chatable.Tests.Faults.History;
 using Chatable.Tests.Support;
+using ChatToken = Chatable.Tests.Support.ChatToken;
 
 namespace Chatable.Tests.Faults.Workload;
 
 /// <param name="Users">Who write to each other, and each to himself.</param>
 /// <param name="SecondDevices">Users with a second device, which reads and writes as well.</param>
+/// <param name="LibraryDevices">
+/// Users with a device more, on the client library: on a store in memory and on one in a file, in turn.
+/// </param>
 /// <param name="MessagesPerSecond">Written in all, over sockets.</param>
 /// <param name="Seed">Of who writes what to whom.</param>
-internal sealed record TrafficSettings(int Users = 6, int SecondDevices = 2, int MessagesPerSecond = 100, int Seed = 1)
+internal sealed record TrafficSettings(
+    int Users = 6, int SecondDevices = 2, int LibraryDevices = 2, int MessagesPerSecond = 100, int Seed = 1)
 {
     /// <summary>How long a device waits for an ack on a connection that lives, before it sends again.</summary>
     public TimeSpan AckTimeout { get; init; } = TimeSpan.FromSeconds(15);
 
     /// <summary>Every so manieth acked message is read over REST at once.</summary>
     public int ReadEvery { get; init; } = 50;
+
+    /// <summary>As with other devices, the waits are shorter than a person's client would use, and its load is that of many.</summary>
+    public ChatableClientOptions LibraryOptions(FaultCluster cluster)
+    {
+        var options = new ChatableClientOptions
+        {
+            Connection =
+            {
+                FromBeginning = true,
+                SendsPerSecond = 1000,
+                SendBurst = 1000,
+                AckTimeout = AckTimeout < TimeSpan.FromMinutes(10) ? AckTimeout : TimeSpan.FromMinutes(10),
+                ConnectTimeout = TimeSpan.FromSeconds(5),
+                SendTimeout = TimeSpan.FromSeconds(5),
+                KeepAlive = TimeSpan.FromSeconds(4),
+                MaxReconnectDelay = TimeSpan.FromSeconds(3),
+                SpreadDelay = TimeSpan.FromSeconds(1),
+            },
+        };
+        foreach (var api in cluster.Apis)
+            options.Urls.Add(api.Address);
+        return options;
+    }
 }
 
 /// <summary>
@@ -33,6 +62,7 @@ internal sealed class Traffic : IAsyncDisposable
     private readonly Random _random;
     private readonly CancellationTokenSource _stop = new();
     private readonly RestPort _port = new();
+    private readonly DirectoryInfo _files = Directory.CreateTempSubdirectory("chatable-devices-");
     private Task _running = Task.CompletedTask;
 
     private Traffic(FaultCluster cluster, EventLog history, TrafficSettings settings)
@@ -47,6 +77,13 @@ internal sealed class Traffic : IAsyncDisposable
     public IReadOnlyList<ChatUser> Users { get; private set; } = [];
 
     public IReadOnlyList<RecordingDevice> Devices { get; private set; } = [];
+
+    public IReadOnlyList<LibraryDevice> LibraryDevices { get; private set; } = [];
+
+    public IEnumerable<IDevice> AllDevices => [.. Devices, .. LibraryDevices];
+
+    /// <summary>What no fault of the cluster excuses.</summary>
+    public IEnumerable<string> Surprises => [.. Rest.Surprises, .. LibraryDevices.SelectMany(device => device.Surprises)];
 
     public RestTraffic Rest { get; }
 
@@ -71,7 +108,9 @@ internal sealed class Traffic : IAsyncDisposable
             .. await Task.WhenAll(users.Take(settings.SecondDevices).Select(async user => traffic.CreateDevice(
                 user with { Token = await client.LogInAsync(user.Username, user.Password, cancellationToken) }, SecondDevice))),
         ];
-        foreach (var device in traffic.Devices)
+        traffic.LibraryDevices = await Task.WhenAll(
+            users.TakeLast(settings.LibraryDevices).Select((user, i) => traffic.CreateLibraryDeviceAsync(user, i, cancellationToken)));
+        foreach (var device in traffic.AllDevices)
             device.Start();
         return traffic;
     }
@@ -91,6 +130,16 @@ internal sealed class Traffic : IAsyncDisposable
         var device = new RecordingDevice(name, user, server ?? AnyServer, LogInAsync, History, _settings.AckTimeout);
         device.Acked += (conversation, seq) => Rest.NoticeAck(device, conversation, seq);
         return device;
+    }
+
+    private Task<LibraryDevice> CreateLibraryDeviceAsync(ChatUser user, int number, CancellationToken cancellationToken)
+    {
+        var crashes = number % 2 == 0
+            ? null
+            : new LibraryDevice.Crashes(
+                Path.Combine(_files.FullName, user.Username), new Random(_settings.Seed + number), _stop.Token);
+        return LibraryDevice.CreateAsync(
+            crashes is null ? "memory" : "file", user, _settings.LibraryOptions(_cluster), History, crashes, cancellationToken);
     }
 
     public Uri AnyServer() => _cluster.Apis[Random.Shared.Next(_cluster.Apis.Count)].Address;
@@ -113,7 +162,7 @@ internal sealed class Traffic : IAsyncDisposable
         }
     }
 
-    public IReadOnlyList<Device> Parties => [.. Devices.Select(device => new Device(device.Proc, device.User.Username))];
+    public IReadOnlyList<Device> Parties => [.. AllDevices.Select(device => new Device(device.Proc, device.User.Username))];
 
     public async Task<ChatToken> LogInAsync(ChatUser user, CancellationToken cancellationToken)
     {
@@ -124,8 +173,9 @@ internal sealed class Traffic : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await QuietAsync();
-        foreach (var device in Devices)
+        foreach (var device in AllDevices)
             await device.DisposeAsync();
+        _files.Delete(recursive: true);
         await Rest.DisposeAsync();
         _port.Dispose();
         _stop.Dispose();
@@ -145,11 +195,15 @@ internal sealed class Traffic : IAsyncDisposable
 
     private void WriteOne()
     {
-        var device = Devices[_random.Next(Devices.Count)];
-        if (device.Unacked >= UnackedLimit)
+        var place = _random.Next(Devices.Count + LibraryDevices.Count);
+        IDevice writer = place < Devices.Count ? Devices[place] : LibraryDevices[place - Devices.Count];
+        if (writer.Unacked >= UnackedLimit)
             return;
-        device.Write(Users[_random.Next(Users.Count)].Username, Body());
+        writer.Write(Users[_random.Next(Users.Count)].Username, Body());
         Written++;
+        // What the library sends again is its own affair.
+        if (writer is not RecordingDevice device)
+            return;
         if (_random.Next(50) == 0)
             device.RepeatOne();
         if (_random.Next(100) == 0 && device.TakeAcked() is { } again)

@@ -1,0 +1,67 @@
+using System.Collections.Concurrent;
+using Chatable.Client;
+using Chatable.Tests.Support;
+using ChatToken = Chatable.Client.ChatToken;
+
+namespace Chatable.Tests.Client;
+
+public sealed class TokenEndTests(ClientServers servers) : IClassFixture<ClientServers>
+{
+    private readonly CancellationToken _ct = TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task ATokenThatEndsUnderAConnectionIsExchangedOnceAndTheConversationGoesOn()
+    {
+        var (name, token) = await servers.RegisterAsync(_ct);
+        var (fresh, closes) = (new ConcurrentQueue<ChatToken>(), new ConcurrentQueue<int?>());
+        var credentials = new ChatCredentials(token)
+        {
+            Refreshed = (next, _) =>
+            {
+                fresh.Enqueue(next);
+                return ValueTask.CompletedTask;
+            },
+        };
+        // The server goes by the end that it read at the handshake. What has ended by the database cannot be exchanged any more.
+        await SetEndAsync(name, "10 seconds");
+        await using var bob = await servers.StartMemberAsync(_ct, servers.B);
+        await bob.OnlineAsync(_ct);
+        await using var alice = await Member.StartAsync(name, credentials, new InMemoryChatStore(), [servers.A], _ct);
+        alice.Connection.StatusChanged += status => closes.Enqueue(status.CloseCode);
+        await alice.OnlineAsync(_ct);
+        await SetEndAsync(name, "1 day");
+        await bob.SendAsync(alice, "to the old token", _ct);
+
+        await Eventually.HoldsAsync(() => Task.FromResult(!fresh.IsEmpty), "there is a new token", _ct);
+        await alice.SendAsync(bob, "with the new token", _ct);
+        await bob.SendAsync(alice, "to the new token", _ct);
+        await alice.HasAsync(2, _ct);
+
+        Assert.Contains(4401, closes);
+        Assert.Equal(credentials.Token, Assert.Single(fresh));
+        Assert.NotEqual(token.AccessKeyId, credentials.Token.AccessKeyId);
+        Assert.Equal(["to the old token", "to the new token"], alice.Texts);
+        Assert.Equal(["with the new token"], bob.Texts);
+    }
+
+    [Fact]
+    public async Task ATokenThatSomebodyElseHasExchangedEndsTheConnection()
+    {
+        var (name, token) = await servers.RegisterAsync(_ct);
+        await using var alice = await Member.StartAsync(name, token, new InMemoryChatStore(), [servers.A], _ct);
+        await alice.OnlineAsync(_ct);
+
+        await alice.Client.Accounts.RefreshAsync(token, _ct);
+        await Eventually.HoldsAsync(() => Task.FromResult(alice.Connection.Status.State == ChatState.Stopped), "it stops", _ct);
+
+        Assert.Equal(new ChatStatus(ChatState.Stopped, ChatStopReason.Unauthenticated, 4401), alice.Connection.Status);
+        var thrown = await Assert.ThrowsAsync<ChatStoppedException>(async () =>
+        {
+            await alice.Connection.SendAsync(name, "?", cancellationToken: _ct);
+        });
+        Assert.Equal(ChatStopReason.Unauthenticated, thrown.Status.Reason);
+    }
+
+    private Task SetEndAsync(string name, string from) => servers.ExecuteAsync(
+        $"UPDATE auth_tokens SET expires_at = now() + interval '{from}' FROM users WHERE users.id = user_id AND username = '{name}'", _ct);
+}

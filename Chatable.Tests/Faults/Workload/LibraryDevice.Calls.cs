@@ -1,0 +1,121 @@
+using Chatable.Client;
+using Chatable.Tests.Faults.History;
+
+namespace Chatable.Tests.Faults.Workload;
+
+internal sealed partial class LibraryDevice
+{
+    private static readonly TimeSpan s_loading = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(250);
+
+    // In the lock, so that calls are made in the order of writing.
+    private void Submit(ChatConnection connection, Draft draft)
+    {
+        _notes.AddAttempt(draft);
+        _calls[draft.ClientId] = SendAsync(connection, draft);
+    }
+
+    private async Task SendAsync(ChatConnection connection, Draft draft)
+    {
+        // Nothing is noted before the call is.
+        var sending = connection.SendAsync(draft.To, draft.Body, clientId: draft.ClientId);
+        await Task.Yield();
+        try
+        {
+            var sent = await sending;
+            if (Remove(draft.ClientId) is not null)
+                _notes.AddAck(draft, sent);
+        }
+        catch (ChatSendException)
+        {
+            Remove(draft.ClientId);
+            _notes.AddNoAck(draft, Known.Fail);
+        }
+        catch (Exception exception) when (exception is ChatStoppedException or IOException)
+        {
+            // It may be in the store or not, and may be sent or not.
+            _notes.AddNoAck(draft, Known.Info);
+        }
+        finally
+        {
+            lock (_gate)
+                _calls.Remove(draft.ClientId);
+        }
+    }
+
+    // Whoever waits for the call learns it from there.
+    private void Settle(SentMessage sent)
+    {
+        lock (_gate)
+        {
+            if (_calls.ContainsKey(sent.ClientId))
+                return;
+        }
+
+        if (Remove(sent.ClientId) is { } draft)
+            _notes.AddAck(draft, sent);
+    }
+
+    private Draft? Remove(string clientId)
+    {
+        lock (_gate)
+        {
+            var draft = _drafts.Find(draft => draft.ClientId == clientId);
+            if (draft is not null)
+                _drafts.Remove(draft);
+            return draft;
+        }
+    }
+
+    private void Look(ChatStatus status)
+    {
+        if (status.State == ChatState.Reconnecting)
+            _notes.AddEnd(status.CloseCode);
+        if (status is { State: ChatState.Stopped, Reason: not ChatStopReason.Disposed } && _store is not { IsDead: true })
+            Surprises.Enqueue($"{Proc} stopped: {status.Reason}, close code {status.CloseCode}");
+    }
+
+    private async Task ReceiveAsync(ChatConnection connection, CancellationToken life)
+    {
+        while (true)
+        {
+            try
+            {
+                await foreach (var message in connection.ReceiveAsync(CancellationToken.None))
+                {
+                    // A store of its own would tell; without one, what is given is taken.
+                    if (_crashes is null)
+                        _notes.AddTaken(message);
+                }
+
+                return;
+            }
+            catch (Exception exception) when (exception is ChatStoppedException or IOException)
+            {
+                return;
+            }
+            catch (Exception exception) when (exception is HttpRequestException or ChatApiException or OperationCanceledException)
+            {
+                // A reset whose messages could not be loaded; it comes again.
+                if (life.IsCancellationRequested)
+                    return;
+                await Task.Delay(s_pause, life).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+        }
+    }
+
+    // Everything that the conversations hold beyond what was shown: more than lies between, since the log is somewhere else meanwhile.
+    private async ValueTask LoadAsync(ChatReset reset, CancellationToken cancellationToken)
+    {
+        Interlocked.Increment(ref _resets);
+        using var patience = new CancellationTokenSource(s_loading);
+        var history = _client.History(_credentials);
+        await foreach (var conversation in history.ConversationsAsync(patience.Token))
+        {
+            await foreach (var message in history.MessagesAsync(conversation.Id, _notes.WholeUpTo(conversation.Id), patience.Token))
+                _notes.AddLoaded(message);
+        }
+
+        _notes.AddReset(reset.To.Seq);
+    }
+}

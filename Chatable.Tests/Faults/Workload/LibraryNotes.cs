@@ -1,0 +1,116 @@
+using Chatable.Client;
+using Chatable.Tests.Faults.History;
+
+namespace Chatable.Tests.Faults.Workload;
+
+/// <summary>
+/// What the application of a library device knows and writes down. It outlives the device's crashes, as the application's own database
+/// would. All its life is one connection in the history: the library keeps the order of what it sends over all connections.
+/// </summary>
+internal sealed class LibraryNotes(EventLog log, string proc, string user)
+{
+    private readonly Lock _gate = new();
+    private readonly int _connection = log.NextConnection();
+    private readonly HashSet<string> _mine = [];
+    private readonly HashSet<string> _shown = [];
+    private readonly HashSet<string> _loaded = [];
+    private readonly Dictionary<long, HashSet<long>> _places = [];
+
+    public void AddAttempt(Draft draft)
+    {
+        lock (_gate)
+            _mine.Add(draft.Hash);
+        Add(Known.Invoke, Op.Send, one => one with { ClientId = draft.ClientId, From = user, To = draft.To, Hash = draft.Hash });
+    }
+
+    /// <summary>Not sent for good, or it is not known whether.</summary>
+    public void AddNoAck(Draft draft, Known known) => Add(known, Op.Send, one => one with { ClientId = draft.ClientId });
+
+    /// <summary>Committed; the application shows its own message now, and the library does not give it.</summary>
+    public void AddAck(Draft draft, SentMessage sent)
+    {
+        Note(sent.Conversation, sent.ConversationSeq);
+        Add(Known.Ok, Op.Ack, one => one with
+        {
+            Id = sent.MessageId.ToString(),
+            ClientId = sent.ClientId,
+            Conv = sent.Conversation,
+            ConvSeq = sent.ConversationSeq,
+        });
+        AddShown(draft.Hash);
+    }
+
+    /// <summary>What the library gave. What came by the history already is not shown again; anything else that comes again is.</summary>
+    public void AddTaken(ChatMessage message)
+    {
+        var hash = BodyHash.Of(message.Text);
+        Note(message.Conversation, message.ConversationSeq);
+        Add(Known.Ok, Op.Take, one => one with
+        {
+            Id = message.MessageId.ToString(),
+            ClientId = message.ClientId,
+            Seq = message.Seq,
+            Conv = message.Conversation,
+            ConvSeq = message.ConversationSeq,
+            From = message.Author,
+            To = message.Recipient,
+            Hash = hash,
+        });
+        bool isKnown;
+        lock (_gate)
+            isKnown = _loaded.Contains(hash);
+        if (!isKnown)
+            AddShown(hash);
+    }
+
+    /// <summary>What the history told after a reset: shown where it is new, unless it is this device's own, which its ack shows.</summary>
+    public void AddLoaded(ChatMessage message)
+    {
+        var hash = BodyHash.Of(message.Text);
+        lock (_gate)
+        {
+            if (_mine.Contains(hash) || _shown.Contains(hash))
+                return;
+            _loaded.Add(hash);
+        }
+
+        Note(message.Conversation, message.ConversationSeq);
+        AddShown(hash);
+    }
+
+    public void AddReset(long to) => Add(Known.Ok, Op.Reset, one => one with { Seq = to });
+
+    public void AddEnd(int? closeCode) => Add(Known.Info, Op.Close, one => one with { Seq = closeCode });
+
+    /// <summary>The place up to which nothing of a conversation is missing.</summary>
+    public long WholeUpTo(long conversation)
+    {
+        lock (_gate)
+        {
+            long place = 0;
+            while (_places.TryGetValue(conversation, out var places) && places.Contains(place + 1))
+                place++;
+            return place;
+        }
+    }
+
+    private void Note(long conversation, long place)
+    {
+        lock (_gate)
+        {
+            if (!_places.TryGetValue(conversation, out var places))
+                _places[conversation] = places = [];
+            places.Add(place);
+        }
+    }
+
+    private void AddShown(string hash)
+    {
+        lock (_gate)
+            _shown.Add(hash);
+        Add(Known.Ok, Op.Surface, one => one with { Hash = hash });
+    }
+
+    private void Add(Known known, Op op, Func<HistoryEvent, HistoryEvent> fill) =>
+        log.Add(t => fill(new HistoryEvent(t, proc, user, known, op, _connection)));
+}
