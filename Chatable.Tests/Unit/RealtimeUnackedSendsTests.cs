@@ -122,18 +122,40 @@ public class RealtimeUnackedSendsTests
     }
 
     [Fact]
-    public void OfTheRefusedTheOldestIsForgottenFirst()
+    public void NoRefusedOneIsForgottenAndPastTheLimitNoneIsListed()
     {
-        foreach (var id in (string[])["a", "b", "c", "d"])
+        string[] ids = [.. Enumerable.Range(0, 8 * Window).Select(i => $"m{i}")];
+        foreach (var id in ids)
         {
             Admit(id, recipient: $"to_{id}");
             _sends.Refuse(Id(id));
         }
 
-        Assert.Equal([false, true, true, true], ((string[])["a", "b", "c", "d"]).Select(id => _sends.Settle(Id(id))));
+        Assert.Equal("too many", Admit("another", recipient: "carol"));
+        Assert.Equal("sent", Admit("m7", recipient: "to_m7"));
+        Assert.All(ids, id => Assert.True(_sends.Settle(Id(id))));
     }
 
-    // The promise itself, over every sequence of seven steps with two messages and a server that may lose, refuse or store each.
+    /// <summary>
+    /// After a reconnect the client sends all that has no ack, while the log shows it that the first are stored. Those do not come again,
+    /// whatever they are answered, so nothing may wait for them.
+    /// </summary>
+    [Fact]
+    public void WhatTheLogHasShownIsNobodysPredecessor()
+    {
+        Assert.False(_sends.Settle(Id("a")));
+        Assert.False(_sends.Settle(Id("b")));
+
+        Assert.Equal("sent", Admit("a"));
+        _sends.Refuse(Id("a"));
+        Assert.Equal("sent", Admit("b"));
+        Assert.Equal("sent", Admit("c"));
+        _sends.Refuse(Id("c"));
+        Assert.Equal("out of order", Admit("d"));
+        Assert.Equal("sent", Admit("c"));
+        Assert.Equal("sent after c", Admit("d"));
+    }
+
     private string Admit(string id, string recipient = "alice")
     {
         var (admission, after) = _sends.Admit(Id(id), recipient);
@@ -141,6 +163,7 @@ public class RealtimeUnackedSendsTests
         {
             Admission.OutOfOrder => "out of order",
             Admission.WindowFull => "window full",
+            Admission.TooManyRefused => "too many",
             _ when after is { } predecessor => $"sent after {predecessor.Text}",
             _ => "sent",
         };

@@ -11,16 +11,22 @@ internal enum Admission
 
     /// <summary>Too many of the connection's messages are on their way.</summary>
     WindowFull,
+
+    /// <summary>So many wait to be sent again that no more can be kept in order.</summary>
+    TooManyRefused,
 }
 
 /// <summary>
 /// The messages of one connection that have no answer yet, and those that may come again, in the order the client first sent them.
 /// It keeps that order within each conversation: a message goes with the name of its predecessor, which must be stored before it
-/// (<c>after</c>), and none goes while its predecessor is refused. At most <paramref name="window"/> are pending, and as many
-/// refused; of these the oldest is forgotten first, for only a client that disregards the window has more.
+/// (<c>after</c>), and none goes while its predecessor is refused. At most <paramref name="window"/> are pending. A refused one is
+/// never forgotten while the connection lasts, or it would come again behind those it came before; past a limit, which only a client that
+/// disregards the window reaches, the connection has to end.
 /// </summary>
 internal sealed class UnackedSends(int window)
 {
+    private const int WindowsOfRefused = 8;
+
     private readonly Lock _gate = new();
     private readonly List<Entry> _entries = [];
     private readonly Queue<ClientId> _stored = new();
@@ -36,7 +42,11 @@ internal sealed class UnackedSends(int window)
             if (_stored.Contains(id))
                 return (Admission.Admitted, null);
 
-            var entry = Find(id, conversation) ?? Append(id, conversation);
+            var known = Find(id, conversation);
+            if (known is null && _entries.Count(other => other.IsRefused) >= WindowsOfRefused * window)
+                return (Admission.TooManyRefused, null);
+
+            var entry = known ?? Append(id, conversation);
             // It came again, and those before it did not: the client has given them up. A new one must wait for them.
             if (!entry.IsNew)
                 RemoveAbandonedBefore(entry);
@@ -47,7 +57,6 @@ internal sealed class UnackedSends(int window)
                 : !entry.IsPending && _entries.Count(other => other.IsPending) >= window ? Admission.WindowFull
                 : Admission.Admitted;
             entry.State = admission == Admission.Admitted ? State.Pending : State.Refused;
-            ForgetOldestRefused();
             return (admission, after?.Id);
         }
     }
@@ -59,7 +68,6 @@ internal sealed class UnackedSends(int window)
         {
             foreach (var entry in _entries.Where(entry => entry.Id == id))
                 entry.State = State.Refused;
-            ForgetOldestRefused();
         }
     }
 
@@ -71,19 +79,19 @@ internal sealed class UnackedSends(int window)
     }
 
     /// <summary>
-    /// The message is stored; false where it was not listed. Some more than the window are remembered: a client within its window
-    /// repeats nothing older, for it has seen the acks.
+    /// The message is stored; false where it was not listed, as one that the log shows and the client may still be sending. Some more than
+    /// the window are remembered: a client within its window repeats nothing older, for it has seen the acks.
     /// </summary>
     public bool Settle(ClientId id)
     {
         lock (_gate)
         {
-            if (!Drop(id))
-                return false;
-            _stored.Enqueue(id);
+            var wasListed = Drop(id);
+            if (!_stored.Contains(id))
+                _stored.Enqueue(id);
             if (_stored.Count > 2 * window)
                 _stored.Dequeue();
-            return true;
+            return wasListed;
         }
     }
 
@@ -105,12 +113,6 @@ internal sealed class UnackedSends(int window)
     {
         foreach (var abandoned in Before(entry).Where(other => other.IsRefused && other.SentAt < entry.SentAt).ToArray())
             _entries.Remove(abandoned);
-    }
-
-    private void ForgetOldestRefused()
-    {
-        while (_entries.Count(entry => entry.IsRefused) > window)
-            _entries.RemoveAt(_entries.FindIndex(entry => entry.IsRefused));
     }
 
     private enum State

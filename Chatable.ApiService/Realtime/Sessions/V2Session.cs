@@ -115,7 +115,9 @@ internal sealed class V2Session : IProtocolSession
     private void Send(V2Send frame, ReceivedV2Frame received)
     {
         var (admission, after) = _unacked.Admit(frame.ClientId, frame.Recipient);
-        if (received.IsOverRate)
+        if (admission == Admission.TooManyRefused)
+            _writer.Close(CloseCode.Unsure);
+        else if (received.IsOverRate)
             Refuse(frame.ClientId, SendError.RateLimited);
         else if (admission == Admission.OutOfOrder)
             Refuse(frame.ClientId, SendError.OutOfOrder);
