@@ -28,6 +28,9 @@ internal sealed class Node(string name, Func<ProcessStartInfo> program, string r
     /// <summary>How often it was started.</summary>
     public int Starts => _outputs.Count + (_process is null ? 0 : 1);
 
+    /// <summary>Whether it was told to crash, or to end.</summary>
+    public bool MayCrash => _mayCrash;
+
     /// <summary>Ends that nobody ordered.</summary>
     public IReadOnlyList<string> Surprises => _surprises;
 

@@ -24,12 +24,14 @@ internal static class ProcessFaults
             (context, window) => CrashAsync(context, context.Cluster.Workers, s_workerSteps, window))
         {
             AtLeast = TimeSpan.FromSeconds(10),
+            Heal = (context, cancellationToken) => DisarmAsync(context.Cluster.Workers, cancellationToken),
         },
         new("F5", "an API server dies at each step of a message", "CHATABLE_CRASH_AT: " + string.Join(", ", s_apiSteps),
             "resent with the same client_id, stored once",
             (context, window) => CrashAsync(context, context.Cluster.Apis, s_apiSteps, window))
         {
             AtLeast = TimeSpan.FromSeconds(10),
+            Heal = (context, cancellationToken) => DisarmAsync(context.Cluster.Apis, cancellationToken),
         },
         new("F6", "a worker is a zombie", "SIGSTOP for longer than its leases, SIGCONT", "no reordering, nothing twice",
             (context, window) => FreezeAsync(context, context.Cluster.Workers, 30, window))
@@ -78,6 +80,16 @@ internal static class ProcessFaults
                 ("CHATABLE_CRASH_AT", $"{steps[i % steps.Length]}:{context.Random.Next(1, 30)}"));
             await victim.WaitForExitAsync(window);
             await victim.RestartAsync(window);
+        }
+    }
+
+    // One that has not come by its step so often would crash when all is to be well.
+    private static async Task DisarmAsync(IReadOnlyList<Service> services, CancellationToken cancellationToken)
+    {
+        foreach (var node in services.Select(service => service.Node).Where(node => node.MayCrash))
+        {
+            await node.EndAsync(Signals.Terminate, cancellationToken);
+            await node.RestartAsync(cancellationToken);
         }
     }
 
