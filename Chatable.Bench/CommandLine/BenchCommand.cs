@@ -1,0 +1,111 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using Chatable.Bench.References;
+using Chatable.Bench.Sessions;
+using Chatable.Bench.Subjects;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.Hosting;
+
+namespace Chatable.Bench.CommandLine;
+
+/// <summary>The words of the command line.</summary>
+internal static class BenchCommand
+{
+    private static readonly Option<bool> s_quick = new("--quick") { Description = "One round of short runs: minutes, and not to be quoted." };
+    private static readonly Option<string[]> s_only = Names("--only", $"Scenarios, separated by commas: {string.Join(", ", Scenarios.Names)}.", Scenarios.Names);
+    private static readonly Option<string[]> s_subjects =
+        Names("--subjects", $"Systems: {string.Join(", ", SubjectNames.All)}.", SubjectNames.All);
+    private static readonly Option<int?> s_rounds = Number("--rounds", "Rounds, all systems in each; medians are of these (3).", 1, 100);
+    private static readonly Option<int?> s_seconds = Number("--seconds", "Measured in each run, after a warm-up (10).", 1, 3600);
+    private static readonly Option<int?> s_pairs = Number("--pairs", "Authors, each with a recipient on another replica (100).", 1, 10_000);
+    private static readonly Option<int?> s_rate = Number("--rate", "Messages a second of the open loop (1000).", 1, 1_000_000);
+    private static readonly Option<int?> s_idle = Number("--idle", "Idle connections on one replica (10000).", 100, 25_000);
+    private static readonly Option<int?> s_open = Number("--open", "Connections open at once on all replicas (20000).", 100, 60_000);
+    private static readonly Option<int?> s_storm = Number("--storm", "Clients that reconnect at the same moment (2000).", 10, 20_000);
+    private static readonly Option<int?> s_stored = Number("--stored", "Messages in the database before reads (1000000).", 10_000, 100_000_000);
+    private static readonly Option<string?> s_out = new("--out") { Description = "Folder of the results (artifacts/bench)." };
+
+    public static Task<int> InvokeAsync(string[] arguments) => Create().Parse(arguments).InvokeAsync();
+
+    internal static RootCommand Create()
+    {
+        var root = new RootCommand("Measures Chatable beside what it is to be compared with, in one session on one machine.");
+        var run = new Command("run", "Measures; what is done where no command is given.");
+        foreach (var command in (Command[])[root, run])
+        {
+            foreach (var option in (Option[])[s_quick, s_only, s_subjects, s_rounds, s_seconds, s_pairs, s_rate, s_idle, s_open, s_storm, s_stored, s_out])
+                command.Options.Add(option);
+            command.SetAction((parsed, cancellationToken) => new Session(Read(parsed)).RunAsync(cancellationToken));
+        }
+
+        root.Subcommands.Add(run);
+        root.Subcommands.Add(Reference());
+        return root;
+    }
+
+    internal static BenchOptions Read(ParseResult parsed)
+    {
+        var start = parsed.GetValue(s_quick) ? BenchOptions.QuickDefaults : new BenchOptions();
+        return start with
+        {
+            Only = parsed.GetValue(s_only) ?? [],
+            Subjects = parsed.GetValue(s_subjects) ?? [],
+            Rounds = parsed.GetValue(s_rounds) ?? start.Rounds,
+            Measured = parsed.GetValue(s_seconds) is { } seconds ? TimeSpan.FromSeconds(seconds) : start.Measured,
+            Pairs = parsed.GetValue(s_pairs) ?? start.Pairs,
+            Rate = parsed.GetValue(s_rate) ?? start.Rate,
+            Idle = parsed.GetValue(s_idle) ?? start.Idle,
+            Open = parsed.GetValue(s_open) ?? start.Open,
+            Storm = parsed.GetValue(s_storm) ?? start.Storm,
+            Stored = parsed.GetValue(s_stored) ?? start.Stored,
+            Folder = parsed.GetValue(s_out) ?? start.Folder,
+        };
+    }
+
+    // The processes of the references are this program again.
+    private static Command Reference()
+    {
+        var port = new Option<int>("--port") { Required = true, Description = "Where to listen, on the loopback interface." };
+        var redis = new Option<string?>("--redis") { Description = "The backplane." };
+        var postgres = new Option<string?>("--postgres") { Description = "Where each message is inserted." };
+        var relay = new Command("relay", "A bare WebSocket relay.") { port };
+        relay.SetAction((parsed, cancellationToken) => ServeAsync(RelayServer.Create(parsed.GetValue(port)), cancellationToken));
+        var signalR = new Command("signalr", "SignalR with its Redis backplane.") { port, redis, postgres };
+        signalR.SetAction((parsed, cancellationToken) => ServeAsync(
+            SignalRServer.Create(new ReferenceOptions(parsed.GetValue(port), parsed.GetValue(redis), parsed.GetValue(postgres))),
+            cancellationToken));
+        return new Command("reference", "Is one of the systems Chatable is compared with, until it is stopped.") { relay, signalR };
+    }
+
+    private static async Task<int> ServeAsync(WebApplication app, CancellationToken cancellationToken)
+    {
+        await using (app)
+            await app.RunAsync(cancellationToken);
+        return 0;
+    }
+
+    private static Option<string[]> Names(string name, string description, IReadOnlyList<string> known) => new(name)
+    {
+        Description = description,
+        CustomParser = result => ReadNames(result, known),
+    };
+
+    private static string[] ReadNames(ArgumentResult result, IReadOnlyList<string> known)
+    {
+        string[] names = [.. result.Tokens.SelectMany(token => token.Value.Split(',', StringSplitOptions.RemoveEmptyEntries))];
+        foreach (var wrong in names.Except(known))
+            result.AddError($"'{wrong}' is none of {string.Join(", ", known)}.");
+        return names;
+    }
+
+    private static Option<int?> Number(string name, string description, int least, int most)
+    {
+        var option = new Option<int?>(name) { Description = description };
+        option.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<int?>() is { } value && (value < least || value > most))
+                result.AddError($"{name} must be from {least} to {most}.");
+        });
+        return option;
+    }
+}

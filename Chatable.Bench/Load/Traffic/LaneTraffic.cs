@@ -1,0 +1,90 @@
+using System.Text;
+using Chatable.Bench.Load.Sockets;
+using Chatable.Bench.Measures;
+
+namespace Chatable.Bench.Load.Traffic;
+
+/// <summary>One event loop's lanes. Who decides when the next message goes is <see cref="Pace"/>.</summary>
+internal sealed class LaneTraffic(EventLoop loop, bool acknowledges) : ITraffic
+{
+    private readonly List<Lane> _lanes = [];
+    private int _ready;
+
+    public EventLoop Loop => loop;
+
+    public IReadOnlyList<Lane> Lanes => _lanes;
+
+    public Times DeliveryTimes { get; } = new();
+
+    public Times AckTimes { get; } = new();
+
+    /// <summary>Null while nothing is sent.</summary>
+    public Pace? Pace { get; set; }
+
+    public int Ready => Volatile.Read(ref _ready);
+
+    public long Sent { get; private set; }
+
+    public long Delivered { get; private set; }
+
+    public long Acknowledged { get; private set; }
+
+    /// <summary>Brought to somebody they were not for.</summary>
+    public long Strays { get; private set; }
+
+    public long Refusals { get; private set; }
+
+    /// <summary>The first thing that went wrong.</summary>
+    public string? Trouble { get; private set; }
+
+    public bool IsDone => Delivered == Sent && (!acknowledges || Acknowledged == Sent);
+
+    public void Add(Lane lane)
+    {
+        (lane.Author.Outgoing, lane.Recipient.Incoming) = (lane, lane);
+        _lanes.Add(lane);
+    }
+
+    public void Send(Lane lane, long due)
+    {
+        if (lane.IsFull)
+            return;
+        lane.Send(due);
+        Sent++;
+    }
+
+    void ITraffic.Ready(Client client) => Volatile.Write(ref _ready, _ready + 1);
+
+    void ITraffic.Delivered(Client client, int lane, long index)
+    {
+        if (client.Incoming is not { } expected || expected.Number != lane)
+        {
+            Strays++;
+            return;
+        }
+
+        if (!expected.Delivered.Take(index))
+            return;
+        Delivered++;
+        DeliveryTimes.Add(expected.DueAt(index), loop.Now);
+        if (!acknowledges)
+            Pace?.Completed(this, expected);
+    }
+
+    void ITraffic.Acknowledged(Client client, long index)
+    {
+        if (client.Outgoing is not { } lane || !lane.Acknowledged.Take(index))
+            return;
+        Acknowledged++;
+        AckTimes.Add(lane.DueAt(index), loop.Now);
+        Pace?.Completed(this, lane);
+    }
+
+    void ITraffic.Refused(Client client, ReadOnlySpan<byte> answer)
+    {
+        Refusals++;
+        Trouble ??= $"{client.Seat.User} was told {Encoding.UTF8.GetString(answer[..Math.Min(answer.Length, 200)])}";
+    }
+
+    void ITraffic.Closed(Client client, string reason) => Trouble ??= $"{client.Seat.User}: {reason}";
+}

@@ -1,0 +1,55 @@
+using Npgsql;
+
+namespace Chatable.Bench.Processes;
+
+/// <summary>A PostgreSQL of the measurement's own that forces what it commits to the disk.</summary>
+internal sealed class Postgres : IAsyncDisposable
+{
+    private readonly DirectoryInfo _folder;
+    private readonly int _port;
+
+    private Postgres(DirectoryInfo folder, int port, ServerProcess process) => (_folder, _port, Process) = (folder, port, process);
+
+    public ServerProcess Process { get; }
+
+    public static async Task<Postgres> StartAsync(CancellationToken cancellationToken)
+    {
+        var folder = await ServerAccount.CreateFolderAsync("chatable-bench-postgres-", cancellationToken);
+        var data = Path.Combine(folder.FullName, "data");
+        await ServerAccount.RunAsync(
+            ServerAccount.StartInfo(
+                InstalledPrograms.Find("initdb"),
+                ["-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"], "keep", unprivileged: true),
+            cancellationToken);
+        var port = ServerProcess.FreePort();
+        // The defaults of PostgreSQL but for memory and the size of the log before a checkpoint, which no installation leaves as they are.
+        string[] settings = ["listen_addresses=127.0.0.1", $"port={port}", "unix_socket_directories=", "max_connections=200",
+            "shared_buffers=512MB", "max_wal_size=4GB", "fsync=on", "full_page_writes=on", "synchronous_commit=on"];
+        var process = await ServerProcess.StartAsync(
+            "postgres",
+            ServerAccount.StartInfo(
+                InstalledPrograms.Find("postgres"), ["-D", data, .. settings.SelectMany(setting => new[] { "-c", setting })], "INT",
+                unprivileged: true),
+            "ready to accept connections", stopSignal: 2, cancellationToken);
+        return new Postgres(folder, port, process);
+    }
+
+    /// <summary>A new, empty database.</summary>
+    /// <returns>Its connection string.</returns>
+    public async Task<string> CreateDatabaseAsync(string name, CancellationToken cancellationToken)
+    {
+        await using var server = NpgsqlDataSource.Create(ConnectionString("postgres") + ";Pooling=false");
+        await using var command = server.CreateCommand($"CREATE DATABASE {name}");
+        await command.ExecuteNonQueryAsync(cancellationToken);
+        return ConnectionString(name);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        NpgsqlConnection.ClearAllPools();
+        await Process.DisposeAsync();
+        _folder.Delete(recursive: true);
+    }
+
+    private string ConnectionString(string database) => $"Host=127.0.0.1;Port={_port};Username=postgres;Database={database}";
+}

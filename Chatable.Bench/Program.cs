@@ -1,0 +1,3 @@
+using Chatable.Bench.CommandLine;
+
+return await BenchCommand.InvokeAsync(args);

@@ -1,0 +1,29 @@
+namespace Chatable.Bench.Sessions;
+
+/// <summary>What is measured, by the names of the command line.</summary>
+internal static class Scenarios
+{
+    /// <summary>100 pairs, each with 16 messages under way.</summary>
+    public const string Window16 = "window-16";
+
+    /// <summary>The same with one.</summary>
+    public const string Window1 = "window-1";
+
+    /// <summary>As many messages a second as asked for, whatever becomes of them.</summary>
+    public const string Rate = "rate";
+
+    /// <summary>Window 16 by protocol v1, Chatable alone.</summary>
+    public const string V1 = "v1";
+
+    /// <summary>PostgreSQL and Redis alone, taking what the services give them.</summary>
+    public const string Stores = "stores";
+
+    public const string Idle = "idle";
+    public const string Storm = "storm";
+    public const string Reads = "reads";
+    public const string Accounts = "accounts";
+
+    public static IReadOnlyList<string> Traffic { get; } = [Window16, Window1, Rate, V1];
+
+    public static IReadOnlyList<string> Names { get; } = [.. Traffic, Stores, Idle, Storm, Reads, Accounts];
+}

@@ -1,0 +1,47 @@
+using Chatable.Bench.CommandLine;
+using Chatable.Bench.Measures;
+using Chatable.Bench.Report;
+
+namespace Chatable.Bench.Sessions;
+
+/// <summary>Everything that was asked for, from the first process to the last file.</summary>
+internal sealed class Session(BenchOptions options)
+{
+    private readonly Progress _progress = new(Console.Out, isTerminal: !Console.IsOutputRedirected);
+    private readonly List<RunResult> _results = [];
+
+    /// <returns>0 where every message of every run had the fate it was promised, else 1.</returns>
+    public async Task<int> RunAsync(CancellationToken cancellationToken)
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            await Console.Error.WriteLineAsync("This program needs Linux: it reads /proc and waits by epoll.");
+            return 1;
+        }
+
+        FileLimit.Raise(2 * Math.Max(options.Open, options.Idle));
+        var conditions = await Conditions.ReadAsync(options, cancellationToken);
+        foreach (var line in conditions.Lines())
+            _progress.Say(line);
+        foreach (var phase in Phases())
+            await phase.RunAsync(Add, cancellationToken);
+
+        var report = new BenchReport(conditions, _results);
+        foreach (var file in await ReportFiles.WriteAsync(report, options.Folder, cancellationToken))
+            _progress.Say(file);
+        foreach (var wrong in report.Wrong)
+            _progress.Say($"WRONG: {wrong.Scenario} of {wrong.Subject}, round {wrong.Round}: {wrong.Counts}; {wrong.Trouble}");
+        return report.Wrong.Any() ? 1 : 0;
+    }
+
+    private IEnumerable<Phase> Phases() =>
+    [
+        new TrafficPhase(options, _progress),
+    ];
+
+    private void Add(RunResult result)
+    {
+        _results.Add(result);
+        _progress.Say(ResultLine.Of(result));
+    }
+}

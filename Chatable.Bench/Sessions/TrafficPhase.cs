@@ -1,0 +1,49 @@
+using Chatable.Bench.CommandLine;
+using Chatable.Bench.Load.Protocols;
+using Chatable.Bench.Load.Traffic;
+using Chatable.Bench.Measures;
+using Chatable.Bench.Report;
+using Chatable.Bench.Runs;
+using Chatable.Bench.Subjects;
+
+namespace Chatable.Bench.Sessions;
+
+/// <summary>Messages from one user to another. All systems are up throughout and take turns: a noisy minute hits them alike.</summary>
+internal sealed class TrafficPhase(BenchOptions options, Progress progress) : Phase(options, progress)
+{
+    public override async Task RunAsync(Action<RunResult> add, CancellationToken cancellationToken)
+    {
+        var plans = Plans().Where(plan => IsAskedFor(plan.Name)).ToArray();
+        if (plans.Length == 0)
+            return;
+        await using var subjects = await SubjectSet.StartAsync(SubjectNames.All.Where(IsAskedForSubject), Progress, cancellationToken);
+        foreach (var round in Rounds)
+        {
+            foreach (var plan in plans)
+            {
+                foreach (var subject in subjects.All.Where(subject => plan.Protocol is null || subject is ChatableSubject))
+                {
+                    Progress.Step($"round {round} of {Options.Rounds}: {plan.Name}, {subject.Name}");
+                    add(await new TrafficRun(subject, plan, Progress).RunAsync(round, cancellationToken));
+                }
+            }
+        }
+    }
+
+    private TrafficPlan[] Plans() =>
+    [
+        Plan(Scenarios.Window16, _ => new ClosedLoop(16)),
+        Plan(Scenarios.Window1, _ => new ClosedLoop(1)),
+        Plan(Scenarios.Rate, share => new OpenLoop(Options.Rate * share)),
+        Plan(Scenarios.V1, _ => new ClosedLoop(16)) with { Protocol = new ChatableV1() },
+    ];
+
+    private TrafficPlan Plan(string name, Func<double, Pace> pace) => new()
+    {
+        Name = name,
+        Pairs = Options.Pairs,
+        WarmUp = Options.WarmUp,
+        Measured = Options.Measured,
+        Pace = pace,
+    };
+}

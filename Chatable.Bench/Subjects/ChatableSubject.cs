@@ -1,0 +1,112 @@
+using System.Net;
+using Chatable.Bench.Load.Protocols;
+using Chatable.Bench.Load.Traffic;
+using Chatable.Bench.Processes;
+using Npgsql;
+
+namespace Chatable.Bench.Subjects;
+
+/// <summary>Chatable as it is deployed: three API replicas and a worker on PostgreSQL and Redis, each a process of its own.</summary>
+internal sealed class ChatableSubject : Subject
+{
+    private const string TokenSecretsKey = "a key of the measurement's own, long enough";
+
+    private readonly List<int> _ports = [];
+    private readonly List<ServerProcess> _servers = [];
+    private Redis? _redis;
+    private Postgres? _postgres;
+    private ChatableUsers? _users;
+
+    public override string Name => SubjectNames.Chatable;
+
+    public override bool Stores => true;
+
+    public override int Replicas => 3;
+
+    public override IReadOnlyList<ServerProcess> Processes => [.. _servers, _redis!.Process, _postgres!.Process];
+
+    public override Protocol Protocol { get; } = new ChatableV2();
+
+    public NpgsqlDataSource Database { get; private set; } = null!;
+
+    public static async Task<Subject> StartAsync(CancellationToken cancellationToken)
+    {
+        var subject = new ChatableSubject();
+        try
+        {
+            await subject.StartServersAsync(cancellationToken);
+            return subject;
+        }
+        catch
+        {
+            await subject.DisposeAsync();
+            throw;
+        }
+    }
+
+    public override Task PrepareAsync(int users, CancellationToken cancellationToken) => _users!.EnsureAsync(users, cancellationToken);
+
+    public override Seat Seat(int user, int replica) =>
+        new(_users![user].Name, AddressOf(replica), "/api/ws", $"Authorization: Bearer {_users[user].Token}\r\n");
+
+    public IPEndPoint AddressOf(int replica) => new(IPAddress.Loopback, _ports[replica]);
+
+    public ChatableUser User(int number) => _users![number];
+
+    /// <summary>By the messages themselves, by what their authors' logs hold of them, and by their recipients'.</summary>
+    public override async Task<long> CountStoredAsync(CancellationToken cancellationToken)
+    {
+        await using var command = Database.CreateCommand("""
+            SELECT least((SELECT count(*) FROM messages), (SELECT count(*) / 2 FROM envelopes), (SELECT sum(last_seq)::bigint FROM conversations))
+            """);
+        command.CommandTimeout = 300;
+        return await command.ExecuteScalarAsync(cancellationToken) as long? ?? 0;
+    }
+
+    public override async ValueTask DisposeAsync()
+    {
+        await Task.WhenAll(_servers.Select(server => server.DisposeAsync().AsTask()));
+        if (Database is not null)
+            await Database.DisposeAsync();
+        if (_redis is not null)
+            await _redis.DisposeAsync();
+        if (_postgres is not null)
+            await _postgres.DisposeAsync();
+    }
+
+    private async Task StartServersAsync(CancellationToken cancellationToken)
+    {
+        _redis = await Redis.StartAsync(cancellationToken);
+        _postgres = await Postgres.StartAsync(cancellationToken);
+        var database = await _postgres.CreateDatabaseAsync("chat", cancellationToken);
+        (string, string)[] settings =
+        [
+            ("ConnectionStrings__chatdb", database),
+            ("ConnectionStrings__redis", _redis.ConnectionString),
+            ("TokenSecrets__Key", TokenSecretsKey),
+            // A socket here is as busy as many people.
+            ("Realtime__FramesPerSecond", "1000000"),
+            ("Realtime__FrameBurst", "1000000"),
+            ("Realtime__MaxSockets", "100000"),
+        ];
+        await ServerAccount.RunAsync(Programs.Service("Chatable.MigrationService", settings), cancellationToken);
+        Database = NpgsqlDataSource.Create(database);
+        _users = new ChatableUsers(Database, TokenSecretsKey);
+        _servers.Add(await StartAsync("worker", "Chatable.FanoutWorker", 1, ServerProcess.FreePort(), settings, cancellationToken));
+        for (var replica = 0; replica < Replicas; replica++)
+        {
+            _ports.Add(ServerProcess.FreePort());
+            _servers.Add(await StartAsync("api", "Chatable.ApiService", replica + 1, _ports[replica], settings, cancellationToken));
+        }
+    }
+
+    private static Task<ServerProcess> StartAsync(
+        string name, string project, int number, int port, (string, string)[] settings, CancellationToken cancellationToken) =>
+        ServerProcess.StartAsync(
+            name,
+            Programs.Service(project,
+            [
+                .. settings, ("ASPNETCORE_URLS", $"http://127.0.0.1:{port}"), ("OTEL_RESOURCE_ATTRIBUTES", $"service.instance.id={name}-{number}"),
+            ]),
+            "Application started", 15, cancellationToken);
+}
