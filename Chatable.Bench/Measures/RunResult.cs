@@ -52,7 +52,12 @@ internal sealed record Counts
     public long Acked { get; init; }
     public long Lost { get; init; }
     public long Duplicated { get; init; }
+
+    /// <summary>Delivered after a later one, or given a place in a log that does not follow the one before.</summary>
     public long Reordered { get; init; }
+
+    /// <summary>More than one of a message: allowed, and not counted against anybody.</summary>
+    public long RepeatedAcks { get; init; }
 
     /// <summary>Brought to the wrong user, or refused.</summary>
     public long Strays { get; init; }

@@ -50,6 +50,9 @@ internal static class SignalRServer
     {
         private const string Insert = "INSERT INTO messages (id, author, recipient, body) VALUES ($1, $2, $3, $4)";
 
+        /// <summary>Answered once everything of the connection is in place.</summary>
+        public bool Join() => Context.UserIdentifier is not null;
+
         public async Task<string> Send(string recipient, string id, string text)
         {
             if (services.GetService<NpgsqlDataSource>() is { } database)

@@ -18,12 +18,15 @@ internal sealed record BenchReport(Conditions Conditions, IReadOnlyList<RunResul
     /// How many times as much of one system as of another, round by round: both of a round ran right after each other. Null where one
     /// of them was not measured.
     /// </summary>
-    public Spread? Ratio(string scenario, string subject, string reference)
+    public Spread? Ratio(string scenario, string subject, string reference) => Ratio((scenario, subject), (scenario, reference));
+
+    /// <inheritdoc cref="Ratio(string, string, string)"/>
+    public Spread? Ratio((string Scenario, string Subject) measured, (string Scenario, string Subject) reference)
     {
         var ratios =
             from one in Results
-            join other in Results on (one.Scenario, one.Round) equals (other.Scenario, other.Round)
-            where one.Scenario == scenario && one.Subject == subject && other.Subject == reference && other.PerSecond > 0
+            join other in Results on one.Round equals other.Round
+            where (one.Scenario, one.Subject) == measured && (other.Scenario, other.Subject) == reference && other.PerSecond > 0
             select one.PerSecond / other.PerSecond;
         return Spread.Of(ratios) is { Count: > 0 } spread ? spread : null;
     }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Chatable.Bench.Measures;
+using Chatable.Bench.Sessions;
 using Chatable.Bench.Subjects;
 
 namespace Chatable.Bench.Report;
@@ -18,7 +19,7 @@ internal static class MarkdownReport
         foreach (var scenario in report.ScenarioNames)
         {
             text.AppendLine(CultureInfo.InvariantCulture, $"### {scenario}").AppendLine();
-            if (report.Of(scenario).Any(summary => summary.Rounds[0].Counts.Sent > 0))
+            if (Scenarios.Traffic.Contains(scenario))
                 Traffic(text, report, scenario);
             else
                 Others(text, report, scenario);

@@ -114,8 +114,9 @@ internal sealed class TrafficRun(Subject subject, TrafficPlan plan, Progress pro
             Delivered = traffic.Delivered,
             Acked = traffic.Acknowledged,
             Lost = traffic.Sent - traffic.Delivered + (acknowledges ? traffic.Sent - traffic.Acknowledged : 0),
-            Duplicated = traffic.Lanes.Sum(lane => lane.Delivered.Duplicated + lane.Acknowledged.Duplicated),
-            Reordered = traffic.Lanes.Sum(lane => lane.Delivered.Reordered),
+            Duplicated = traffic.Lanes.Sum(lane => lane.Delivered.Duplicated),
+            Reordered = traffic.Lanes.Sum(lane => lane.Delivered.Reordered + lane.Author.Leaps + lane.Recipient.Leaps),
+            RepeatedAcks = traffic.RepeatedAcks,
             Strays = traffic.Strays,
             Refused = traffic.Refusals,
         });
@@ -129,6 +130,7 @@ internal sealed class TrafficRun(Subject subject, TrafficPlan plan, Progress pro
             Reordered = all.Sum(one => one.Reordered),
             Strays = all.Sum(one => one.Strays),
             Refused = all.Sum(one => one.Refused),
+            RepeatedAcks = all.Sum(one => one.RepeatedAcks),
             Stored = stored,
         };
     }

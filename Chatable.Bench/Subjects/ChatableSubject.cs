@@ -25,6 +25,8 @@ internal sealed class ChatableSubject : Subject
 
     public override IReadOnlyList<ServerProcess> Processes => [.. _servers, _redis!.Process, _postgres!.Process];
 
+    public override string SocketProcess => "api";
+
     public override Protocol Protocol { get; } = new ChatableV2();
 
     public NpgsqlDataSource Database { get; private set; } = null!;

@@ -13,7 +13,7 @@ namespace Chatable.Bench.Subjects;
 /// </summary>
 internal sealed class ChatableUsers(NpgsqlDataSource database, string tokenSecretsKey)
 {
-    private const int AtOnce = 16;
+    private const int AtOnce = 8;
 
     // Nobody's password hashes to this.
     private const string Insert = """

@@ -19,6 +19,8 @@ internal sealed class RelaySubject : Subject
 
     public override IReadOnlyList<ServerProcess> Processes => [_process];
 
+    public override string SocketProcess => "relay";
+
     public override Protocol Protocol { get; } = new BareRelay();
 
     public static async Task<Subject> StartAsync(CancellationToken cancellationToken)

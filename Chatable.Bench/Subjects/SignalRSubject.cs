@@ -31,6 +31,8 @@ internal sealed class SignalRSubject : Subject
     public override IReadOnlyList<ServerProcess> Processes =>
         [.. _servers, _redis!.Process, .. _postgres is null ? Array.Empty<ServerProcess>() : [_postgres.Process]];
 
+    public override string SocketProcess => "signalr";
+
     public override Protocol Protocol { get; } = new SignalRJson();
 
     public static async Task<Subject> StartAsync(bool stores, CancellationToken cancellationToken)

@@ -15,6 +15,9 @@ internal abstract class Subject : IAsyncDisposable
     /// <summary>Everything that works for it; those of one name are added up.</summary>
     public abstract IReadOnlyList<ServerProcess> Processes { get; }
 
+    /// <summary>The name of those of them that hold the clients' sockets.</summary>
+    public abstract string SocketProcess { get; }
+
     /// <summary>A v2 client's way of talking to it, or the only one there is.</summary>
     public abstract Protocol Protocol { get; }
 

@@ -33,11 +33,13 @@ internal sealed class ChatableV2 : Protocol
             case (byte)'m':
                 ReadMessage(message, client);
                 break;
-            case (byte)'w' when client.Since is null:
-            case (byte)'c' when client.Since is not null:
+            case (byte)'w':
+                client.Begins(client.Since ?? JsonScan.Number(message, "\"head\":"u8));
+                break;
+            case (byte)'c':
                 client.Ready();
                 break;
-            case (byte)'w' or (byte)'c' or (byte)'p':
+            case (byte)'p':
                 break;
             default:
                 client.Refused(message);
@@ -50,16 +52,30 @@ internal sealed class ChatableV2 : Protocol
 
     private static void ReadAck(ReadOnlySpan<byte> message, Client client)
     {
-        if (JsonScan.TryText(message, "\"client_id\":\""u8, out var id) && Marker.TryReadIndex(id[^Marker.IndexDigits..], out var index))
-            client.Acknowledged(index);
+        // A repeated one stands outside of the log: the message's own place was or will be told.
+        if (message.IndexOf("\"duplicate\":true"u8) < 0)
+            client.Seen(JsonScan.Number(message, "\"seq\":"u8));
+        if (JsonScan.TryText(message, "\"client_id\":\""u8, out var id))
+            Acknowledge(id, client);
         else
             client.Refused(message);
     }
 
+    private static void Acknowledge(ReadOnlySpan<byte> clientId, Client client)
+    {
+        if (clientId.Length > Marker.IndexDigits && Marker.TryReadIndex(clientId[^Marker.IndexDigits..], out var index))
+            client.Acknowledged(index);
+        else
+            client.Refused(clientId);
+    }
+
+    // One's own message, told by its client_id, is an ack too.
     private static void ReadMessage(ReadOnlySpan<byte> message, Client client)
     {
         client.Seen(JsonScan.Number(message, "\"seq\":"u8));
-        if (JsonScan.TryText(message, "\"message\":\""u8, out var text))
+        if (JsonScan.TryText(message, "\"client_id\":\""u8, out var id))
+            Acknowledge(id, client);
+        else if (JsonScan.TryText(message, "\"message\":\""u8, out var text))
             Deliver(text, client);
         else
             client.Refused(message);

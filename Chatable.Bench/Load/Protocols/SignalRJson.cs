@@ -21,7 +21,9 @@ internal sealed class SignalRJson : Protocol
 
     public override bool Acknowledges => true;
 
-    public override void Greet(Client client) => client.Send("{\"protocol\":\"json\",\"version\":1}\u001e"u8);
+    // The handshake is answered before the connection is subscribed to its user's channel: a first call is, after.
+    public override void Greet(Client client) => client.Send(
+        "{\"protocol\":\"json\",\"version\":1}\u001e{\"type\":1,\"invocationId\":\"join\",\"target\":\"Join\",\"arguments\":[]}\u001e"u8);
 
     public override void Read(ReadOnlySpan<byte> message, Client client)
     {
@@ -41,8 +43,8 @@ internal sealed class SignalRJson : Protocol
         // {"type":1,…
         const int TypeAt = 8;
         if (record.SequenceEqual("{}"u8))
-            client.Ready();
-        else if (record.Length <= TypeAt)
+            return;
+        if (record.Length <= TypeAt)
             client.Refused(record);
         else if (record[TypeAt] == '1' && JsonScan.TryText(record, "\"arguments\":[\""u8, out var text))
             Deliver(text, client);
@@ -56,7 +58,11 @@ internal sealed class SignalRJson : Protocol
 
     private static void ReadResult(ReadOnlySpan<byte> record, Client client)
     {
-        if (JsonScan.TryText(record, "\"invocationId\":\""u8, out var id) && Marker.TryReadIndex(id[^Marker.IndexDigits..], out var index))
+        if (!JsonScan.TryText(record, "\"invocationId\":\""u8, out var id))
+            client.Refused(record);
+        else if (id.SequenceEqual("join"u8))
+            client.Ready();
+        else if (Marker.TryReadIndex(id[^Marker.IndexDigits..], out var index))
             client.Acknowledged(index);
         else
             client.Refused(record);

@@ -25,8 +25,11 @@ internal sealed class Client(Seat seat, Protocol protocol, ITraffic traffic) : L
     /// <summary>What it is to be written.</summary>
     public Lane? Incoming { get; set; }
 
-    /// <summary>The highest seq it was given.</summary>
+    /// <summary>The seq it was given last.</summary>
     public long LastSeq { get; private set; }
+
+    /// <summary>Places of the log that were not told right after their predecessor.</summary>
+    public long Leaps { get; private set; }
 
     public void Connect(EventLoop loop) => _link = loop.Connect(seat.Server, this);
 
@@ -54,7 +57,15 @@ internal sealed class Client(Seat seat, Protocol protocol, ITraffic traffic) : L
         traffic.Ready(this);
     }
 
-    public void Seen(long seq) => LastSeq = Math.Max(LastSeq, seq);
+    /// <summary>Its log is told from the place after this one.</summary>
+    public void Begins(long seq) => LastSeq = seq;
+
+    public void Seen(long seq)
+    {
+        if (seq != LastSeq + 1)
+            Leaps++;
+        LastSeq = seq;
+    }
 
     public void Delivered(int lane, long index) => traffic.Delivered(this, lane, index);
 

@@ -34,6 +34,9 @@ internal sealed class LaneTraffic(EventLoop loop, bool acknowledges) : ITraffic
 
     public long Refusals { get; private set; }
 
+    /// <summary>Acks of what was acknowledged before: no fault, but a sign of batches done twice.</summary>
+    public long RepeatedAcks { get; private set; }
+
     /// <summary>The first thing that went wrong.</summary>
     public string? Trouble { get; private set; }
 
@@ -73,8 +76,18 @@ internal sealed class LaneTraffic(EventLoop loop, bool acknowledges) : ITraffic
 
     void ITraffic.Acknowledged(Client client, long index)
     {
-        if (client.Outgoing is not { } lane || !lane.Acknowledged.Take(index))
+        if (client.Outgoing is not { } lane)
+        {
+            Strays++;
             return;
+        }
+
+        if (!lane.Acknowledged.Take(index))
+        {
+            RepeatedAcks++;
+            return;
+        }
+
         Acknowledged++;
         AckTimes.Add(lane.DueAt(index), loop.Now);
         Pace?.Completed(this, lane);
