@@ -11,7 +11,7 @@ export DOTNET_CLI_TELEMETRY_OPTOUT := 1
 export DOTNET_NOLOGO := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help local dlq test faults faults-quick fault-bugs build format clean servers test-servers
+.PHONY: help local dlq test faults faults-quick fault-bugs bench build format clean servers test-servers
 
 help: ## Say what there is (this)
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-12s %s\n", $$1, $$2 }'
@@ -19,6 +19,7 @@ help: ## Say what there is (this)
 	@echo '  make local REPLICAS=3 PORT=8080     how many API servers, and their common port'
 	@echo '  make dlq ARGS="replay 3 1441-0"     one of its commands: see make dlq ARGS=help'
 	@echo '  make test FILTER=MigrationTests     only tests whose full name contains that'
+	@echo '  make bench QUICK=1                  in minutes, not to be quoted; BENCH="--only window-16 --rounds 5", BENCH=--help for the rest'
 	@echo '  make faults CLASS=F1,F9 SECONDS=20  only these classes of faults, so long each; SEED=7 repeats a run, MINUTES=10 is for F35'
 
 # The profile 'https' needs a developer certificate, which a fresh machine has not.
@@ -52,6 +53,11 @@ fault-bugs: test-servers ## Prove the proof: seeded bugs, each of which it must 
 	dotnet build Chatable.sln -c Debug
 	FAULTS_BUG='$(BUG)' Chatable.Tests/bin/Debug/net10.0/Chatable.Tests -explicit only -class Chatable.Tests.Faults.SeededBugTests \
 		-class Chatable.Tests.Faults.ReleaseBuildTests
+
+# As it is deployed: a Release build. The project refers to the services it starts, so that they are built with it.
+bench: test-servers ## Measure it beside SignalR, a bare relay and its stores alone; the report is in artifacts/bench
+	dotnet build Chatable.Bench -c Release
+	dotnet Chatable.Bench/bin/Release/net10.0/Chatable.Bench.dll run $(if $(QUICK),--quick) $(BENCH)
 
 build: ## Build everything; a warning is an error
 	dotnet build Chatable.sln -c $(CONFIGURATION)

@@ -24,6 +24,8 @@ internal sealed class PostgresAlone : IAsyncDisposable
     private PostgresAlone(Postgres postgres, NpgsqlDataSource database) => (_postgres, _database, _users) =
         (postgres, database, new ChatableUsers(database, "a key of the measurement's own, long enough"));
 
+    public static string NameOf(int connections) => $"(d) PostgreSQL, {connections} connection{(connections == 1 ? "" : "s")}";
+
     public static async Task<PostgresAlone> StartAsync(CancellationToken cancellationToken)
     {
         var postgres = await Postgres.StartAsync(cancellationToken);
@@ -49,7 +51,7 @@ internal sealed class PostgresAlone : IAsyncDisposable
         return new RunResult
         {
             Scenario = scenario,
-            Subject = $"(d) PostgreSQL, {connections} connection{(connections == 1 ? "" : "s")}",
+            Subject = NameOf(connections),
             Protocol = $"batches of {BatchSize}",
             Round = round,
             Seconds = Math.Round(after.Since(before.Use).TotalSeconds, 2),

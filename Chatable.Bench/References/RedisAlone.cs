@@ -17,6 +17,8 @@ internal sealed class RedisAlone : IAsyncDisposable
 
     private RedisAlone(Redis redis, IConnectionMultiplexer connection) => (_redis, _connection) = (redis, connection);
 
+    public static string NameOf(int batch) => batch == 1 ? "(e) Redis, one by one" : $"(e) Redis, batches of {batch}";
+
     public static async Task<RedisAlone> StartAsync(CancellationToken cancellationToken)
     {
         var redis = await Redis.StartAsync(cancellationToken);
@@ -40,7 +42,7 @@ internal sealed class RedisAlone : IAsyncDisposable
         return new RunResult
         {
             Scenario = scenario,
-            Subject = batch == 1 ? "(e) Redis, one by one" : $"(e) Redis, batches of {batch}",
+            Subject = NameOf(batch),
             Protocol = "append, read, delete",
             Round = round,
             Seconds = Math.Round(after.Since(before).TotalSeconds, 2),

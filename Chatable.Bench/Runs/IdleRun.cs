@@ -64,7 +64,7 @@ internal sealed class IdleRun(Subject subject, Progress progress)
         crowd.Loop.Post(() =>
         {
             for (var user = from; user < to; user++)
-                crowd.Join(subject.Seat(user, spread ? user % subject.Replicas : 0), since: null);
+                crowd.Join(subject.Seat(user, spread ? user % subject.Replicas : 0));
         });
         var begun = Stopwatch.GetTimestamp();
         for (var (present, lost) = (0, 0L); present + lost < to;)

@@ -20,12 +20,11 @@ internal sealed class RequestRun(ChatableSubject subject, int askers, Progress p
         string scenario, string name, int round, TimeSpan time, Func<long, byte[]> request, CancellationToken cancellationToken)
     {
         progress.Step($"round {round}: {name}");
-        var shared = new Shared(request, time);
+        var shared = new Shared(request);
+        // The first requests of their kind wait for the compiler.
+        await AskAsync(shared, time / 4, cancellationToken);
         var before = UseSample.Take(subject.Processes);
-        // Threads of their own: they block.
-        var done = await Task.WhenAll(Enumerable.Range(0, askers).Select(asker => Task.Factory.StartNew(
-            () => Ask(subject.AddressOf(asker % subject.Replicas), shared), cancellationToken, TaskCreationOptions.LongRunning,
-            TaskScheduler.Default)));
+        var done = await AskAsync(shared, time, cancellationToken);
         var after = UseSample.Take(subject.Processes);
 
         var times = new Times();
@@ -51,11 +50,17 @@ internal sealed class RequestRun(ChatableSubject subject, int askers, Progress p
         };
     }
 
-    private static Asked Ask(IPEndPoint server, Shared shared)
+    // Threads of their own: they block.
+    private Task<Asked[]> AskAsync(Shared shared, TimeSpan time, CancellationToken cancellationToken) =>
+        Task.WhenAll(Enumerable.Range(0, askers).Select(asker => Task.Factory.StartNew(
+            () => Ask(subject.AddressOf(asker % subject.Replicas), shared, time), cancellationToken, TaskCreationOptions.LongRunning,
+            TaskScheduler.Default)));
+
+    private static Asked Ask(IPEndPoint server, Shared shared, TimeSpan time)
     {
         using var line = new HttpLine(server);
         var asked = new Asked();
-        while (Stopwatch.GetElapsedTime(shared.Begun) < shared.Time)
+        for (var start = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(start) < time;)
         {
             var request = shared.Next();
             var begun = Stopwatch.GetTimestamp();
@@ -70,13 +75,9 @@ internal sealed class RequestRun(ChatableSubject subject, int askers, Progress p
         return asked;
     }
 
-    private sealed class Shared(Func<long, byte[]> request, TimeSpan time)
+    private sealed class Shared(Func<long, byte[]> request)
     {
         private long _count = -1;
-
-        public long Begun { get; } = Stopwatch.GetTimestamp();
-
-        public TimeSpan Time => time;
 
         public byte[] Next() => request(Interlocked.Increment(ref _count));
     }

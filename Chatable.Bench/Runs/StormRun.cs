@@ -18,7 +18,7 @@ internal sealed class StormRun(ChatableSubject subject, Progress progress)
         progress.Step($"round {round}: {clients} clients reconnect at once");
         using var loop = new EventLoop();
         var before = new Crowd(loop, subject.Protocol, atOnce: 128);
-        loop.Post(() => JoinAll(before, clients, _ => null));
+        loop.Post(() => JoinAll(before, clients));
         await WaitAsync(before, clients, cancellationToken);
 
         var after = new Crowd(loop, subject.Protocol, atOnce: clients);
@@ -27,7 +27,7 @@ internal sealed class StormRun(ChatableSubject subject, Progress progress)
         await loop.AskAsync(() =>
         {
             foreach (var client in before.Leave())
-                after.Join(client.Seat, Math.Max(0, client.LastSeq - Backlog));
+                after.Resume(client, Backlog);
             return true;
         });
         await WaitAsync(after, clients, cancellationToken);
@@ -55,10 +55,10 @@ internal sealed class StormRun(ChatableSubject subject, Progress progress)
         };
     }
 
-    private void JoinAll(Crowd crowd, int clients, Func<int, long?> since)
+    private void JoinAll(Crowd crowd, int clients)
     {
         for (var user = 0; user < clients; user++)
-            crowd.Join(subject.Seat(user, user % subject.Replicas), since(user));
+            crowd.Join(subject.Seat(user, user % subject.Replicas));
     }
 
     private async Task WaitAsync(Crowd crowd, int clients, CancellationToken cancellationToken)

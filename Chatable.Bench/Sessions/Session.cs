@@ -9,6 +9,7 @@ internal sealed class Session(BenchOptions options)
 {
     private readonly Progress _progress = new(Console.Out, isTerminal: !Console.IsOutputRedirected);
     private readonly List<RunResult> _results = [];
+    private readonly List<string> _failures = [];
 
     /// <returns>0 where every message of every run had the fate it was promised, else 1.</returns>
     public async Task<int> RunAsync(CancellationToken cancellationToken)
@@ -24,14 +25,30 @@ internal sealed class Session(BenchOptions options)
         foreach (var line in conditions.Lines())
             _progress.Say(line);
         foreach (var phase in Phases())
-            await phase.RunAsync(Add, cancellationToken);
+            await TryAsync(phase, cancellationToken);
 
         var report = new BenchReport(conditions, _results);
         foreach (var file in await ReportFiles.WriteAsync(report, options.Folder, cancellationToken))
             _progress.Say(file);
         foreach (var wrong in report.Wrong)
             _progress.Say($"WRONG: {wrong.Scenario} of {wrong.Subject}, round {wrong.Round}: {wrong.Counts}; {wrong.Trouble}");
-        return report.Wrong.Any() ? 1 : 0;
+        foreach (var failure in _failures)
+            _progress.Say($"FAILED: {failure}");
+        return report.Wrong.Any() || _failures.Count > 0 ? 1 : 0;
+    }
+
+    // What was measured before is worth a report, whatever became of the rest.
+    private async Task TryAsync(Phase phase, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await phase.RunAsync(Add, cancellationToken);
+        }
+        catch (Exception failure) when (failure is not OperationCanceledException)
+        {
+            _failures.Add($"{phase.GetType().Name}: {failure.GetBaseException().Message}");
+            _progress.Say(failure.ToString());
+        }
     }
 
     private IEnumerable<Phase> Phases() =>

@@ -16,7 +16,7 @@ internal sealed class ChatableV2 : Protocol
     public override void Greet(Client client)
     {
         if (client.Since is { } since)
-            client.Send(Encoding.ASCII.GetBytes($$"""{"type":"hello","since":{{since}}}"""));
+            client.Send(Encoding.ASCII.GetBytes($$"""{"type":"hello","since":{{since}},"epoch":"{{client.Epoch}}"}"""));
         else
             client.Send("""{"type":"hello","since":null}"""u8);
     }
@@ -34,7 +34,7 @@ internal sealed class ChatableV2 : Protocol
                 ReadMessage(message, client);
                 break;
             case (byte)'w':
-                client.Begins(client.Since ?? JsonScan.Number(message, "\"head\":"u8));
+                ReadWelcome(message, client);
                 break;
             case (byte)'c':
                 client.Ready();
@@ -49,6 +49,13 @@ internal sealed class ChatableV2 : Protocol
 
     public override MessageTemplate Template(string author, string recipient, string text, string clientId) =>
         new($$"""{"type":"send","client_id":"{{clientId}}","recipient":"{{recipient}}","message":"{{text}}"}""");
+
+    private static void ReadWelcome(ReadOnlySpan<byte> message, Client client)
+    {
+        client.Begins(client.Since ?? JsonScan.Number(message, "\"head\":"u8));
+        if (client.Epoch is null && JsonScan.TryText(message, "\"epoch\":\""u8, out var epoch))
+            client.Epoch = Encoding.ASCII.GetString(epoch);
+    }
 
     private static void ReadAck(ReadOnlySpan<byte> message, Client client)
     {

@@ -19,6 +19,9 @@ internal sealed class Client(Seat seat, Protocol protocol, ITraffic traffic) : L
     /// <summary>The last seq it has, where it resumes; null to begin from now.</summary>
     public long? Since { get; init; }
 
+    /// <summary>Of the log it follows, as the server named it.</summary>
+    public string? Epoch { get; set; }
+
     /// <summary>What it writes.</summary>
     public Lane? Outgoing { get; set; }
 

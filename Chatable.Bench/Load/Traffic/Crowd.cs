@@ -29,11 +29,11 @@ internal sealed class Crowd(EventLoop loop, Protocol protocol, int atOnce) : ITr
     public string? Trouble { get; private set; }
 
     /// <summary>One more, as soon as there is room.</summary>
-    public void Join(Seat seat, long? since)
-    {
-        _waiting.Enqueue(new Client(seat, protocol, this) { Since = since });
-        ConnectNext();
-    }
+    public void Join(Seat seat) => Join(new Client(seat, protocol, this));
+
+    /// <summary>A client of another crowd comes back here, with so many places of its log to be told again.</summary>
+    public void Resume(Client gone, long places) => Join(
+        new Client(gone.Seat, protocol, this) { Since = Math.Max(0, gone.LastSeq - places), Epoch = gone.Epoch });
 
     /// <summary>All leave without a word.</summary>
     public IReadOnlyList<Client> Leave()
@@ -69,6 +69,12 @@ internal sealed class Crowd(EventLoop loop, Protocol protocol, int atOnce) : ITr
             return;
         Lost++;
         Trouble ??= $"{client.Seat.User}: {reason}";
+        ConnectNext();
+    }
+
+    private void Join(Client client)
+    {
+        _waiting.Enqueue(client);
         ConnectNext();
     }
 
