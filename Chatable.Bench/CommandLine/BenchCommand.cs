@@ -11,8 +11,10 @@ namespace Chatable.Bench.CommandLine;
 /// <summary>The words of the command line.</summary>
 internal static class BenchCommand
 {
-    private static readonly Option<bool> s_quick = new("--quick") { Description = "One round of short runs: minutes, and not to be quoted." };
-    private static readonly Option<string[]> s_only = Names("--only", $"Scenarios, separated by commas: {string.Join(", ", Scenarios.Names)}.", Scenarios.Names);
+    private static readonly Option<bool> s_quick =
+        new("--quick") { Description = "One round of short runs: minutes, and not to be quoted." };
+    private static readonly Option<string[]> s_only =
+        Names("--only", $"Scenarios, separated by commas: {string.Join(", ", Scenarios.Names)}.", Scenarios.Names);
     private static readonly Option<string[]> s_subjects =
         Names("--subjects", $"Systems: {string.Join(", ", SubjectNames.All)}.", SubjectNames.All);
     private static readonly Option<int?> s_rounds = Number("--rounds", "Rounds, all systems in each; medians are of these (3).", 1, 100);
@@ -22,8 +24,13 @@ internal static class BenchCommand
     private static readonly Option<int?> s_idle = Number("--idle", "Idle connections on one replica (10000).", 100, 25_000);
     private static readonly Option<int?> s_open = Number("--open", "Connections open at once on all replicas (20000).", 100, 60_000);
     private static readonly Option<int?> s_storm = Number("--storm", "Clients that reconnect at the same moment (2000).", 10, 20_000);
-    private static readonly Option<int?> s_stored = Number("--stored", "Messages in the database before reads (1000000).", 10_000, 100_000_000);
+    private static readonly Option<int?> s_stored =
+        Number("--stored", "Messages in the database before reads (1000000).", 10_000, 100_000_000);
     private static readonly Option<string?> s_out = new("--out") { Description = "Folder of the results (artifacts/bench)." };
+
+    // Behind those it lists: they are made in the order of the text.
+    private static readonly Option[] s_all =
+        [s_quick, s_only, s_subjects, s_rounds, s_seconds, s_pairs, s_rate, s_idle, s_open, s_storm, s_stored, s_out];
 
     public static Task<int> InvokeAsync(string[] arguments) => Create().Parse(arguments).InvokeAsync();
 
@@ -33,7 +40,7 @@ internal static class BenchCommand
         var run = new Command("run", "Measures; what is done where no command is given.");
         foreach (var command in (Command[])[root, run])
         {
-            foreach (var option in (Option[])[s_quick, s_only, s_subjects, s_rounds, s_seconds, s_pairs, s_rate, s_idle, s_open, s_storm, s_stored, s_out])
+            foreach (var option in s_all)
                 command.Options.Add(option);
             command.SetAction((parsed, cancellationToken) => new Session(Read(parsed)).RunAsync(cancellationToken));
         }

@@ -40,6 +40,9 @@ internal static class ServerAccount
         var errors = await process.StandardError.ReadToEndAsync(cancellationToken);
         await process.WaitForExitAsync(cancellationToken);
         if (process.ExitCode != 0)
-            throw new InvalidOperationException($"'{string.Join(' ', start.ArgumentList)}' ended with {process.ExitCode}.\n{await output}\n{errors}");
+        {
+            throw new InvalidOperationException(
+                $"'{string.Join(' ', start.ArgumentList)}' ended with {process.ExitCode}.\n{await output}\n{errors}");
+        }
     }
 }

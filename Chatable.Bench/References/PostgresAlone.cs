@@ -106,7 +106,8 @@ internal sealed class PostgresAlone : IAsyncDisposable
 
     private async Task<long> CountAsync(CancellationToken cancellationToken)
     {
-        await using var command = _database.CreateCommand("SELECT least((SELECT count(*) FROM messages), (SELECT count(*) / 2 FROM envelopes))");
+        await using var command = _database.CreateCommand(
+            "SELECT least((SELECT count(*) FROM messages), (SELECT count(*) / 2 FROM envelopes))");
         return (long)(await command.ExecuteScalarAsync(cancellationToken))!;
     }
 }

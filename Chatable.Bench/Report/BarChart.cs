@@ -34,7 +34,8 @@ internal static class BarChart
         }
 
         return $"""
-            <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {Width} {y}" width="{Width}" height="{y}" font-family="sans-serif" font-size="13">
+            <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {Width} {y}" width="{Width}" height="{y}"
+                 font-family="sans-serif" font-size="13">
             <rect width="{Width}" height="{y}" fill="white"/>
             {body}</svg>
 

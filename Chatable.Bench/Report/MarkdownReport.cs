@@ -35,7 +35,9 @@ internal static class MarkdownReport
     {
         (string Scenario, string Subject)[] references =
         [
-            (Scenarios.Stores, PostgresAlone.NameOf(16)), (Scenarios.Stores, RedisAlone.NameOf(1)), (Scenarios.Stores, RedisAlone.NameOf(20)),
+            (Scenarios.Stores, PostgresAlone.NameOf(16)),
+            (Scenarios.Stores, RedisAlone.NameOf(1)),
+            (Scenarios.Stores, RedisAlone.NameOf(20)),
         ];
         var lines = references
             .Select(reference => (reference.Subject, Ratio: report.Ratio((Scenarios.Window16, SubjectNames.Chatable), reference)))
@@ -66,6 +68,22 @@ internal static class MarkdownReport
                 text.Append(CultureInfo.InvariantCulture, $"| {RatioOf(report, scenario, summary.Subject, reference)} ");
             Figures(text, summary);
         }
+
+        text.AppendLine().AppendLine("| system | CPU s/1000 by process | MB by process | load generator's CPU s/1000 |");
+        text.AppendLine("| --- | --- | --- | ---: |");
+        foreach (var summary in report.Of(scenario))
+            ByProcess(text, summary);
+    }
+
+    private static void ByProcess(StringBuilder text, Summary summary)
+    {
+        static double Thousands(RunResult round) => Math.Max(round.PerSecond * round.Seconds / 1000, 0.001);
+        string List(Func<RunResult, string, double> figure, string format) => string.Join(", ", summary.Rounds[0].Cpu.Keys.Select(
+            process => $"{process} {Number(summary.Over(round => figure(round, process)).Median, format)}"));
+        var cpu = List((round, process) => round.Cpu.GetValueOrDefault(process) / Thousands(round), "0.000");
+        var memory = List((round, process) => round.Megabytes.GetValueOrDefault(process), "0");
+        var load = summary.Over(round => round.LoadCpu / Thousands(round)).Median;
+        text.AppendLine(CultureInfo.InvariantCulture, $"| {SubjectLabel.Of(summary.Subject)} | {cpu} | {memory} | {load:0.0000} |");
     }
 
     private static void Figures(StringBuilder text, Summary summary)
@@ -77,7 +95,7 @@ internal static class MarkdownReport
             (round => round.CpuPerThousand, "0.000"), (round => round.Megabytes.Values.Sum(), "0"), (round => round.Others, "P0"),
         ];
         foreach (var (figure, format) in figures)
-            text.Append(CultureInfo.InvariantCulture, $"| {summary.Over(figure).Median.ToString(format, CultureInfo.InvariantCulture)} ");
+            text.Append(CultureInfo.InvariantCulture, $"| {Number(summary.Over(figure).Median, format)} ");
         text.AppendLine(CultureInfo.InvariantCulture, $"| {(summary.AreRight ? "yes" : "**no**")} |");
     }
 
@@ -94,7 +112,7 @@ internal static class MarkdownReport
                 (round => round.CpuPerThousand, "0.000"), (round => round.Others, "P0"),
             ];
             foreach (var (figure, format) in figures)
-                text.Append(CultureInfo.InvariantCulture, $"| {summary.Over(figure).Median.ToString(format, CultureInfo.InvariantCulture)} ");
+                text.Append(CultureInfo.InvariantCulture, $"| {Number(summary.Over(figure).Median, format)} ");
             var extras = summary.Extras.Select(name =>
                 $"{name} {Range(summary.Over(round => round.Extra.GetValueOrDefault(name)), "#,0.##")}");
             text.AppendLine(CultureInfo.InvariantCulture, $"| {string.Join("; ", extras)} |");
@@ -105,11 +123,9 @@ internal static class MarkdownReport
         subject == reference || report.Ratio(scenario, subject, reference) is not { } ratio ? "" : Range(ratio, "0.00");
 
     // 12,345 (11,000–13,000), or the one there is
-    private static string Range(Spread spread, string format)
-    {
-        var median = spread.Median.ToString(format, CultureInfo.InvariantCulture);
-        return spread.Least == spread.Most
-            ? median
-            : $"{median} ({spread.Least.ToString(format, CultureInfo.InvariantCulture)}–{spread.Most.ToString(format, CultureInfo.InvariantCulture)})";
-    }
+    private static string Range(Spread spread, string format) => spread.Least == spread.Most
+        ? Number(spread.Median, format)
+        : $"{Number(spread.Median, format)} ({Number(spread.Least, format)}–{Number(spread.Most, format)})";
+
+    private static string Number(double value, string format) => value.ToString(format, CultureInfo.InvariantCulture);
 }

@@ -57,8 +57,8 @@ internal sealed class Crew : IDisposable
             if (patience.IsCancellationRequested)
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                throw new TimeoutException(
-                    $"The clients could not {what} in {s_patience.TotalSeconds} s. {_traffic.Select(t => t.Trouble).FirstOrDefault(t => t is not null)}");
+                var trouble = _traffic.Select(traffic => traffic.Trouble).FirstOrDefault(trouble => trouble is not null);
+                throw new TimeoutException($"The clients could not {what} in {s_patience.TotalSeconds} s. {trouble}");
             }
 
             await Task.Delay(5, CancellationToken.None);

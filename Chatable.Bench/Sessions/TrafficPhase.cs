@@ -17,6 +17,7 @@ internal sealed class TrafficPhase(BenchOptions options, Progress progress) : Ph
         if (plans.Length == 0)
             return;
         await using var subjects = await SubjectSet.StartAsync(SubjectNames.All.Where(IsAskedForSubject), Progress, cancellationToken);
+        await WarmUpAsync(subjects.All, cancellationToken);
         foreach (var round in Rounds)
         {
             foreach (var plan in plans)
@@ -27,6 +28,16 @@ internal sealed class TrafficPhase(BenchOptions options, Progress progress) : Ph
                     add(await new TrafficRun(subject, plan, Progress).RunAsync(round, cancellationToken));
                 }
             }
+        }
+    }
+
+    // The first seconds of a process are spent compiling, and a worker's looking for its partitions.
+    private async Task WarmUpAsync(IEnumerable<Subject> subjects, CancellationToken cancellationToken)
+    {
+        foreach (var subject in subjects)
+        {
+            Progress.Step($"warming up {subject.Name}");
+            await new TrafficRun(subject, Plan("warm-up", _ => new ClosedLoop(16)), Progress).RunAsync(round: 0, cancellationToken);
         }
     }
 
@@ -45,5 +56,7 @@ internal sealed class TrafficPhase(BenchOptions options, Progress progress) : Ph
         WarmUp = Options.WarmUp,
         Measured = Options.Measured,
         Pace = pace,
+        // One carries more than any of these systems on few cores.
+        Loops = Math.Max(1, Environment.ProcessorCount / 4),
     };
 }

@@ -59,7 +59,8 @@ internal sealed class ChatableSubject : Subject
     public override async Task<long> CountStoredAsync(CancellationToken cancellationToken)
     {
         await using var command = Database.CreateCommand("""
-            SELECT least((SELECT count(*) FROM messages), (SELECT count(*) / 2 FROM envelopes), (SELECT sum(last_seq)::bigint FROM conversations))
+            SELECT least((SELECT count(*) FROM messages), (SELECT count(*) / 2 FROM envelopes),
+                         (SELECT sum(last_seq)::bigint FROM conversations))
             """);
         command.CommandTimeout = 300;
         return await command.ExecuteScalarAsync(cancellationToken) as long? ?? 0;
@@ -108,7 +109,9 @@ internal sealed class ChatableSubject : Subject
             name,
             Programs.Service(project,
             [
-                .. settings, ("ASPNETCORE_URLS", $"http://127.0.0.1:{port}"), ("OTEL_RESOURCE_ATTRIBUTES", $"service.instance.id={name}-{number}"),
+                .. settings,
+                ("ASPNETCORE_URLS", $"http://127.0.0.1:{port}"),
+                ("OTEL_RESOURCE_ATTRIBUTES", $"service.instance.id={name}-{number}"),
             ]),
             "Application started", 15, cancellationToken);
 }

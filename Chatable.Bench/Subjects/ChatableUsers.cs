@@ -52,7 +52,8 @@ internal sealed class ChatableUsers(NpgsqlDataSource database, string tokenSecre
         }
 
         var made = new ChatableUser[ids.Length];
-        await Parallel.ForAsync(0, ids.Length, new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellationToken },
+        var parallel = new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellationToken };
+        await Parallel.ForAsync(0, ids.Length, parallel,
             async (i, cancelled) => made[i] = new ChatableUser($"u{_users.Count + i}", ids[i], await IssueAsync(ids[i], cancelled)));
         _users.AddRange(made);
     }

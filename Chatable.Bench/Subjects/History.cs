@@ -11,8 +11,8 @@ internal static class History
 {
     public const int ConversationsEach = 10;
 
-    // n counts all messages from 1; conversation 0 is the long one. author_seq is only read where a message is sent again, and n is as
-    // unique as the right one. Written in the order of time, as it would have come.
+    // n counts all messages from 1; conversation 0 is the long one; the texts are such as Marker reads. author_seq is only read where a
+    // message is sent again, and n is as unique as the right one. Written in the order of time, as it would have come.
     private const string Sql = """
         CREATE UNLOGGED TABLE seed_user AS
             SELECT substr(username, 2)::int AS number, id FROM users WHERE username ~ '^u[0-9]+$';
@@ -27,7 +27,7 @@ internal static class History
         UPDATE seed_conversation s SET id = made.id FROM made
         WHERE made.user_low = least(s.one, s.other) AND made.user_high = greatest(s.one, s.other);
         CREATE UNLOGGED TABLE seed_message AS
-            SELECT n, c.id AS conversation,
+            SELECT n, c.number AS lane, c.id AS conversation,
                    CASE WHEN n % 2 = 0 THEN n / 2 ELSE n / 2 / (SELECT count(*) - 1 FROM seed_conversation) + 1 END AS conversation_seq,
                    CASE WHEN n % 4 < 2 THEN c.one ELSE c.other END AS author, CASE WHEN n % 4 < 2 THEN c.other ELSE c.one END AS recipient,
                    ('0190' || lpad(to_hex(n), 8, '0') || '70008000000000000000')::uuid AS id,
@@ -37,7 +37,9 @@ internal static class History
                 ON c.number = CASE WHEN n % 2 = 0 THEN 0 ELSE 1 + (n / 2) % (SELECT count(*) - 1 FROM seed_conversation) END
             ORDER BY n;
         INSERT INTO messages (message_id, conversation_id, conversation_seq, author_id, author_seq, client_id, type, body, created_at)
-            SELECT id, conversation, conversation_seq, author, n, id, 0, rpad('message ' || n, 64, 'x'), at FROM seed_message ORDER BY n;
+            SELECT id, conversation, conversation_seq, author, n, id, 0,
+                   rpad(lpad(to_hex(lane), 8, '0') || '-' || lpad(to_hex(n), 12, '0') || '-', 64, 'x'), at
+            FROM seed_message ORDER BY n;
         CREATE UNLOGGED TABLE seed_envelope AS
             SELECT user_id, row_number() OVER (PARTITION BY user_id ORDER BY n) AS seq, n, id
             FROM (SELECT author AS user_id, n, id FROM seed_message UNION ALL SELECT recipient, n, id FROM seed_message) AS both_parties;

@@ -33,6 +33,8 @@ internal static class JsonScan
             return -1;
         var digits = json[(start + before.Length)..];
         var end = digits.IndexOfAnyExceptInRange((byte)'0', (byte)'9');
-        return long.TryParse(end < 0 ? digits : digits[..end], NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : -1;
+        if (end >= 0)
+            digits = digits[..end];
+        return long.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : -1;
     }
 }

@@ -51,7 +51,11 @@ internal sealed class LaneTraffic(EventLoop loop, bool acknowledges) : ITraffic
     public void Send(Lane lane, long due)
     {
         if (lane.IsFull)
+        {
+            Trouble ??= $"{Lane.MaxUnderWay} messages of one pair were under way: more were not sent";
             return;
+        }
+
         lane.Send(due);
         Sent++;
     }
