@@ -17,7 +17,11 @@ internal sealed record BenchOptions
     /// <summary>Measured in each run, after the warm-up.</summary>
     public TimeSpan Measured { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>Before each measurement, of a system that is warm already.</summary>
     public TimeSpan WarmUp { get; init; } = TimeSpan.FromSeconds(4);
+
+    /// <summary>Windows of <see cref="WarmUp"/> under load that a system gets at most to become warm.</summary>
+    public int WarmUpWindows { get; init; } = 15;
 
     public int Pairs { get; init; } = 100;
 
@@ -44,6 +48,7 @@ internal sealed record BenchOptions
         Rounds = 1,
         Measured = TimeSpan.FromSeconds(4),
         WarmUp = TimeSpan.FromSeconds(2),
+        WarmUpWindows = 8,
         Idle = 2_000,
         Open = 4_000,
         Storm = 1_000,

@@ -17,7 +17,8 @@ internal sealed class TrafficPhase(BenchOptions options, Progress progress) : Ph
         if (plans.Length == 0)
             return;
         await using var subjects = await SubjectSet.StartAsync(SubjectNames.All.Where(IsAskedForSubject), Progress, cancellationToken);
-        await WarmUpAsync(subjects.All, cancellationToken);
+        foreach (var subject in subjects.All)
+            await WarmUp.RunAsync(subject, WarmUpPlan, Options.WarmUpWindows, Progress, cancellationToken);
         foreach (var round in Rounds)
         {
             foreach (var plan in plans)
@@ -31,15 +32,11 @@ internal sealed class TrafficPhase(BenchOptions options, Progress progress) : Ph
         }
     }
 
-    // The first seconds of a process are spent compiling, and a worker's looking for its partitions.
-    private async Task WarmUpAsync(IEnumerable<Subject> subjects, CancellationToken cancellationToken)
+    private TrafficPlan WarmUpPlan => Plan("warm-up", _ => new ClosedLoop(16)) with
     {
-        foreach (var subject in subjects)
-        {
-            Progress.Step($"warming up {subject.Name}");
-            await new TrafficRun(subject, Plan("warm-up", _ => new ClosedLoop(16)), Progress).RunAsync(round: 0, cancellationToken);
-        }
-    }
+        WarmUp = TimeSpan.FromMilliseconds(500),
+        Measured = Options.WarmUp,
+    };
 
     private TrafficPlan[] Plans() =>
     [
