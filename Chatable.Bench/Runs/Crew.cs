@@ -1,7 +1,7 @@
+using Chatable.Bench.Load.Frames;
 using Chatable.Bench.Load.Protocols;
 using Chatable.Bench.Load.Sockets;
 using Chatable.Bench.Load.Traffic;
-using Chatable.Bench.Load.Frames;
 using Chatable.Bench.Subjects;
 
 namespace Chatable.Bench.Runs;
