@@ -39,6 +39,9 @@ internal sealed class ChatableV2 : Protocol
             case (byte)'c':
                 client.Ready();
                 break;
+            case (byte)'p' when message[TypeAt + 1] == 'i':
+                client.Send("""{"type":"pong"}"""u8);
+                break;
             case (byte)'p':
                 break;
             default:
