@@ -20,7 +20,9 @@ internal sealed record BenchOptions
     /// <summary>Before each measurement, of a system that is warm already.</summary>
     public TimeSpan WarmUp { get; init; } = TimeSpan.FromSeconds(4);
 
-    /// <summary>Windows of <see cref="WarmUp"/> under load that a system gets at most to become warm.</summary>
+    /// <summary>Under load, before anything is measured, until a system is warm: <see cref="WarmUpWindows"/> of them at most.</summary>
+    public TimeSpan WarmUpWindow { get; init; } = TimeSpan.FromSeconds(4);
+
     public int WarmUpWindows { get; init; } = 15;
 
     public int Pairs { get; init; } = 100;
@@ -46,11 +48,12 @@ internal sealed record BenchOptions
     {
         Quick = true,
         Rounds = 1,
-        Measured = TimeSpan.FromSeconds(4),
-        WarmUp = TimeSpan.FromSeconds(2),
-        WarmUpWindows = 8,
-        Idle = 2_000,
-        Open = 4_000,
+        Measured = TimeSpan.FromSeconds(3),
+        WarmUp = TimeSpan.FromSeconds(1),
+        WarmUpWindow = TimeSpan.FromSeconds(2),
+        WarmUpWindows = 6,
+        Idle = 1_000,
+        Open = 2_000,
         Storm = 1_000,
         Stored = 100_000,
     };

@@ -21,8 +21,6 @@ internal sealed class RequestRun(ChatableSubject subject, int askers, Progress p
     {
         progress.Step($"round {round}: {name}");
         var shared = new Shared(request);
-        // The first requests of their kind wait for the compiler.
-        await AskAsync(shared, time / 4, cancellationToken);
         var before = UseSample.Take(subject.Processes);
         var done = await AskAsync(shared, time, cancellationToken);
         var after = UseSample.Take(subject.Processes);

@@ -1,6 +1,4 @@
 using Chatable.Bench.Measures;
-using Chatable.Bench.Report;
-using Chatable.Bench.Subjects;
 
 namespace Chatable.Bench.Runs;
 
@@ -13,23 +11,16 @@ internal static class WarmUp
     private const double Improvement = 0.9;
     private const int Patience = 2;
 
-    /// <param name="subject">What is to be warm.</param>
-    /// <param name="plan">One window of load.</param>
+    /// <param name="window">A while of load; its argument counts from 1.</param>
     /// <param name="most">After so many it has to do.</param>
-    /// <param name="progress">Hears of it.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    public static async Task RunAsync(
-        Subject subject, TrafficPlan plan, int most, Progress progress, CancellationToken cancellationToken)
+    public static async Task RunAsync(Func<int, Task<RunResult>> window, int most)
     {
         var (best, since) = (double.MaxValue, 0);
-        for (var window = 1; window <= most && since < Patience; window++)
+        for (var number = 1; number <= most && since < Patience; number++)
         {
-            progress.Step($"warming up {subject.Name}, {window}");
-            var result = await new TrafficRun(subject, plan, progress).RunAsync(round: 0, cancellationToken);
-            since = Improves(result, best) ? 0 : since + 1;
-            best = Math.Min(best, result.CpuPerThousand);
+            var cost = (await window(number)).CpuPerThousand;
+            since = cost < best * Improvement ? 0 : since + 1;
+            best = Math.Min(best, cost);
         }
     }
-
-    private static bool Improves(RunResult result, double best) => result.CpuPerThousand < best * Improvement;
 }

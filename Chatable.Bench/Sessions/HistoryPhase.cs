@@ -26,10 +26,13 @@ internal sealed class HistoryPhase(BenchOptions options, Progress progress) : Ph
         await subject.PrepareAsync(users, cancellationToken);
         Progress.Step($"putting {Options.Stored} messages into the database");
         var thread = await History.FillAsync(subject.Database, users, Options.Stored, cancellationToken);
+        var reads = Reads(subject, users, thread);
+        if (IsAskedFor(Scenarios.Reads))
+            await WarmUpAsync(subject, reads, cancellationToken);
         foreach (var round in Rounds)
         {
             if (IsAskedFor(Scenarios.Reads))
-                await ReadAsync(subject, users, thread, round, add, cancellationToken);
+                await ReadAsync(subject, reads, round, add, cancellationToken);
             if (IsAskedFor(Scenarios.Storm))
                 add(await new StormRun(subject, Progress).RunAsync(Scenarios.Storm, Options.Storm, round, cancellationToken));
             if (IsAskedFor(Scenarios.Accounts))
@@ -37,26 +40,35 @@ internal sealed class HistoryPhase(BenchOptions options, Progress progress) : Ph
         }
     }
 
+    private Task WarmUpAsync(ChatableSubject subject, Read[] reads, CancellationToken cancellationToken) => WarmUp.RunAsync(
+        window => new RequestRun(subject, Readers, Progress).RunAsync(
+            Scenarios.Reads, $"warming up reads, {window}", round: 0, Options.WarmUpWindow,
+            n => reads[n % reads.Length].Request(n / reads.Length), cancellationToken),
+        Options.WarmUpWindows);
+
     private async Task ReadAsync(
-        ChatableSubject subject, int users, (long Id, long LastSeq) thread, int round, Action<RunResult> add,
-        CancellationToken cancellationToken)
+        ChatableSubject subject, Read[] reads, int round, Action<RunResult> add, CancellationToken cancellationToken)
+    {
+        var run = new RequestRun(subject, Readers, Progress);
+        foreach (var (name, request) in reads)
+            add(await run.RunAsync(Scenarios.Reads, name, round, Options.Measured / 2, request, cancellationToken));
+    }
+
+    private static Read[] Reads(ChatableSubject subject, int users, (long Id, long LastSeq) thread)
     {
         // Two of them have the long conversation.
         string Token(long user) => subject.User((int)user).Token;
         var deep = thread.LastSeq - (Math.Min(100_000, thread.LastSeq / PageSize - 1) * PageSize);
         var page = string.Create(CultureInfo.InvariantCulture, $"/api/v2/conversations/{thread.Id}/messages?limit={PageSize}");
-        (string Name, Func<long, byte[]> Request)[] reads =
+        return
         [
-            ("inbox, v1", n => Request.Get("/api/inbox", Token(n * 7919 % users))),
-            ("inbox, v2", n => Request.Get("/api/v2/conversations?limit=20", Token(n * 7919 % users))),
-            ("thread, v1, page 1", n => Request.Get($"/api/thread/u{1 - (n % 2)}", Token(n % 2))),
-            ("thread, v2, page 1", n => Request.Get(page, Token(n % 2))),
-            ($"thread, v2, page {(thread.LastSeq - deep) / PageSize}",
+            new("inbox, v1", n => Request.Get("/api/inbox", Token(n * 7919 % users))),
+            new("inbox, v2", n => Request.Get("/api/v2/conversations?limit=20", Token(n * 7919 % users))),
+            new("thread, v1, page 1", n => Request.Get($"/api/thread/u{1 - (n % 2)}", Token(n % 2))),
+            new("thread, v2, page 1", n => Request.Get(page, Token(n % 2))),
+            new($"thread, v2, page {(thread.LastSeq - deep) / PageSize}",
                 n => Request.Get($"{page}&before={deep + (n % PageSize)}", Token(n % 2))),
         ];
-        var run = new RequestRun(subject, Readers, Progress);
-        foreach (var (name, request) in reads)
-            add(await run.RunAsync(Scenarios.Reads, name, round, Options.Measured / 2, request, cancellationToken));
     }
 
     private async Task RegisterAsync(ChatableSubject subject, int round, Action<RunResult> add, CancellationToken cancellationToken)
@@ -73,4 +85,7 @@ internal sealed class HistoryPhase(BenchOptions options, Progress progress) : Ph
         string.Create(CultureInfo.InvariantCulture,
             $"first_name=R&last_name=X&username=r{round}x{n}&password=correct-horse-battery&phone=9{round:000}{n}")
         + string.Create(CultureInfo.InvariantCulture, $"&email=r{round}x{n}%40example.com"));
+
+    /// <summary>What is asked, by the how-manieth time.</summary>
+    private sealed record Read(string Name, Func<long, byte[]> Request);
 }

@@ -18,7 +18,7 @@ internal sealed class TrafficPhase(BenchOptions options, Progress progress) : Ph
             return;
         await using var subjects = await SubjectSet.StartAsync(SubjectNames.All.Where(IsAskedForSubject), Progress, cancellationToken);
         foreach (var subject in subjects.All)
-            await WarmUp.RunAsync(subject, WarmUpPlan, Options.WarmUpWindows, Progress, cancellationToken);
+            await WarmUpAsync(subject, cancellationToken);
         foreach (var round in Rounds)
         {
             foreach (var plan in plans)
@@ -32,10 +32,18 @@ internal sealed class TrafficPhase(BenchOptions options, Progress progress) : Ph
         }
     }
 
+    private Task WarmUpAsync(Subject subject, CancellationToken cancellationToken) => WarmUp.RunAsync(
+        window =>
+        {
+            Progress.Step($"warming up {subject.Name}, {window}");
+            return new TrafficRun(subject, WarmUpPlan, Progress).RunAsync(round: 0, cancellationToken);
+        },
+        Options.WarmUpWindows);
+
     private TrafficPlan WarmUpPlan => Plan("warm-up", _ => new ClosedLoop(16)) with
     {
         WarmUp = TimeSpan.FromMilliseconds(500),
-        Measured = Options.WarmUp,
+        Measured = Options.WarmUpWindow,
     };
 
     private TrafficPlan[] Plans() =>
