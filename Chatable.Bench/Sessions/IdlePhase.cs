@@ -12,6 +12,9 @@ internal sealed class IdlePhase(BenchOptions options, Progress progress) : Phase
     // (b) holds its sockets as (c) does.
     private static readonly string[] s_subjects = [SubjectNames.Relay, SubjectNames.SignalR, SubjectNames.Chatable];
 
+    /// <summary>For everything but clients that the load generator has open.</summary>
+    private const int SparedFiles = 500;
+
     public override async Task RunAsync(Action<RunResult> add, CancellationToken cancellationToken)
     {
         if (!IsAskedFor(Scenarios.Idle))
@@ -28,9 +31,12 @@ internal sealed class IdlePhase(BenchOptions options, Progress progress) : Phase
 
         if (IsAskedForSubject(SubjectNames.Chatable))
         {
-            Progress.Step($"{Options.Open} connections open at once");
+            var most = (int)Math.Min(Options.Open, FileLimit.Read() - SparedFiles);
+            if (most < Options.Open)
+                Progress.Say($"only {most} of {Options.Open} connections: `ulimit -Hn` allows no more sockets in one process");
+            Progress.Step($"{most} connections open at once");
             await using var subject = await SubjectSet.StartAsync(SubjectNames.Chatable, cancellationToken);
-            add(await new IdleRun(subject, Progress).RunAsync("open at once", Options.Open, spread: true, round: 1, cancellationToken));
+            add(await new IdleRun(subject, Progress).RunAsync("open at once", most, spread: true, round: 1, cancellationToken));
         }
     }
 }

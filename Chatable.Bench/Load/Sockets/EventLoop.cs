@@ -19,7 +19,7 @@ internal sealed class EventLoop : IDisposable
     private readonly List<int> _justFreed = [];
     private readonly List<Link> _dirty = [];
     // Orders come from the few tasks that run a measurement, and are taken within milliseconds.
-    private readonly ConcurrentQueue<Action> _posted = [];
+    private readonly ConcurrentQueue<(Action Action, bool IsQuestion)> _posted = [];
     private readonly byte[] _buffer = GC.AllocateUninitializedArray<byte>(ReceiveBytes);
     private readonly Thread _thread;
     private volatile bool _stopped;
@@ -40,23 +40,25 @@ internal sealed class EventLoop : IDisposable
     public Func<long, long>? Pacer { get; set; }
 
     /// <summary>Runs on the loop's thread, soon.</summary>
-    public void Post(Action action) => _posted.Enqueue(action);
+    public void Post(Action action) => _posted.Enqueue((action, IsQuestion: false));
 
     /// <summary>The same, to be waited for.</summary>
     public Task<T> AskAsync<T>(Func<T> question)
     {
         var answer = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
-        Post(() =>
+        _posted.Enqueue((() =>
         {
             try
             {
+                if (Failure is { } broken)
+                    throw new InvalidOperationException("The load generator broke.", broken);
                 answer.SetResult(question());
             }
             catch (Exception failure)
             {
                 answer.SetException(failure);
             }
-        });
+        }, IsQuestion: true));
         return answer.Task;
     }
 
@@ -96,6 +98,20 @@ internal sealed class EventLoop : IDisposable
         catch (Exception failure)
         {
             Failure = failure;
+            RefuseUntilStopped();
+        }
+    }
+
+    // Whoever asks is told, rather than left waiting; orders nobody waits for are dropped.
+    private void RefuseUntilStopped()
+    {
+        for (; !_stopped; Thread.Sleep(10))
+        {
+            while (_posted.TryDequeue(out var posted))
+            {
+                if (posted.IsQuestion)
+                    posted.Action();
+            }
         }
     }
 
@@ -113,8 +129,8 @@ internal sealed class EventLoop : IDisposable
             _links[number]?.Handle(events, _buffer);
         }
 
-        while (_posted.TryDequeue(out var action))
-            action();
+        while (_posted.TryDequeue(out var posted))
+            posted.Action();
         Flush();
         // Not before the round is over: it may still hold events of those that had the numbers.
         foreach (var number in _justFreed)
