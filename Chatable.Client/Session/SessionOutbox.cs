@@ -22,7 +22,8 @@ internal sealed class SessionOutbox(SessionSettings settings)
     private TimeSpan _pausedUntil;
     private int _serverWindow = 1;
 
-    // Shrinks to one more than is under way at an error and grows by one with every acknowledgement: a server in trouble is not met with a full window.
+    // Shrinks to one more than is under way at an error and grows by one with every acknowledgement: a server in trouble is not met
+    // with a full window.
     private int _window = 1;
 
     private sealed class Entry(OutgoingMessage message)

@@ -39,7 +39,8 @@ public sealed class FaultClassTests
             Console.Error.WriteLine(FaultReport.Line(results[^1]));
         }
 
-        var about = new RunFacts(TimeProvider.System.GetUtcNow(), Environment.GetEnvironmentVariable("FAULTS_COMMIT") ?? "", seconds, mixed);
+        var commit = Environment.GetEnvironmentVariable("FAULTS_COMMIT") ?? "";
+        var about = new RunFacts(TimeProvider.System.GetUtcNow(), commit, seconds, mixed);
         await File.WriteAllTextAsync(Path.Combine(folder, "results.md"), FaultReport.Markdown(results, about), Cancellation);
         if (chosen.Length > FaultTable.All.Count)
             Assert.Empty(Coverage.Of(results).Missing());

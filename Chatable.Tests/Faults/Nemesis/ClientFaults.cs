@@ -68,8 +68,9 @@ internal static class ClientFaults
         device.Start();
         await WaitAsync(() => device.Connection is not null, window);
         link.Down = new Toxics { Paused = true };
+        var writers = context.Traffic.Devices;
         for (var i = 0; i < Unread; i++)
-            context.Traffic.Devices[i % context.Traffic.Devices.Count].Write(reader.Username, $"{context.Random.NextInt64():x16} {s_filling}");
+            writers[i % writers.Count].Write(reader.Username, $"{context.Random.NextInt64():x16} {s_filling}");
 
         await context.PauseAsync(18, window);
         link.Heal();

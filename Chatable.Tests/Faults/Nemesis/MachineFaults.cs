@@ -33,7 +33,8 @@ internal static class MachineFaults
             Cluster = new ClusterSettings { PostgresDisk = 300 },
             Heal = (context, _) => FreeAsync(context.Cluster.Postgres.Disk!),
         },
-        new("F28", "an API server may open few files", "prlimit --nofile=900 from its start, and 900 connections, half of which say nothing",
+        new("F28", "an API server may open few files",
+            "prlimit --nofile=900 from its start, and 900 connections, half of which say nothing",
             "connections are refused, no crash; recovers", ExhaustFilesAsync)
         {
             AtLeast = TimeSpan.FromSeconds(15),

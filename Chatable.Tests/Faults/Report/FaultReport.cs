@@ -23,8 +23,8 @@ internal static class FaultReport
     {
         var text = new StringBuilder();
         text.AppendLine("# Faults").AppendLine();
-        text.AppendLine(CultureInfo.InvariantCulture, $"{results.Count} classes, {about.Seconds} s of fault each unless it needs longer (F35 "
-            + $"{about.Mixed.TotalMinutes:0} min), ended on {about.Ended:yyyy-MM-dd HH:mm} UTC, commit {about.Commit}.").AppendLine();
+        text.AppendLine(CultureInfo.InvariantCulture, $"{results.Count} classes, {about.Seconds} s of fault each unless it needs longer "
+            + $"(F35 {about.Mixed.TotalMinutes:0} min), ended on {about.Ended:yyyy-MM-dd HH:mm} UTC, commit {about.Commit}.").AppendLine();
         text.AppendLine("| | fault | injected | expected | seed | sent | acked | unsure | resent | repeats told "
             + "| backlogs | by them | repaired "
             + "| recovered in | violations |");
