@@ -26,7 +26,7 @@ internal sealed partial class ServerReaper(
             metrics.Reaped(servers);
             Log.Reaped(logger, servers);
         }
-        catch (Exception failure) when (!cancellationToken.IsCancellationRequested)
+        catch (Exception failure) when (failure is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
         {
             Log.ReapFailed(logger, failure);
         }

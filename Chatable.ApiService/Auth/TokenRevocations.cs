@@ -61,7 +61,7 @@ internal sealed partial class TokenRevocations(
                 await redis.GetSubscriber().SubscribeAsync(_channel, OnNotice).WaitAsync(stoppingToken);
                 return;
             }
-            catch (Exception e) when (!stoppingToken.IsCancellationRequested)
+            catch (Exception e) when (e is not OperationCanceledException || !stoppingToken.IsCancellationRequested)
             {
                 LogNotSubscribed(logger, e);
                 // A failed attempt leaves its handler behind, which the next one would double.

@@ -47,7 +47,7 @@ internal sealed partial class DispatchReader(
                 _failing = false;
                 await _wake.WaitAsync(options.Value.Poll, stoppingToken);
             }
-            catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
+            catch (Exception exception) when (exception is not OperationCanceledException || !stoppingToken.IsCancellationRequested)
             {
                 if (!_failing)
                     LogReadFailed(exception);
@@ -82,7 +82,8 @@ internal sealed partial class DispatchReader(
         {
             await queue.DeleteAsync(server.BootId, cancellationToken);
         }
-        catch (Exception exception) when (exception is RedisException or TimeoutException or ObjectDisposedException)
+        catch (Exception exception) when (exception is RedisException or TimeoutException or ObjectDisposedException
+            or OperationCanceledException)
         {
             // The workers' reaper removes it later.
             LogLeftBehind(exception);
@@ -132,7 +133,7 @@ internal sealed partial class DispatchReader(
             {
                 return await queue.SubscribeAsync(server.BootId, Wake, cancellationToken);
             }
-            catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
+            catch (Exception exception) when (exception is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
             {
                 LogReadFailed(exception);
                 await Task.Delay(TimeSpan.FromSeconds(1), clock, cancellationToken);

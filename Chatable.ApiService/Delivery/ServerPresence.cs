@@ -68,7 +68,8 @@ internal sealed partial class ServerPresence(
             await BeatAsync(cancellationToken);
             _failing = false;
         }
-        catch (Exception exception) when (exception is not PartitionMismatchException && !cancellationToken.IsCancellationRequested)
+        catch (Exception exception) when (exception is not PartitionMismatchException
+            && (exception is not OperationCanceledException || !cancellationToken.IsCancellationRequested))
         {
             if (!_failing)
                 LogSilent(exception);
@@ -117,7 +118,8 @@ internal sealed partial class ServerPresence(
         {
             await registry.LeaveAsync(server.BootId, cancellationToken);
         }
-        catch (Exception exception) when (exception is RedisException or TimeoutException or ObjectDisposedException)
+        catch (Exception exception) when (exception is RedisException or TimeoutException or ObjectDisposedException
+            or OperationCanceledException)
         {
             // The lease ends by itself.
             LogSilent(exception);

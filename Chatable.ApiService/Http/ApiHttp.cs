@@ -2,6 +2,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Chatable.Messaging;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace Chatable.ApiService.Http;
@@ -17,6 +18,8 @@ internal static class ApiHttp
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddSingleton(ServerIdentity.Create(builder.Configuration["OTEL_RESOURCE_ATTRIBUTES"]));
         builder.Services.AddExceptionHandler<ApiExceptionHandler>();
+        // The one that is registered last is the one that Kestrel asks first.
+        builder.Services.AddSingleton<IConnectionListenerFactory, BoundedListeners>();
         builder.Services.Configure<KestrelServerOptions>(options =>
         {
             options.AddServerHeader = false;

@@ -5,7 +5,7 @@ namespace Chatable.ApiService.Http;
 
 /// <summary>
 /// How many connections the process's limit of open files has room for. A .NET process that runs out of descriptors dies of it: a
-/// thread cannot be started without one. So the web server refuses connections before that.
+/// thread cannot be started without one. So no more connections are accepted than leave it some.
 /// </summary>
 internal sealed record FileDescriptors(int Limit)
 {
@@ -23,7 +23,8 @@ internal sealed record FileDescriptors(int Limit)
     /// <summary>Connections that were upgraded to WebSockets.</summary>
     public int Sockets => Math.Max(1, Connections - Requests);
 
-    private int Connections => Math.Max(0, Limit - Reserved);
+    /// <summary>Both together.</summary>
+    public int Connections => Math.Max(LeastRequests + 1, Limit - Reserved);
 
     public void Bound(KestrelServerLimits limits)
     {

@@ -26,7 +26,7 @@ internal sealed partial class DeadLetterWatch(
         {
             await LookAsync(readers.Partitions, cancellationToken);
         }
-        catch (Exception failure) when (!cancellationToken.IsCancellationRequested)
+        catch (Exception failure) when (failure is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
         {
             // The gauge keeps its last value meanwhile; that Redis is away is told by others.
             Log.NotCounted(logger, failure.GetType().Name);

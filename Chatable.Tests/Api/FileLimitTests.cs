@@ -9,7 +9,7 @@ namespace Chatable.Tests.Api;
 public sealed class FileLimitTests(PostgresServer postgres, RedisServer redis)
 {
     private const int Files = 900;
-    private const int Crowd = 400;
+    private const int Crowd = 900;
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 

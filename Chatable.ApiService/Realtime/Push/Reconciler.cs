@@ -40,7 +40,7 @@ internal sealed partial class Reconciler(
             {
                 await ReconcileAsync(urgent ? TimeSpan.Zero : options.Value.ReconcilePatience, stoppingToken);
             }
-            catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
+            catch (Exception exception) when (exception is not OperationCanceledException || !stoppingToken.IsCancellationRequested)
             {
                 LogFailed(exception);
             }

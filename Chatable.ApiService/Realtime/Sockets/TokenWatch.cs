@@ -43,7 +43,7 @@ internal sealed partial class TokenWatch(
             {
                 await CheckAsync(stoppingToken);
             }
-            catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
+            catch (Exception exception) when (exception is not OperationCanceledException || !stoppingToken.IsCancellationRequested)
             {
                 LogFailed(exception);
             }
