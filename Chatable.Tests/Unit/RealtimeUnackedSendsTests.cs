@@ -136,6 +136,20 @@ public class RealtimeUnackedSendsTests
         Assert.All(ids, id => Assert.True(_sends.Settle(Id(id))));
     }
 
+    /// <summary>One that has its ack and comes again is nobody's predecessor, however much the user's other devices have written since.</summary>
+    [Fact]
+    public void WhatOtherDevicesHaveStoredPushesOutNothingOfThisOnes()
+    {
+        Admit("a");
+        _sends.Settle(Id("a"));
+        for (var i = 0; i < 100; i++)
+            _sends.Settle(Id($"other{i}"));
+        Admit("lost");
+
+        Assert.Equal("sent", Admit("a"));
+        Assert.Equal("sent after lost", Admit("b"));
+    }
+
     /// <summary>
     /// After a reconnect the client sends all that has no ack, while the log shows it that the first are stored. Those do not come again,
     /// whatever they are answered, so nothing may wait for them.

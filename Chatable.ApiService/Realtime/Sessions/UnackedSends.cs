@@ -30,6 +30,9 @@ internal sealed class UnackedSends(int window)
     private readonly Lock _gate = new();
     private readonly List<Entry> _entries = [];
     private readonly Queue<ClientId> _stored = new();
+
+    // Apart from those, since a user's other devices fill it: none of this connection's own may be pushed out by them.
+    private readonly Queue<ClientId> _shown = new();
     private long _sends;
 
     /// <summary>Lists a message that has come, whatever is then answered; <c>After</c> is its predecessor.</summary>
@@ -39,7 +42,7 @@ internal sealed class UnackedSends(int window)
         {
             // It crossed its own ack. Listed anew it would stand behind messages it came before, and be a predecessor that is
             // stored while those are lost.
-            if (_stored.Contains(id))
+            if (_stored.Contains(id) || _shown.Contains(id))
                 return (Admission.Admitted, null);
 
             var known = Find(id, conversation);
@@ -88,11 +91,16 @@ internal sealed class UnackedSends(int window)
         {
             var wasListed = Drop(id);
             if (!_stored.Contains(id))
-                _stored.Enqueue(id);
-            if (_stored.Count > 2 * window)
-                _stored.Dequeue();
+                Remember(id, wasListed ? _stored : _shown);
             return wasListed;
         }
+    }
+
+    private void Remember(ClientId id, Queue<ClientId> ids)
+    {
+        ids.Enqueue(id);
+        if (ids.Count > 2 * window)
+            ids.Dequeue();
     }
 
     private Entry? Find(ClientId id, string conversation) =>
