@@ -50,6 +50,10 @@ public sealed class ServiceEnvironmentTests
         });
         var client = await app.ResourceNotifications.WaitForResourceHealthyAsync("client", LocalTopology.Timeout);
 
+        // A process that has only just been started shows its parent's environment.
+        await Chatable.Tests.Support.Eventually.HoldsAsync(
+            () => Task.FromResult(EnvironmentOf(client).ContainsKey("services__api__http__0")), "the client knows of the api",
+            TestContext.Current.CancellationToken);
         Assert.Equal(app.GetEndpoint("api").ToString().TrimEnd('/'), EnvironmentOf(client)["services__api__http__0"]);
     }
 
