@@ -177,6 +177,11 @@ internal static class MachineFaults
         }
     }
 
+    // Only the wall clock is wrong. FORCE_MONOTONIC_FIX stays off: with it, Debian's default, libfaketime adds its offset
+    // to waits by the monotonic clock, and every Monitor.TryEnter or Thread.Sleep of the runtime returns at once.
+    private static (string, string)[] WrongClock(string library, string clock) =>
+        [("LD_PRELOAD", library), ("FAKETIME", clock), ("FAKETIME_DONT_FAKE_MONOTONIC", "1"), ("FAKETIME_FORCE_MONOTONIC_FIX", "0")];
+
     private static async Task SkewAsync(FaultContext context, CancellationToken window)
     {
         var library = Directory.EnumerateFiles("/usr/lib", "libfaketime.so.1", SearchOption.AllDirectories).FirstOrDefault()
@@ -186,8 +191,7 @@ internal static class MachineFaults
             foreach (var node in new[] { context.Pick(context.Cluster.Apis).Node, context.Pick(context.Cluster.Workers).Node })
             {
                 await node.EndAsync(Signals.Terminate, window);
-                await node.RestartAsync(
-                    window, ("LD_PRELOAD", library), ("FAKETIME", s_clocks[i % s_clocks.Length]), ("FAKETIME_DONT_FAKE_MONOTONIC", "1"));
+                await node.RestartAsync(window, WrongClock(library, s_clocks[i % s_clocks.Length]));
             }
 
             await context.PauseAsync(5, window);
