@@ -11,6 +11,7 @@ internal sealed class FaultPostgres : IAsyncDisposable
     private const string Database = "chat";
 
     private readonly DirectoryInfo _folder;
+    private readonly List<int> _frozen = [];
 
     private FaultPostgres(DirectoryInfo folder)
     {
@@ -54,9 +55,31 @@ internal sealed class FaultPostgres : IAsyncDisposable
     /// <summary>The server's processes, the postmaster first.</summary>
     public IReadOnlyList<int> Processes => Node.ProcessId is { } postmaster ? [postmaster, .. ProcessTable.ChildrenOf(postmaster)] : [];
 
-    public void Freeze() => Signal(Signals.Stop);
+    public void Freeze()
+    {
+        lock (_frozen)
+        {
+            _frozen.AddRange(Processes);
+            Signal(Signals.Stop, _frozen);
+        }
+    }
 
-    public void Thaw() => Signal(Signals.Continue);
+    /// <summary>Those too whose postmaster has died meanwhile: while they are there, no new one starts.</summary>
+    public void Thaw()
+    {
+        lock (_frozen)
+        {
+            Signal(Signals.Continue, _frozen);
+            _frozen.Clear();
+        }
+    }
+
+    /// <summary>Kills the postmaster alone; the others then end by themselves, unless they are frozen.</summary>
+    public async Task CrashAsync(CancellationToken cancellationToken)
+    {
+        await Node.KillAsync(cancellationToken);
+        Thaw();
+    }
 
     public async ValueTask DisposeAsync()
     {
@@ -68,9 +91,9 @@ internal sealed class FaultPostgres : IAsyncDisposable
         _folder.Delete(recursive: true);
     }
 
-    private void Signal(int signal)
+    private static void Signal(int signal, IEnumerable<int> processes)
     {
-        foreach (var process in Processes)
+        foreach (var process in processes)
             Signals.Send(process, signal);
     }
 

@@ -59,7 +59,7 @@ internal static class PostgresFaults
         var postgres = context.Cluster.Postgres;
         while (true)
         {
-            await postgres.Node.KillAsync(window);
+            await postgres.CrashAsync(window);
             await postgres.Node.RestartAsync(window);
             await context.PauseAsync(4, window);
             await TryExecuteAsync(
