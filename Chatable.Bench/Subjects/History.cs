@@ -48,8 +48,8 @@ internal static class History
             FROM (SELECT user_id, max(seq) AS seq FROM seed_envelope GROUP BY user_id) e WHERE e.user_id = h.user_id;
         UPDATE conversations c SET last_seq = m.conversation_seq, last_message_id = m.id, last_message_at = m.at
             FROM (SELECT DISTINCT ON (conversation) * FROM seed_message ORDER BY conversation, n DESC) m WHERE c.id = m.conversation;
-        INSERT INTO participants (conversation_id, user_id, last_activity_at)
-            SELECT id, user_id, last_message_at FROM conversations
+        INSERT INTO participants (conversation_id, user_id, active_minute)
+            SELECT id, user_id, date_bin('1 minute', last_message_at, 'epoch') FROM conversations
             CROSS JOIN LATERAL (VALUES (user_low), (user_high)) AS parties (user_id) WHERE last_message_at IS NOT NULL;
         DROP TABLE seed_user, seed_conversation, seed_message, seed_envelope;
         """;

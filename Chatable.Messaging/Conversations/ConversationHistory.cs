@@ -6,30 +6,39 @@ namespace Chatable.Messaging.Conversations;
 public sealed class ConversationHistory(NpgsqlDataSource database)
 {
     internal const string OlderSql = InboxHead + """
-             WHERE user_id = $1 AND (last_activity_at, conversation_id) < ($2, $3)
-             ORDER BY last_activity_at DESC, conversation_id DESC
+               WHERE user_id = $1 AND active_minute < date_bin('1 minute', $2, 'epoch')
+               ORDER BY active_minute DESC FETCH FIRST ($4) ROWS WITH TIES)) AS near
+              JOIN conversations c ON c.id = near.conversation_id
+              WHERE (c.last_message_at, c.id) < ($2, $3)
+              ORDER BY c.last_message_at DESC, c.id DESC LIMIT $4) page
         """ + InboxTail;
 
     internal const string NewerSql = InboxHead + """
-             WHERE user_id = $1 AND (last_activity_at, conversation_id) > ($2, $3)
-             ORDER BY last_activity_at, conversation_id
+               WHERE user_id = $1 AND active_minute > date_bin('1 minute', $2, 'epoch')
+               ORDER BY active_minute FETCH FIRST ($4) ROWS WITH TIES)) AS near
+              JOIN conversations c ON c.id = near.conversation_id
+              WHERE (c.last_message_at, c.id) > ($2, $3)
+              ORDER BY c.last_message_at, c.id LIMIT $4) page
         """ + InboxTail;
 
-    // The page is cut from participants_inbox_idx alone; the other tables see its rows only, each by a primary key.
+    // participants_inbox_idx knows only the minute of a conversation's last message. So first all of the place's own minute, and enough of
+    // the minutes beyond it to fill a page; then their order within the minutes.
     private const string InboxHead = """
-        SELECT page.last_activity_at, page.conversation_id, other.username, c.last_seq,
+        SELECT page.last_message_at, page.id, other.username, page.last_seq,
                m.message_id, m.conversation_seq, m.client_id, m.client_id_text, m.author_id, m.type, m.body, m.created_at
-        FROM (SELECT conversation_id, last_activity_at FROM participants
+        FROM (SELECT c.* FROM (
+              (SELECT conversation_id FROM participants
+               WHERE user_id = $1 AND active_minute = date_bin('1 minute', $2, 'epoch'))
+              UNION ALL
+              (SELECT conversation_id FROM participants
 
         """;
 
     private const string InboxTail = """
 
-             LIMIT $4) page
-        JOIN conversations c ON c.id = page.conversation_id
-        JOIN messages m ON m.message_id = c.last_message_id
-        JOIN users other ON other.id = CASE WHEN c.user_low = $1 THEN c.user_high ELSE c.user_low END
-        ORDER BY page.last_activity_at DESC, page.conversation_id DESC
+        JOIN messages m ON m.message_id = page.last_message_id
+        JOIN users other ON other.id = CASE WHEN page.user_low = $1 THEN page.user_high ELSE page.user_low END
+        ORDER BY page.last_message_at DESC, page.id DESC
         """;
 
     internal const string PartiesSql = """

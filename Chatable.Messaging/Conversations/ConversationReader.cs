@@ -5,19 +5,18 @@ namespace Chatable.Messaging.Conversations;
 /// <summary>What protocol v1 shows of conversations, newest first.</summary>
 public sealed class ConversationReader(NpgsqlDataSource database)
 {
-    // The page is cut from participants_inbox_idx alone; the other tables see its rows only, each by a primary key.
+    // participants_inbox_idx gives the conversations by the minute of their last message, which leaves little to sort.
     internal const string InboxSql = """
         SELECT author.username, m.created_at, m.body, other.username
         FROM (
-            SELECT conversation_id, last_activity_at FROM participants
-            WHERE user_id = $1
-            ORDER BY last_activity_at DESC, conversation_id DESC
+            SELECT c.* FROM participants p JOIN conversations c ON c.id = p.conversation_id
+            WHERE p.user_id = $1
+            ORDER BY p.active_minute DESC, c.last_message_at DESC, c.id DESC
             OFFSET $2 LIMIT $3) page
-        JOIN conversations c ON c.id = page.conversation_id
-        JOIN messages m ON m.message_id = c.last_message_id
+        JOIN messages m ON m.message_id = page.last_message_id
         JOIN users author ON author.id = m.author_id
-        JOIN users other ON other.id = CASE WHEN c.user_low = $1 THEN c.user_high ELSE c.user_low END
-        ORDER BY page.last_activity_at DESC, page.conversation_id DESC
+        JOIN users other ON other.id = CASE WHEN page.user_low = $1 THEN page.user_high ELSE page.user_low END
+        ORDER BY page.last_message_at DESC, page.id DESC
         """;
 
     // conversation_seq is dense, so a page is a range of it: the last page costs what the first does.

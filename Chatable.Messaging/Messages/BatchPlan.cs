@@ -36,6 +36,13 @@ internal sealed class BatchPlan
 
     public Dictionary<UserPair, ConversationHead> Conversations { get; } = [];
 
+    /// <summary>
+    /// Where an inbox is to change: each participant of a conversation that is new, or whose last message is of another minute now.
+    /// </summary>
+    public IEnumerable<(long Conversation, long User, DateTime Minute)> Activity => Conversations
+        .Where(moved => MinuteOf(moved.Value) != MinuteOf(_snapshot.Conversations[moved.Key]))
+        .SelectMany(moved => ParticipantsOf(moved.Key).Select(user => (moved.Value.Id, user, MinuteOf(moved.Value))));
+
     /// <param name="entries">The batch.</param>
     /// <param name="fates">What <see cref="EntryFates.Decide"/> said of it.</param>
     /// <param name="snapshot">With the head of each user, and a conversation for each new message.</param>
@@ -54,6 +61,11 @@ internal sealed class BatchPlan
 
         return plan;
     }
+
+    private static DateTime MinuteOf(ConversationHead head) =>
+        head.LastMessageAt.AddTicks(-(head.LastMessageAt.Ticks % TimeSpan.TicksPerMinute));
+
+    private static long[] ParticipantsOf(UserPair pair) => pair.Low == pair.High ? [pair.Low] : [pair.Low, pair.High];
 
     private MessageStored Store(IntakeEntry entry)
     {

@@ -8,15 +8,16 @@ internal static class BatchWriting
     /// <exception cref="RowCountException">A statement did not do what the plan counts on: do not commit.</exception>
     public static async Task WriteAsync(NpgsqlConnection connection, BatchPlan plan, CancellationToken cancellationToken)
     {
-        var participants = plan.Conversations.SelectMany(ParticipantsOf).ToArray();
+        var participants = plan.Activity.ToArray();
         (string Statement, int Rows, NpgsqlBatchCommand Command)[] steps =
         [
             (nameof(PersistSql.InsertMessages), plan.Messages.Count, Messages(plan)),
             (nameof(PersistSql.InsertEnvelopes), plan.Envelopes.Count, Envelopes(plan)),
             (nameof(PersistSql.MoveHeads), plan.Heads.Count, Heads(plan)),
             (nameof(PersistSql.MoveConversations), plan.Conversations.Count, Conversations(plan)),
-            (nameof(PersistSql.TouchParticipants), participants.Length, Participants(participants)),
         ];
+        if (participants.Length > 0)
+            steps = [.. steps, (nameof(PersistSql.TouchParticipants), participants.Length, Participants(participants))];
         await using var batch = new NpgsqlBatch(connection) { Timeout = BatchReading.TimeoutSeconds };
         foreach (var step in steps)
             batch.BatchCommands.Add(step.Command);
@@ -81,16 +82,12 @@ internal static class BatchWriting
         };
     }
 
-    private static NpgsqlBatchCommand Participants((long Conversation, long User, DateTime At)[] rows) => new(PersistSql.TouchParticipants)
-    {
-        Parameters = { Columns.Of(rows, row => row.Conversation), Columns.Of(rows, row => row.User), Columns.Of(rows, row => row.At) },
-    };
-
-    private static IEnumerable<(long, long, DateTime)> ParticipantsOf(KeyValuePair<UserPair, ConversationHead> conversation)
-    {
-        var ((low, high), head) = conversation;
-        yield return (head.Id, low, head.LastMessageAt);
-        if (high != low)
-            yield return (head.Id, high, head.LastMessageAt);
-    }
+    private static NpgsqlBatchCommand Participants((long Conversation, long User, DateTime Minute)[] rows) =>
+        new(PersistSql.TouchParticipants)
+        {
+            Parameters =
+            {
+                Columns.Of(rows, row => row.Conversation), Columns.Of(rows, row => row.User), Columns.Of(rows, row => row.Minute),
+            },
+        };
 }

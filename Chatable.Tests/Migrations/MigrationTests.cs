@@ -23,7 +23,10 @@ public sealed class MigrationTests(PostgresServer postgres)
         var first = await MigrationRun.ApplyAsync(database, null, Cancelled);
         var second = await MigrationRun.ApplyAsync(database, null, Cancelled);
 
-        Assert.Equal(["0001_users_and_tokens.sql", "0002_conversations_and_messages.sql", "0003_user_heads_and_envelopes.sql"], first);
+        Assert.Equal(
+            ["0001_users_and_tokens.sql", "0002_conversations_and_messages.sql", "0003_user_heads_and_envelopes.sql",
+             "0004_inbox_by_minute.sql"],
+            first);
         Assert.Empty(second);
         Assert.Equal(first, await Sql.QueryAsync<string>(database, Journal, Cancelled));
     }

@@ -14,7 +14,7 @@ public sealed class SchemaTests(PostgresServer postgres)
         VALUES (1, gen_random_uuid(), decode(repeat('01', 32), 'hex'), decode(repeat('00', 64), 'hex'),
                 decode(repeat('02', 32), 'hex'), now());
         INSERT INTO conversations (kind, user_low, user_high) VALUES (0, 1, 2), (0, 1, 1);
-        INSERT INTO participants (conversation_id, user_id, last_activity_at) VALUES (1, 1, now()), (1, 2, now());
+        INSERT INTO participants (conversation_id, user_id, active_minute) VALUES (1, 1, '2026-01-01 00:00Z'), (1, 2, '2026-01-01 00:00Z');
         INSERT INTO messages VALUES ('00000000-0000-7000-8000-000000000001', 1, 1, 1, 1,
                                      '00000000-0000-7000-8000-00000000000a', NULL, 0, 'hi', now());
         INSERT INTO user_heads VALUES (1, 1), (2, 1);
@@ -44,7 +44,8 @@ public sealed class SchemaTests(PostgresServer postgres)
         { "conversations_pair_check", "INSERT INTO conversations (kind, user_low) VALUES (0, 2)" },
         { "conversations_kind_check", "INSERT INTO conversations (kind, user_low, user_high) VALUES (9, 2, 2)" },
         { "conversations_user_high_fkey", "INSERT INTO conversations (kind, user_low, user_high) VALUES (0, 1, 77)" },
-        { "participants_pkey", "INSERT INTO participants (conversation_id, user_id, last_activity_at) VALUES (1, 2, now())" },
+        { "participants_pkey", Participant("2026-01-01 00:00Z", user: 2) },
+        { "participants_active_minute_check", Participant("2026-01-01 00:00:01Z", user: 3) },
         { "messages_author_client_key", Message(id: 2, seq: 2, client: 'a') },
         { "messages_conversation_seq_key", Message(id: 2, seq: 1, client: 'b') },
         { "messages_pkey", Message(id: 1, seq: 2, client: 'b') },
@@ -97,6 +98,9 @@ public sealed class SchemaTests(PostgresServer postgres)
         "INSERT INTO auth_tokens (user_id, line_id, access_key_id, secret, refresh_hash, expires_at) VALUES "
         + $"({user}, gen_random_uuid(), decode(repeat({access}, 32), 'hex'), decode(repeat('00', {secretBytes}), 'hex'), "
         + $"decode(repeat({refresh}, 32), 'hex'), now())";
+
+    private static string Participant(string minute, int user) =>
+        $"INSERT INTO participants (conversation_id, user_id, active_minute) VALUES (1, {user}, '{minute}')";
 
     private static string Message(int id, int seq, char client, int type = 0) =>
         $"INSERT INTO messages VALUES ('00000000-0000-7000-8000-00000000000{id}', 1, {seq}, 1, 2, "

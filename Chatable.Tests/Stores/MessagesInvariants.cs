@@ -37,11 +37,11 @@ internal static class MessagesInvariants
             SELECT m.message_id FROM messages m JOIN conversations c ON c.id = m.conversation_id
             WHERE m.author_id NOT IN (c.user_low, c.user_high)
             """),
-        ("the participants of a conversation are its users, active when it was last", """
+        ("the participants of a conversation are its users, active in the minute it was last", """
             SELECT c.id FROM conversations c LEFT JOIN participants p ON p.conversation_id = c.id GROUP BY c.id
             HAVING array_agg(p.user_id ORDER BY p.user_id)
                 <> CASE WHEN c.user_low = c.user_high THEN ARRAY[c.user_low] ELSE ARRAY[c.user_low, c.user_high] END
-                OR min(p.last_activity_at) <> c.last_message_at OR max(p.last_activity_at) <> c.last_message_at
+                OR min(p.active_minute) <> date_bin('1 minute', c.last_message_at, 'epoch') OR max(p.active_minute) <> min(p.active_minute)
             """),
         ("a user's log has the messages of a conversation in its order", """
             SELECT message_id FROM (SELECT m.message_id, m.conversation_seq, lag(m.conversation_seq)

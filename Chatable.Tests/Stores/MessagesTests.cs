@@ -101,11 +101,38 @@ public sealed class MessagesTests(PostgresServer postgres) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task AConversationMovesInTheInboxesOnceAMinute()
+    {
+        await _database.Store.PersistAsync([Entry(_ann, _ben)], Token);
+        await SetLastMessageAsync("2100-01-01 00:00:10Z");
+        var before = await InboxRowAsync();
+
+        await _database.Store.PersistAsync([Entry(_ben, _ann)], Token);
+        Assert.Equal(before, await InboxRowAsync());
+
+        await SetLastMessageAsync("2100-01-01 00:00:59.999999Z");
+        await _database.Store.PersistAsync([Entry(_ben, _ann)], Token);
+        Assert.NotEqual(before, await InboxRowAsync());
+        Assert.Equal(2, await _database.ScalarAsync<long>("SELECT count(*) FROM participants WHERE active_minute = '2100-01-01 00:01Z'"));
+        await MessagesInvariants.AssertAsync(_database);
+
+        async Task SetLastMessageAsync(string at)
+        {
+            await _database.ScalarAsync<long>($"UPDATE conversations SET last_message_at = '{at}' RETURNING id");
+            await _database.ScalarAsync<long>("UPDATE participants SET active_minute = '2100-01-01 00:00Z' RETURNING user_id");
+        }
+
+        // Which version of the rows it is.
+        Task<string> InboxRowAsync() => _database.ScalarAsync<string>("SELECT string_agg(ctid::text, ',' ORDER BY user_id) FROM participants");
+    }
+
+    [Fact]
     public async Task TimesAdvanceEvenWhereTheClockDoesNot()
     {
         await _database.Store.PersistAsync([Entry(_ann, _ben)], Token);
         await _database.ScalarAsync<long>("UPDATE messages SET created_at = '2100-01-01Z' RETURNING author_id");
         await _database.ScalarAsync<long>("UPDATE conversations SET last_message_at = '2100-01-01Z' RETURNING id");
+        await _database.ScalarAsync<long>("UPDATE participants SET active_minute = '2100-01-01Z' RETURNING user_id");
         var outcomes = await _database.Store.PersistAsync([Entry(_ann, _ben), Entry(_ben, _ann)], Token);
 
         var start = new DateTime(2100, 1, 1, 0, 0, 0, DateTimeKind.Utc);

@@ -16,15 +16,15 @@ public static class Messages
                 ON CONFLICT DO NOTHING;
             SELECT id, last_seq INTO STRICT conversation, seq FROM conversations
                 WHERE kind = 0 AND user_low = least(author, recipient) AND user_high = greatest(author, recipient);
-            INSERT INTO participants (conversation_id, user_id, last_activity_at)
-                SELECT DISTINCT conversation, u, now() FROM unnest(ARRAY[author, recipient]) u ON CONFLICT DO NOTHING;
+            INSERT INTO participants (conversation_id, user_id, active_minute)
+                SELECT DISTINCT conversation, u, date_bin('1 minute', now(), 'epoch') FROM unnest(ARRAY[author, recipient]) u ON CONFLICT DO NOTHING;
             FOREACH one IN ARRAY string_to_array(current_setting('test.bodies'), E'\x1f') LOOP
                 seq := seq + 1; message := gen_random_uuid(); at := clock_timestamp();
                 INSERT INTO messages
                     (message_id, conversation_id, conversation_seq, author_id, author_seq, client_id, type, body, created_at)
                     VALUES (message, conversation, seq, author, seq, message, 0, one, at);
                 UPDATE conversations SET last_seq = seq, last_message_id = message, last_message_at = at WHERE id = conversation;
-                UPDATE participants SET last_activity_at = at WHERE conversation_id = conversation;
+                UPDATE participants SET active_minute = date_bin('1 minute', at, 'epoch') WHERE conversation_id = conversation;
             END LOOP;
         END $$
         """;

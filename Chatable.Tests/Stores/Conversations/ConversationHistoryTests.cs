@@ -29,7 +29,6 @@ public sealed partial class ConversationHistoryTests(PostgresServer postgres) : 
             {
                 Assert.Contains("participants_inbox_idx", plan, StringComparison.Ordinal);
                 Assert.DoesNotContain("Seq Scan", plan, StringComparison.Ordinal);
-                Assert.DoesNotContain("Rows Removed", plan, StringComparison.Ordinal);
             });
             Assert.InRange(PagesOf(plans[1]), 1, PagesOf(plans[0]) + 20);
         }
@@ -42,18 +41,56 @@ public sealed partial class ConversationHistoryTests(PostgresServer postgres) : 
         Assert.DoesNotContain("Seq Scan", await PlanAsync(ConversationHistory.PartiesSql, 1L, 1L), StringComparison.Ordinal);
     }
 
-    /// <summary>A user with two thousand conversations, one of five thousand messages.</summary>
+    [Fact]
+    public async Task AnInboxIsWalkedInItsOrderWithinAndAcrossMinutes()
+    {
+        // Seven conversations a minute, of which some are active at the same moment.
+        await using var fill = _database.CreateCommand("""
+            INSERT INTO users (username, email, phone_number, first_name, last_name, password_hash)
+                SELECT 'user' || n, n || '@example.com', n::text, 'a', 'b', 'c' FROM generate_series(1, 31) n;
+            INSERT INTO conversations (kind, user_low, user_high, last_seq, last_message_id, last_message_at)
+                SELECT 0, 1, n, 1, gen_random_uuid(), timestamptz '2026-01-01 00:00Z' + n / 2 * interval '17 seconds'
+                FROM generate_series(2, 31) n;
+            INSERT INTO participants (conversation_id, user_id, active_minute)
+                SELECT id, u, date_bin('1 minute', last_message_at, 'epoch') FROM conversations, unnest(ARRAY[user_low, user_high]) u;
+            INSERT INTO messages (message_id, conversation_id, conversation_seq, author_id, author_seq, client_id, type, body, created_at)
+                SELECT last_message_id, id, 1, 1, id, gen_random_uuid(), 0, 'hello', last_message_at FROM conversations
+            """);
+        await fill.ExecuteNonQueryAsync(Cancellation);
+        string[] newestFirst = [.. Enumerable.Range(2, 30).Reverse().Select(n => $"user{n}")];
+        var history = new ConversationHistory(_database);
+
+        foreach (var limit in (int[])[1, 4, 7, 30])
+        {
+            List<ConversationRow> older = [];
+            while (await history.OlderAsync(1, older.LastOrDefault()?.Place, limit, Cancellation) is { Count: > 0 } page)
+                older.AddRange(page);
+            Assert.Equal(newestFirst, older.Select(row => row.With));
+
+            List<ConversationRow> newer = [older[^1]];
+            while (await history.NewerAsync(1, newer[0].Place, limit, Cancellation) is { Count: > 0 } page)
+                newer.InsertRange(0, page);
+            Assert.Equal(newestFirst, newer.Select(row => row.With));
+        }
+
+        var pages = await Task.WhenAll(Enumerable.Range(0, 8).Select(
+            page => new ConversationReader(_database).InboxAsync(1, new PageRange(page * 4, 4), Cancellation)));
+        Assert.Equal(newestFirst, pages.SelectMany(page => page).Select(row => row.WithUsername));
+    }
+
+    /// <summary>A user with two thousand conversations, one of five thousand messages, among those of many strangers.</summary>
     private async Task FillAsync()
     {
         await using var fill = _database.CreateCommand("""
             INSERT INTO users (username, email, phone_number, first_name, last_name, password_hash)
-                SELECT 'user' || n, n || '@example.com', n::text, 'a', 'b', 'c' FROM generate_series(1, 2001) n;
+                SELECT 'user' || n, n || '@example.com', n::text, 'a', 'b', 'c' FROM generate_series(1, 20001) n;
             INSERT INTO conversations (kind, user_low, user_high, last_seq, last_message_at)
-                SELECT 0, 1, n, CASE WHEN n = 2 THEN 5000 ELSE 5 END, now() FROM generate_series(2, 2001) n;
-            INSERT INTO participants (conversation_id, user_id, last_activity_at)
-                SELECT id, u, now() - id * interval '1 minute' FROM conversations, unnest(ARRAY[user_low, user_high]) u;
+                SELECT 0, 1, n, CASE WHEN n = 2 THEN 5000 ELSE 5 END, now() - n * interval '1 minute' FROM generate_series(2, 2001) n
+                UNION ALL SELECT 0, n, n + 1, 1, now() FROM generate_series(2002, 20000) n;
+            INSERT INTO participants (conversation_id, user_id, active_minute)
+                SELECT id, u, date_bin('1 minute', last_message_at, 'epoch') FROM conversations, unnest(ARRAY[user_low, user_high]) u;
             INSERT INTO messages (message_id, conversation_id, conversation_seq, author_id, author_seq, client_id, type, body, created_at)
-                SELECT gen_random_uuid(), id, n, 1, id * 5000 + n, gen_random_uuid(), 0, 'hello', now()
+                SELECT gen_random_uuid(), id, n, user_low, id * 5000 + n, gen_random_uuid(), 0, 'hello', now()
                 FROM conversations, generate_series(1, last_seq) n;
             UPDATE conversations c SET last_message_id = m.message_id
                 FROM messages m WHERE m.conversation_id = c.id AND m.conversation_seq = c.last_seq;

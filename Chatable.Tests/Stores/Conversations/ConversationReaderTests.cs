@@ -69,21 +69,22 @@ public sealed class ConversationReaderTests(PostgresServer postgres) : IAsyncLif
     private async Task<long> NewUserAsync(string name) =>
         (await new UserStore(_database).CreateAsync(Person.Named(name), Cancellation))!.Value;
 
-    /// <summary>A user with two thousand conversations of fifty messages among as many strangers'.</summary>
+    /// <summary>A user with two thousand conversations of fifty messages among those of many strangers.</summary>
     private async Task FillAsync()
     {
         await using var fill = _database.CreateCommand("""
             INSERT INTO users (username, email, phone_number, first_name, last_name, password_hash)
-                SELECT 'user' || n, n || '@example.com', n::text, 'a', 'b', 'c' FROM generate_series(1, 2001) n;
+                SELECT 'user' || n, n || '@example.com', n::text, 'a', 'b', 'c' FROM generate_series(1, 20001) n;
             INSERT INTO conversations (kind, user_low, user_high, last_seq, last_message_at)
-                SELECT 0, 1, n, 50, now() FROM generate_series(2, 2001) n;
-            INSERT INTO participants (conversation_id, user_id, last_activity_at)
-                SELECT id, u, now() - id * interval '1 minute' FROM conversations, unnest(ARRAY[user_low, user_high]) u;
+                SELECT 0, 1, n, 50, now() - n * interval '1 minute' FROM generate_series(2, 2001) n
+                UNION ALL SELECT 0, n, n + 1, 1, now() FROM generate_series(2002, 20000) n;
+            INSERT INTO participants (conversation_id, user_id, active_minute)
+                SELECT id, u, date_bin('1 minute', last_message_at, 'epoch') FROM conversations, unnest(ARRAY[user_low, user_high]) u;
             INSERT INTO messages (message_id, conversation_id, conversation_seq, author_id, author_seq, client_id, type, body, created_at)
-                SELECT gen_random_uuid(), id, n, 1, id * 50 + n, gen_random_uuid(), 0, 'hello', now()
-                FROM conversations, generate_series(1, 50) n;
+                SELECT gen_random_uuid(), id, n, user_low, id * 50 + n, gen_random_uuid(), 0, 'hello', now()
+                FROM conversations, generate_series(1, last_seq) n;
             UPDATE conversations c SET last_message_id = m.message_id
-                FROM messages m WHERE m.conversation_id = c.id AND m.conversation_seq = 50;
+                FROM messages m WHERE m.conversation_id = c.id AND m.conversation_seq = c.last_seq;
             ANALYZE
             """);
         await fill.ExecuteNonQueryAsync(Cancellation);
