@@ -15,15 +15,14 @@ internal sealed partial class BatchCommitter(
     ILogger<BatchCommitter> logger)
 {
     /// <summary>What is still to be told of the entries. Where it throws, a part may be stored: repeating the whole does no harm.</summary>
-    public async Task<IReadOnlyList<Dispatch>> CommitAsync(
-        int partition, IReadOnlyList<PendingEntry> pending, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<Dispatch>> CommitAsync(IReadOnlyList<PendingEntry> pending, CancellationToken cancellationToken)
     {
         if (pending.Count == 0)
             return [];
 
         using var spans = CommitSpans.Start(pending);
         var outcomes = new List<Dispatch>(pending.Count);
-        await CommitAsync(partition, pending, outcomes, cancellationToken);
+        await CommitAsync(pending, outcomes, cancellationToken);
         Count(pending, outcomes);
         return spans.Continue(outcomes);
     }
@@ -43,8 +42,7 @@ internal sealed partial class BatchCommitter(
         Log.DeadLettered(logger, partition, item.Id.ToString(), code, attempts);
     }
 
-    private async Task CommitAsync(
-        int partition, IReadOnlyList<PendingEntry> pending, List<Dispatch> outcomes, CancellationToken cancellationToken)
+    private async Task CommitAsync(IReadOnlyList<PendingEntry> pending, List<Dispatch> outcomes, CancellationToken cancellationToken)
     {
         try
         {
@@ -54,23 +52,22 @@ internal sealed partial class BatchCommitter(
         {
             if (pending.Count == 1)
             {
-                await RefuseAsync(partition, pending[0], failure, cancellationToken);
+                await RefuseAsync(pending[0], failure, cancellationToken);
                 return;
             }
 
             var half = pending.Count / 2;
-            await CommitAsync(partition, [.. pending.Take(half)], outcomes, cancellationToken);
-            await CommitAsync(partition, [.. pending.Skip(half)], outcomes, cancellationToken);
+            await CommitAsync([.. pending.Take(half)], outcomes, cancellationToken);
+            await CommitAsync([.. pending.Skip(half)], outcomes, cancellationToken);
         }
     }
 
     private static bool IsOfTheBatch(Exception failure) => PersistFailures.Classify(failure) is not PersistFailure.Transient;
 
     // Before anything later is stored: were it to become storable one day, it must not follow what came after it.
-    private async Task RefuseAsync(
-        int partition, PendingEntry pending, Exception failure, CancellationToken cancellationToken)
+    private async Task RefuseAsync(PendingEntry pending, Exception failure, CancellationToken cancellationToken)
     {
-        var attempts = await intake.CountAttemptAsync(partition, pending.Item, cancellationToken);
+        var attempts = await intake.CountAttemptAsync(pending.Partition, pending.Item, cancellationToken);
         if (PersistFailures.Classify(failure) is PersistFailure.Unforeseen && attempts < options.Value.MaxAttempts)
             ExceptionDispatchInfo.Throw(failure);
 
@@ -78,7 +75,7 @@ internal sealed partial class BatchCommitter(
         // Where putting it aside fails it is told again, which does no harm.
         var refused = new MessageRefused(pending.Entry.ClientId, RefusalCode.Invalid, pending.Entry.Origin);
         await router.RouteAsync([refused], cancellationToken);
-        await DeadLetterAsync(partition, pending.Item, PersistFailures.CodeOf(failure), attempts, cancellationToken);
+        await DeadLetterAsync(pending.Partition, pending.Item, PersistFailures.CodeOf(failure), attempts, cancellationToken);
         metrics.Decided("invalid", 1);
     }
 

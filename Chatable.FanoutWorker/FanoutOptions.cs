@@ -13,6 +13,9 @@ internal sealed class FanoutOptions : IKeyPrefixed
     /// <summary>Entries stored in one transaction: more make it cheaper, but hold the locks of its users longer.</summary>
     public int BatchSize { get; set; } = 200;
 
+    /// <summary>Transactions a worker has under way at once: its partitions are divided among so many lanes.</summary>
+    public int Lanes { get; set; } = 2;
+
     /// <summary>How long an idle partition goes without a look where no wake-up comes.</summary>
     public TimeSpan PollInterval { get; set; } = TimeSpan.FromMilliseconds(250);
 

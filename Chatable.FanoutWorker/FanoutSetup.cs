@@ -19,6 +19,7 @@ internal static class FanoutSetup
         services.AddSingleton<FanoutMetrics>();
         services.AddSingleton<BatchCommitter>();
         services.AddSingleton<Router>();
+        services.AddSingleton<BatchSettler>();
         services.AddSingleton<PartitionLeases>();
         services.AddSingleton<PartitionReaders>();
         services.AddEvictionPolicyCheck();
@@ -32,6 +33,7 @@ internal static class FanoutSetup
     private static void AddFanoutOptions(this IServiceCollection services) =>
         services.AddKeyPrefixedOptions<FanoutOptions>(FanoutOptions.Section)
             .Validate(o => o.BatchSize is >= 1 and <= 1000, "Fanout:BatchSize must be 1 to 1000 entries.")
+            .Validate(o => o.Lanes is >= 1 and <= 16, "Fanout:Lanes must be 1 to 16.")
             .Validate(o => o.MaxAttempts >= 1, "Fanout:MaxAttempts must be at least 1.")
             .Validate(o => o.PollInterval > TimeSpan.Zero, "Fanout:PollInterval must be positive.")
             .Validate(o => o.FirstBackoff > TimeSpan.Zero, "Fanout:FirstBackoff must be positive.")

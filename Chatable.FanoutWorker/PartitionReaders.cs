@@ -4,46 +4,56 @@ using Microsoft.Extensions.Options;
 
 namespace Chatable.FanoutWorker;
 
-/// <summary>The readers this worker runs, at most one of each partition.</summary>
-internal sealed class PartitionReaders(
-    IntakeReader intake, BatchCommitter committer, Router router, IOptions<FanoutOptions> options, FanoutMetrics metrics,
-    TimeProvider time, ILogger<PartitionReader> logger)
+/// <summary>The partitions this worker reads, divided among its lanes.</summary>
+internal sealed class PartitionReaders : IDisposable
 {
-    private readonly Dictionary<int, (CancellationTokenSource Stop, Task Run)> _running = [];
+    private readonly Lane[] _lanes;
+    private readonly Func<int, PartitionReader> _createReader;
+    private readonly FanoutMetrics _metrics;
 
     // Read by others than the one who starts and stops them.
     private volatile int[] _partitions = [];
 
-    public int Count => _running.Count;
+    public PartitionReaders(
+        IntakeReader intake, BatchSettler settler, Router router, IOptions<FanoutOptions> options, FanoutMetrics metrics, TimeProvider time,
+        ILoggerFactory loggers)
+    {
+        _metrics = metrics;
+        _lanes = [.. Enumerable.Range(0, options.Value.Lanes).Select(
+            _ => new Lane(intake, settler, options.Value, metrics, time, loggers.CreateLogger<Lane>()))];
+        _createReader = partition => new PartitionReader(
+            partition, intake, settler, options.Value, metrics, time, loggers.CreateLogger<PartitionReader>());
+        SeededBug.RouteEarlyBy(outcomes => router.RouteAsync(outcomes, CancellationToken.None));
+    }
+
+    public int Count => _partitions.Length;
 
     public int[] Partitions => _partitions;
 
-    public bool IsRunning(int partition) => _running.ContainsKey(partition);
+    public bool IsRunning(int partition) => _partitions.Contains(partition);
 
     public void Start(int partition)
     {
-        var reader = new PartitionReader(partition, intake, committer, router, options.Value, metrics, time, logger);
-        var stop = new CancellationTokenSource();
-        SeededBug.RouteEarlyBy(outcomes => router.RouteAsync(outcomes, CancellationToken.None));
-        _running.Add(partition, (stop, Task.Run(() => reader.RunAsync(stop.Token), CancellationToken.None)));
-        _partitions = [.. _running.Keys.Order()];
-        metrics.PartitionTaken();
+        LaneOf(partition).Add(_createReader(partition));
+        _partitions = [.. _partitions.Append(partition).Order()];
+        _metrics.PartitionTaken();
     }
 
     /// <summary>Returns when their batches are finished: only then may others, or this worker again, take these partitions.</summary>
     public async Task StopAsync(IReadOnlyCollection<int> partitions)
     {
-        var stopping = partitions.Where(IsRunning).Select(partition => (partition, _running[partition])).ToArray();
-        foreach (var (_, reader) in stopping)
-            await reader.Stop.CancelAsync();
-
-        foreach (var (partition, reader) in stopping)
-        {
-            await reader.Run.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            reader.Stop.Dispose();
-            _running.Remove(partition);
-            _partitions = [.. _running.Keys.Order()];
-            metrics.PartitionGivenUp();
-        }
+        var stopping = partitions.Where(IsRunning).ToArray();
+        await Task.WhenAll(stopping.Select(partition => LaneOf(partition).RemoveAsync(partition)));
+        _partitions = [.. _partitions.Except(stopping)];
+        foreach (var _ in stopping)
+            _metrics.PartitionGivenUp();
     }
+
+    public void Dispose()
+    {
+        foreach (var lane in _lanes)
+            lane.Dispose();
+    }
+
+    private Lane LaneOf(int partition) => _lanes[partition % _lanes.Length];
 }

@@ -3,8 +3,11 @@ using Chatable.Messaging.Wire;
 
 namespace Chatable.FanoutWorker;
 
+/// <summary>The oldest entries of one partition, as they were read.</summary>
+internal readonly record struct PartitionHead(int Partition, IReadOnlyList<IntakeItem> Items);
+
 /// <summary>An entry read from the intake and not yet settled.</summary>
-internal readonly record struct PendingEntry(IntakeItem Item, IntakeEntry Entry)
+internal readonly record struct PendingEntry(int Partition, IntakeItem Item, IntakeEntry Entry)
 {
     /// <summary>When it arrived, by Redis' clock: a stream's id begins with the milliseconds since 1970.</summary>
     public DateTimeOffset? ArrivedAt =>

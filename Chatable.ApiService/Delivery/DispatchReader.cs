@@ -20,6 +20,7 @@ internal sealed partial class DispatchReader(
     private readonly SemaphoreSlim _wake = new(0, 1);
     private RedisValue _position = ServerQueue.Start;
     private QueuePosition _handled;
+    private int _untrimmed;
     private bool _rewind;
     private bool _failing;
 
@@ -40,12 +41,13 @@ internal sealed partial class DispatchReader(
         {
             try
             {
-                while (await ReadOnceAsync(stoppingToken) > 0)
+                while (await ReadOnceAsync(stoppingToken) == options.Value.QueueBatches)
                 {
                 }
 
                 _failing = false;
-                await _wake.WaitAsync(options.Value.Poll, stoppingToken);
+                if (!await _wake.WaitAsync(options.Value.Poll, stoppingToken))
+                    await TrimAsync(stoppingToken);
             }
             catch (Exception exception) when (exception is not OperationCanceledException || !stoppingToken.IsCancellationRequested)
             {
@@ -70,8 +72,9 @@ internal sealed partial class DispatchReader(
             _position = position;
         }
 
-        if (batches.Count > 0)
-            await queue.TrimAsync(server.BootId, _position, cancellationToken);
+        _untrimmed += batches.Count;
+        if (_untrimmed >= options.Value.QueueBatches)
+            await TrimAsync(cancellationToken);
         return batches.Count;
     }
 
@@ -94,6 +97,13 @@ internal sealed partial class DispatchReader(
     {
         _wake.Dispose();
         base.Dispose();
+    }
+
+    private async Task TrimAsync(CancellationToken cancellationToken)
+    {
+        if (_untrimmed > 0)
+            await queue.TrimAsync(server.BootId, _position, cancellationToken);
+        _untrimmed = 0;
     }
 
     private void Dispatch(RedisValue position, ReadOnlyMemory<byte> batch)

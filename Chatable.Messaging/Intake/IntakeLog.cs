@@ -10,12 +10,13 @@ namespace Chatable.Messaging.Intake;
 public sealed class IntakeLog(IConnectionMultiplexer redis, IOptions<IntakeOptions> options)
 {
     // Refuses everything or appends everything. Nothing may fail once the first XADD is through, or an error would no longer mean
-    // "not appended": hence pcall for the wake-up, which only saves the worker a poll.
+    // "not appended": hence pcall for the wake-up, which only saves the worker a poll. Where something stood before, it is on its way
+    // through a worker, who then looks again, or was announced itself.
     private const string Append = """
-        local count = #ARGV - 2
-        if redis.call('XLEN', KEYS[1]) + count > tonumber(ARGV[1]) then return 0 end
+        local count, waiting = #ARGV - 2, redis.call('XLEN', KEYS[1])
+        if waiting + count > tonumber(ARGV[1]) then return 0 end
         for i = 3, #ARGV do redis.call('XADD', KEYS[1], '*', 'm', ARGV[i]) end
-        redis.pcall('PUBLISH', ARGV[2], '1')
+        if waiting == 0 then redis.pcall('PUBLISH', ARGV[2], '1') end
         return count
         """;
 

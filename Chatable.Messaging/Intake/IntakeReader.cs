@@ -12,6 +12,13 @@ public readonly record struct IntakeItem(RedisValue Id, ReadOnlyMemory<byte> Pay
 /// </summary>
 public sealed class IntakeReader(IConnectionMultiplexer redis, IOptions<IntakeOptions> options)
 {
+    // Attempts are counted for hardly any entry. Deleting needs no memory, so it goes on when there is none.
+    private const string Settle = """
+        redis.call('XDEL', KEYS[1], unpack(ARGV))
+        if redis.call('EXISTS', KEYS[2]) == 1 then redis.call('HDEL', KEYS[2], unpack(ARGV)) end
+        return #ARGV
+        """;
+
     private readonly IntakeKeys _keys = new(options.Value.KeyPrefix);
     private readonly RedisValue _deadLetterLimit = options.Value.DeadLetterLimit;
 
@@ -29,11 +36,8 @@ public sealed class IntakeReader(IConnectionMultiplexer redis, IOptions<IntakeOp
     public async Task SettleAsync(int partition, IReadOnlyCollection<IntakeItem> items, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        var database = redis.GetDatabase();
-        var ids = items.Select(item => item.Id).ToArray();
-        await Task.WhenAll(
-            database.StreamDeleteAsync(_keys.Log(partition), ids),
-            database.HashDeleteAsync(_keys.Attempts(partition), ids));
+        await redis.GetDatabase().ScriptEvaluateAsync(
+            Settle, [_keys.Log(partition), _keys.Attempts(partition)], [.. items.Select(item => item.Id)]);
     }
 
     /// <summary>Moves an entry among the dead letters; false where these are full and it stays.</summary>

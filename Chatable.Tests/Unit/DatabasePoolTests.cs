@@ -15,4 +15,16 @@ public sealed class DatabasePoolTests
         DatabasePool.AtMost(30)(source);
         Assert.Equal(size, new NpgsqlConnectionStringBuilder(source.ConnectionString).MaxPoolSize);
     }
+
+    [Theory]
+    [InlineData("Host=localhost", true, 50)]
+    [InlineData("Host=localhost;No Reset On Close=false;Max Auto Prepare=0", false, 0)]
+    public void SessionsAreNotResetAndStatementsStayPreparedUnlessTheConnectionStringSaysOtherwise(
+        string connectionString, bool noReset, int prepared)
+    {
+        var source = new NpgsqlDataSourceBuilder(connectionString);
+        DatabasePool.AtMost(30)(source);
+        var settings = new NpgsqlConnectionStringBuilder(source.ConnectionString);
+        Assert.Equal((noReset, prepared), (settings.NoResetOnClose, settings.MaxAutoPrepare));
+    }
 }

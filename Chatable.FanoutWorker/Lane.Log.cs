@@ -1,0 +1,13 @@
+namespace Chatable.FanoutWorker;
+
+internal sealed partial class Lane
+{
+    private static partial class Log
+    {
+        [LoggerMessage(LogLevel.Warning, "A batch of {Partitions} partitions failed ({Code}); each goes on alone until it is through.")]
+        public static partial void BatchFailed(ILogger logger, int partitions, string code, Exception failure);
+
+        [LoggerMessage(LogLevel.Warning, "The intake could not be read ({Code}); trying again in {Wait}.")]
+        public static partial void IntakeUnreadable(ILogger logger, string code, TimeSpan wait, Exception failure);
+    }
+}

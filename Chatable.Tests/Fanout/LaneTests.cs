@@ -1,0 +1,46 @@
+using Chatable.Tests.Support;
+using Npgsql;
+using static Chatable.Tests.Stores.MessagesDatabase;
+
+namespace Chatable.Tests.Fanout;
+
+/// <summary>Partitions that are emptied together, and what becomes of the others where one of them is in trouble.</summary>
+public sealed class LaneTests(PostgresServer postgres, RedisServer redis) : FanoutTest(postgres, redis)
+{
+    [Fact]
+    public async Task ALockedUserDelaysNoPartitionButHisOwn()
+    {
+        var others = await World.Database.AddUsersAsync(40);
+        var locked = Entry(Ann, Ben, "locked");
+        await using var connection = await World.Database.Source.OpenConnectionAsync(Token);
+        await using var transaction = await connection.BeginTransactionAsync(Token);
+        await using var hold = new NpgsqlCommand($"SELECT 1 FROM user_heads WHERE user_id = {Ann.Id} FOR UPDATE", connection);
+        await hold.ExecuteNonQueryAsync(Token);
+
+        await World.SendAsync(locked);
+        var free = others.Chunk(2).Where(pair => World.PartitionOf(Entry(pair[0], pair[1])) != World.PartitionOf(locked)).ToArray();
+        await World.SendAsync([.. free.Select(pair => Entry(pair[0], pair[1]))]);
+        World.StartWorker("w1", ("Fanout__Lanes", "1"));
+        await World.WaitForAsync(async () => await World.Database.CountMessagesAsync() == free.Length);
+        await World.SendAsync([.. free.Select(pair => Entry(pair[1], pair[0]))]);
+        await World.WaitForAsync(async () => await World.Database.CountMessagesAsync() == 2 * free.Length);
+        Assert.Equal(1, await World.IntakeLengthAsync());
+
+        await transaction.RollbackAsync(Token);
+        await World.WaitForAsync(async () => await World.IntakeLengthAsync() == 0);
+        Assert.Equal((2 * free.Length) + 1, await World.Database.CountMessagesAsync());
+    }
+
+    [Fact]
+    public async Task PartitionsShareTheirTransactions()
+    {
+        var users = await World.Database.AddUsersAsync(80);
+        await World.SendAsync([.. users.Chunk(2).Select(pair => Entry(pair[0], pair[1]))]);
+        World.StartWorker("w1");
+
+        await World.WaitForAsync(async () => await World.Database.CountMessagesAsync() == 40);
+        var transactions = await World.Database.ScalarAsync<long>("SELECT count(DISTINCT xmin::text) FROM messages");
+        var partitions = users.Chunk(2).Select(pair => World.PartitionOf(Entry(pair[0], pair[1]))).Distinct().Count();
+        Assert.InRange(transactions, 1, partitions - 1);
+    }
+}
