@@ -23,7 +23,7 @@ internal sealed class Mailbox(IChatStore store, Inbox inbox, ClientSession sessi
         {
             if (_stopped is not null)
                 throw _stopped;
-            if (!session.Holds(message.ClientId))
+            if (IsNew(message.ClientId))
                 await AddAsync(message);
             return Waiter(message.ClientId).Task;
         }, cancellationToken);
@@ -63,14 +63,23 @@ internal sealed class Mailbox(IChatStore store, Inbox inbox, ClientSession sessi
 
     public void Dispose() => _gate.Dispose();
 
-    private async ValueTask AddAsync(OutgoingMessage message)
+    // The gate keeps others from the outbox, not the connection that takes messages out of it.
+    private bool IsNew(string clientId)
     {
-        if (session.Unacknowledged >= outboxCapacity)
+        lock (session)
         {
-            ClientMetrics.OutboxFull.Add(1);
-            throw new ChatOutboxFullException(outboxCapacity);
+            if (session.Holds(clientId))
+                return false;
+            if (session.Unacknowledged < outboxCapacity)
+                return true;
         }
 
+        ClientMetrics.OutboxFull.Add(1);
+        throw new ChatOutboxFullException(outboxCapacity);
+    }
+
+    private async ValueTask AddAsync(OutgoingMessage message)
+    {
         // Stored before the first attempt, and not given up half way: from here on it will be sent.
         await store.AddAsync(message, CancellationToken.None);
         lock (session)

@@ -36,6 +36,10 @@ internal sealed partial class LibraryDevice
             // It may be in the store or not, and may be sent or not.
             _notes.AddNoAck(draft, Known.Info);
         }
+        catch (Exception exception)
+        {
+            Surprises.Enqueue($"{Proc} could not send {draft.ClientId}: {exception}");
+        }
         finally
         {
             lock (_gate)
