@@ -14,7 +14,9 @@ internal static class BenchCommand
     private static readonly Option<bool> s_quick =
         new("--quick") { Description = "One round of short runs: minutes, and not to be quoted." };
     private static readonly Option<string[]> s_only =
-        Names("--only", $"Scenarios, separated by commas: {string.Join(", ", Scenarios.Names)}.", Scenarios.Names);
+        Names("--only",
+            $"Scenarios, separated by commas: {string.Join(", ", Scenarios.Names)}; all but {string.Join(" and ", Scenarios.Long)} if left out.",
+            Scenarios.Names);
     private static readonly Option<string[]> s_subjects =
         Names("--subjects", $"Systems: {string.Join(", ", SubjectNames.All)}.", SubjectNames.All);
     private static readonly Option<int?> s_rounds = Number("--rounds", "Rounds, all systems in each; medians are of these (3).", 1, 100);
@@ -26,11 +28,12 @@ internal static class BenchCommand
     private static readonly Option<int?> s_storm = Number("--storm", "Clients that reconnect at the same moment (2000).", 10, 20_000);
     private static readonly Option<int?> s_stored =
         Number("--stored", "Messages in the database before reads (1000000).", 10_000, 100_000_000);
+    private static readonly Option<int?> s_minutes = Number("--minutes", "How long the soak is (30).", 1, 10_000);
     private static readonly Option<string?> s_out = new("--out") { Description = "Folder of the results (artifacts/bench)." };
 
     // Behind those it lists: they are made in the order of the text.
     private static readonly Option[] s_all =
-        [s_quick, s_only, s_subjects, s_rounds, s_seconds, s_pairs, s_rate, s_idle, s_open, s_storm, s_stored, s_out];
+        [s_quick, s_only, s_subjects, s_rounds, s_seconds, s_pairs, s_rate, s_idle, s_open, s_storm, s_stored, s_minutes, s_out];
 
     public static Task<int> InvokeAsync(string[] arguments) => Create().Parse(arguments).InvokeAsync();
 
@@ -65,6 +68,7 @@ internal static class BenchCommand
             Open = parsed.GetValue(s_open) ?? start.Open,
             Storm = parsed.GetValue(s_storm) ?? start.Storm,
             Stored = parsed.GetValue(s_stored) ?? start.Stored,
+            Soak = parsed.GetValue(s_minutes) is { } minutes ? TimeSpan.FromMinutes(minutes) : start.Soak,
             Folder = parsed.GetValue(s_out) ?? start.Folder,
         };
     }

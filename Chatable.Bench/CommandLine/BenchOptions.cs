@@ -41,6 +41,9 @@ internal sealed record BenchOptions
     /// <summary>Messages in the database before anything is read.</summary>
     public int Stored { get; init; } = 1_000_000;
 
+    /// <summary>How long the soak is.</summary>
+    public TimeSpan Soak { get; init; } = TimeSpan.FromMinutes(30);
+
     public string Folder { get; init; } = "artifacts/bench";
 
     /// <summary>What <c>--quick</c> makes of everything that was not given.</summary>

@@ -14,7 +14,8 @@ internal abstract class Phase(BenchOptions options, Progress progress)
     /// <summary>Does nothing where none of its scenarios is asked for.</summary>
     public abstract Task RunAsync(Action<RunResult> add, CancellationToken cancellationToken);
 
-    protected bool IsAskedFor(string scenario) => options.Only.Count == 0 || options.Only.Contains(scenario);
+    protected bool IsAskedFor(string scenario) =>
+        options.Only.Count == 0 ? !Scenarios.Long.Contains(scenario) : options.Only.Contains(scenario);
 
     protected bool IsAskedForSubject(string subject) => options.Subjects.Count == 0 || options.Subjects.Contains(subject);
 

@@ -23,7 +23,19 @@ internal static class Scenarios
     public const string Reads = "reads";
     public const string Accounts = "accounts";
 
-    public static IReadOnlyList<string> Traffic { get; } = [Window16, Window1, Rate, V1];
+    /// <summary>How long a replica takes until its <c>/health</c> is well.</summary>
+    public const string Start = "start";
 
-    public static IReadOnlyList<string> Names { get; } = [.. Traffic, Stores, Idle, Storm, Reads, Accounts];
+    /// <summary>Window 16 with more servers, users, stored messages and workers; takes long, hence only by name.</summary>
+    public const string Growth = "growth";
+
+    /// <summary>Half of what it can do, for long; only by name.</summary>
+    public const string Soak = "soak";
+
+    public static IReadOnlyList<string> Traffic { get; } = [Window16, Window1, Rate, V1, Growth, Soak];
+
+    /// <summary>Those that are left out where none is named.</summary>
+    public static IReadOnlyList<string> Long { get; } = [Growth, Soak];
+
+    public static IReadOnlyList<string> Names { get; } = [.. Traffic, Stores, Idle, Storm, Reads, Accounts, Start];
 }

@@ -57,6 +57,9 @@ internal sealed class Session(BenchOptions options)
         new StoresPhase(options, _progress),
         new IdlePhase(options, _progress),
         new HistoryPhase(options, _progress),
+        new StartPhase(options, _progress),
+        new GrowthPhase(options, _progress),
+        new SoakPhase(options, _progress),
     ];
 
     private void Add(RunResult result)

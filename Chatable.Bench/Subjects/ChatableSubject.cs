@@ -7,17 +7,19 @@ using Npgsql;
 namespace Chatable.Bench.Subjects;
 
 /// <summary>Chatable as it is deployed: three API replicas and a worker on PostgreSQL and Redis, each a process of its own.</summary>
-internal sealed class ChatableSubject : Subject
+/// <param name="name">What its figures stand under, where several of them are measured.</param>
+internal sealed class ChatableSubject(string name) : Subject
 {
     private const string TokenSecretsKey = "a key of the measurement's own, long enough";
 
     private readonly List<int> _ports = [];
     private readonly List<ServerProcess> _servers = [];
+    private (string, string)[] _settings = [];
     private Redis? _redis;
     private Postgres? _postgres;
     private ChatableUsers? _users;
 
-    public override string Name => SubjectNames.Chatable;
+    public override string Name => name;
 
     public override bool Stores => true;
 
@@ -31,12 +33,15 @@ internal sealed class ChatableSubject : Subject
 
     public NpgsqlDataSource Database { get; private set; } = null!;
 
-    public static async Task<Subject> StartAsync(CancellationToken cancellationToken)
+    public string RedisConnection => _redis!.ConnectionString;
+
+    public static async Task<ChatableSubject> StartAsync(
+        CancellationToken cancellationToken, string name = SubjectNames.Chatable, int workers = 1)
     {
-        var subject = new ChatableSubject();
+        var subject = new ChatableSubject(name);
         try
         {
-            await subject.StartServersAsync(cancellationToken);
+            await subject.StartServersAsync(workers, cancellationToken);
             return subject;
         }
         catch
@@ -77,12 +82,12 @@ internal sealed class ChatableSubject : Subject
             await _postgres.DisposeAsync();
     }
 
-    private async Task StartServersAsync(CancellationToken cancellationToken)
+    private async Task StartServersAsync(int workers, CancellationToken cancellationToken)
     {
         _redis = await Redis.StartAsync(cancellationToken);
         _postgres = await Postgres.StartAsync(cancellationToken);
         var database = await _postgres.CreateDatabaseAsync("chat", cancellationToken);
-        (string, string)[] settings =
+        _settings =
         [
             ("ConnectionStrings__chatdb", database),
             ("ConnectionStrings__redis", _redis.ConnectionString),
@@ -92,26 +97,30 @@ internal sealed class ChatableSubject : Subject
             ("Realtime__FrameBurst", "1000000"),
             ("Realtime__MaxSockets", "100000"),
         ];
-        await ServerAccount.RunAsync(Programs.Service("Chatable.MigrationService", settings), cancellationToken);
+        await ServerAccount.RunAsync(Programs.Service("Chatable.MigrationService", _settings), cancellationToken);
         Database = NpgsqlDataSource.Create(database);
         _users = new ChatableUsers(Database, TokenSecretsKey);
-        _servers.Add(await StartAsync("worker", "Chatable.FanoutWorker", 1, ServerProcess.FreePort(), settings, cancellationToken));
+        for (var worker = 1; worker <= workers; worker++)
+            _servers.Add(await StartAsync("worker", "Chatable.FanoutWorker", worker, ServerProcess.FreePort(), cancellationToken));
         for (var replica = 0; replica < Replicas; replica++)
         {
             _ports.Add(ServerProcess.FreePort());
-            _servers.Add(await StartAsync("api", "Chatable.ApiService", replica + 1, _ports[replica], settings, cancellationToken));
+            _servers.Add(await StartReplicaAsync(replica + 1, _ports[replica], cancellationToken));
         }
     }
 
-    private static Task<ServerProcess> StartAsync(
-        string name, string project, int number, int port, (string, string)[] settings, CancellationToken cancellationToken) =>
+    /// <summary>One more API replica, which is the caller's.</summary>
+    public Task<ServerProcess> StartReplicaAsync(int number, int port, CancellationToken cancellationToken) =>
+        StartAsync("api", "Chatable.ApiService", number, port, cancellationToken);
+
+    private Task<ServerProcess> StartAsync(string process, string project, int number, int port, CancellationToken cancellationToken) =>
         ServerProcess.StartAsync(
-            name,
+            process,
             Programs.Service(project,
             [
-                .. settings,
+                .. _settings,
                 ("ASPNETCORE_URLS", $"http://127.0.0.1:{port}"),
-                ("OTEL_RESOURCE_ATTRIBUTES", $"service.instance.id={name}-{number}"),
+                ("OTEL_RESOURCE_ATTRIBUTES", $"service.instance.id={process}-{number}"),
             ]),
             "Application started", 15, cancellationToken);
 }

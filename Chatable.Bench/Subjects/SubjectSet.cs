@@ -29,12 +29,12 @@ internal sealed class SubjectSet : IAsyncDisposable
         }
     }
 
-    public static Task<Subject> StartAsync(string name, CancellationToken cancellationToken) => name switch
+    public static async Task<Subject> StartAsync(string name, CancellationToken cancellationToken) => name switch
     {
-        SubjectNames.Relay => RelaySubject.StartAsync(cancellationToken),
-        SubjectNames.SignalR => SignalRSubject.StartAsync(stores: false, cancellationToken),
-        SubjectNames.SignalRStored => SignalRSubject.StartAsync(stores: true, cancellationToken),
-        _ => ChatableSubject.StartAsync(cancellationToken),
+        SubjectNames.Relay => await RelaySubject.StartAsync(cancellationToken),
+        SubjectNames.SignalR => await SignalRSubject.StartAsync(stores: false, cancellationToken),
+        SubjectNames.SignalRStored => await SignalRSubject.StartAsync(stores: true, cancellationToken),
+        _ => await ChatableSubject.StartAsync(cancellationToken),
     };
 
     public async ValueTask DisposeAsync()

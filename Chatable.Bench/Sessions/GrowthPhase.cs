@@ -1,0 +1,107 @@
+using Chatable.Bench.CommandLine;
+using Chatable.Bench.Load.Traffic;
+using Chatable.Bench.Measures;
+using Chatable.Bench.Report;
+using Chatable.Bench.Runs;
+using Chatable.Bench.Subjects;
+using Chatable.Messaging.Registry;
+using Microsoft.Extensions.Options;
+using StackExchange.Redis;
+
+namespace Chatable.Bench.Sessions;
+
+/// <summary>
+/// What a message costs where there is more of something: the same load on several installations at once, which take turns. Servers
+/// that are not there are put into the registry, each with some of the recipients: the worker looks them up and fills their queues.
+/// </summary>
+internal sealed class GrowthPhase(BenchOptions options, Progress progress) : Phase(options, progress)
+{
+    private const int ManyUsers = 100_000;
+    private const int ManyServers = 100;
+
+    public override async Task RunAsync(Action<RunResult> add, CancellationToken cancellationToken)
+    {
+        if (!IsAskedFor(Scenarios.Growth))
+            return;
+        var installations = new List<ChatableSubject>();
+        try
+        {
+            foreach (var (name, prepare, workers) in Installations())
+            {
+                Progress.Step($"starting and filling: {name}");
+                installations.Add(await ChatableSubject.StartAsync(cancellationToken, name, workers));
+                await prepare(installations[^1], cancellationToken);
+            }
+
+            await MeasureAsync(installations, add, cancellationToken);
+        }
+        finally
+        {
+            foreach (var installation in installations)
+                await installation.DisposeAsync();
+        }
+    }
+
+    private (string Name, Func<ChatableSubject, CancellationToken, Task> Prepare, int Workers)[] Installations() =>
+    [
+        (SubjectNames.Chatable, (_, _) => Task.CompletedTask, 1),
+        ($"{ManyServers} servers", RegisterAsync, 1),
+        ($"{ManyUsers:N0} users", (subject, cancelled) => subject.PrepareAsync(ManyUsers, cancelled), 1),
+        ($"{Options.Stored:N0} stored", FillAsync, 1),
+        ("two workers", (_, _) => Task.CompletedTask, 2),
+    ];
+
+    private async Task MeasureAsync(List<ChatableSubject> installations, Action<RunResult> add, CancellationToken cancellationToken)
+    {
+        foreach (var installation in installations)
+        {
+            await WarmUp.RunAsync(
+                window =>
+                {
+                    Progress.Step($"warming up {installation.Name}, {window}");
+                    return new TrafficRun(installation, Plan(Options.WarmUpWindow), Progress).RunAsync(round: 0, cancellationToken);
+                },
+                Options.WarmUpWindows);
+        }
+
+        foreach (var round in Rounds)
+        {
+            foreach (var installation in installations)
+            {
+                Progress.Step($"round {round} of {Options.Rounds}: growth, {installation.Name}");
+                add(await new TrafficRun(installation, Plan(Options.Measured), Progress).RunAsync(round, cancellationToken));
+            }
+        }
+    }
+
+    private TrafficPlan Plan(TimeSpan measured) => new()
+    {
+        Name = Scenarios.Growth,
+        Pairs = Options.Pairs,
+        WarmUp = Options.WarmUp,
+        Measured = measured,
+        Pace = _ => new ClosedLoop(16),
+        Loops = Math.Max(1, Environment.ProcessorCount / 4),
+    };
+
+    private async Task RegisterAsync(ChatableSubject subject, CancellationToken cancellationToken)
+    {
+        await subject.PrepareAsync(2 * Options.Pairs, cancellationToken);
+        await using var redis = await ConnectionMultiplexer.ConnectAsync(subject.RedisConnection);
+        var lasting = new RegistryOptions { ServerLifetime = TimeSpan.FromDays(1) };
+        var registry = new ServerRegistry(redis, new OptionsWrapper<RegistryOptions>(lasting), TimeProvider.System);
+        for (var server = subject.Replicas; server < ManyServers; server++)
+        {
+            var bootId = Guid.NewGuid();
+            await registry.HeartbeatAsync(bootId, cancellationToken);
+            var users = Enumerable.Range(0, 2 * Options.Pairs).Where(user => user % ManyServers == server);
+            await registry.AddUsersAsync(bootId, [.. users.Select(user => subject.User(user).Id)], cancellationToken);
+        }
+    }
+
+    private async Task FillAsync(ChatableSubject subject, CancellationToken cancellationToken)
+    {
+        await subject.PrepareAsync(1000, cancellationToken);
+        await History.FillAsync(subject.Database, 1000, Options.Stored, cancellationToken);
+    }
+}
