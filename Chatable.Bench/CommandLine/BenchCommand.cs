@@ -15,7 +15,8 @@ internal static class BenchCommand
         new("--quick") { Description = "One round of short runs: minutes, and not to be quoted." };
     private static readonly Option<string[]> s_only =
         Names("--only",
-            $"Scenarios, separated by commas: {string.Join(", ", Scenarios.Names)}; all but {string.Join(" and ", Scenarios.Long)} if left out.",
+            $"Scenarios, separated by commas: {string.Join(", ", Scenarios.Names)}; "
+            + $"all but {string.Join(" and ", Scenarios.Long)} if left out.",
             Scenarios.Names);
     private static readonly Option<string[]> s_subjects =
         Names("--subjects", $"Systems: {string.Join(", ", SubjectNames.All)}.", SubjectNames.All);

@@ -40,7 +40,8 @@ internal sealed record Conditions
         $"{Cores} cores ({Processor}), {MemoryGigabytes} GB, {System}",
         $"{Runtime}; {Postgres}, fsync on; {string.Join(' ', Redis.Split(' ').Take(3))}",
         "load generator and servers on this one machine",
-        $"{Options.Rounds} round{(Options.Rounds == 1 ? "" : "s")} of {Options.Measured.TotalSeconds} s, {Options.Pairs} pairs, 64-byte texts"
+        $"{Options.Rounds} round{(Options.Rounds == 1 ? "" : "s")} of {Options.Measured.TotalSeconds} s, "
+            + $"{Options.Pairs} pairs, 64-byte texts"
             + (Options.Quick ? " — QUICK: too short to be quoted" : ""),
     ];
 

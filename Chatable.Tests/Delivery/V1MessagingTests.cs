@@ -24,7 +24,8 @@ public class V1MessagingTests(ChatServers servers) : IClassFixture<ChatServers>
             var frame = await device.ReceiveAsync(_ct);
             Assert.Equal(
                 ["author", "recipient", "message", "message_type", "created_at"], frame.EnumerateObject().Select(field => field.Name));
-            Assert.Equal((bob.Username, alice.Username, "hello 😀"), (frame.Text("author"), frame.Text("recipient"), frame.Text("message")));
+            Assert.Equal(
+                (bob.Username, alice.Username, "hello 😀"), (frame.Text("author"), frame.Text("recipient"), frame.Text("message")));
             Assert.Equal(0, frame.GetProperty("message_type").GetInt32());
             Assert.Matches(new Regex(@"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z$"), frame.Text("created_at"));
         }

@@ -77,7 +77,7 @@ internal sealed class WorkerProcess : IAsyncDisposable
             _address.TrySetResult(new Uri(line[(at + Listening.Length)..]));
     }
 
-    // From …/Chatable.Tests/bin/{configuration}/{framework} to the worker's own output: the copy beside the tests has the tests' packages.
+    // From …/Chatable.Tests/bin/{configuration}/{framework} to the worker's own output: that beside the tests has the tests' packages.
     public static string Program()
     {
         var tests = new DirectoryInfo(AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar));

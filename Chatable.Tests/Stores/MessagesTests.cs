@@ -123,7 +123,8 @@ public sealed class MessagesTests(PostgresServer postgres) : IAsyncLifetime
         }
 
         // Which version of the rows it is.
-        Task<string> InboxRowAsync() => _database.ScalarAsync<string>("SELECT string_agg(ctid::text, ',' ORDER BY user_id) FROM participants");
+        Task<string> InboxRowAsync() =>
+            _database.ScalarAsync<string>("SELECT string_agg(ctid::text, ',' ORDER BY user_id) FROM participants");
     }
 
     [Fact]

@@ -17,7 +17,8 @@ public static class Messages
             SELECT id, last_seq INTO STRICT conversation, seq FROM conversations
                 WHERE kind = 0 AND user_low = least(author, recipient) AND user_high = greatest(author, recipient);
             INSERT INTO participants (conversation_id, user_id, active_minute)
-                SELECT DISTINCT conversation, u, date_bin('1 minute', now(), 'epoch') FROM unnest(ARRAY[author, recipient]) u ON CONFLICT DO NOTHING;
+                SELECT DISTINCT conversation, u, date_bin('1 minute', now(), 'epoch') FROM unnest(ARRAY[author, recipient]) u
+                ON CONFLICT DO NOTHING;
             FOREACH one IN ARRAY string_to_array(current_setting('test.bodies'), E'\x1f') LOOP
                 seq := seq + 1; message := gen_random_uuid(); at := clock_timestamp();
                 INSERT INTO messages

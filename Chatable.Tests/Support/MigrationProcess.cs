@@ -31,7 +31,7 @@ internal sealed record MigrationProcess(int ExitCode, string Output)
         }
     }
 
-    // From …/Chatable.Tests/bin/{configuration}/{framework} to the service's own output: the copy beside the tests has the tests' packages.
+    // From …/Chatable.Tests/bin/{configuration}/{framework} to the service's own output: that beside the tests has the tests' packages.
     private static string Program()
     {
         var tests = new DirectoryInfo(AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar));

@@ -136,7 +136,7 @@ public class RealtimeUnackedSendsTests
         Assert.All(ids, id => Assert.True(_sends.Settle(Id(id))));
     }
 
-    /// <summary>One that has its ack and comes again is nobody's predecessor, however much the user's other devices have written since.</summary>
+    /// <summary>One that has its ack and comes again is nobody's predecessor, however much the user's other devices wrote since.</summary>
     [Fact]
     public void WhatOtherDevicesHaveStoredPushesOutNothingOfThisOnes()
     {
