@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
 using Chatable.ApiService.Accounts;
 using Chatable.ApiService.Auth;
+using Chatable.ApiService.Http;
 using Chatable.Messaging.Users;
 using Chatable.Tests.Support;
 using Microsoft.Extensions.DependencyInjection;
@@ -31,5 +32,21 @@ public sealed class LoginWorkTests(PostgresServer postgres)
         Assert.Equal(1, verifications.Total);
         Assert.Null(await sessions.LogInAsync(new LoginForm("nobody", "wrong-horse"), Cancellation));
         Assert.Equal(2, verifications.Total);
+    }
+
+    [Fact]
+    public async Task TurnedAwayRequestsAreCounted()
+    {
+        using var services = new ServiceCollection().AddMetrics().BuildServiceProvider();
+        var meters = services.GetRequiredService<IMeterFactory>();
+        using var passwords = new Passwords(
+            Options.Create(new PasswordsOptions { Iterations = 1_000_000, MaxConcurrentHashes = 1, MaxWaitingHashes = 0 }), meters);
+        using var refused = new CounterReading(meters, "chatable.accounts.passwords.refused");
+
+        var first = passwords.HashAsync("correct-horse", Cancellation);
+        await Assert.ThrowsAsync<ServiceBusyException>(() => passwords.HashAsync("correct-horse", Cancellation));
+        Assert.Equal(1, refused.Total);
+        await first;
+        Assert.Equal(1, refused.Total);
     }
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using Chatable.Messaging;
 using Microsoft.Extensions.Time.Testing;
 
@@ -73,5 +74,37 @@ public sealed class ShortLivedCacheTests
             Assert.InRange(_cache.Count, 1, 16);
             Assert.True(_cache.TryGet($"more{n}", out _));
         }
+    }
+
+    [Fact]
+    public void LiveEntriesThatAFullCacheDropsAreCountedAndNoOthers()
+    {
+        const string Name = "of this test alone";
+        var evicted = 0L;
+        using var listener = new MeterListener
+        {
+            InstrumentPublished = (instrument, listening) =>
+            {
+                if (instrument.Name == "chatable.cache.evictions")
+                    listening.EnableMeasurementEvents(instrument);
+            },
+        };
+        listener.SetMeasurementEventCallback<long>((_, value, tags, _) =>
+        {
+            if (tags is [{ Key: "cache", Value: Name }])
+                evicted += value;
+        });
+        listener.Start();
+        var cache = new ShortLivedCache<string, int>(Name, TimeSpan.FromSeconds(30), 16, _time, StringComparer.Ordinal);
+
+        for (var n = 0; n < 16; n++)
+            cache.Fill($"{n}", n, cache.BeginFill());
+        _time.Advance(TimeSpan.FromSeconds(30));
+        cache.Fill("the expired make room", 0, cache.BeginFill());
+        Assert.Equal(0, evicted);
+
+        for (var n = 0; n < 100; n++)
+            cache.Fill($"more{n}", n, cache.BeginFill());
+        Assert.Equal(101 - cache.Count, evicted);
     }
 }
