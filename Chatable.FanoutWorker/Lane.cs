@@ -9,13 +9,11 @@ namespace Chatable.FanoutWorker;
 /// </summary>
 internal sealed partial class Lane(
     IntakeReader intake, BatchSettler settler, FanoutOptions options, FanoutMetrics metrics, TimeProvider time, ILogger<Lane> logger)
-    : IDisposable
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<int, LaneMember> _members = [];
     private readonly WakeSignal _wake = new(time);
-    private readonly Backoff _backoff = new(options.FirstBackoff, options.MaxBackoff);
-    private CancellationTokenSource _abort = new(Timeout.InfiniteTimeSpan, time);
+    private CancellationTokenSource? _batch;
     private bool _running;
     private long _lookedAtAll = time.GetTimestamp();
     private int _busyPartitions = 1;
@@ -39,40 +37,29 @@ internal sealed partial class Lane(
     {
         LaneMember member;
         lock (_gate)
-        {
             member = _members[partition];
-            _abort.CancelAfter(options.DrainTimeout);
-        }
 
+        // A batch that begins after this is without it.
         await member.LeaveAsync();
+        lock (_gate)
+            _batch?.CancelAfter(options.DrainTimeout);
         _wake.Set();
         await member.Left;
     }
-
-    public void Dispose() => _abort.Dispose();
 
     // Ends with its last member.
     private async Task RunAsync()
     {
         while (await GatherAsync() is { } together)
         {
-            try
-            {
-                if (await RunBatchAsync(together, _abort.Token) == 0)
-                    await _wake.WaitAsync(options.PollInterval, CancellationToken.None);
-                _backoff.Reset();
-            }
-            catch (OperationCanceledException) when (_abort.IsCancellationRequested)
-            {
-                // Whatever was in flight is repeated by the next reader.
-            }
-            catch (Exception failure)
-            {
-                var wait = _backoff.Next();
-                metrics.BatchFailed(FailureCode.Of(failure));
-                Log.IntakeUnreadable(logger, FailureCode.Of(failure), wait, failure);
-                await _wake.WaitAsync(wait, CancellationToken.None);
-            }
+            using var batch = new CancellationTokenSource(Timeout.InfiniteTimeSpan, time);
+            lock (_gate)
+                _batch = batch;
+            var busy = await RunBatchAsync(together, batch.Token);
+            lock (_gate)
+                _batch = null;
+            if (!busy)
+                await _wake.WaitAsync(options.PollInterval, CancellationToken.None);
         }
     }
 
@@ -80,41 +67,34 @@ internal sealed partial class Lane(
     private async Task<LaneMember[]?> GatherAsync()
     {
         LaneMember[] leaving;
+        LaneMember[]? together;
         lock (_gate)
         {
             leaving = [.. _members.Values.Where(member => member is { IsLeaving: true, IsAlone: false })];
             foreach (var member in leaving)
                 _members.Remove(member.Partition);
-            if (leaving.Length > 0)
-            {
-                _abort.Dispose();
-                _abort = new CancellationTokenSource(Timeout.InfiniteTimeSpan, time);
-            }
-
             _running = _members.Count > 0;
+            together = _running ? [.. _members.Values.Where(member => member is { IsLeaving: false, IsAlone: false })] : null;
         }
 
         foreach (var member in leaving)
             await member.DisposeAsync();
-        lock (_gate)
-            return _running ? [.. _members.Values.Where(member => member is { IsLeaving: false, IsAlone: false })] : null;
+        return together;
     }
 
-    private async Task<int> RunBatchAsync(LaneMember[] together, CancellationToken cancellationToken)
+    /// <returns>Whether there was anything.</returns>
+    private async Task<bool> RunBatchAsync(LaneMember[] together, CancellationToken cancellationToken)
     {
-        foreach (var member in together)
-            member.WakeUps ??= await intake.SubscribeAsync(member.Partition, () => Wake(member), cancellationToken);
-
-        var heads = await ReadHeadsAsync(DueOf(together), cancellationToken);
+        var heads = await ReadHeadsAsync(await DueOfAsync(together), cancellationToken);
         _busyPartitions = Math.Max(1, heads.Count);
         if (heads.Count == 0)
-            return 0;
+            return false;
 
         try
         {
             await settler.SettleAsync([.. heads.Select(one => one.Head)], cancellationToken);
         }
-        catch (Exception failure) when (failure is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
+        catch (Exception failure)
         {
             metrics.BatchFailed(FailureCode.Of(failure));
             Log.BatchFailed(logger, heads.Count, FailureCode.Of(failure), failure);
@@ -122,7 +102,7 @@ internal sealed partial class Lane(
                 member.GoAlone(() => Wake(member));
         }
 
-        return heads.Count;
+        return true;
     }
 
     private void Wake(LaneMember member)
@@ -132,31 +112,62 @@ internal sealed partial class Lane(
     }
 
     // An announcement can be lost, so all of them every now and then.
-    private LaneMember[] DueOf(LaneMember[] together)
+    private async Task<LaneMember[]> DueOfAsync(LaneMember[] together)
     {
         if (time.GetElapsedTime(_lookedAtAll) < options.PollInterval)
             return [.. together.Where(member => member.IsDue)];
         _lookedAtAll = time.GetTimestamp();
+        foreach (var member in together.Where(member => member.WakeUps is null))
+            member.WakeUps = await TrySubscribeAsync(member);
         return together;
     }
 
-    // The batch is shared out among as many partitions as had something the last time. Those that have something stay due: what is
-    // appended behind it is not announced.
+    // Without it there is the poll, so a failure is worth no more than another attempt.
+    private async Task<IAsyncDisposable?> TrySubscribeAsync(LaneMember member)
+    {
+        try
+        {
+            return await intake.SubscribeAsync(member.Partition, () => Wake(member), CancellationToken.None);
+        }
+        catch (Exception failure)
+        {
+            Log.NotSubscribed(logger, member.Partition, FailureCode.Of(failure));
+            return null;
+        }
+    }
+
+    // The batch is shared out among as many partitions as had something the last time.
     private async Task<List<(LaneMember Member, PartitionHead Head)>> ReadHeadsAsync(LaneMember[] due, CancellationToken cancellationToken)
     {
         var each = Math.Max(1, options.BatchSize / _busyPartitions);
-        foreach (var member in due)
-            member.Look();
-        var reads = await Task.WhenAll(due.Select(member => intake.ReadHeadAsync(member.Partition, each, cancellationToken)));
+        var reads = await Task.WhenAll(due.Select(member => TryReadAsync(member, each, cancellationToken)));
         var heads = new List<(LaneMember, PartitionHead)>();
         for (var i = 0; i < due.Length; i++)
         {
-            if (reads[i].Count == 0)
-                continue;
-            due[i].Announce();
-            heads.Add((due[i], new PartitionHead(due[i].Partition, reads[i])));
+            if (reads[i].Count > 0)
+                heads.Add((due[i], new PartitionHead(due[i].Partition, reads[i])));
         }
 
         return heads;
+    }
+
+    // One that has something stays due: what is appended behind it is not announced.
+    private async Task<IReadOnlyList<IntakeItem>> TryReadAsync(LaneMember member, int count, CancellationToken cancellationToken)
+    {
+        member.Look();
+        try
+        {
+            var items = await intake.ReadHeadAsync(member.Partition, count, cancellationToken);
+            if (items.Count > 0)
+                member.Announce();
+            return items;
+        }
+        catch (Exception failure)
+        {
+            metrics.BatchFailed(FailureCode.Of(failure));
+            Log.Unreadable(logger, member.Partition, FailureCode.Of(failure), failure);
+            member.GoAlone(() => Wake(member));
+            return [];
+        }
     }
 }

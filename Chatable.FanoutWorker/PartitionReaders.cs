@@ -5,7 +5,7 @@ using Microsoft.Extensions.Options;
 namespace Chatable.FanoutWorker;
 
 /// <summary>The partitions this worker reads, divided among its lanes.</summary>
-internal sealed class PartitionReaders : IDisposable
+internal sealed class PartitionReaders
 {
     private readonly Lane[] _lanes;
     private readonly Func<int, PartitionReader> _createReader;
@@ -47,12 +47,6 @@ internal sealed class PartitionReaders : IDisposable
         _partitions = [.. _partitions.Except(stopping)];
         foreach (var _ in stopping)
             _metrics.PartitionGivenUp();
-    }
-
-    public void Dispose()
-    {
-        foreach (var lane in _lanes)
-            lane.Dispose();
     }
 
     private Lane LaneOf(int partition) => _lanes[partition % _lanes.Length];

@@ -1,5 +1,6 @@
 using Chatable.Tests.Support;
 using Npgsql;
+using StackExchange.Redis;
 using static Chatable.Tests.Stores.MessagesDatabase;
 
 namespace Chatable.Tests.Fanout;
@@ -24,11 +25,29 @@ public sealed class LaneTests(PostgresServer postgres, RedisServer redis) : Fano
         await World.WaitForAsync(async () => await World.Database.CountMessagesAsync() == free.Length);
         await World.SendAsync([.. free.Select(pair => Entry(pair[1], pair[0]))]);
         await World.WaitForAsync(async () => await World.Database.CountMessagesAsync() == 2 * free.Length);
-        Assert.Equal(1, await World.IntakeLengthAsync());
+        await World.WaitForAsync(async () => await World.IntakeLengthAsync() == 1);
+        Assert.Equal(2 * free.Length, await World.Database.CountMessagesAsync());
 
         await transaction.RollbackAsync(Token);
         await World.WaitForAsync(async () => await World.IntakeLengthAsync() == 0);
         Assert.Equal((2 * free.Length) + 1, await World.Database.CountMessagesAsync());
+    }
+
+    [Fact]
+    public async Task APartitionThatCannotBeReadHoldsUpNoOther()
+    {
+        var (first, second) = (Entry(Ann, Ben), Entry(Ann, Ann));
+        Assert.NotEqual(World.PartitionOf(first), World.PartitionOf(second));
+        RedisKey unreadable = $"{World.Redis.Prefix}in:{{{World.PartitionOf(first)}}}";
+        await World.Redis.Database.StringSetAsync(unreadable, "no stream");
+        await World.SendAsync(second);
+        var worker = World.StartWorker("w1", ("Fanout__Lanes", "1"));
+        await World.WaitForAsync(async () => await World.Database.CountMessagesAsync() == 1);
+        await World.WaitForAsync(() => Task.FromResult(worker.Output.Contains("could not be read", StringComparison.Ordinal)));
+
+        await World.Redis.Database.KeyDeleteAsync(unreadable);
+        await World.SendAsync(first, Entry(Ann, Ann));
+        await World.WaitForAsync(async () => await World.Database.CountMessagesAsync() == 3);
     }
 
     [Fact]
