@@ -105,12 +105,26 @@ internal sealed class ServerProcess : IDisposable
         return all;
     }
 
-    /// <summary>A port that was free a moment ago; whoever uses it must bear that it no longer is.</summary>
+    /// <summary>
+    /// A port that was free a moment ago; whoever uses it must bear that it no longer is. It is below those that Linux gives to the near
+    /// ends of connections (from 32768): one of these could be in the way of a server for as long as it lasts.
+    /// </summary>
     public static int FreePort()
     {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
+        while (true)
+        {
+            var port = Random.Shared.Next(10_000, 32_768);
+            using var listener = new TcpListener(IPAddress.Loopback, port);
+            try
+            {
+                listener.Start();
+                return port;
+            }
+            catch (SocketException)
+            {
+                // Somebody has it.
+            }
+        }
     }
 
     public void Dispose()

@@ -52,6 +52,23 @@ internal sealed class FaultRedis : IAsyncDisposable
     public async Task<RedisResult> ExecuteAsync(string command, params object[] arguments) =>
         await Database.ExecuteAsync(command, arguments);
 
+    /// <summary>The same until it is done: another fault may have stalled it, or it is only just there again.</summary>
+    public async Task InsistAsync(string command, object[] arguments, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            try
+            {
+                await ExecuteAsync(command, arguments);
+                return;
+            }
+            catch (Exception failure) when (failure is RedisTimeoutException or RedisConnectionException or RedisServerException)
+            {
+                await Task.Delay(250, cancellationToken);
+            }
+        }
+    }
+
     /// <summary>The same where no answer is to be waited for, or none will come.</summary>
     public void Order(string command, params object[] arguments) => Database.Execute(command, arguments, CommandFlags.FireAndForget);
 

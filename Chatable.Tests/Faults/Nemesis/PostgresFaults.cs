@@ -33,7 +33,7 @@ internal static class PostgresFaults
             "retried; nothing becomes a dead letter", RefuseWritesAsync)
         {
             AtLeast = TimeSpan.FromSeconds(12),
-            Heal = (context, cancellationToken) => SetReadOnlyAsync(context, "off", cancellationToken),
+            Heal = AllowWritesAsync,
         },
         new("F23", "somebody holds the lock of a busy user", "SELECT … FOR UPDATE in a transaction that stays open for 20 s",
             "lock_timeout; others are not delayed for long",
@@ -130,6 +130,23 @@ internal static class PostgresFaults
         foreach (var connection in idle)
             await connection.DisposeAsync();
         window.ThrowIfCancellationRequested();
+    }
+
+    // Another fault may have crashed it a moment ago.
+    private static async Task AllowWritesAsync(FaultContext context, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            try
+            {
+                await SetReadOnlyAsync(context, "off", cancellationToken);
+                return;
+            }
+            catch (NpgsqlException)
+            {
+                await Task.Delay(250, cancellationToken);
+            }
+        }
     }
 
     private static async Task SetReadOnlyAsync(FaultContext context, string value, CancellationToken cancellationToken)

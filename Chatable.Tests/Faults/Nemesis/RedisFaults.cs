@@ -32,7 +32,7 @@ internal static class RedisFaults
         new("F12", "Redis is out of memory", "CONFIG SET maxmemory below what it uses", "busy; the intake drains all the same", FillAsync)
         {
             RevocationSeen = Fault.RevocationAsked,
-            Heal = async (context, _) => await context.Cluster.Redis.ExecuteAsync("CONFIG", "SET", "maxmemory", "0"),
+            Heal = (context, cancellationToken) => context.Cluster.Redis.InsistAsync("CONFIG", ["SET", "maxmemory", "0"], cancellationToken),
         },
         new("F14", "Redis' connections are killed", "CLIENT KILL TYPE normal every 200 ms",
             "ambiguous appends are sent again; nothing twice",
