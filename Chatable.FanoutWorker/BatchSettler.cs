@@ -12,7 +12,7 @@ namespace Chatable.FanoutWorker;
 internal sealed class BatchSettler(
     IntakeReader intake, BatchCommitter committer, Router router, FanoutMetrics metrics, TimeProvider time)
 {
-    /// <summary>Settles heads of different partitions together. Where it throws, nothing is deleted: all of them are read again.</summary>
+    /// <summary>Settles heads of different partitions together. Where it throws, what was not deleted yet is read again.</summary>
     public async Task SettleAsync(IReadOnlyList<PartitionHead> heads, CancellationToken cancellationToken)
     {
         var started = time.GetTimestamp();
