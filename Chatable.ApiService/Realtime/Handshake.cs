@@ -1,6 +1,8 @@
 using System.Diagnostics;
+using System.Net.WebSockets;
 using Chatable.ApiService.Auth;
 using Chatable.ApiService.Http;
+using Chatable.ApiService.Realtime.Handover;
 using Chatable.ApiService.Realtime.Sessions;
 using Chatable.ApiService.Realtime.Sockets;
 using Chatable.ServiceDefaults;
@@ -8,13 +10,17 @@ using Microsoft.Extensions.Options;
 
 namespace Chatable.ApiService.Realtime;
 
-/// <summary><c>/api/ws</c>: refuses in the API's envelope, or opens a connection and stays with it until it ends.</summary>
+/// <summary>
+/// <c>/api/ws</c>: refuses in the API's envelope, or opens a connection. The request ends with the
+/// handshake and hands its transport over to the socket, where it can.
+/// </summary>
 internal static class Handshake
 {
     public static async Task Connect(
         HttpContext context, Connections connections, ConnectionTable table, Draining draining, IOptions<RealtimeOptions> options,
-        RealtimeMetrics metrics)
+        RealtimeMetrics metrics, TimeProvider clock)
     {
+        var times = options.Value.Times;
         if (!context.WebSockets.IsWebSocketRequest)
             await RefuseAsync(context, metrics, "no_websocket", ApiFailure.ForStatus(StatusCodes.Status426UpgradeRequired));
         else if (!IsAllowed(context.Request, options.Value.AllowedOrigins))
@@ -24,62 +30,50 @@ internal static class Handshake
         else if (!table.TryReserve())
             await RefuseAsync(context, metrics, "full", ApiFailure.Unavailable);
         else
-            await ServeAsync(context, connections, table, draining, options.Value.Times, metrics);
+            await ServeAsync(context, new Stay(table, connections, metrics, times, clock), connections, draining, times, metrics);
     }
 
     private static async Task ServeAsync(
-        HttpContext context, Connections connections, ConnectionTable table, Draining draining, SocketTimes times,
-        RealtimeMetrics metrics)
+        HttpContext context, Stay stay, Connections connections, Draining draining, SocketTimes times, RealtimeMetrics metrics)
     {
-        // The request's span ends with the socket, hours later perhaps: what happens on it are traces of their own.
+        // Where the request lasts as long as the socket, hours perhaps: what happens on that are traces of their own.
         Activity.Current = null;
+        var handedOver = false;
         try
         {
             var protocol = Subprotocol.Choose(context.WebSockets.WebSocketRequestedProtocols);
-            if (await connections.OpenAsync(context.User.Authenticated(), protocol, context.RequestAborted) is not { } connection)
-            {
+            stay.Connection = await connections.OpenAsync(context.User.Authenticated(), protocol, context.RequestAborted);
+            if (stay.Connection is null)
                 await RefuseAsync(context, metrics, "not_ready", ApiFailure.Unavailable);
-                return;
-            }
-
-            try
+            // It may have begun in between, and then the drain has not seen this connection.
+            else if (draining.IsDraining)
+                await RefuseAsync(context, metrics, "draining", ApiFailure.Unavailable);
+            else if (ConnectionHandover.Of(context) is { } handover)
             {
-                // It may have begun in between, and then the drain has not seen this connection.
-                if (draining.IsDraining)
-                    await RefuseAsync(context, metrics, "draining", ApiFailure.Unavailable);
-                else
-                    await RunAsync(context, connection, protocol, times, metrics);
+                await Upgrade.AcceptAsync(context, Subprotocol.Echo(protocol));
+                handover.To(transport => stay.RunAsync(transport, Subprotocol.Echo(protocol)));
+                handedOver = true;
             }
-            finally
+            else
             {
-                await connections.EndAsync(connection);
+                using var socket = await AcceptAsync(context, protocol, times);
+                await stay.RunAsync(socket);
             }
         }
         finally
         {
-            table.GiveBack();
+            if (!handedOver)
+                await stay.EndAsync();
         }
     }
 
-    private static async Task RunAsync(
-        HttpContext context, Connection connection, ProtocolVersion protocol, SocketTimes times, RealtimeMetrics metrics)
-    {
-        using var socket = await context.WebSockets.AcceptWebSocketAsync(new WebSocketAcceptContext
+    private static Task<WebSocket> AcceptAsync(HttpContext context, ProtocolVersion protocol, SocketTimes times) =>
+        context.WebSockets.AcceptWebSocketAsync(new WebSocketAcceptContext
         {
             SubProtocol = Subprotocol.Echo(protocol),
             KeepAliveInterval = times.Ping,
             KeepAliveTimeout = times.Pong,
         });
-        metrics.Connected();
-        try
-        {
-            await connection.RunAsync(socket);
-        }
-        finally
-        {
-            metrics.Disconnected();
-        }
-    }
 
     // Exact, as the browser writes it. Without the header it is no browser, and no page can have made it.
     private static bool IsAllowed(HttpRequest request, string[] allowed) =>

@@ -1,11 +1,13 @@
 using Chatable.ApiService.Auth;
 using Chatable.ApiService.Delivery;
 using Chatable.ApiService.Http;
+using Chatable.ApiService.Realtime.Handover;
 using Chatable.ApiService.Realtime.Push;
 using Chatable.ApiService.Realtime.Sessions;
 using Chatable.ApiService.Realtime.Sockets;
 using Chatable.ApiService.Sending;
 using Chatable.Messaging.Envelopes;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Options;
 
 namespace Chatable.ApiService.Realtime;
@@ -20,6 +22,8 @@ internal static class RealtimeFeature
         builder.AddValidatedOptions<RealtimeOptions>(RealtimeOptions.Section, options => options.Faults());
         builder.Services.PostConfigure<RealtimeOptions>(
             options => options.MaxSockets = Math.Min(options.MaxSockets, FileDescriptors.OfThisProcess.Sockets));
+        builder.Services.Configure<KestrelServerOptions>(
+            options => options.ConfigureEndpointDefaults(endpoint => endpoint.Use(ConnectionHandover.Middleware)));
         builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = s_shutdown);
         builder.Services.AddSingleton<RealtimeMetrics>();
 

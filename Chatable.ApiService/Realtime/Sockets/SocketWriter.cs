@@ -1,29 +1,24 @@
 using System.Net.WebSockets;
-using System.Threading.Channels;
 
 namespace Chatable.ApiService.Realtime.Sockets;
 
 /// <summary>
 /// The one writer of a socket: a bounded queue of frames and, last, a close frame. Nobody who hands it a frame ever waits; a client
-/// that does not read loses its connection, and no other is delayed by it.
+/// that does not read loses its connection, and no other is delayed by it. Whoever hands it a frame while nothing is being written writes
+/// it, as far as that goes without waiting: an idle socket has neither a queue nor a task.
 /// </summary>
-internal sealed class SocketWriter
+internal sealed class SocketWriter(RealtimeOptions options, TimeProvider clock, RealtimeMetrics metrics)
 {
-    private readonly RealtimeOptions _options;
-    private readonly TimeProvider _clock;
-    private readonly RealtimeMetrics _metrics;
-    private readonly Channel<byte[]> _frames;
+    private readonly Lock _gate = new();
+    private Queue<byte[]>? _frames;
+    private WebSocket? _socket;
+    private TaskCompletionSource? _ended;
+    private bool _writing;
     private long _bytes;
     private Since _sending;
     private Since _closing;
     private Since _quiet;
     private CloseCode? _close;
-
-    public SocketWriter(RealtimeOptions options, TimeProvider clock, RealtimeMetrics metrics)
-    {
-        (_options, _clock, _metrics) = (options, clock, metrics);
-        _frames = Channel.CreateBounded<byte[]>(new BoundedChannelOptions(options.OutboundFrames) { SingleReader = true });
-    }
 
     /// <summary>Why the connection ends; the first reason given stands.</summary>
     public CloseCode? Closing => Volatile.Read(ref _close);
@@ -32,24 +27,31 @@ internal sealed class SocketWriter
     /// Frames of the log that may be queued now, none where the bytes are many: half of the queue stays free for answers, which cannot
     /// wait. It is for whoever has more than this to keep it, or a burst would look like a client that does not read.
     /// </summary>
-    public int Room => Interlocked.Read(ref _bytes) > _options.OutboundBytes / 2
-        ? 0
-        : Math.Max(0, _options.OutboundFrames / 2 - _frames.Reader.Count);
+    public int Room
+    {
+        get
+        {
+            lock (_gate)
+                return _bytes > options.OutboundBytes / 2 ? 0 : Math.Max(0, options.OutboundFrames / 2 - (_frames?.Count ?? 0));
+        }
+    }
 
     /// <summary>How long the client may take for anything it is sent.</summary>
-    public TimeSpan Patience => _options.Times.Send;
+    public TimeSpan Patience => options.Times.Send;
 
     /// <summary>Whether nothing has been sent for longer than that; not before the first frame.</summary>
-    public bool IsQuietFor(TimeSpan limit) => _quiet.Exceeds(limit, _clock);
+    public bool IsQuietFor(TimeSpan limit) => _quiet.Exceeds(limit, clock);
 
     public void Send(byte[] frame)
     {
         if (Closing is not null)
             return;
 
-        _quiet.Start(_clock);
-        if (Interlocked.Add(ref _bytes, frame.Length) > _options.OutboundBytes || !_frames.Writer.TryWrite(frame))
+        _quiet.Start(clock);
+        if (!TryEnqueue(frame))
             Close(CloseCode.TooSlow);
+        else
+            Write();
     }
 
     public void Close(CloseCode code)
@@ -57,43 +59,103 @@ internal sealed class SocketWriter
         if (Interlocked.CompareExchange(ref _close, code, null) is not null)
             return;
 
-        _closing.Start(_clock);
-        _metrics.Closed(code);
-        _frames.Writer.TryComplete();
+        _closing.Start(clock);
+        metrics.Closed(code);
+        Write();
     }
 
-    /// <summary>Writes until <see cref="Close"/>; what is queued then is still written, but to a slow reader.</summary>
-    public async Task RunAsync(WebSocket socket)
+    /// <summary>
+    /// Writes to the socket what is queued and what comes; returns when it was closed. What is queued at <see cref="Close"/> is still
+    /// written, but to a slow reader.
+    /// </summary>
+    public Task RunAsync(WebSocket socket)
+    {
+        var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        lock (_gate)
+            (_socket, _ended) = (socket, ended);
+        Write();
+        return ended.Task;
+    }
+
+    private bool TryEnqueue(byte[] frame)
+    {
+        lock (_gate)
+        {
+            _frames ??= [];
+            if (_bytes + frame.Length > options.OutboundBytes || _frames.Count >= options.OutboundFrames)
+                return false;
+            _bytes += frame.Length;
+            _frames.Enqueue(frame);
+            return true;
+        }
+    }
+
+    // One at a time, the others leave it to that one.
+    private void Write()
+    {
+        lock (_gate)
+        {
+            if (_writing || _socket is null)
+                return;
+            _writing = true;
+        }
+
+        _ = WriteAllAsync(_socket);
+    }
+
+    private async Task WriteAllAsync(WebSocket socket)
     {
         try
         {
-            await foreach (var frame in _frames.Reader.ReadAllAsync(CancellationToken.None))
-            {
-                if (Closing == CloseCode.TooSlow)
-                    break;
-                _sending.Start(_clock);
-                await socket.SendAsync(frame, WebSocketMessageType.Text, endOfMessage: true, CancellationToken.None);
-                _sending.Stop();
-                Interlocked.Add(ref _bytes, -frame.Length);
-                _metrics.FrameSent();
-            }
-
-            var close = Closing ?? CloseCode.Normal;
+            if (await WriteQueuedAsync(socket) is not { } close)
+                return;
             await socket.CloseOutputAsync((WebSocketCloseStatus)close.Number, close.Reason, CancellationToken.None);
+            _ended!.TrySetResult();
         }
         catch (Exception exception) when (exception is WebSocketException or OperationCanceledException or ObjectDisposedException)
         {
             // The connection is gone; the receiving side sees it too and ends the connection.
             Close(CloseCode.Normal);
+            _ended!.TrySetResult();
+        }
+        catch (Exception unforeseen)
+        {
+            _ended!.TrySetException(unforeseen);
+        }
+    }
+
+    // What to close the socket with, or null where it stays open and whatever comes next is written anew.
+    private async ValueTask<CloseCode?> WriteQueuedAsync(WebSocket socket)
+    {
+        while (true)
+        {
+            byte[]? frame = null;
+            lock (_gate)
+            {
+                var close = Closing;
+                if (close == CloseCode.TooSlow || _frames?.TryDequeue(out frame) != true)
+                {
+                    _frames = null;
+                    _writing = close is not null;
+                    return close;
+                }
+            }
+
+            _sending.Start(clock);
+            await socket.SendAsync(frame.AsMemory(), WebSocketMessageType.Text, endOfMessage: true, CancellationToken.None);
+            _sending.Stop();
+            metrics.FrameSent();
+            lock (_gate)
+                _bytes -= frame!.Length;
         }
     }
 
     /// <summary>Closes on a reader that stalls, and ends by force what does not end in time.</summary>
     public void Sweep(WebSocket socket)
     {
-        if (_sending.Exceeds(_options.Times.Send, _clock))
+        if (_sending.Exceeds(options.Times.Send, clock))
             Close(CloseCode.TooSlow);
-        if (_closing.Exceeds(Closing == CloseCode.TooSlow ? _options.Times.CloseSlow : _options.Times.Close, _clock))
+        if (_closing.Exceeds(Closing == CloseCode.TooSlow ? options.Times.CloseSlow : options.Times.Close, clock))
             socket.Abort();
     }
 }

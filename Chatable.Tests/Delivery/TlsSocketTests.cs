@@ -1,0 +1,85 @@
+using System.Net.Security;
+using System.Net.WebSockets;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
+using System.Text.RegularExpressions;
+using Chatable.Tests.Support;
+
+namespace Chatable.Tests.Delivery;
+
+/// <summary>Where TLS ends in the server itself, and where HTTP/2 has the connection: a socket stays within its request.</summary>
+public sealed partial class TlsSocketTests(TlsSocketTests.Servers servers) : IClassFixture<TlsSocketTests.Servers>
+{
+    private readonly CancellationToken _ct = TestContext.Current.CancellationToken;
+
+    public sealed class Servers(PostgresServer postgres) : ChatServers(postgres)
+    {
+        private readonly string _certificate = Path.Combine(Path.GetTempPath(), $"{Guid.NewGuid():N}.pfx");
+
+        protected override (string, string)[] Settings =>
+        [
+            ("ASPNETCORE_URLS", "http://127.0.0.1:0;https://127.0.0.1:0"),
+            ("Kestrel__Certificates__Default__Path", _certificate),
+        ];
+
+        public Uri Tls { get; private set; } = null!;
+
+        public string Fingerprint { get; private set; } = "";
+
+        public override async ValueTask InitializeAsync()
+        {
+            using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+            var request = new CertificateRequest("CN=localhost", key, HashAlgorithmName.SHA256);
+            using var certificate = request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
+            Fingerprint = certificate.GetCertHashString();
+            await File.WriteAllBytesAsync(_certificate, certificate.Export(X509ContentType.Pfx));
+            await base.InitializeAsync();
+            var api = await StartApiAsync(TestContext.Current.CancellationToken);
+            Tls = new Uri(Listening().Match(api.Output).Groups[1].Value);
+            File.Delete(_certificate);
+        }
+    }
+
+    [Theory]
+    [InlineData("1.1")]
+    [InlineData("2.0")]
+    public async Task ASocketWorksThroughTlsFromItsHandshakeToItsCloseFrame(string version)
+    {
+        var user = await servers.Client.RegisterAsync(_ct);
+        using var socket = new ClientWebSocket();
+        socket.Options.SetRequestHeader("Authorization", $"Bearer {user.Token.ToJwt()}");
+        socket.Options.HttpVersion = Version.Parse(version);
+        socket.Options.HttpVersionPolicy = HttpVersionPolicy.RequestVersionExact;
+        using var connections = new HttpMessageInvoker(new SocketsHttpHandler
+        {
+            SslOptions = new SslClientAuthenticationOptions { RemoteCertificateValidationCallback = (_, shown, _, _) => shown!.GetCertHashString() == servers.Fingerprint },
+        });
+        await socket.ConnectAsync(new UriBuilder(servers.Tls) { Scheme = "wss", Path = "/api/ws" }.Uri, connections, _ct);
+
+        var text = new string('x', 6000);
+        await socket.SendAsync(Encoding.UTF8.GetBytes(ChatSocket.Frame(null, user.Username, text)),
+            WebSocketMessageType.Text, endOfMessage: true, _ct);
+        Assert.Contains(text, await ReceiveAsync(socket), StringComparison.Ordinal);
+
+        await socket.CloseAsync(WebSocketCloseStatus.NormalClosure, null, _ct);
+        Assert.Equal(WebSocketCloseStatus.NormalClosure, socket.CloseStatus);
+        await servers.AssertStillDeliversAsync(_ct);
+    }
+
+    private async Task<string> ReceiveAsync(ClientWebSocket socket)
+    {
+        var buffer = new byte[16 * 1024];
+        var length = 0;
+        for (var ended = false; !ended;)
+        {
+            var part = await socket.ReceiveAsync(buffer.AsMemory(length), _ct);
+            (length, ended) = (length + part.Count, part.EndOfMessage);
+        }
+
+        return Encoding.UTF8.GetString(buffer, 0, length);
+    }
+
+    [GeneratedRegex(@"Now listening on: (https://127\.0\.0\.1:\d+)")]
+    private static partial Regex Listening();
+}
