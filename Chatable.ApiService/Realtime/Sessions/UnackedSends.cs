@@ -46,7 +46,7 @@ internal sealed class UnackedSends(int window)
                 return (Admission.Admitted, null);
 
             var known = Find(id, conversation);
-            if (known is null && _entries.Count(other => other.IsRefused) >= WindowsOfRefused * window)
+            if (known is null && CountOf(State.Refused) >= WindowsOfRefused * window)
                 return (Admission.TooManyRefused, null);
 
             var entry = known ?? Append(id, conversation);
@@ -55,9 +55,9 @@ internal sealed class UnackedSends(int window)
                 RemoveAbandonedBefore(entry);
             entry.SentAt = ++_sends;
 
-            var after = Before(entry).LastOrDefault();
+            var after = LastBefore(entry);
             var admission = after is { IsRefused: true } ? Admission.OutOfOrder
-                : !entry.IsPending && _entries.Count(other => other.IsPending) >= window ? Admission.WindowFull
+                : !entry.IsPending && CountOf(State.Pending) >= window ? Admission.WindowFull
                 : Admission.Admitted;
             entry.State = admission == Admission.Admitted ? State.Pending : State.Refused;
             return (admission, after?.Id);
@@ -69,8 +69,11 @@ internal sealed class UnackedSends(int window)
     {
         lock (_gate)
         {
-            foreach (var entry in _entries.Where(entry => entry.Id == id))
-                entry.State = State.Refused;
+            foreach (var entry in _entries)
+            {
+                if (entry.Id == id)
+                    entry.State = State.Refused;
+            }
         }
     }
 
@@ -103,8 +106,25 @@ internal sealed class UnackedSends(int window)
             ids.Dequeue();
     }
 
-    private Entry? Find(ClientId id, string conversation) =>
-        _entries.Find(entry => entry.Id == id && entry.IsIn(conversation));
+    // Loops, here and below: this is run for every message.
+    private Entry? Find(ClientId id, string conversation)
+    {
+        foreach (var entry in _entries)
+        {
+            if (entry.Id == id && entry.IsIn(conversation))
+                return entry;
+        }
+
+        return null;
+    }
+
+    private int CountOf(State state)
+    {
+        var count = 0;
+        foreach (var entry in _entries)
+            count += entry.State == state ? 1 : 0;
+        return count;
+    }
 
     private Entry Append(ClientId id, string conversation)
     {
@@ -113,14 +133,26 @@ internal sealed class UnackedSends(int window)
         return entry;
     }
 
-    private IEnumerable<Entry> Before(Entry entry) =>
-        _entries.TakeWhile(other => other != entry).Where(other => other.IsIn(entry.Conversation));
+    private Entry? LastBefore(Entry entry)
+    {
+        for (var i = _entries.IndexOf(entry) - 1; i >= 0; i--)
+        {
+            if (_entries[i].IsIn(entry.Conversation))
+                return _entries[i];
+        }
+
+        return null;
+    }
 
     // Not those that came again since this one last did: they were refused once more, and the client does not know that yet.
     private void RemoveAbandonedBefore(Entry entry)
     {
-        foreach (var abandoned in Before(entry).Where(other => other.IsRefused && other.SentAt < entry.SentAt).ToArray())
-            _entries.Remove(abandoned);
+        for (var i = _entries.IndexOf(entry) - 1; i >= 0; i--)
+        {
+            var other = _entries[i];
+            if (other.IsRefused && other.SentAt < entry.SentAt && other.IsIn(entry.Conversation))
+                _entries.RemoveAt(i);
+        }
     }
 
     private enum State
