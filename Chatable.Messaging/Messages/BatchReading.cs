@@ -30,11 +30,12 @@ internal static class BatchReading
 
         await rows.NextResultAsync(cancellationToken);
         while (await rows.ReadAsync(cancellationToken))
-            snapshot.Conversations[new UserPair(rows.GetInt64(0), rows.GetInt64(1))] = ReadHead(rows);
+        {
+            snapshot.Now = rows.GetDateTime(6);
+            if (!rows.IsDBNull(2))
+                snapshot.Conversations[new UserPair(rows.GetInt64(0), rows.GetInt64(1))] = ReadHead(rows);
+        }
 
-        await rows.NextResultAsync(cancellationToken);
-        await rows.ReadAsync(cancellationToken);
-        snapshot.Now = rows.GetDateTime(0);
         return snapshot;
     }
 
@@ -58,7 +59,6 @@ internal static class BatchReading
                 {
                     Parameters = { Columns.Of(pairs, pair => pair.Low), Columns.Of(pairs, pair => pair.High) },
                 },
-                new NpgsqlBatchCommand(PersistSql.Clock),
             },
         };
     }

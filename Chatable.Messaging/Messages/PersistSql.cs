@@ -24,13 +24,12 @@ internal static class PersistSql
         JOIN messages m ON m.author_id = k.author_id AND m.client_id = k.client_id
         """;
 
+    // A row for each pair, for the time is in it.
     public const string FindConversations = """
-        SELECT c.user_low, c.user_high, c.id, c.last_seq, c.last_message_id, c.last_message_at
+        SELECT k.user_low, k.user_high, c.id, c.last_seq, c.last_message_id, c.last_message_at, clock_timestamp()
         FROM unnest($1, $2) AS k (user_low, user_high)
-        JOIN conversations c ON c.user_low = k.user_low AND c.user_high = k.user_high AND c.kind = 0
+        LEFT JOIN conversations c ON c.user_low = k.user_low AND c.user_high = k.user_high AND c.kind = 0
         """;
-
-    public const string Clock = "SELECT clock_timestamp()";
 
     public const string CreateConversations = """
         INSERT INTO conversations (kind, user_low, user_high)
