@@ -2,32 +2,36 @@ using Npgsql;
 
 namespace Chatable.Messaging.Messages;
 
-/// <summary>The second round trip of a batch: all rows of its plan.</summary>
+/// <summary>The second round trip of a batch: all rows of its plan, and the commit.</summary>
 internal static class BatchWriting
 {
-    /// <exception cref="RowCountException">A statement did not do what the plan counts on: do not commit.</exception>
-    public static async Task WriteAsync(NpgsqlConnection connection, BatchPlan plan, CancellationToken cancellationToken)
+    /// <param name="connection">In the transaction of the batch.</param>
+    /// <param name="plan">With at least one new message.</param>
+    /// <param name="commit">Whether to commit in the same round trip.</param>
+    /// <param name="cancellationToken">Where it is cancelled, it is not known whether the commit was executed.</param>
+    /// <exception cref="RowCountException">A statement did not do what the plan counts on. Nothing is committed.</exception>
+    public static async Task WriteAsync(
+        NpgsqlConnection connection, BatchPlan plan, bool commit, CancellationToken cancellationToken)
     {
         var participants = plan.Activity.ToArray();
-        (string Statement, int Rows, NpgsqlBatchCommand Command)[] steps =
-        [
-            (nameof(PersistSql.InsertMessages), plan.Messages.Count, Messages(plan)),
-            (nameof(PersistSql.InsertEnvelopes), plan.Envelopes.Count, Envelopes(plan)),
-            (nameof(PersistSql.MoveHeads), plan.Heads.Count, Heads(plan)),
-            (nameof(PersistSql.MoveConversations), plan.Conversations.Count, Conversations(plan)),
-        ];
-        if (participants.Length > 0)
-            steps = [.. steps, (nameof(PersistSql.TouchParticipants), participants.Length, Participants(participants))];
-        await using var batch = new NpgsqlBatch(connection) { Timeout = BatchReading.TimeoutSeconds };
-        foreach (var step in steps)
-            batch.BatchCommands.Add(step.Command);
-
-        await batch.PrepareAsync(cancellationToken);
-        await batch.ExecuteNonQueryAsync(cancellationToken);
-        foreach (var (statement, rows, command) in steps)
+        await using var batch = new NpgsqlBatch(connection)
         {
-            if (command.RecordsAffected != rows)
-                throw new RowCountException(statement, rows, command.RecordsAffected);
+            Timeout = BatchReading.TimeoutSeconds,
+            BatchCommands = { Messages(plan), Envelopes(plan), Heads(plan), Conversations(plan) },
+        };
+        if (participants.Length > 0)
+            batch.BatchCommands.Add(Participants(participants));
+        if (commit)
+            batch.BatchCommands.Add(new NpgsqlBatchCommand(PersistSql.Commit));
+
+        try
+        {
+            await batch.PrepareAsync(cancellationToken);
+            await batch.ExecuteNonQueryAsync(cancellationToken);
+        }
+        catch (PostgresException failure) when (failure.SqlState is PostgresErrorCodes.DivisionByZero)
+        {
+            throw new RowCountException();
         }
     }
 

@@ -38,30 +38,38 @@ internal static class PersistSql
         RETURNING user_low, user_high, id
         """;
 
-    public const string InsertMessages = """
+    // The commit is sent along with the writes, so that a wrong number of rows has to be an error of the statement itself: nothing after
+    // it is executed then. SQL has nothing that is made for raising one, so it is a division by zero; there is no other in here.
+    private const string Counting = "WITH written AS (";
+
+    private const string Counted = " RETURNING 1) SELECT 1 / (count(*) = cardinality($1))::integer FROM written";
+
+    public const string InsertMessages = Counting + """
         INSERT INTO messages (message_id, conversation_id, conversation_seq, author_id, author_seq, client_id, client_id_text, type,
                               body, created_at)
         SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
-        """;
+        """ + Counted;
 
-    public const string InsertEnvelopes = """
+    public const string InsertEnvelopes = Counting + """
         INSERT INTO envelopes (user_id, seq, kind, message_id)
         SELECT user_id, seq, 0, message_id FROM unnest($1, $2, $3) AS e (user_id, seq, message_id)
-        """;
+        """ + Counted;
 
-    public const string MoveHeads = """
+    public const string MoveHeads = Counting + """
         UPDATE user_heads h SET last_seq = k.last_seq
         FROM unnest($1, $2) AS k (user_id, last_seq) WHERE h.user_id = k.user_id
-        """;
+        """ + Counted;
 
-    public const string MoveConversations = """
+    public const string MoveConversations = Counting + """
         UPDATE conversations c SET last_seq = k.last_seq, last_message_id = k.message_id, last_message_at = k.at
         FROM unnest($1, $2, $3, $4) AS k (id, last_seq, message_id, at) WHERE c.id = k.id
-        """;
+        """ + Counted;
 
-    public const string TouchParticipants = """
+    public const string TouchParticipants = Counting + """
         INSERT INTO participants (conversation_id, user_id, active_minute)
         SELECT conversation_id, user_id, minute FROM unnest($1, $2, $3) AS k (conversation_id, user_id, minute)
         ON CONFLICT (conversation_id, user_id) DO UPDATE SET active_minute = excluded.active_minute
-        """;
+        """ + Counted;
+
+    public const string Commit = "COMMIT";
 }

@@ -24,6 +24,14 @@ public static class CrashPoint
     };
 #endif
 
+    /// <summary>Whether CHATABLE_CRASH_AT names this step, so that the process has to come by it.</summary>
+    public static bool IsAwaited(string step) =>
+#if CHATABLE_TEST_HOOKS
+        step == s_at.Step;
+#else
+        false;
+#endif
+
     /// <summary>Dies here, as by <c>kill -9</c>, where CHATABLE_CRASH_AT names this step.</summary>
     [Conditional("CHATABLE_TEST_HOOKS")]
     public static void Reach(string step)

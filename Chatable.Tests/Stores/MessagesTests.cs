@@ -177,6 +177,27 @@ public sealed class MessagesTests(PostgresServer postgres) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task ARowThatAStrangerHasDeletedKeepsTheBatchFromBeingCommitted()
+    {
+        await _database.Store.PersistAsync([Entry(_ann, _ben)], Token);
+        await using var connection = await _database.Source.OpenConnectionAsync(Token);
+        await using (await connection.BeginTransactionAsync(Token))
+        {
+            IntakeEntry[] entries = [Entry(_ann, _ann), Entry(_ben, _ann)];
+            await _database.Store.PersistAsync([Entry(_ann, _ann)], Token);
+            var snapshot = await BatchReading.LockAndReadAsync(connection, entries, Token);
+            var plan = BatchPlan.Make(entries, EntryFates.Decide(entries, snapshot.Stored), snapshot);
+            await _database.ScalarAsync<long>("DELETE FROM conversations WHERE user_low <> user_high RETURNING id");
+
+            var failure = await Assert.ThrowsAsync<RowCountException>(
+                () => BatchWriting.WriteAsync(connection, plan, commit: true, Token));
+            Assert.Equal(PersistFailure.Unforeseen, PersistFailures.Classify(failure));
+        }
+
+        Assert.Equal(2, await _database.CountMessagesAsync());
+    }
+
+    [Fact]
     public async Task CommitsAreDurableWhateverTheServersDefault()
     {
         var name = new NpgsqlConnectionStringBuilder(_database.ConnectionString).Database;

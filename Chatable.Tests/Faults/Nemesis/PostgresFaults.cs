@@ -1,5 +1,4 @@
 using Chatable.Tests.Faults.Cluster;
-using Chatable.Tests.Faults.Proxy;
 using Npgsql;
 
 namespace Chatable.Tests.Faults.Nemesis;
@@ -7,12 +6,6 @@ namespace Chatable.Tests.Faults.Nemesis;
 /// <summary>A PostgreSQL that restarts, crashes, freezes and is in the way.</summary>
 internal static class PostgresFaults
 {
-    private static readonly Toxics[] s_atCommit =
-    [
-        new() { CutAt = new PatternCut("COMMIT"u8.ToArray(), CutMoment.Before) },
-        new() { CutAt = new PatternCut("COMMIT"u8.ToArray(), CutMoment.After) },
-    ];
-
     public static IReadOnlyList<Fault> All { get; } =
     [
         new("F17", "PostgreSQL restarts", "SIGINT (fast) and SIGQUIT (immediate) in turn every 6 s, restart",
@@ -23,7 +16,7 @@ internal static class PostgresFaults
         {
             AtLeast = TimeSpan.FromSeconds(12),
         },
-        new("F19", "the connection is cut at COMMIT", "the proxy cuts when COMMIT passes, before or after the server sees it",
+        new("F19", "the connection is cut at COMMIT", "the proxy cuts ahead of COMMIT, or of the answer to it",
             "each message is stored once", CutAtCommitAsync),
         new("F20", "PostgreSQL is frozen", "SIGSTOP of all its processes for 20 s", "the intake grows, then drains", FreezeAsync)
         {
@@ -78,7 +71,7 @@ internal static class PostgresFaults
         {
             var link = context.Pick(context.Cluster.Workers).ToPostgres;
             var before = link.Cuts;
-            link.Up = context.Pick(s_atCommit);
+            (link.Up, link.Down) = context.Pick(CommitCuts.All);
             while (link.Cuts == before)
                 await Task.Delay(10, window);
             link.Heal();

@@ -109,8 +109,8 @@ internal sealed class Pump(Socket from, Socket to, Func<Toxics> toxics, Cancella
 
     private (ReadOnlyMemory<byte> Bytes, PumpEnd? End) Cut(ReadOnlyMemory<byte> bytes, Toxics now)
     {
-        if (now.CutAt is { } cut && _search.Finds(cut.Pattern.Span, bytes.Span))
-            return cut.Moment == CutMoment.Before ? (default, PumpEnd.Cut) : (bytes, PumpEnd.CutAfter);
+        if (now.CutAt is { } cut && _search.Find(cut.Pattern.Span, bytes.Span) is { } start)
+            return cut.Moment == CutMoment.Before ? (bytes[..start], PumpEnd.Cut) : (bytes, PumpEnd.CutAfter);
         if (now.CutAfterBytes is { } limit && _passed + bytes.Length >= limit)
             return (bytes[..(int)Math.Max(0, limit - _passed)], PumpEnd.Cut);
         return (bytes, null);

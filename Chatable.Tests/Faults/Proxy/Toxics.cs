@@ -40,7 +40,7 @@ internal sealed record PatternCut(ReadOnlyMemory<byte> Pattern, CutMoment Moment
 
 internal enum CutMoment
 {
-    /// <summary>The receiver sees nothing of what holds the pattern.</summary>
+    /// <summary>The receiver sees what comes ahead of the pattern.</summary>
     Before,
 
     /// <summary>The receiver sees the pattern and acts on it; the sender never hears what came of it.</summary>
