@@ -12,23 +12,25 @@ namespace Chatable.FanoutWorker;
 internal sealed class BatchSettler(
     IntakeReader intake, BatchCommitter committer, Router router, FanoutMetrics metrics, TimeProvider time)
 {
-    /// <summary>Settles heads of different partitions together. Where it throws, what was not deleted yet is read again.</summary>
+    /// <summary>
+    /// Settles heads of different partitions together: stores and tells. Where it throws, they are to be read again; else to be deleted.
+    /// </summary>
     public async Task SettleAsync(IReadOnlyList<PartitionHead> heads, CancellationToken cancellationToken)
     {
         var started = time.GetTimestamp();
         metrics.BatchRead(heads.Sum(head => head.Items.Count));
         if (SeededBug.Is("xdel_before_commit"))
-            await DeleteAsync(heads, cancellationToken);
+            await Task.WhenAll(heads.Select(head => DeleteAsync(head, cancellationToken)));
         var outcomes = await committer.CommitAsync(await DecodeAsync(heads, cancellationToken), cancellationToken);
         CrashPoint.Reach("after_commit");
         await router.RouteAsync(outcomes, cancellationToken);
         CrashPoint.Reach("before_xdel");
-        await DeleteAsync(heads, cancellationToken);
         metrics.BatchSettled(time.GetElapsedTime(started));
     }
 
-    private Task DeleteAsync(IReadOnlyList<PartitionHead> heads, CancellationToken cancellationToken) =>
-        Task.WhenAll(heads.Select(head => intake.SettleAsync(head.Partition, head.Items, cancellationToken)));
+    /// <summary>Deletes a head that is settled. Where it fails, what was not deleted is read again, and found to be repeated.</summary>
+    public Task DeleteAsync(PartitionHead head, CancellationToken cancellationToken) =>
+        intake.SettleAsync(head.Partition, head.Items, cancellationToken);
 
     private async Task<List<PendingEntry>> DecodeAsync(IReadOnlyList<PartitionHead> heads, CancellationToken cancellationToken)
     {

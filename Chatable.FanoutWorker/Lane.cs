@@ -93,6 +93,8 @@ internal sealed partial class Lane(
         try
         {
             await settler.SettleAsync([.. heads.Select(one => one.Head)], cancellationToken);
+            foreach (var (member, head) in heads)
+                member.Deleting(settler.DeleteAsync(head, cancellationToken));
         }
         catch (Exception failure)
         {
@@ -151,13 +153,16 @@ internal sealed partial class Lane(
         return heads;
     }
 
-    // One that has something stays due: what is appended behind it is not announced.
+    // One that has something stays due: what is appended behind it is not announced. It is then read right after, so that no deletion is
+    // left to itself.
     private async Task<IReadOnlyList<IntakeItem>> TryReadAsync(LaneMember member, int count, CancellationToken cancellationToken)
     {
         member.Look();
         try
         {
-            var items = await intake.ReadHeadAsync(member.Partition, count, cancellationToken);
+            var reading = intake.ReadHeadAsync(member.Partition, count, cancellationToken);
+            await Task.WhenAll(member.TakeDeletion(), reading);
+            var items = await reading;
             if (items.Count > 0)
                 member.Announce();
             return items;

@@ -6,6 +6,7 @@ internal sealed class LaneMember(PartitionReader reader) : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly TaskCompletionSource _left = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Task _alone = Task.CompletedTask;
+    private Task _deletion = Task.CompletedTask;
     private bool _isDue = true;
 
     public int Partition => reader.Partition;
@@ -28,6 +29,20 @@ internal sealed class LaneMember(PartitionReader reader) : IAsyncDisposable
 
     public void Announce() => Volatile.Write(ref _isDue, true);
 
+    /// <summary>
+    /// What was settled last is being deleted. Redis does this before any reading that is begun after it, so that reading need not wait;
+    /// but what is read counts only once this has succeeded.
+    /// </summary>
+    public void Deleting(Task deletion) => _deletion = deletion;
+
+    /// <summary>To be awaited by whoever takes it.</summary>
+    public Task TakeDeletion()
+    {
+        var deletion = _deletion;
+        _deletion = Task.CompletedTask;
+        return deletion;
+    }
+
     /// <summary>Goes on by itself until it is through; then calls <paramref name="back"/>.</summary>
     public void GoAlone(Action back)
     {
@@ -39,6 +54,8 @@ internal sealed class LaneMember(PartitionReader reader) : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        // Whoever reads the partition next sees whether it has succeeded.
+        await TakeDeletion().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _left.TrySetResult();
         _stop.Dispose();
         if (WakeUps is { } wakeUps)

@@ -46,7 +46,12 @@ internal sealed partial class PartitionReader(
     {
         var items = await intake.ReadHeadAsync(partition, size, cancellationToken);
         if (items.Count > 0)
-            await settler.SettleAsync([new PartitionHead(partition, items)], cancellationToken);
+        {
+            var head = new PartitionHead(partition, items);
+            await settler.SettleAsync([head], cancellationToken);
+            await settler.DeleteAsync(head, cancellationToken);
+        }
+
         return items.Count;
     }
 
