@@ -7,7 +7,9 @@ internal sealed partial class Lane
         [LoggerMessage(LogLevel.Warning, "A batch of {Partitions} partitions failed ({Code}); each goes on alone until it is through.")]
         public static partial void BatchFailed(ILogger logger, int partitions, string code, Exception failure);
 
-        [LoggerMessage(LogLevel.Warning, "Partition {Partition} could not be read ({Code}); it goes on alone until it can.")]
+        [LoggerMessage(
+            LogLevel.Warning,
+            "Partition {Partition} could not be read, or what was settled of it not be deleted ({Code}); it goes on alone until it can.")]
         public static partial void Unreadable(ILogger logger, int partition, string code, Exception failure);
 
         [LoggerMessage(LogLevel.Debug, "Partition {Partition}: no wake-ups yet ({Code}); it is polled.")]

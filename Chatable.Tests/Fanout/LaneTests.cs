@@ -51,6 +51,29 @@ public sealed class LaneTests(PostgresServer postgres, RedisServer redis) : Fano
     }
 
     [Fact]
+    public async Task APartitionThatCannotBeEmptiedHoldsUpNoOtherAndRepeatsNothing()
+    {
+        var (first, second) = (Entry(Ann, Ben), Entry(Ann, Ann));
+        Assert.NotEqual(World.PartitionOf(first), World.PartitionOf(second));
+        var login = ConfigurationOptions.Parse(World.Redis.Connection.Configuration);
+        (login.User, login.Password) = (World.Redis.Prefix, "secret");
+        var onlySecond = $"(+xdel ~{World.Redis.Prefix}in:{{{World.PartitionOf(second)}}})";
+        await World.Redis.Database.ExecuteAsync(
+            "ACL", "SETUSER", login.User, "on", $">{login.Password}", "~*", "&*", "+@all", "-xdel", onlySecond);
+        await World.SendAsync(first, second);
+        var worker = World.StartWorker("w1", ("Fanout__Lanes", "1"), ("ConnectionStrings__redis", login.ToString(includePassword: true)));
+        await World.WaitForAsync(() => Task.FromResult(worker.Output.Contains("not be deleted", StringComparison.Ordinal)));
+        await World.SendAsync(Entry(Ann, Ann));
+        await World.WaitForAsync(async () => await World.Database.CountMessagesAsync() == 3);
+        await World.WaitForAsync(async () => await World.IntakeLengthAsync() == 1);
+
+        await World.Redis.Database.ExecuteAsync("ACL", "SETUSER", login.User, "+xdel");
+        await World.WaitForAsync(async () => await World.IntakeLengthAsync() == 0);
+        Assert.Equal(3, await World.Database.CountMessagesAsync());
+        await World.Redis.Database.ExecuteAsync("ACL", "DELUSER", login.User);
+    }
+
+    [Fact]
     public async Task PartitionsShareTheirTransactions()
     {
         var users = await World.Database.AddUsersAsync(80);
