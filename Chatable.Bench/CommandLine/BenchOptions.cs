@@ -51,10 +51,10 @@ internal sealed record BenchOptions
     {
         Quick = true,
         Rounds = 1,
-        Measured = TimeSpan.FromSeconds(3),
+        Measured = TimeSpan.FromSeconds(2),
         WarmUp = TimeSpan.FromSeconds(1),
         WarmUpWindow = TimeSpan.FromSeconds(2),
-        WarmUpWindows = 6,
+        WarmUpWindows = 9,
         Idle = 1_000,
         Open = 2_000,
         Storm = 1_000,

@@ -32,6 +32,9 @@ internal sealed record RunResult
 
     public Dictionary<string, double> Megabytes { get; init; } = [];
 
+    /// <summary>What of it went into compiling again what is used most: much of it, and the system was not warm.</summary>
+    public double Compiling { get; init; }
+
     /// <summary>Of the load generator itself.</summary>
     public double LoadCpu { get; init; }
 

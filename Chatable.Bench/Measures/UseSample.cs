@@ -7,13 +7,16 @@ namespace Chatable.Bench.Measures;
 internal sealed class UseSample
 {
     private readonly Dictionary<string, ProcessUse> _byProcess = [];
+    private readonly CompilerUse _compiler;
     private readonly TimeSpan _self = Environment.CpuUsage.TotalTime;
     private readonly TimeSpan _busy = MachineUse.ReadBusy();
     private readonly long _at = Stopwatch.GetTimestamp();
 
-    public static UseSample Take(IEnumerable<ServerProcess> processes)
+    private UseSample(CompilerUse compiler) => _compiler = compiler;
+
+    public static UseSample Take(IReadOnlyList<ServerProcess> processes)
     {
-        var sample = new UseSample();
+        var sample = new UseSample(CompilerUse.Read(processes.Select(process => process.Id)));
         foreach (var process in processes)
         {
             sample._byProcess.TryGetValue(process.Name, out var sofar);
@@ -32,6 +35,9 @@ internal sealed class UseSample
 
     public Dictionary<string, double> Megabytes() =>
         _byProcess.ToDictionary(one => one.Key, one => Math.Round(one.Value.Memory / 1048576.0, 1));
+
+    /// <summary>Processor seconds spent on compiling again what is used most.</summary>
+    public double CompilingSince(UseSample earlier) => Math.Round(_compiler.Since(earlier._compiler).TotalSeconds, 2);
 
     public double SelfSince(UseSample earlier) => Math.Round((_self - earlier._self).TotalSeconds, 2);
 

@@ -41,6 +41,7 @@ internal sealed class RequestRun(ChatableSubject subject, int askers, Progress p
             Delivery = times.Read(),
             Cpu = cpu,
             CpuPerThousand = Math.Round(cpu.Values.Sum() * 1000 / Math.Max(times.Count, 1), 4),
+            Compiling = after.CompilingSince(before),
             Megabytes = after.Megabytes(),
             LoadCpu = after.SelfSince(before),
             Others = after.OthersSince(before),

@@ -42,6 +42,7 @@ internal sealed class TrafficRun(Subject subject, TrafficPlan plan, Progress pro
             Ack = Merge(ended, mark => mark.Ack),
             Cpu = cpu,
             CpuPerThousand = Math.Round(cpu.Values.Sum() * 1000 / Math.Max(delivered, 1), 4),
+            Compiling = useAfter.CompilingSince(useBefore),
             Megabytes = useAfter.Megabytes(),
             LoadCpu = useAfter.SelfSince(useBefore),
             Others = useAfter.OthersSince(useBefore),

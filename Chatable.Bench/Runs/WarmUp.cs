@@ -1,26 +1,23 @@
 using Chatable.Bench.Measures;
+using Chatable.Bench.Report;
 
 namespace Chatable.Bench.Runs;
 
-/// <summary>
-/// Load until a system no longer gets cheaper: the first minute of a process is spent compiling what it uses most, three times over. What a
-/// message costs tells it better than how many go through, which depends on who else is on the machine.
-/// </summary>
-internal static class WarmUp
+/// <summary>Load until a system is warm: the first minute of a process is spent compiling what it uses most, three times over.</summary>
+internal sealed class WarmUp(Progress progress, int most)
 {
-    private const double Improvement = 0.9;
-    private const int Patience = 2;
-
-    /// <param name="window">A while of load; its argument counts from 1.</param>
-    /// <param name="most">After so many it has to do.</param>
-    public static async Task RunAsync(Func<int, Task<RunResult>> window, int most)
+    /// <param name="name">What is warmed up.</param>
+    /// <param name="window">A while of load.</param>
+    public async Task RunAsync(string name, Func<Task<RunResult>> window)
     {
-        var (best, since) = (double.MaxValue, 0);
-        for (var number = 1; number <= most && since < Patience; number++)
+        var warmth = new Warmth();
+        for (var number = 1; number <= most && !warmth.IsReached; number++)
         {
-            var cost = (await window(number)).CpuPerThousand;
-            since = cost < best * Improvement ? 0 : since + 1;
-            best = Math.Min(best, cost);
+            progress.Step($"warming up {name}, {number} ({warmth.State})");
+            warmth.Add(await window());
         }
+
+        if (!warmth.IsReached)
+            progress.Say($"{name} is not known to be warm after {most} windows: {warmth.State}");
     }
 }

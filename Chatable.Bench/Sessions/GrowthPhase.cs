@@ -55,13 +55,9 @@ internal sealed class GrowthPhase(BenchOptions options, Progress progress) : Pha
     {
         foreach (var installation in installations)
         {
-            await WarmUp.RunAsync(
-                window =>
-                {
-                    Progress.Step($"warming up {installation.Name}, {window}");
-                    return new TrafficRun(installation, Plan(Options.WarmUpWindow), Progress).RunAsync(round: 0, cancellationToken);
-                },
-                Options.WarmUpWindows);
+            await new WarmUp(Progress, Options.WarmUpWindows).RunAsync(
+                installation.Name,
+                () => new TrafficRun(installation, Plan(Options.WarmUpWindow), Progress).RunAsync(round: 0, cancellationToken));
         }
 
         foreach (var round in Rounds)

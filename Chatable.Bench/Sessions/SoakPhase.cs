@@ -28,16 +28,15 @@ internal sealed class SoakPhase(BenchOptions options, Progress progress) : Phase
         await using var subject = await ChatableSubject.StartAsync(cancellationToken);
         await using var redis = await ConnectionMultiplexer.ConnectAsync(subject.RedisConnection);
         var most = 0.0;
-        await WarmUp.RunAsync(
-            async window =>
+        await new WarmUp(Progress, Options.WarmUpWindows).RunAsync(
+            subject.Name,
+            async () =>
             {
-                Progress.Step($"warming up, {window}");
                 var run = await new TrafficRun(subject, Plan(_ => new ClosedLoop(16), Options.WarmUpWindow), Progress)
                     .RunAsync(round: 0, cancellationToken);
                 most = run.PerSecond;
                 return run;
-            },
-            Options.WarmUpWindows);
+            });
 
         var rate = most / 2;
         for (var minute = 1; minute <= Options.Soak.TotalMinutes; minute++)

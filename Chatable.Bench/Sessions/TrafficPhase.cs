@@ -32,13 +32,8 @@ internal sealed class TrafficPhase(BenchOptions options, Progress progress) : Ph
         }
     }
 
-    private Task WarmUpAsync(Subject subject, CancellationToken cancellationToken) => WarmUp.RunAsync(
-        window =>
-        {
-            Progress.Step($"warming up {subject.Name}, {window}");
-            return new TrafficRun(subject, WarmUpPlan, Progress).RunAsync(round: 0, cancellationToken);
-        },
-        Options.WarmUpWindows);
+    private Task WarmUpAsync(Subject subject, CancellationToken cancellationToken) => new WarmUp(Progress, Options.WarmUpWindows).RunAsync(
+        subject.Name, () => new TrafficRun(subject, WarmUpPlan, Progress).RunAsync(round: 0, cancellationToken));
 
     private TrafficPlan WarmUpPlan => Plan("warm-up", _ => new ClosedLoop(16)) with
     {
