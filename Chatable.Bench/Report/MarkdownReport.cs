@@ -59,8 +59,8 @@ internal static class MarkdownReport
     private static void Traffic(StringBuilder text, BenchReport report, string scenario)
     {
         text.AppendLine("| system | messages/s | × (a) | × (b) | × (c) | delivery p50 | p99 | p99.9 | max | ack p50 | p99 "
-            + "| CPU s/1000 | MB | others | right |");
-        text.AppendLine("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | --- |");
+            + "| CPU s/1000 | allocated B | MB | others | right |");
+        text.AppendLine("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | --- |");
         foreach (var summary in report.Of(scenario))
         {
             text.Append(CultureInfo.InvariantCulture, $"| {SubjectLabel.Of(summary.Subject)} | {Range(summary.PerSecond, "N0")} ");
@@ -92,7 +92,8 @@ internal static class MarkdownReport
         [
             (round => round.Delivery.P50, "0.##"), (round => round.Delivery.P99, "0.#"), (round => round.Delivery.P999, "0.#"),
             (round => round.Delivery.Max, "0"), (round => round.Ack.P50, "0.##"), (round => round.Ack.P99, "0.#"),
-            (round => round.CpuPerThousand, "0.000"), (round => round.Megabytes.Values.Sum(), "0"), (round => round.Others, "P0"),
+            (round => round.CpuPerThousand, "0.000"), (round => round.AllocatedPerMessage, "#,#"),
+            (round => round.Megabytes.Values.Sum(), "0"), (round => round.Others, "P0"),
         ];
         foreach (var (figure, format) in figures)
             text.Append(CultureInfo.InvariantCulture, $"| {Number(summary.Over(figure).Median, format)} ");

@@ -18,9 +18,12 @@ internal sealed class TrafficRun(Subject subject, TrafficPlan plan, Progress pro
         await crew.AskAsync(traffic => Begin(traffic, 1.0 / plan.Loops));
         await progress.WatchAsync(plan.WarmUp, () => "warming up", cancellationToken);
 
+        // Outside of what is measured: a busy server may take milliseconds to answer.
+        var allocatedBefore = ReadAllocated(crew);
         var (useBefore, begun) = (UseSample.Take(subject.Processes), await crew.AskAsync(Mark));
         await progress.WatchAsync(plan.Measured, Reporter(crew), cancellationToken);
         var (ended, useAfter) = (await crew.AskAsync(ReadTimes), UseSample.Take(subject.Processes));
+        var allocatedAfter = ReadAllocated(crew);
 
         await crew.AskAsync(traffic => traffic.Pace = null);
         var drained = await DrainAsync(crew, cancellationToken);
@@ -42,6 +45,7 @@ internal sealed class TrafficRun(Subject subject, TrafficPlan plan, Progress pro
             Ack = Merge(ended, mark => mark.Ack),
             Cpu = cpu,
             CpuPerThousand = Math.Round(cpu.Values.Sum() * 1000 / Math.Max(delivered, 1), 4),
+            AllocatedPerMessage = PerMessage(allocatedBefore, allocatedAfter),
             Compiling = useAfter.CompilingSince(useBefore),
             Megabytes = useAfter.Megabytes(),
             LoadCpu = useAfter.SelfSince(useBefore),
@@ -57,6 +61,17 @@ internal sealed class TrafficRun(Subject subject, TrafficPlan plan, Progress pro
         traffic.Pace.Begin(traffic);
         return true;
     }
+
+    private (long? Bytes, long Delivered) ReadAllocated(Crew crew)
+    {
+        var servers = subject.Processes.Where(process => process.Name == subject.SocketProcess);
+        // Null where one of them does not tell.
+        var bytes = servers.Select(server => AllocationGauge.Read(server.Id)).Aggregate((long?)0, (sum, one) => sum + one);
+        return (bytes, crew.Traffic.Sum(traffic => traffic.Delivered));
+    }
+
+    private static double PerMessage((long? Bytes, long Delivered) before, (long? Bytes, long Delivered) after) =>
+        after.Bytes - before.Bytes is { } bytes ? Math.Round(bytes / (double)Math.Max(after.Delivered - before.Delivered, 1)) : 0;
 
     private static Snapshot Mark(LaneTraffic traffic)
     {

@@ -1,6 +1,7 @@
 using System.Net;
 using Chatable.Bench.Load.Protocols;
 using Chatable.Bench.Load.Traffic;
+using Chatable.Bench.Measures;
 using Chatable.Bench.Processes;
 using Npgsql;
 
@@ -101,24 +102,26 @@ internal sealed class ChatableSubject(string name) : Subject
         Database = NpgsqlDataSource.Create(database);
         _users = new ChatableUsers(Database, TokenSecretsKey);
         for (var worker = 1; worker <= workers; worker++)
-            _servers.Add(await StartAsync("worker", "Chatable.FanoutWorker", worker, ServerProcess.FreePort(), cancellationToken));
+            _servers.Add(await StartAsync("worker", "Chatable.FanoutWorker", worker, ServerProcess.FreePort(), [], cancellationToken));
         for (var replica = 0; replica < Replicas; replica++)
         {
             _ports.Add(ServerProcess.FreePort());
-            _servers.Add(await StartReplicaAsync(replica + 1, _ports[replica], cancellationToken));
+            _servers.Add(await StartAsync(
+                "api", "Chatable.ApiService", replica + 1, _ports[replica], [AllocationGauge.Hook], cancellationToken));
         }
     }
 
-    /// <summary>One more API replica, which is the caller's.</summary>
+    /// <summary>One more API replica, which is the caller's, and as it is deployed.</summary>
     public Task<ServerProcess> StartReplicaAsync(int number, int port, CancellationToken cancellationToken) =>
-        StartAsync("api", "Chatable.ApiService", number, port, cancellationToken);
+        StartAsync("api", "Chatable.ApiService", number, port, [], cancellationToken);
 
-    private Task<ServerProcess> StartAsync(string process, string project, int number, int port, CancellationToken cancellationToken) =>
+    private Task<ServerProcess> StartAsync(
+        string process, string project, int number, int port, (string, string)[] environment, CancellationToken cancellationToken) =>
         ServerProcess.StartAsync(
             process,
             Programs.Service(project,
             [
-                .. _settings,
+                .. _settings, .. environment,
                 ("ASPNETCORE_URLS", $"http://127.0.0.1:{port}"),
                 ("OTEL_RESOURCE_ATTRIBUTES", $"service.instance.id={process}-{number}"),
             ]),

@@ -1,6 +1,7 @@
 using System.Net;
 using Chatable.Bench.Load.Protocols;
 using Chatable.Bench.Load.Traffic;
+using Chatable.Bench.Measures;
 using Chatable.Bench.Processes;
 
 namespace Chatable.Bench.Subjects;
@@ -26,7 +27,7 @@ internal sealed class RelaySubject : Subject
     public static async Task<Subject> StartAsync(CancellationToken cancellationToken)
     {
         var port = ServerProcess.FreePort();
-        var start = Programs.Reference(["relay", "--port", $"{port}"], []);
+        var start = Programs.Reference(["relay", "--port", $"{port}"], [AllocationGauge.Hook]);
         return new RelaySubject(await ServerProcess.StartAsync("relay", start, "Application started", 15, cancellationToken), port);
     }
 

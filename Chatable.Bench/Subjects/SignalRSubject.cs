@@ -1,6 +1,7 @@
 using System.Net;
 using Chatable.Bench.Load.Protocols;
 using Chatable.Bench.Load.Traffic;
+using Chatable.Bench.Measures;
 using Chatable.Bench.Processes;
 using Chatable.Bench.References;
 using Npgsql;
@@ -90,7 +91,7 @@ internal sealed class SignalRSubject : Subject
         for (var replica = 0; replica < Replicas; replica++)
         {
             _ports.Add(ServerProcess.FreePort());
-            var start = Programs.Reference(["signalr", "--port", $"{_ports[replica]}", .. stores], s_tuning);
+            var start = Programs.Reference(["signalr", "--port", $"{_ports[replica]}", .. stores], [.. s_tuning, AllocationGauge.Hook]);
             _servers.Add(await ServerProcess.StartAsync("signalr", start, "Application started", 15, cancellationToken));
         }
     }

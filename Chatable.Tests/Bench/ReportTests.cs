@@ -33,7 +33,8 @@ public sealed class ReportTests
         Assert.Contains("- commit abc123, 2026-01-02 03:04 UTC", text, StringComparison.Ordinal);
         Assert.Contains("- 90 messages sent; lost, duplicated, reordered, not stored: none, in every run", text, StringComparison.Ordinal);
         Assert.Contains(
-            "| **Chatable** | 250 (200–300) | 0.30 (0.25–0.40) |  | 3.00 (2.50–4.00) | 1.5 | 9 | 0 | 0 | 2.5 | 0 | 0.120 | 30 | 10 % | yes |",
+            "| **Chatable** | 250 (200–300) | 0.30 (0.25–0.40) |  | 3.00 (2.50–4.00) "
+            + "| 1.5 | 9 | 0 | 0 | 2.5 | 0 | 0.120 | 1,234 | 30 | 10 % | yes |",
             text, StringComparison.Ordinal);
     }
 
@@ -68,6 +69,7 @@ public sealed class ReportTests
         Delivery = new Percentiles { P50 = 1.5, P99 = 9 },
         Ack = new Percentiles { P50 = 2.5 },
         CpuPerThousand = 0.12,
+        AllocatedPerMessage = 1234,
         Megabytes = new() { ["api"] = 20, ["worker"] = 10 },
         Others = 0.1,
     };
