@@ -1,5 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using Chatable.Bench.Load.Holding;
+using Chatable.Bench.Load.Protocols;
 using Chatable.Bench.References;
 using Chatable.Bench.Sessions;
 using Chatable.Bench.Subjects;
@@ -51,6 +53,7 @@ internal static class BenchCommand
 
         root.Subcommands.Add(run);
         root.Subcommands.Add(Reference());
+        root.Subcommands.Add(Hold());
         return root;
     }
 
@@ -87,6 +90,19 @@ internal static class BenchCommand
             SignalRServer.Create(new ReferenceOptions(parsed.GetValue(port), parsed.GetValue(redis), parsed.GetValue(postgres))),
             cancellationToken));
         return new Command("reference", "Is one of the systems Chatable is compared with, until it is stopped.") { relay, signalR };
+    }
+
+    // So is what holds connections above the limit of one process.
+    private static Command Hold()
+    {
+        var hold = new Command("hold", "Keeps the connections it reads from its input, until that ends.") { Hidden = true };
+        hold.SetAction(async (_, cancellationToken) =>
+        {
+            using var seats = new StreamReader(Console.OpenStandardInput());
+            await HoldProgram.RunAsync(seats, Console.Out, new ChatableV2(), cancellationToken);
+            return 0;
+        });
+        return hold;
     }
 
     private static async Task<int> ServeAsync(WebApplication app, CancellationToken cancellationToken)

@@ -8,13 +8,15 @@ internal sealed class UseSample
 {
     private readonly Dictionary<string, ProcessUse> _byProcess = [];
     private readonly CompilerUse _compiler;
-    private readonly TimeSpan _self = Environment.CpuUsage.TotalTime;
+    private TimeSpan _self = Environment.CpuUsage.TotalTime;
     private readonly TimeSpan _busy = MachineUse.ReadBusy();
     private readonly long _at = Stopwatch.GetTimestamp();
 
     private UseSample(CompilerUse compiler) => _compiler = compiler;
 
-    public static UseSample Take(IReadOnlyList<ServerProcess> processes)
+    /// <param name="processes">The subject's.</param>
+    /// <param name="holder">A second one of the load generator, where there is one.</param>
+    public static UseSample Take(IReadOnlyList<ServerProcess> processes, int? holder = null)
     {
         var sample = new UseSample(CompilerUse.Read(processes.Select(process => process.Id)));
         foreach (var process in processes)
@@ -24,6 +26,8 @@ internal sealed class UseSample
             sample._byProcess[process.Name] = new ProcessUse(sofar.Cpu + use.Cpu, sofar.Memory + use.Memory);
         }
 
+        if (holder is { } id)
+            sample._self += ProcessUse.Read(id).Cpu;
         return sample;
     }
 

@@ -12,9 +12,6 @@ internal sealed class IdlePhase(BenchOptions options, Progress progress) : Phase
     // (b) holds its sockets as (c) does.
     private static readonly string[] s_subjects = [SubjectNames.Relay, SubjectNames.SignalR, SubjectNames.Chatable];
 
-    /// <summary>For everything but clients that the load generator has open.</summary>
-    private const int SparedFiles = 500;
-
     public override async Task RunAsync(Action<RunResult> add, CancellationToken cancellationToken)
     {
         if (!IsAskedFor(Scenarios.Idle))
@@ -31,12 +28,13 @@ internal sealed class IdlePhase(BenchOptions options, Progress progress) : Phase
 
         if (IsAskedForSubject(SubjectNames.Chatable))
         {
-            var most = (int)Math.Min(Options.Open, FileLimit.Read() - SparedFiles);
-            if (most < Options.Open)
-                Progress.Say($"only {most} of {Options.Open} connections: `ulimit -Hn` allows no more sockets in one process");
-            Progress.Step($"{most} connections open at once");
+            var open = (int)Math.Min(Options.Open, 2L * FileLimit.Clients());
+            if (open < Options.Open)
+                Progress.Say($"only {open} of {Options.Open} connections: `ulimit -Hn` allows no more sockets in two processes");
+            Progress.Step($"{open} connections open at once");
             await using var subject = await SubjectSet.StartAsync(SubjectNames.Chatable, cancellationToken);
-            add(await new IdleRun(subject, Progress).RunAsync("open at once", most, spread: true, round: 1, cancellationToken));
+            add(await new IdleRun(subject, Progress) { MostHere = FileLimit.Clients() }
+                .RunAsync("open at once", open, spread: true, round: 1, cancellationToken));
         }
     }
 }
