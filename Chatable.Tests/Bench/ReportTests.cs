@@ -57,6 +57,20 @@ public sealed class ReportTests
         Assert.Equal(3, chart.Descendants().Count(element => element.Name.LocalName == "line"));
     }
 
+    [Fact]
+    public void TheChartHasTheLatencyAtARateBesideTheThroughput()
+    {
+        var rate = Result(SubjectNames.Chatable, 1, 1000) with { Scenario = Scenarios.Rate };
+
+        var chart = XDocument.Parse(BarChart.Write(new BenchReport(Conditions(), [.. s_report.Results, rate])));
+
+        var texts = chart.Descendants().Where(element => element.Name.LocalName == "text")
+            .Select(element => (X: (double)element.Attribute("x")!, element.Value)).ToArray();
+        var p50 = Assert.Single(texts, text => text.Value.StartsWith("rate: p50", StringComparison.Ordinal)).X;
+        Assert.True(p50 > texts.Where(text => text.Value.StartsWith("window-16", StringComparison.Ordinal)).Max(text => text.X));
+        Assert.Equal(["1.5", "9"], texts.Where(text => text.X > p50).Select(text => text.Value));
+    }
+
     private static RunResult Result(string subject, int round, double perSecond) => new()
     {
         Scenario = Scenarios.Window16,
