@@ -24,7 +24,8 @@ internal sealed class Postgres : IAsyncDisposable
         var port = ServerProcess.FreePort();
         // The defaults of PostgreSQL but for memory and the size of the log before a checkpoint, which no installation leaves as they are.
         string[] settings = ["listen_addresses=127.0.0.1", $"port={port}", "unix_socket_directories=", "max_connections=200",
-            "shared_buffers=512MB", "max_wal_size=4GB", "fsync=on", "full_page_writes=on", "synchronous_commit=on"];
+            "shared_buffers=512MB", "min_wal_size=4GB", "max_wal_size=4GB",
+            "fsync=on", "full_page_writes=on", "synchronous_commit=on"];
         var process = await ServerProcess.StartAsync(
             "postgres",
             ServerAccount.StartInfo(
@@ -42,6 +43,17 @@ internal sealed class Postgres : IAsyncDisposable
         await using var command = server.CreateCommand($"CREATE DATABASE {name}");
         await command.ExecuteNonQueryAsync(cancellationToken);
         return ConnectionString(name);
+    }
+
+    /// <summary>
+    /// As every few minutes on a server that has been up for a while: its log then goes on in files it has already. A new one is first
+    /// filled with zeros, for some 150 ms, in which nobody can commit.
+    /// </summary>
+    public async Task CheckpointAsync(CancellationToken cancellationToken)
+    {
+        await using var server = NpgsqlDataSource.Create(ConnectionString("postgres") + ";Pooling=false");
+        await using var command = server.CreateCommand("CHECKPOINT");
+        await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
     public async ValueTask DisposeAsync()

@@ -21,6 +21,8 @@ internal sealed class TrafficPhase(BenchOptions options, Progress progress) : Ph
             await WarmUpAsync(subject, cancellationToken);
         foreach (var round in Rounds)
         {
+            foreach (var subject in subjects.All)
+                await subject.TidyUpAsync(cancellationToken);
             foreach (var plan in plans)
             {
                 foreach (var subject in subjects.All.Where(subject => plan.Protocol is null || subject is ChatableSubject))

@@ -54,6 +54,9 @@ internal sealed class SignalRSubject : Subject
     public override Seat Seat(int user, int replica) =>
         new($"u{user}", new IPEndPoint(IPAddress.Loopback, _ports[replica]), $"/chat?user=u{user}");
 
+    public override Task TidyUpAsync(CancellationToken cancellationToken) =>
+        _postgres is null ? Task.CompletedTask : _postgres.CheckpointAsync(cancellationToken);
+
     public override async Task<long> CountStoredAsync(CancellationToken cancellationToken)
     {
         if (_database is null)

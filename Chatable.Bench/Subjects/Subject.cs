@@ -33,5 +33,8 @@ internal abstract class Subject : IAsyncDisposable
     /// <summary>How many messages it holds: the lowest of all ways to count them.</summary>
     public virtual Task<long> CountStoredAsync(CancellationToken cancellationToken) => Task.FromResult(0L);
 
+    /// <summary>Lets its stores do what they do now and then, so that it falls into no measured run.</summary>
+    public virtual Task TidyUpAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
     public abstract ValueTask DisposeAsync();
 }
