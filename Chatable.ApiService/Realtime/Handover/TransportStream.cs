@@ -15,6 +15,7 @@ internal sealed class TransportStream(ConnectionContext connection) : Stream
     private readonly PipeReader _input = connection.Transport.Input;
     private readonly PipeWriter _output = connection.Transport.Output;
     private int _waiting;
+    private int _aborted;
 
     /// <summary>The one that works on it.</summary>
     public WebSocket? Socket { get; set; }
@@ -63,15 +64,20 @@ internal sealed class TransportStream(ConnectionContext connection) : Stream
 
     protected override void Dispose(bool disposing)
     {
-        if (Socket?.State == WebSocketState.Aborted && Volatile.Read(ref _waiting) > 0)
-            connection.Abort();
+        if (Socket?.State == WebSocketState.Aborted)
+        {
+            Interlocked.Exchange(ref _aborted, 1);
+            if (Volatile.Read(ref _waiting) > 0)
+                connection.Abort();
+        }
+
         base.Dispose(disposing);
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<int> WaitAsync(Memory<byte> buffer, CancellationToken cancellationToken)
     {
-        Interlocked.Increment(ref _waiting);
+        BeginWaiting();
         try
         {
             return Take(await _input.ReadAsync(cancellationToken), buffer.Span);
@@ -84,7 +90,7 @@ internal sealed class TransportStream(ConnectionContext connection) : Stream
 
     private async ValueTask WaitAsync(ValueTask<FlushResult> writing)
     {
-        Interlocked.Increment(ref _waiting);
+        BeginWaiting();
         try
         {
             await writing;
@@ -93,6 +99,14 @@ internal sealed class TransportStream(ConnectionContext connection) : Stream
         {
             Interlocked.Decrement(ref _waiting);
         }
+    }
+
+    // Either this sees that the socket was aborted, or the aborting sees that something waits.
+    private void BeginWaiting()
+    {
+        Interlocked.Increment(ref _waiting);
+        if (Volatile.Read(ref _aborted) != 0)
+            connection.Abort();
     }
 
     // What was taken is not to be touched any more once it is given back.
