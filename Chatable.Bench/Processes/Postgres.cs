@@ -47,7 +47,7 @@ internal sealed class Postgres : IAsyncDisposable
 
     /// <summary>
     /// As every few minutes on a server that has been up for a while: its log then goes on in files it has already. A new one is first
-    /// filled with zeros, for some 150 ms, in which nobody can commit.
+    /// filled with zeros, while nobody can commit.
     /// </summary>
     public async Task CheckpointAsync(CancellationToken cancellationToken)
     {

@@ -40,11 +40,12 @@ internal sealed class HistoryPhase(BenchOptions options, Progress progress) : Ph
         }
     }
 
-    private Task WarmUpAsync(ChatableSubject subject, Read[] reads, CancellationToken cancellationToken) => new WarmUp(Progress, Options.WarmUpWindows).RunAsync(
-        "reads",
-        () => new RequestRun(subject, Readers, Progress).RunAsync(
-            Scenarios.Reads, "all reads", round: 0, Options.WarmUpWindow,
-            n => reads[n % reads.Length].Request(n / reads.Length), cancellationToken));
+    private Task WarmUpAsync(ChatableSubject subject, Read[] reads, CancellationToken cancellationToken) =>
+        new WarmUp(Progress, Options.WarmUpWindows).RunAsync(
+            "reads",
+            () => new RequestRun(subject, Readers, Progress).RunAsync(
+                Scenarios.Reads, "all reads", round: 0, Options.WarmUpWindow,
+                n => reads[n % reads.Length].Request(n / reads.Length), cancellationToken));
 
     private async Task ReadAsync(
         ChatableSubject subject, Read[] reads, int round, Action<RunResult> add, CancellationToken cancellationToken)

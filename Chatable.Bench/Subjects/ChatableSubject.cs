@@ -61,10 +61,9 @@ internal sealed class ChatableSubject(string name) : Subject
 
     public ChatableUser User(int number) => _users![number];
 
-    /// <summary>By the messages themselves, by what their authors' logs hold of them, and by their recipients'.</summary>
-    public override Task TidyUpAsync(CancellationToken cancellationToken) =>
-        _postgres!.CheckpointAsync(cancellationToken);
+    public override Task TidyUpAsync(CancellationToken cancellationToken) => _postgres!.CheckpointAsync(cancellationToken);
 
+    /// <summary>By the messages themselves, by what their authors' logs hold of them, and by their recipients'.</summary>
     public override async Task<long> CountStoredAsync(CancellationToken cancellationToken)
     {
         await using var command = Database.CreateCommand("""

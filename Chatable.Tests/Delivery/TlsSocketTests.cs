@@ -53,7 +53,10 @@ public sealed partial class TlsSocketTests(TlsSocketTests.Servers servers) : ICl
         socket.Options.HttpVersionPolicy = HttpVersionPolicy.RequestVersionExact;
         using var connections = new HttpMessageInvoker(new SocketsHttpHandler
         {
-            SslOptions = new SslClientAuthenticationOptions { RemoteCertificateValidationCallback = (_, shown, _, _) => shown!.GetCertHashString() == servers.Fingerprint },
+            SslOptions = new SslClientAuthenticationOptions
+            {
+                RemoteCertificateValidationCallback = (_, shown, _, _) => shown!.GetCertHashString() == servers.Fingerprint,
+            },
         });
         await socket.ConnectAsync(new UriBuilder(servers.Tls) { Scheme = "wss", Path = "/api/ws" }.Uri, connections, _ct);
 
