@@ -69,49 +69,52 @@ public sealed class ConversationHistory(NpgsqlDataSource database)
         InboxAsync(NewerSql, user, after, limit, cancellationToken);
 
     /// <summary>Null where there is no such conversation, or the user takes no part in it.</summary>
-    public async Task<ConversationParties?> FindAsync(long conversation, long user, CancellationToken cancellationToken)
-    {
-        await using var command = database.CreateCommand(PartiesSql);
-        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = conversation });
-        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = user });
-        await using var row = await command.ExecuteReaderAsync(cancellationToken);
-        return await row.ReadAsync(cancellationToken)
-            ? new ConversationParties(row.GetInt64(0), row.GetInt64(1), row.GetString(2), row.GetInt64(3), row.GetString(4))
-            : null;
-    }
+    public Task<ConversationParties?> FindAsync(long conversation, long user, CancellationToken cancellationToken) =>
+        database.ReadAsync<ConversationParties?>(async () =>
+        {
+            await using var command = database.CreateCommand(PartiesSql);
+            command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = conversation });
+            command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = user });
+            await using var row = await command.ExecuteReaderAsync(cancellationToken);
+            return await row.ReadAsync(cancellationToken)
+                ? new ConversationParties(row.GetInt64(0), row.GetInt64(1), row.GetString(2), row.GetInt64(3), row.GetString(4))
+                : null;
+        });
 
     /// <summary>The messages from one <c>conversation_seq</c> to another, both included, in their order.</summary>
-    public async Task<IReadOnlyList<HistoryRow>> ReadAsync(long conversation, long from, long to, CancellationToken cancellationToken)
-    {
-        await using var command = database.CreateCommand(RangeSql);
-        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = conversation });
-        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = from });
-        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = to });
-        await using var row = await command.ExecuteReaderAsync(cancellationToken);
-        var rows = new List<HistoryRow>();
-        while (await row.ReadAsync(cancellationToken))
-            rows.Add(ReadMessage(row, first: 0));
-        return rows;
-    }
-
-    private async Task<IReadOnlyList<ConversationRow>> InboxAsync(
-        string sql, long user, InboxPlace place, int limit, CancellationToken cancellationToken)
-    {
-        await using var command = database.CreateCommand(sql);
-        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = user });
-        command.Parameters.Add(new NpgsqlParameter<DateTime> { TypedValue = place.LastActivityAt });
-        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = place.ConversationId });
-        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = limit });
-        await using var row = await command.ExecuteReaderAsync(cancellationToken);
-        var rows = new List<ConversationRow>(limit);
-        while (await row.ReadAsync(cancellationToken))
+    public Task<IReadOnlyList<HistoryRow>> ReadAsync(long conversation, long from, long to, CancellationToken cancellationToken) =>
+        database.ReadAsync<IReadOnlyList<HistoryRow>>(async () =>
         {
-            rows.Add(new ConversationRow(
-                new InboxPlace(row.GetDateTime(0), row.GetInt64(1)), row.GetString(2), row.GetInt64(3), ReadMessage(row, first: 4)));
-        }
+            await using var command = database.CreateCommand(RangeSql);
+            command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = conversation });
+            command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = from });
+            command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = to });
+            await using var row = await command.ExecuteReaderAsync(cancellationToken);
+            var rows = new List<HistoryRow>();
+            while (await row.ReadAsync(cancellationToken))
+                rows.Add(ReadMessage(row, first: 0));
+            return rows;
+        });
 
-        return rows;
-    }
+    private Task<IReadOnlyList<ConversationRow>> InboxAsync(
+        string sql, long user, InboxPlace place, int limit, CancellationToken cancellationToken) =>
+        database.ReadAsync<IReadOnlyList<ConversationRow>>(async () =>
+        {
+            await using var command = database.CreateCommand(sql);
+            command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = user });
+            command.Parameters.Add(new NpgsqlParameter<DateTime> { TypedValue = place.LastActivityAt });
+            command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = place.ConversationId });
+            command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = limit });
+            await using var row = await command.ExecuteReaderAsync(cancellationToken);
+            var rows = new List<ConversationRow>(limit);
+            while (await row.ReadAsync(cancellationToken))
+            {
+                rows.Add(new ConversationRow(
+                    new InboxPlace(row.GetDateTime(0), row.GetInt64(1)), row.GetString(2), row.GetInt64(3), ReadMessage(row, first: 4)));
+            }
+
+            return rows;
+        });
 
     private static HistoryRow ReadMessage(NpgsqlDataReader row, int first) => new(
         row.GetGuid(first), row.GetInt64(first + 1),

@@ -30,32 +30,33 @@ public sealed class ConversationReader(NpgsqlDataSource database)
         """;
 
     /// <summary>One row a conversation of the user, by its latest message.</summary>
-    public async Task<IReadOnlyList<InboxRow>> InboxAsync(long userId, PageRange page, CancellationToken cancellationToken)
-    {
-        await using var command = database.CreateCommand(InboxSql);
-        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = userId });
-        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = page.Skip });
-        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = page.Take });
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        var rows = new List<InboxRow>(page.Take);
-        while (await reader.ReadAsync(cancellationToken))
-            rows.Add(new InboxRow(reader.GetString(0), reader.GetDateTime(1), reader.GetString(2), reader.GetString(3)));
-        return rows;
-    }
+    public Task<IReadOnlyList<InboxRow>> InboxAsync(long userId, PageRange page, CancellationToken cancellationToken) =>
+        database.ReadAsync<IReadOnlyList<InboxRow>>(async () =>
+        {
+            await using var command = database.CreateCommand(InboxSql);
+            command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = userId });
+            command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = page.Skip });
+            command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = page.Take });
+            await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+            var rows = new List<InboxRow>(page.Take);
+            while (await reader.ReadAsync(cancellationToken))
+                rows.Add(new InboxRow(reader.GetString(0), reader.GetDateTime(1), reader.GetString(2), reader.GetString(3)));
+            return rows;
+        });
 
     /// <summary>The messages between two users, in both directions; the two may be one, who then sees the notes to oneself.</summary>
-    public async Task<IReadOnlyList<ThreadRow>> ThreadAsync(
-        long userId, long otherId, PageRange page, CancellationToken cancellationToken)
-    {
-        await using var command = database.CreateCommand(ThreadSql);
-        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = Math.Min(userId, otherId) });
-        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = Math.Max(userId, otherId) });
-        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = page.Skip });
-        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = page.Take });
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        var rows = new List<ThreadRow>(page.Take);
-        while (await reader.ReadAsync(cancellationToken))
-            rows.Add(new ThreadRow(reader.GetInt64(0), reader.GetDateTime(1), reader.GetString(2), reader.GetInt16(3)));
-        return rows;
-    }
+    public Task<IReadOnlyList<ThreadRow>> ThreadAsync(long userId, long otherId, PageRange page, CancellationToken cancellationToken) =>
+        database.ReadAsync<IReadOnlyList<ThreadRow>>(async () =>
+        {
+            await using var command = database.CreateCommand(ThreadSql);
+            command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = Math.Min(userId, otherId) });
+            command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = Math.Max(userId, otherId) });
+            command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = page.Skip });
+            command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = page.Take });
+            await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+            var rows = new List<ThreadRow>(page.Take);
+            while (await reader.ReadAsync(cancellationToken))
+                rows.Add(new ThreadRow(reader.GetInt64(0), reader.GetDateTime(1), reader.GetString(2), reader.GetInt16(3)));
+            return rows;
+        });
 }

@@ -1,6 +1,5 @@
 using Chatable.Messaging.Wire;
 using Npgsql;
-using NpgsqlTypes;
 
 namespace Chatable.Messaging.Envelopes;
 
@@ -32,57 +31,61 @@ public sealed class EnvelopeStore(NpgsqlDataSource database)
         """;
 
     /// <summary>The seq of the user's newest envelope; 0 for an empty log or an unknown user.</summary>
-    public async Task<long> HeadAsync(long user, CancellationToken cancellationToken)
-    {
-        await using var command = database.CreateCommand(Head);
-        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = user });
-        return await command.ExecuteScalarAsync(cancellationToken) as long? ?? 0;
-    }
+    public Task<long> HeadAsync(long user, CancellationToken cancellationToken) =>
+        database.ReadAsync(async () =>
+        {
+            await using var command = database.CreateCommand(Head);
+            command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = user });
+            return await command.ExecuteScalarAsync(cancellationToken) as long? ?? 0;
+        });
 
     /// <summary>Where the user's log stands, and the epoch its seqs belong to.</summary>
-    public async Task<LogHead> LogHeadAsync(long user, CancellationToken cancellationToken)
-    {
-        await using var command = database.CreateCommand(HeadAndEpoch);
-        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = user });
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        return await reader.ReadAsync(cancellationToken)
-            ? new LogHead(reader.GetGuid(0), reader.GetInt64(1))
-            : throw new InvalidOperationException("The database has no epoch.");
-    }
+    public Task<LogHead> LogHeadAsync(long user, CancellationToken cancellationToken) =>
+        database.ReadAsync(async () =>
+        {
+            await using var command = database.CreateCommand(HeadAndEpoch);
+            command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = user });
+            await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+            return await reader.ReadAsync(cancellationToken)
+                ? new LogHead(reader.GetGuid(0), reader.GetInt64(1))
+                : throw new InvalidOperationException("The database has no epoch.");
+        });
 
     /// <summary>The heads of many users; one who is unknown is missing.</summary>
-    public async Task<IReadOnlyDictionary<long, long>> HeadsAsync(
-        IReadOnlyCollection<long> users, CancellationToken cancellationToken)
-    {
-        await using var command = database.CreateCommand(Heads);
-        command.Parameters.Add(new NpgsqlParameter { Value = users.ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bigint });
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        var heads = new Dictionary<long, long>(users.Count);
-        while (await reader.ReadAsync(cancellationToken))
-            heads[reader.GetInt64(0)] = reader.GetInt64(1);
-        return heads;
-    }
+    public Task<IReadOnlyDictionary<long, long>> HeadsAsync(IReadOnlyCollection<long> users, CancellationToken cancellationToken) =>
+        database.ReadAsync<IReadOnlyDictionary<long, long>>(async () =>
+        {
+            await using var command = database.CreateCommand(Heads);
+            command.Parameters.Add(new NpgsqlParameter<long[]> { TypedValue = [.. users] });
+            await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+            var heads = new Dictionary<long, long>(users.Count);
+            while (await reader.ReadAsync(cancellationToken))
+                heads[reader.GetInt64(0)] = reader.GetInt64(1);
+            return heads;
+        });
 
     /// <summary>At most <paramref name="limit"/> envelopes with a seq above <paramref name="after"/>, in their order.</summary>
-    public async Task<IReadOnlyList<Envelope>> ReadAsync(long user, long after, int limit, CancellationToken cancellationToken)
-    {
-        await using var command = database.CreateCommand(Page);
-        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = user });
-        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = after });
-        command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = limit });
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        var page = new List<Envelope>();
-        while (await reader.ReadAsync(cancellationToken))
-            page.Add(new Envelope(reader.GetInt64(0), ReadMessage(reader)));
-        return page;
-    }
+    public Task<IReadOnlyList<Envelope>> ReadAsync(long user, long after, int limit, CancellationToken cancellationToken) =>
+        database.ReadAsync<IReadOnlyList<Envelope>>(async () =>
+        {
+            await using var command = database.CreateCommand(Page);
+            command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = user });
+            command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = after });
+            command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = limit });
+            await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+            var page = new List<Envelope>();
+            while (await reader.ReadAsync(cancellationToken))
+                page.Add(new Envelope(reader.GetInt64(0), ReadMessage(reader)));
+            return page;
+        });
 
     /// <summary>Changes when seqs have started over (after a restore): a client that knows another must load everything anew.</summary>
-    public async Task<Guid> EpochAsync(CancellationToken cancellationToken)
-    {
-        await using var command = database.CreateCommand("SELECT epoch FROM log_epoch");
-        return (Guid)(await command.ExecuteScalarAsync(cancellationToken))!;
-    }
+    public Task<Guid> EpochAsync(CancellationToken cancellationToken) =>
+        database.ReadAsync(async () =>
+        {
+            await using var command = database.CreateCommand("SELECT epoch FROM log_epoch");
+            return (Guid)(await command.ExecuteScalarAsync(cancellationToken))!;
+        });
 
     private static MessageRecord ReadMessage(NpgsqlDataReader row) => new()
     {

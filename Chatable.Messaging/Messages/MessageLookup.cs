@@ -13,14 +13,15 @@ public sealed class MessageLookup(NpgsqlDataSource database)
         """;
 
     /// <summary>Where the author's message of this name stands; null where none is stored yet.</summary>
-    public async Task<StoredPlace?> FindAsync(long author, ClientId clientId, CancellationToken cancellationToken)
-    {
-        await using var command = database.CreateCommand(Find);
-        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = author });
-        command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = clientId.Key });
-        await using var row = await command.ExecuteReaderAsync(cancellationToken);
-        return await row.ReadAsync(cancellationToken)
-            ? new StoredPlace(clientId, row.GetGuid(0), row.GetInt64(1), row.GetInt64(2), row.GetInt64(3), row.GetDateTime(4))
-            : null;
-    }
+    public Task<StoredPlace?> FindAsync(long author, ClientId clientId, CancellationToken cancellationToken) =>
+        database.ReadAsync<StoredPlace?>(async () =>
+        {
+            await using var command = database.CreateCommand(Find);
+            command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = author });
+            command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = clientId.Key });
+            await using var row = await command.ExecuteReaderAsync(cancellationToken);
+            return await row.ReadAsync(cancellationToken)
+                ? new StoredPlace(clientId, row.GetGuid(0), row.GetInt64(1), row.GetInt64(2), row.GetInt64(3), row.GetDateTime(4))
+                : null;
+        });
 }

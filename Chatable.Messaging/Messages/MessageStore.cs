@@ -27,6 +27,11 @@ public sealed class MessageStore(NpgsqlDataSource database)
         {
             return await PersistAsync(connection, entries, cancellationToken);
         }
+        catch (NpgsqlException failure) when (DeadConnections.IsTheCauseOf(failure))
+        {
+            database.Clear();
+            throw;
+        }
         catch (InvalidOperationException failure) when (connection.State is not ConnectionState.Open)
         {
             // The driver says that the connection is not open where it broke a moment before: no fault of any entry.

@@ -47,21 +47,13 @@ public sealed partial class TokenStore(NpgsqlDataSource database, TokenSecretPro
         if (!TokenMaterial.TryParseAccessKeyId(accessKeyId, out var id))
             return null;
 
-        await using var command = database.CreateCommand(FindSql);
-        command.Parameters.Add(new NpgsqlParameter<byte[]> { TypedValue = id });
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        if (!await reader.ReadAsync(cancellationToken))
-            return null;
-
-        var (tokenId, userId) = (reader.GetInt64(0), reader.GetInt64(1));
-        if (!secrets.TryUnprotect(reader.GetFieldValue<byte[]>(3), id, userId, out var secret))
+        return await database.ReadAsync(async () =>
         {
-            LogUnreadableSecret(logger, tokenId);
-            return null;
-        }
-
-        var expiresAt = new DateTimeOffset(reader.GetDateTime(4), TimeSpan.Zero);
-        return new AccessKey(accessKeyId, TokenMaterial.SigningKey(secret), tokenId, userId, reader.GetString(2), expiresAt);
+            await using var command = database.CreateCommand(FindSql);
+            command.Parameters.Add(new NpgsqlParameter<byte[]> { TypedValue = id });
+            await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+            return await reader.ReadAsync(cancellationToken) ? ReadAccessKey(reader, accessKeyId, id) : null;
+        });
     }
 
     /// <summary>
@@ -113,15 +105,29 @@ public sealed partial class TokenStore(NpgsqlDataSource database, TokenSecretPro
     }
 
     /// <returns>Those of the tokens that are no longer live.</returns>
-    public async Task<IReadOnlyList<long>> FindRevokedAsync(IReadOnlyCollection<long> tokenIds, CancellationToken cancellationToken)
+    public Task<IReadOnlyList<long>> FindRevokedAsync(IReadOnlyCollection<long> tokenIds, CancellationToken cancellationToken) =>
+        database.ReadAsync<IReadOnlyList<long>>(async () =>
+        {
+            await using var command = database.CreateCommand(FindEndedSql);
+            command.Parameters.Add(new NpgsqlParameter<long[]> { TypedValue = [.. tokenIds] });
+            await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+            var ended = new List<long>();
+            while (await reader.ReadAsync(cancellationToken))
+                ended.Add(reader.GetInt64(0));
+            return ended;
+        });
+
+    private AccessKey? ReadAccessKey(NpgsqlDataReader row, string accessKeyId, byte[] id)
     {
-        await using var command = database.CreateCommand(FindEndedSql);
-        command.Parameters.Add(new NpgsqlParameter<long[]> { TypedValue = [.. tokenIds] });
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        var ended = new List<long>();
-        while (await reader.ReadAsync(cancellationToken))
-            ended.Add(reader.GetInt64(0));
-        return ended;
+        var (tokenId, userId) = (row.GetInt64(0), row.GetInt64(1));
+        if (!secrets.TryUnprotect(row.GetFieldValue<byte[]>(3), id, userId, out var secret))
+        {
+            LogUnreadableSecret(logger, tokenId);
+            return null;
+        }
+
+        var expiresAt = new DateTimeOffset(row.GetDateTime(4), TimeSpan.Zero);
+        return new AccessKey(accessKeyId, TokenMaterial.SigningKey(secret), tokenId, userId, row.GetString(2), expiresAt);
     }
 
     // Not to be given up half-way: a caller who has gone would leave it unknown whether the token ended, and it would not be announced.

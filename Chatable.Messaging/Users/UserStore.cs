@@ -57,9 +57,12 @@ public sealed class UserStore(NpgsqlDataSource database)
         if (!Username.IsWellFormed(username))
             return null;
 
-        await using var command = database.CreateCommand(sql);
-        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = username });
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        return await reader.ReadAsync(cancellationToken) ? read(reader) : null;
+        return await database.ReadAsync(async () =>
+        {
+            await using var command = database.CreateCommand(sql);
+            command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = username });
+            await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+            return await reader.ReadAsync(cancellationToken) ? read(reader) : null;
+        });
     }
 }

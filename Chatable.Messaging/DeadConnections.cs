@@ -1,0 +1,30 @@
+using Npgsql;
+
+namespace Chatable.Messaging;
+
+/// <summary>
+/// A PostgreSQL that went away leaves a pool of connections that are dead without anybody knowing: the first use of each would fail, and
+/// so as many requests long after it is back. Where one read finds that out, the others need not.
+/// </summary>
+internal static class DeadConnections
+{
+    /// <summary>Runs something that changes nothing; where its connection was dead, once more on a new one.</summary>
+    /// <exception cref="NpgsqlException">As <paramref name="read"/> throws it, the second time.</exception>
+    public static async Task<T> ReadAsync<T>(this NpgsqlDataSource database, Func<Task<T>> read)
+    {
+        try
+        {
+            return await read();
+        }
+        catch (NpgsqlException failure) when (IsTheCauseOf(failure))
+        {
+            database.Clear();
+            return await read();
+        }
+    }
+
+    /// <summary>Not where connecting failed, which is a <c>SocketException</c>, nor where the server did not answer in time.</summary>
+    public static bool IsTheCauseOf(NpgsqlException failure) => failure is PostgresException refused
+        ? refused.SqlState is PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown
+        : failure.InnerException is IOException;
+}
