@@ -164,10 +164,20 @@ internal sealed class Traffic : IAsyncDisposable
 
     public IReadOnlyList<Device> Parties => [.. AllDevices.Select(device => new Device(device.Proc, device.User.Username))];
 
+    /// <summary>A new token, asked for again where the server says "later": a database that was away may have left it a dead connection.</summary>
     public async Task<ChatToken> LogInAsync(ChatUser user, CancellationToken cancellationToken)
     {
-        using var client = new ChatClient(AnyServer());
-        return await client.LogInAsync(user.Username, user.Password, cancellationToken);
+        Dictionary<string, string> form = new() { ["username"] = user.Username, ["password"] = user.Password };
+        while (true)
+        {
+            using var client = new ChatClient(AnyServer());
+            var answer = await client.PostAsync("/api/auth_token", form, cancellationToken);
+            if (answer.Status == 200)
+                return ChatToken.From(answer.Item);
+            if (answer.Status != 503)
+                throw new InvalidOperationException($"Not logged in: {answer.Envelope}");
+            await Task.Delay(s_tick, cancellationToken);
+        }
     }
 
     public async ValueTask DisposeAsync()
