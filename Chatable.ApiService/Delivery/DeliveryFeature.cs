@@ -3,6 +3,8 @@ using Chatable.Messaging;
 using Chatable.Messaging.Envelopes;
 using Chatable.Messaging.Registry;
 using Chatable.Messaging.ServerQueues;
+using Microsoft.Extensions.Options;
+using StackExchange.Redis;
 
 namespace Chatable.ApiService.Delivery;
 
@@ -20,8 +22,20 @@ internal static class DeliveryFeature
         builder.Services.AddSingleton<EnvelopeLog>();
         builder.Services.AddSingleton<DeliveryMetrics>();
         builder.Services.AddSingleton(CreateRegistrations);
+        AddQueueReader(builder);
         AddHosted<DispatchReader>(builder.Services);
         AddHosted<ServerPresence>(builder.Services);
+    }
+
+    // The connection is made when it is first read: it must not delay the start, nor make a replica unwell.
+    private static void AddQueueReader(IHostApplicationBuilder builder)
+    {
+        const string Redis = "redis";
+        builder.AddKeyedRedisClient(
+            Redis, settings => (settings.DisableHealthChecks, settings.DisableTracing) = (true, true), RedisBacklog.FailFast);
+        builder.Services.AddSingleton(services => new ServerQueueReader(
+            () => services.GetRequiredKeyedService<IConnectionMultiplexer>(Redis),
+            services.GetRequiredService<IOptions<ServerQueueOptions>>()));
     }
 
     private static void AddHosted<T>(IServiceCollection services) where T : class, IHostedService

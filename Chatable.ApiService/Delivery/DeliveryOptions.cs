@@ -7,6 +7,9 @@ internal sealed class DeliveryOptions
 {
     public const string Section = "Realtime:Delivery";
 
+    // Well within the time after which Redis' client gives an answer up, five seconds unless its connection string says otherwise.
+    private static readonly TimeSpan s_longestPoll = TimeSpan.FromSeconds(2);
+
     /// <summary>How long a push that is ahead of its turn waits for what is missing, before that is read from PostgreSQL.</summary>
     public TimeSpan Hold { get; set; } = TimeSpan.FromMilliseconds(200);
 
@@ -22,7 +25,7 @@ internal sealed class DeliveryOptions
     /// <summary>How long one read may take.</summary>
     public TimeSpan ReadTimeout { get; set; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>How often the server's queue is read when no wake-up comes.</summary>
+    /// <summary>How long a read of the server's queue waits where nothing is in it, before it is asked anew.</summary>
     public TimeSpan Poll { get; set; } = TimeSpan.FromMilliseconds(250);
 
     /// <summary>Batches read from the server's queue at once.</summary>
@@ -44,7 +47,7 @@ internal sealed class DeliveryOptions
         .. OptionRange.Of(PageSize, 1, 1000, "Realtime:Delivery:PageSize"),
         .. OptionRange.Of(ConcurrentReads, 1, 1000, "Realtime:Delivery:ConcurrentReads"),
         .. OptionRange.Positive(ReadTimeout, "Realtime:Delivery:ReadTimeout"),
-        .. OptionRange.Positive(Poll, "Realtime:Delivery:Poll"),
+        .. OptionRange.Of(Poll, TimeSpan.FromMilliseconds(1), s_longestPoll, "Realtime:Delivery:Poll"),
         .. OptionRange.Of(QueueBatches, 1, 10_000, "Realtime:Delivery:QueueBatches"),
         .. OptionRange.Positive(ReconcileInterval, "Realtime:Delivery:ReconcileInterval"),
         .. OptionRange.Positive(ReconcilePatience, "Realtime:Delivery:ReconcilePatience"),

@@ -10,15 +10,13 @@ namespace Chatable.ApiService.Delivery;
 internal delegate void HandleDispatch(Dispatch item);
 
 /// <summary>
-/// Reads this server's own queue: drains it, then waits for a wake-up, or for the poll since wake-ups can be lost. What it misses
-/// is found by the reconciler.
+/// Reads this server's own queue, always waiting for what comes next. What it misses is found by the reconciler.
 /// </summary>
 internal sealed partial class DispatchReader(
-    ServerQueue queue, ServerIdentity server, IEnumerable<HandleDispatch> handlers, IOptions<DeliveryOptions> options,
+    ServerQueueReader reader, ServerQueue queue, ServerIdentity server, IEnumerable<HandleDispatch> handlers, IOptions<DeliveryOptions> options,
     DeliveryMetrics metrics, TimeProvider clock, ILogger<DispatchReader> logger) : BackgroundService
 {
-    private readonly SemaphoreSlim _wake = new(0, 1);
-    private RedisValue _position = ServerQueue.Start;
+    private RedisValue _position = ServerQueueReader.Start;
     private QueuePosition _handled;
     private int _untrimmed;
     private bool _rewind;
@@ -28,26 +26,17 @@ internal sealed partial class DispatchReader(
     /// Has the queue read from its start again: a Redis that lost it may number the new entries below the old. What was
     /// delivered already is passed over by the connections; refusals, which have no seq to know them by, are passed over here.
     /// </summary>
-    public void Rewind()
-    {
-        Volatile.Write(ref _rewind, true);
-        Wake();
-    }
+    public void Rewind() => Volatile.Write(ref _rewind, true);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        await using var subscription = await SubscribeAsync(stoppingToken);
         while (!stoppingToken.IsCancellationRequested)
         {
             try
             {
-                while (await ReadOnceAsync(stoppingToken) == options.Value.QueueBatches)
-                {
-                }
-
-                _failing = false;
-                if (!await _wake.WaitAsync(options.Value.Poll, stoppingToken))
+                if (await ReadOnceAsync(options.Value.Poll, stoppingToken) == 0)
                     await TrimAsync(stoppingToken);
+                _failing = false;
             }
             catch (Exception exception) when (exception is not OperationCanceledException || !stoppingToken.IsCancellationRequested)
             {
@@ -59,13 +48,13 @@ internal sealed partial class DispatchReader(
         }
     }
 
-    /// <summary>One cycle; returns the number of batches.</summary>
-    public async Task<int> ReadOnceAsync(CancellationToken cancellationToken)
+    /// <summary>One cycle, with a wait where nothing is there; returns the number of batches.</summary>
+    public async Task<int> ReadOnceAsync(TimeSpan patience, CancellationToken cancellationToken)
     {
         if (Interlocked.Exchange(ref _rewind, false))
-            _position = ServerQueue.Start;
+            _position = ServerQueueReader.Start;
 
-        var batches = await queue.ReadAsync(server.BootId, _position, options.Value.QueueBatches, cancellationToken);
+        var batches = await reader.ReadAsync(server.BootId, _position, options.Value.QueueBatches, patience, cancellationToken);
         foreach (var (position, batch) in batches)
         {
             Dispatch(position, batch);
@@ -91,12 +80,6 @@ internal sealed partial class DispatchReader(
             // The workers' reaper removes it later.
             LogLeftBehind(exception);
         }
-    }
-
-    public override void Dispose()
-    {
-        _wake.Dispose();
-        base.Dispose();
     }
 
     private async Task TrimAsync(CancellationToken cancellationToken)
@@ -132,34 +115,5 @@ internal sealed partial class DispatchReader(
     {
         foreach (var handle in handlers)
             handle(item);
-    }
-
-    // Redis may not be there yet; the multiplexer takes the subscription up when it is.
-    private async Task<IAsyncDisposable> SubscribeAsync(CancellationToken cancellationToken)
-    {
-        while (true)
-        {
-            try
-            {
-                return await queue.SubscribeAsync(server.BootId, Wake, cancellationToken);
-            }
-            catch (Exception exception) when (exception is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
-            {
-                LogReadFailed(exception);
-                await Task.Delay(TimeSpan.FromSeconds(1), clock, cancellationToken);
-            }
-        }
-    }
-
-    private void Wake()
-    {
-        try
-        {
-            _wake.Release();
-        }
-        catch (Exception exception) when (exception is SemaphoreFullException or ObjectDisposedException)
-        {
-            // Awake already, or done.
-        }
     }
 }

@@ -12,6 +12,12 @@ public sealed class ServerRegistry(IConnectionMultiplexer redis, IOptions<Regist
     // Keeps the pipeline of a mass registration from filling the socket's buffers.
     private const int UsersAtOnce = 500;
 
+    private const string FindAll = """
+        local servers = {}
+        for i = 1, #KEYS do servers[i] = redis.call('SMEMBERS', KEYS[i]) end
+        return servers
+        """;
+
     private readonly RegistryOptions _options = options.Value;
     private readonly LiveServers _live = new(redis, options.Value, time);
 
@@ -41,8 +47,8 @@ public sealed class ServerRegistry(IConnectionMultiplexer redis, IOptions<Regist
     {
         cancellationToken.ThrowIfCancellationRequested();
         var database = redis.GetDatabase();
-        var registered = await Task.WhenAll(users.Select(async user => (user, ids: await ServersOfAsync(database, user))));
-        var live = await _live.AmongAsync(registered.SelectMany(entry => entry.ids), cancellationToken);
+        var registered = await RegistrationsAsync(database, users);
+        var live = await _live.AmongAsync(registered.SelectMany(entry => entry.Ids), cancellationToken);
         var found = new Dictionary<long, IReadOnlyList<Guid>>(registered.Length);
         foreach (var (user, ids) in registered)
         {
@@ -101,8 +107,19 @@ public sealed class ServerRegistry(IConnectionMultiplexer redis, IOptions<Regist
         }
     }
 
-    private async Task<Guid[]> ServersOfAsync(IDatabase database, long user) =>
-        Array.ConvertAll(await database.SetMembersAsync(KeyOf(user)), value => LiveServers.ParseBootId(value));
+    // Of many users at once in one command, where all keys are on one server: a command costs more than looking a set up.
+    private async Task<(long User, Guid[] Ids)[]> RegistrationsAsync(IDatabase database, IReadOnlyCollection<long> users)
+    {
+        if (redis.IsCluster())
+            return await Task.WhenAll(users.Select(async user => (user, ToIds(await database.SetMembersAsync(KeyOf(user))))));
+
+        var some = await Task.WhenAll(users.Chunk(UsersAtOnce).Select(async chunk => chunk.Zip(
+            (RedisResult[])(await database.ScriptEvaluateAsync(FindAll, Array.ConvertAll(chunk, KeyOf)))!,
+            (user, ids) => (user, ToIds((RedisValue[])ids!)))));
+        return [.. some.SelectMany(found => found)];
+    }
+
+    private static Guid[] ToIds(RedisValue[] values) => Array.ConvertAll(values, LiveServers.ParseBootId);
 
     private RedisKey KeyOf(long user) => $"{_options.KeyPrefix}u:{{{user}}}";
 

@@ -4,9 +4,6 @@ using StackExchange.Redis;
 
 namespace Chatable.Messaging.ServerQueues;
 
-/// <summary>One batch in a server's queue, and the position after it.</summary>
-public readonly record struct QueuedBatch(RedisValue Position, ReadOnlyMemory<byte> Batch);
-
 /// <summary>What became of a batch for a server. None of it loses a message: the server repairs from PostgreSQL.</summary>
 public enum QueueAppend
 {
@@ -26,19 +23,14 @@ public enum QueueAppend
 [SuppressMessage("Naming", "CA1711", Justification = "It is a queue.")]
 public sealed class ServerQueue(IConnectionMultiplexer redis, IOptions<ServerQueueOptions> options)
 {
-    /// <summary>The position before everything.</summary>
-    public static readonly RedisValue Start = "0-0";
-
     // Tells whether the queue was full, for XADD does not say that it trimmed.
     private const string Append = """
         local full = redis.call('XLEN', KEYS[1]) >= tonumber(ARGV[1])
-        redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[1], '*', 'b', ARGV[3])
-        redis.call('PEXPIRE', KEYS[1], ARGV[4])
-        redis.pcall('PUBLISH', ARGV[2], '1')
+        redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[1], '*', 'b', ARGV[2])
+        redis.call('PEXPIRE', KEYS[1], ARGV[3])
         return full and 1 or 0
         """;
 
-    private readonly string _prefix = options.Value.KeyPrefix;
     private readonly RedisValue _limit = options.Value.Limit;
     private readonly RedisValue _idleLifetime = (long)options.Value.IdleLifetime.TotalMilliseconds;
 
@@ -56,7 +48,7 @@ public sealed class ServerQueue(IConnectionMultiplexer redis, IOptions<ServerQue
     {
         try
         {
-            RedisValue[] arguments = [_limit, (string)WakeOf(bootId)!, batch, _idleLifetime];
+            RedisValue[] arguments = [_limit, batch, _idleLifetime];
             var full = await database.ScriptEvaluateAsync(Append, [KeyOf(bootId)], arguments);
             return (long)full == 1 ? QueueAppend.Overflowed : QueueAppend.Appended;
         }
@@ -64,15 +56,6 @@ public sealed class ServerQueue(IConnectionMultiplexer redis, IOptions<ServerQue
         {
             return QueueAppend.OutOfMemory;
         }
-    }
-
-    /// <summary>What stands after a position, oldest first; empty where nothing does.</summary>
-    public async Task<IReadOnlyList<QueuedBatch>> ReadAsync(
-        Guid bootId, RedisValue after, int count, CancellationToken cancellationToken)
-    {
-        cancellationToken.ThrowIfCancellationRequested();
-        var entries = await redis.GetDatabase().StreamReadAsync(KeyOf(bootId), after, count);
-        return Array.ConvertAll(entries, entry => new QueuedBatch(entry.Id, (ReadOnlyMemory<byte>)entry["b"]));
     }
 
     /// <summary>Gives back the memory of what stands before a position, once it was read; whole blocks of it, hence not all.</summary>
@@ -88,14 +71,5 @@ public sealed class ServerQueue(IConnectionMultiplexer redis, IOptions<ServerQue
         await redis.GetDatabase().KeyDeleteAsync(KeyOf(bootId));
     }
 
-    /// <summary>Calls <paramref name="wake"/> after each append until disposed. It may miss some: poll besides.</summary>
-    public async Task<IAsyncDisposable> SubscribeAsync(Guid bootId, Action wake, CancellationToken cancellationToken)
-    {
-        cancellationToken.ThrowIfCancellationRequested();
-        return await WakeUps.SubscribeAsync(redis, WakeOf(bootId), wake);
-    }
-
-    private RedisKey KeyOf(Guid bootId) => $"{_prefix}srv:{{{bootId:N}}}";
-
-    private RedisChannel WakeOf(Guid bootId) => RedisChannel.Literal($"{_prefix}wake:srv:{{{bootId:N}}}");
+    private RedisKey KeyOf(Guid bootId) => options.Value.KeyOf(bootId);
 }

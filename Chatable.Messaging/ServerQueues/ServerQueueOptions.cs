@@ -1,3 +1,5 @@
+using StackExchange.Redis;
+
 namespace Chatable.Messaging.ServerQueues;
 
 /// <summary>Section <c>ServerQueue</c>.</summary>
@@ -18,4 +20,6 @@ public sealed class ServerQueueOptions : IKeyPrefixed
     /// the queue of one that has just left and removed it; nobody else would ever remove it again. A living server reads at once.
     /// </summary>
     public TimeSpan IdleLifetime { get; set; } = TimeSpan.FromMinutes(10);
+
+    internal RedisKey KeyOf(Guid bootId) => $"{KeyPrefix}srv:{{{bootId:N}}}";
 }

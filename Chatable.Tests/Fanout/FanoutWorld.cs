@@ -68,10 +68,12 @@ internal sealed class FanoutWorld : IAsyncDisposable
     /// <summary>All items in a server's queue, as soon as there are so many.</summary>
     public async Task<IReadOnlyList<Dispatch>> ReceiveAsync(Guid bootId, int count)
     {
+        var reader = new ServerQueueReader(
+            () => Redis.Connection, Options.Create(new ServerQueueOptions { KeyPrefix = Redis.Prefix }));
         IReadOnlyList<Dispatch> items = [];
         await WaitForAsync(async () =>
         {
-            var batches = await Queue.ReadAsync(bootId, ServerQueue.Start, count: 10_000, Token);
+            var batches = await reader.ReadAsync(bootId, ServerQueueReader.Start, count: 10_000, TimeSpan.Zero, Token);
             items = [.. batches.SelectMany(
                 batch => DispatchBatch.TryDecode(batch.Batch, out var decoded) ? decoded : throw new FormatException())];
             return items.Count >= count;

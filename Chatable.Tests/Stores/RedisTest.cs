@@ -11,7 +11,7 @@ public abstract class RedisTest(RedisServer server) : IAsyncLifetime
 
     public virtual async ValueTask InitializeAsync() => Redis = await IntakeRedis.ConnectAsync(server.ConnectionString);
 
-    public ValueTask DisposeAsync()
+    public virtual ValueTask DisposeAsync()
     {
         GC.SuppressFinalize(this);
         return Redis.DisposeAsync();

@@ -10,11 +10,21 @@ public sealed class ServerQueuesTests(RedisServer server) : RedisTest(server)
     private readonly Guid _one = Guid.NewGuid();
     private readonly Guid _other = Guid.NewGuid();
     private ServerQueue _queue = null!;
+    private ServerQueueReader _reader = null!;
+    private ConnectionMultiplexer _waiting = null!;
 
     public override async ValueTask InitializeAsync()
     {
         await base.InitializeAsync();
         _queue = Create(limit: 50_000);
+        _waiting = await ConnectionMultiplexer.ConnectAsync(Redis.Connection.Configuration);
+        _reader = new ServerQueueReader(() => _waiting, Options.Create(new ServerQueueOptions { KeyPrefix = Redis.Prefix }));
+    }
+
+    public override async ValueTask DisposeAsync()
+    {
+        await _waiting.DisposeAsync();
+        await base.DisposeAsync();
     }
 
     [Fact]
@@ -23,23 +33,49 @@ public sealed class ServerQueuesTests(RedisServer server) : RedisTest(server)
         Assert.Equal([QueueAppend.Appended, QueueAppend.Appended], await _queue.AppendAsync([(_one, Bytes(1)), (_other, Bytes(2))], Token));
         await _queue.AppendAsync([(_one, Bytes(3))], Token);
 
-        var first = Assert.Single(await _queue.ReadAsync(_one, ServerQueue.Start, count: 1, Token));
+        var first = Assert.Single(await ReadAsync(_one, ServerQueueReader.Start, count: 1));
         Assert.Equal([1], first.Batch.ToArray());
-        var second = Assert.Single(await _queue.ReadAsync(_one, first.Position, count: 10, Token));
+        var second = Assert.Single(await ReadAsync(_one, first.Position, count: 10));
         Assert.Equal([3], second.Batch.ToArray());
-        Assert.Empty(await _queue.ReadAsync(_one, second.Position, count: 10, Token));
-        Assert.Equal([2], Assert.Single(await _queue.ReadAsync(_other, ServerQueue.Start, count: 10, Token)).Batch.ToArray());
+        Assert.Empty(await ReadAsync(_one, second.Position, count: 10));
+        Assert.Equal([2], Assert.Single(await ReadAsync(_other, ServerQueueReader.Start, count: 10)).Batch.ToArray());
     }
 
     [Fact]
-    public async Task AppendWakesTheServerAndNoOther()
+    public async Task AReadOfAnEmptyQueueWaitsForItsOwnBatchesAlone()
     {
-        var (woken, others) = (new TaskCompletionSource(), 0);
-        await using var subscription = await _queue.SubscribeAsync(_one, () => woken.TrySetResult(), Token);
-        await using var other = await _queue.SubscribeAsync(_other, () => Interlocked.Increment(ref others), Token);
+        var reading = _reader.ReadAsync(_one, ServerQueueReader.Start, count: 10, TimeSpan.FromSeconds(4), Token);
+        await _queue.AppendAsync([(_other, Bytes(2))], Token);
+        Assert.False(reading.IsCompleted);
         await _queue.AppendAsync([(_one, Bytes(1))], Token);
-        await woken.Task.WaitAsync(TimeSpan.FromSeconds(10), Token);
-        Assert.Equal(0, others);
+        Assert.Equal([1], Assert.Single(await reading).Batch.ToArray());
+    }
+
+    [Fact]
+    public async Task AReadGivesUpWithItsPatienceOrItsCaller()
+    {
+        Assert.Empty(await _reader.ReadAsync(_one, ServerQueueReader.Start, count: 10, TimeSpan.FromMilliseconds(20), Token));
+        using var caller = new CancellationTokenSource();
+        var reading = _reader.ReadAsync(_one, ServerQueueReader.Start, count: 10, TimeSpan.FromSeconds(4), caller.Token);
+        await caller.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => reading);
+    }
+
+    [Theory]
+    [InlineData(RedisProtocol.Resp2)]
+    [InlineData(RedisProtocol.Resp3)]
+    public async Task EitherProtocolIsUnderstood(RedisProtocol protocol)
+    {
+        var settings = ConfigurationOptions.Parse(Redis.Connection.Configuration);
+        settings.Protocol = protocol;
+        await using var connection = await ConnectionMultiplexer.ConnectAsync(settings);
+        var reader = new ServerQueueReader(() => connection, Options.Create(new ServerQueueOptions { KeyPrefix = Redis.Prefix }));
+        Assert.Empty(await reader.ReadAsync(_one, ServerQueueReader.Start, count: 10, TimeSpan.Zero, Token));
+
+        await _queue.AppendAsync([(_one, Bytes(1))], Token);
+        await _queue.AppendAsync([(_one, Bytes(2))], Token);
+        var read = await reader.ReadAsync(_one, ServerQueueReader.Start, count: 10, TimeSpan.Zero, Token);
+        Assert.Equal([1, 2], read.Select(batch => batch.Batch.Span[0]));
     }
 
     [Fact]
@@ -52,7 +88,7 @@ public sealed class ServerQueuesTests(RedisServer server) : RedisTest(server)
 
         Assert.Equal(Enumerable.Repeat(QueueAppend.Appended, 100), results.Take(100));
         Assert.Contains(QueueAppend.Overflowed, results.Skip(100));
-        var left = await queue.ReadAsync(_one, ServerQueue.Start, count: 1000, Token);
+        var left = await ReadAsync(_one, ServerQueueReader.Start, count: 1000);
         Assert.InRange(left.Count, 100, 200);
         Assert.Equal([43], left[^1].Batch.ToArray());
     }
@@ -62,11 +98,11 @@ public sealed class ServerQueuesTests(RedisServer server) : RedisTest(server)
     {
         for (var i = 0; i < 250; i++)
             await _queue.AppendAsync([(_one, Bytes((byte)i))], Token);
-        var read = await _queue.ReadAsync(_one, ServerQueue.Start, count: 220, Token);
+        var read = await ReadAsync(_one, ServerQueueReader.Start, count: 220);
         await _queue.TrimAsync(_one, read[^1].Position, Token);
 
         Assert.InRange(await Redis.Database.StreamLengthAsync($"{Redis.Prefix}srv:{{{_one:N}}}"), 31, 130);
-        Assert.Equal(30, (await _queue.ReadAsync(_one, read[^1].Position, count: 1000, Token)).Count);
+        Assert.Equal(30, (await ReadAsync(_one, read[^1].Position, count: 1000)).Count);
     }
 
     [Fact]
@@ -74,7 +110,7 @@ public sealed class ServerQueuesTests(RedisServer server) : RedisTest(server)
     {
         await _queue.AppendAsync([(_one, Bytes(1))], Token);
         await _queue.DeleteAsync(_one, Token);
-        Assert.Empty(await _queue.ReadAsync(_one, ServerQueue.Start, count: 10, Token));
+        Assert.Empty(await ReadAsync(_one, ServerQueueReader.Start, count: 10));
     }
 
     [Fact]
@@ -92,6 +128,9 @@ public sealed class ServerQueuesTests(RedisServer server) : RedisTest(server)
 
         async Task<double> MinutesLeftAsync() => (await Redis.Database.KeyTimeToLiveAsync(key))?.TotalMinutes ?? double.PositiveInfinity;
     }
+
+    private Task<IReadOnlyList<QueuedBatch>> ReadAsync(Guid bootId, RedisValue after, int count) =>
+        _reader.ReadAsync(bootId, after, count, TimeSpan.Zero, Token);
 
     private ServerQueue Create(int limit) =>
         new(Redis.Connection, Options.Create(new ServerQueueOptions { KeyPrefix = Redis.Prefix, Limit = limit }));
