@@ -1,11 +1,10 @@
+#if CHATABLE_TEST_HOOKS
 using Chatable.Tests.Faults.Cluster;
 using Chatable.Tests.Faults.Nemesis;
 using Chatable.Tests.Faults.Report;
 using Chatable.Tests.Faults.Runs;
 
 namespace Chatable.Tests.Faults;
-
-#if CHATABLE_TEST_HOOKS
 
 /// <summary>
 /// Five classes of faults for a few seconds each, one after the other on one cluster: the quick proof, part of every run of the tests.
