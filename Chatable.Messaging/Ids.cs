@@ -40,7 +40,9 @@ public readonly record struct ClientId
             return false;
 
         // Only the canonical lower-case form is taken as a UUID: two spellings of one UUID are two texts, hence two messages.
-        var isUuid = Guid.TryParseExact(text, "D", out var key) && key.ToString("D") == text;
+        Span<char> canonical = stackalloc char[36];
+        var isUuid = Guid.TryParseExact(text, "D", out var key) && key.TryFormat(canonical, out _, "D")
+            && text.AsSpan().SequenceEqual(canonical);
         id = new ClientId(text, isUuid ? key : Hash(text), isUuid);
         return true;
     }

@@ -13,8 +13,8 @@ internal delegate void HandleDispatch(Dispatch item);
 /// Reads this server's own queue, always waiting for what comes next. What it misses is found by the reconciler.
 /// </summary>
 internal sealed partial class DispatchReader(
-    ServerQueueReader reader, ServerQueue queue, ServerIdentity server, IEnumerable<HandleDispatch> handlers, IOptions<DeliveryOptions> options,
-    DeliveryMetrics metrics, TimeProvider clock, ILogger<DispatchReader> logger) : BackgroundService
+    ServerQueueReader reader, ServerQueue queue, ServerIdentity server, IEnumerable<HandleDispatch> handlers,
+    IOptions<DeliveryOptions> options, DeliveryMetrics metrics, TimeProvider clock, ILogger<DispatchReader> logger) : BackgroundService
 {
     private RedisValue _position = ServerQueueReader.Start;
     private QueuePosition _handled;

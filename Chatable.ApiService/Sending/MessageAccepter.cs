@@ -21,8 +21,6 @@ internal sealed partial class MessageAccepter(
     FindUser findUser, AppendEntries append, int partitions, ServerIdentity server, SendingMetrics metrics, TimeProvider clock,
     ILogger<MessageAccepter> logger)
 {
-    private static readonly TimeSpan s_lookupTimeout = TimeSpan.FromSeconds(5);
-
     /// <summary>
     /// One outcome for each message, in order; after an <see cref="SendOutcome.Unknown"/> the rest was not tried and is Unknown too.
     /// </summary>
@@ -63,13 +61,12 @@ internal sealed partial class MessageAccepter(
         Sender sender, int partition, IReadOnlyList<PendingSend> sends, UserRef?[] recipients, int start, int end,
         CancellationToken cancellationToken)
     {
-        var entries = new List<ReadOnlyMemory<byte>>(end - start);
-        var spans = new List<Activity?>(end - start);
+        var entries = new ReadOnlyMemory<byte>[end - start];
+        var spans = new Activity?[end - start];
         for (var i = start; i < end; i++)
         {
-            var span = SendingMetrics.Source.StartActivity(TelemetryNames.AcceptSpan, ActivityKind.Producer);
-            entries.Add(CreateEntry(sender, sends[i], recipients[i]!.Value).Encode());
-            spans.Add(span);
+            spans[i - start] = SendingMetrics.Source.StartActivity(TelemetryNames.AcceptSpan, ActivityKind.Producer);
+            entries[i - start] = CreateEntry(sender, sends[i], recipients[i]!.Value).Encode();
 
             // Each message is a trace of its own, not a child of its neighbour.
             Activity.Current = null;
@@ -85,7 +82,7 @@ internal sealed partial class MessageAccepter(
         }
 
         if (outcome != SendOutcome.Accepted)
-            LogNotAccepted(sender.ConnectionId, entries.Count, partition, outcome);
+            LogNotAccepted(sender.ConnectionId, entries.Length, partition, outcome);
         return outcome;
     }
 
@@ -104,14 +101,11 @@ internal sealed partial class MessageAccepter(
         Trace = TraceParent.Current,
     };
 
-    private async Task<(UserRef? Recipient, SendOutcome Outcome)> ResolveAsync(string recipient, CancellationToken cancellationToken)
+    private async ValueTask<(UserRef? Recipient, SendOutcome Outcome)> ResolveAsync(string recipient, CancellationToken cancellationToken)
     {
         try
         {
-            using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-            timeout.CancelAfter(s_lookupTimeout);
-            var found = await findUser(recipient, timeout.Token);
-            return (found, SendOutcome.UnknownRecipient);
+            return (await findUser(recipient, cancellationToken), SendOutcome.UnknownRecipient);
         }
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
         {

@@ -15,9 +15,9 @@ internal static class SendingFeature
 
     private static MessageAccepter CreateAccepter(IServiceProvider services)
     {
-        var intake = services.GetRequiredService<IntakeLog>();
         return ActivatorUtilities.CreateInstance<MessageAccepter>(
             services, (FindUser)services.GetRequiredService<UserDirectory>().FindAsync,
-            (AppendEntries)intake.AppendAsync, intake.Partitions);
+            (AppendEntries)services.GetRequiredService<SharedAppends>().AppendAsync,
+            services.GetRequiredService<IntakeLog>().Partitions);
     }
 }

@@ -13,5 +13,7 @@ internal sealed class IntakeKeys(string prefix)
 
     public RedisKey Attempts(int partition) => $"{prefix}att:{{{partition}}}";
 
-    public RedisChannel Wake(int partition) => RedisChannel.Literal($"{prefix}wake:in:{{{partition}}}");
+    public RedisChannel Wake(int partition) => RedisChannel.Literal(WakeName(partition));
+
+    public string WakeName(int partition) => $"{prefix}wake:in:{{{partition}}}";
 }

@@ -4,7 +4,10 @@ namespace Chatable.Messaging.Intake;
 
 public static class IntakeSetup
 {
-    /// <summary>Adds <see cref="IntakeLog"/>, <see cref="IntakeReader"/>, <see cref="DeadLetterLog"/>; needs a Redis connection.</summary>
+    /// <summary>
+    /// Adds <see cref="IntakeLog"/>, <see cref="SharedAppends"/>, <see cref="IntakeReader"/> and <see cref="DeadLetterLog"/>; needs a Redis
+    /// connection.
+    /// </summary>
     public static IServiceCollection AddIntake(this IServiceCollection services)
     {
         services.AddKeyPrefixedOptions<IntakeOptions>(IntakeOptions.Section)
@@ -12,6 +15,8 @@ public static class IntakeSetup
             .Validate(o => o.Limit is >= 1 and <= 10_000_000, "Intake:Limit must be 1 to 10,000,000 entries.")
             .Validate(o => o.DeadLetterLimit >= 1, "Intake:DeadLetterLimit must be at least 1 entry.");
         services.AddSingleton<IntakeLog>();
+        services.AddSingleton(provider =>
+            new SharedAppends(provider.GetRequiredService<IntakeLog>().AppendAsync, provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<IntakeReader>();
         services.AddSingleton<DeadLetterLog>();
         return services;

@@ -11,20 +11,25 @@ public sealed class UserDirectory(UserStore users, TimeProvider time)
 {
     private const int Capacity = 10_000;
     private static readonly TimeSpan s_lifetime = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(5);
 
     private readonly ShortLivedCache<string, UserRef> _known =
         new("user_directory", s_lifetime, Capacity, time, StringComparer.OrdinalIgnoreCase);
 
-    public async ValueTask<UserRef?> FindAsync(string username, CancellationToken cancellationToken)
-    {
-        if (_known.TryGet(username, out var known))
-            return known;
+    /// <exception cref="OperationCanceledException">Cancelled, or the database has not answered for five seconds.</exception>
+    public ValueTask<UserRef?> FindAsync(string username, CancellationToken cancellationToken) =>
+        _known.TryGet(username, out var known) ? new(known) : AskAsync(username, cancellationToken);
 
+    private async ValueTask<UserRef?> AskAsync(string username, CancellationToken cancellationToken)
+    {
+        UserRef known = default;
         var ticket = _known.BeginFill();
         UserRef user;
         try
         {
-            if (await users.FindByUsernameAsync(username, cancellationToken) is not { } found)
+            using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            timeout.CancelAfter(s_patience);
+            if (await users.FindByUsernameAsync(username, timeout.Token) is not { } found)
                 return null;
 
             user = new UserRef(found.Id, found.Username);

@@ -22,9 +22,9 @@ public static class DispatchBatch
     /// <summary>The bytes of one item, to be joined into the batches of several servers.</summary>
     public static byte[] EncodeItem(Dispatch item)
     {
-        var output = new ArrayBufferWriter<byte>(512);
-        Write(new WireWriter(output), item);
-        return output.WrittenSpan.ToArray();
+        var scratch = Scratch.Take();
+        Write(new WireWriter(scratch.Output), item);
+        return scratch.Finish();
     }
 
     /// <summary>A batch of items encoded by <see cref="EncodeItem"/>.</summary>

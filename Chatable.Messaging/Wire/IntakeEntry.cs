@@ -1,5 +1,3 @@
-using System.Buffers;
-
 namespace Chatable.Messaging.Wire;
 
 /// <summary>
@@ -41,8 +39,8 @@ public sealed record IntakeEntry
 
     public byte[] Encode()
     {
-        var output = new ArrayBufferWriter<byte>(256 + Body.Length);
-        var writer = new WireWriter(output);
+        var scratch = Scratch.Take();
+        var writer = new WireWriter(scratch.Output);
         writer.Byte(Version);
         writer.Byte((byte)Type);
         writer.Uuid(MessageId);
@@ -56,7 +54,7 @@ public sealed record IntakeEntry
         writer.ShortText(After?.Text ?? "");
         Trace.Write(writer);
         writer.Bytes(Body.Span);
-        return output.WrittenSpan.ToArray();
+        return scratch.Finish();
     }
 
     /// <summary>False for anything this version did not write: such an entry belongs to the dead letters.</summary>

@@ -1,5 +1,3 @@
-using System.Buffers;
-using System.Text.Encodings.Web;
 using System.Text.Json;
 
 namespace Chatable.Messaging.Wire;
@@ -19,14 +17,11 @@ public readonly record struct StoredPlace(
 /// </summary>
 public static class V2Frames
 {
-    private static readonly JsonWriterOptions s_json =
-        new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
-
     /// <summary>The part of a message frame that is the same for every device of one party.</summary>
     public static byte[] MessageTail(MessageRecord message, bool forAuthor)
     {
-        var output = new ArrayBufferWriter<byte>(320 + message.Body.Length);
-        using var json = new Utf8JsonWriter(output, s_json);
+        var scratch = Scratch.Take();
+        var json = scratch.Json;
         json.WriteStartObject();
         json.WriteString("message_id"u8, message.MessageId);
         json.WriteNumber("conversation"u8, message.ConversationId);
@@ -40,8 +35,7 @@ public static class V2Frames
         if (forAuthor)
             json.WriteString("client_id"u8, message.ClientId.Text);
         json.WriteEndObject();
-        json.Flush();
-        return output.WrittenSpan[1..].ToArray();
+        return scratch.Finish(from: 1);
     }
 
     /// <summary>A message at its place in one user's log; <paramref name="tail"/> comes from <see cref="MessageTail"/>.</summary>
@@ -57,14 +51,13 @@ public static class V2Frames
 
     public static byte[] Ack(StoredPlace place, bool duplicate)
     {
-        var output = new ArrayBufferWriter<byte>(320);
-        using var json = new Utf8JsonWriter(output, s_json);
+        var scratch = Scratch.Take();
+        var json = scratch.Json;
         json.WriteStartObject();
         json.WriteString("type"u8, "ack"u8);
         WritePlace(json, place, duplicate);
         json.WriteEndObject();
-        json.Flush();
-        return output.WrittenSpan.ToArray();
+        return scratch.Finish();
     }
 
     /// <summary>The fields of an ack, into an object that is open; REST answers with the same.</summary>

@@ -39,6 +39,27 @@ public sealed class IntakeTests(RedisServer server) : RedisTest(server)
     }
 
     [Fact]
+    public async Task SeveralAppendsInOneCommandAreEachTakenOrRefused()
+    {
+        var (log, reader) = Create(options => options.Limit = 3);
+        AcceptOutcome[] outcomes = [AcceptOutcome.Accepted, AcceptOutcome.Accepted, AcceptOutcome.Busy, AcceptOutcome.Accepted];
+        Assert.Equal(outcomes, await log.AppendAsync(
+            [new(0, Entries("a", "b")), new(7, Entries("c")), new(0, Entries("d", "e")), new(0, Entries("f"))], Token));
+        Assert.Equal(["a", "b", "f"], await TextsAsync(reader, 0));
+        Assert.Equal(["c"], await TextsAsync(reader, 7));
+    }
+
+    [Fact]
+    public async Task AnErrorAmongSeveralAppendsLeavesAllUnsure()
+    {
+        var (log, reader) = Create();
+        await Redis.Database.StringSetAsync($"{Redis.Prefix}in:{{1}}", "no stream");
+        Assert.Equal(
+            [AcceptOutcome.Unknown, AcceptOutcome.Unknown], await log.AppendAsync([new(0, Entries("a")), new(1, Entries("b"))], Token));
+        Assert.Equal(["a"], await TextsAsync(reader, 0));
+    }
+
+    [Fact]
     public async Task ScriptsForgottenByTheServerAreSentAgain()
     {
         var (log, reader) = Create();

@@ -29,10 +29,10 @@ internal sealed class UnackedSends(int window)
 
     private readonly Lock _gate = new();
     private readonly List<Entry> _entries = [];
-    private readonly Queue<ClientId> _stored = new();
+    private readonly RecentIds _stored = new(2 * window);
 
     // Apart from those, since a user's other devices fill it: none of this connection's own may be pushed out by them.
-    private readonly Queue<ClientId> _shown = new();
+    private readonly RecentIds _shown = new(2 * window);
     private long _sends;
 
     /// <summary>Lists a message that has come, whatever is then answered; <c>After</c> is its predecessor.</summary>
@@ -81,7 +81,18 @@ internal sealed class UnackedSends(int window)
     public bool Drop(ClientId id)
     {
         lock (_gate)
-            return _entries.RemoveAll(entry => entry.Id == id) > 0;
+        {
+            var dropped = false;
+            for (var i = _entries.Count - 1; i >= 0; i--)
+            {
+                if (_entries[i].Id != id)
+                    continue;
+                _entries.RemoveAt(i);
+                dropped = true;
+            }
+
+            return dropped;
+        }
     }
 
     /// <summary>
@@ -94,16 +105,9 @@ internal sealed class UnackedSends(int window)
         {
             var wasListed = Drop(id);
             if (!_stored.Contains(id))
-                Remember(id, wasListed ? _stored : _shown);
+                (wasListed ? _stored : _shown).Add(id);
             return wasListed;
         }
-    }
-
-    private void Remember(ClientId id, Queue<ClientId> ids)
-    {
-        ids.Enqueue(id);
-        if (ids.Count > 2 * window)
-            ids.Dequeue();
     }
 
     // Loops, here and below: this is run for every message.

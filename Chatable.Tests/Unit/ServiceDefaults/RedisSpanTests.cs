@@ -45,6 +45,20 @@ public sealed class RedisSpanTests(RedisServer redis)
     }
 
     [Fact]
+    public async Task WithoutAnyoneToSendThemToThereAreNone()
+    {
+        var spans = new Spans();
+        using (var host = await StartAsync(spans, sampler: null))
+        {
+            using var parent = s_source.StartActivity("parent");
+            await host.Services.GetRequiredService<IConnectionMultiplexer>().GetDatabase().StringSetAsync("key", "value");
+            await host.StopAsync(Cancelled);
+        }
+
+        Assert.Empty(spans.Ended);
+    }
+
+    [Fact]
     public async Task SpansAreWrittenWhileTheActivityGoesOn()
     {
         var spans = new Spans();
@@ -58,10 +72,11 @@ public sealed class RedisSpanTests(RedisServer redis)
         Assert.Equal(parent!.SpanId, first.ParentSpanId);
     }
 
-    private async Task<IHost> StartAsync(Spans spans)
+    private async Task<IHost> StartAsync(Spans spans, string? sampler = "always_on")
     {
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
-        builder.Configuration.AddInMemoryCollection([new("ConnectionStrings:redis", redis.ConnectionString)]);
+        builder.Configuration.AddInMemoryCollection(
+            [new("ConnectionStrings:redis", redis.ConnectionString), new("OTEL_TRACES_SAMPLER", sampler)]);
         builder.AddServiceDefaults();
         builder.AddRedisClient("redis");
         builder.Services.ConfigureOpenTelemetryTracerProvider(tracing => tracing.AddProcessor(spans));

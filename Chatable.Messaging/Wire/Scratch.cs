@@ -1,0 +1,51 @@
+using System.Buffers;
+using System.Diagnostics.CodeAnalysis;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+
+namespace Chatable.Messaging.Wire;
+
+/// <summary>
+/// What something is encoded in before its length is known: each thread has one, so that only the outcome is allocated. It is taken and
+/// given back within one method that does not encode anything else meanwhile.
+/// </summary>
+[SuppressMessage("Design", "CA1001", Justification = "It lives as long as its thread, and the writer holds nothing but memory.")]
+internal sealed class Scratch
+{
+    private const int Kept = 64 * 1024;
+
+    private static readonly JsonWriterOptions s_json =
+        new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
+
+    [ThreadStatic]
+    private static Scratch? s_free;
+
+    private readonly ArrayBufferWriter<byte> _output = new(1024);
+    private readonly Utf8JsonWriter _json;
+
+    private Scratch() => _json = new Utf8JsonWriter(_output, s_json);
+
+    public ArrayBufferWriter<byte> Output => _output;
+
+    /// <summary>A writer into it, to be flushed.</summary>
+    public Utf8JsonWriter Json => _json;
+
+    public static Scratch Take()
+    {
+        var taken = s_free ?? new Scratch();
+        s_free = null;
+        taken._output.ResetWrittenCount();
+        taken._json.Reset();
+        return taken;
+    }
+
+    /// <summary>Gives it back; what was written after the first <paramref name="from"/> bytes, as an array of its own.</summary>
+    public byte[] Finish(int from = 0)
+    {
+        _json.Flush();
+        var bytes = _output.WrittenSpan[from..].ToArray();
+        if (_output.Capacity <= Kept)
+            s_free = this;
+        return bytes;
+    }
+}
