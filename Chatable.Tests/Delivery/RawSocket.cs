@@ -77,13 +77,27 @@ internal sealed class RawSocket : IDisposable
     /// <summary>The code the server closes with, or null where it just ends the connection; frames before it are passed over.</summary>
     public async Task<int?> WaitForEndAsync(CancellationToken cancellationToken)
     {
-        while (await ReadFrameAsync(cancellationToken) is { } frame)
+        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        timeout.CancelAfter(TimeSpan.FromMinutes(1));
+        while (await ReadFrameAsync(timeout.Token) is { } frame)
         {
             if (frame.First == (Final | Close))
                 return frame.Payload[0] << 8 | frame.Payload[1];
         }
 
         return null;
+    }
+
+    /// <summary>Whether the server has ended the connection, found out without reading from it.</summary>
+    public bool HasEnded
+    {
+        get
+        {
+            const int Tcp = 6, TcpInfo = 11, Established = 1;
+            Span<byte> state = stackalloc byte[1];
+            _client.Client.GetRawSocketOption(Tcp, TcpInfo, state);
+            return state[0] != Established;
+        }
     }
 
     public void Dispose() => _client.Dispose();
