@@ -54,7 +54,7 @@ internal sealed record BenchOptions
         Measured = TimeSpan.FromSeconds(2),
         WarmUp = TimeSpan.FromSeconds(1),
         WarmUpWindow = TimeSpan.FromSeconds(2),
-        WarmUpWindows = 9,
+        WarmUpWindows = 7,
         Idle = 1_000,
         Open = 2_000,
         Storm = 1_000,
