@@ -41,12 +41,14 @@ internal static class History
                    rpad(lpad(to_hex(lane), 8, '0') || '-' || lpad(to_hex(n), 12, '0') || '-', 64, 'x'), at
             FROM seed_message ORDER BY n;
         CREATE UNLOGGED TABLE seed_envelope AS
-            SELECT user_id, row_number() OVER (PARTITION BY user_id ORDER BY n) AS seq, n, id
-            FROM (SELECT author AS user_id, n, id FROM seed_message UNION ALL SELECT recipient, n, id FROM seed_message) AS both_parties;
-        INSERT INTO envelopes (user_id, seq, kind, message_id) SELECT user_id, seq, 0, id FROM seed_envelope ORDER BY n;
+            SELECT user_id, row_number() OVER (PARTITION BY user_id ORDER BY n) AS seq, n, conversation, conversation_seq
+            FROM (SELECT author AS user_id, n, conversation, conversation_seq FROM seed_message
+                  UNION ALL SELECT recipient, n, conversation, conversation_seq FROM seed_message) AS both_parties;
+        INSERT INTO envelopes (user_id, seq, conversation_id, conversation_seq, kind)
+            SELECT user_id, seq, conversation, conversation_seq, 0 FROM seed_envelope ORDER BY n;
         UPDATE user_heads h SET last_seq = e.seq
             FROM (SELECT user_id, max(seq) AS seq FROM seed_envelope GROUP BY user_id) e WHERE e.user_id = h.user_id;
-        UPDATE conversations c SET last_seq = m.conversation_seq, last_message_id = m.id, last_message_at = m.at
+        UPDATE conversations c SET last_seq = m.conversation_seq, last_message_at = m.at
             FROM (SELECT DISTINCT ON (conversation) * FROM seed_message ORDER BY conversation, n DESC) m WHERE c.id = m.conversation;
         INSERT INTO participants (conversation_id, user_id, active_minute)
             SELECT id, user_id, date_bin('1 minute', last_message_at, 'epoch') FROM conversations

@@ -36,7 +36,7 @@ public sealed class ConversationHistory(NpgsqlDataSource database)
 
     private const string InboxTail = """
 
-        JOIN messages m ON m.message_id = page.last_message_id
+        JOIN messages m ON m.conversation_id = page.id AND m.conversation_seq = page.last_seq
         JOIN users other ON other.id = CASE WHEN page.user_low = $1 THEN page.user_high ELSE page.user_low END
         ORDER BY page.last_message_at DESC, page.id DESC
         """;
@@ -50,7 +50,7 @@ public sealed class ConversationHistory(NpgsqlDataSource database)
         WHERE p.conversation_id = $1 AND p.user_id = $2
         """;
 
-    // conversation_seq is dense, so a page is a range of messages_conversation_seq_key.
+    // conversation_seq is dense, so a page is a range of messages_pkey.
     internal const string RangeSql = """
         SELECT message_id, conversation_seq, client_id, client_id_text, author_id, type, body, created_at
         FROM messages

@@ -13,7 +13,7 @@ public sealed class ConversationReader(NpgsqlDataSource database)
             WHERE p.user_id = $1
             ORDER BY p.active_minute DESC, c.last_message_at DESC, c.id DESC
             OFFSET $2 LIMIT $3) page
-        JOIN messages m ON m.message_id = page.last_message_id
+        JOIN messages m ON m.conversation_id = page.id AND m.conversation_seq = page.last_seq
         JOIN users author ON author.id = m.author_id
         JOIN users other ON other.id = CASE WHEN page.user_low = $1 THEN page.user_high ELSE page.user_low END
         ORDER BY page.last_message_at DESC, page.id DESC

@@ -21,7 +21,7 @@ public sealed class EnvelopeStore(NpgsqlDataSource database)
         SELECT e.seq, m.message_id, m.conversation_id, m.conversation_seq, m.client_id, m.client_id_text,
                a.id, a.username, r.id, r.username, m.type, m.body, m.created_at
         FROM envelopes e
-        JOIN messages m ON m.message_id = e.message_id
+        JOIN messages m ON m.conversation_id = e.conversation_id AND m.conversation_seq = e.conversation_seq
         JOIN conversations c ON c.id = m.conversation_id
         JOIN users a ON a.id = m.author_id
         JOIN users r ON r.id = CASE WHEN c.user_low = m.author_id THEN c.user_high ELSE c.user_low END

@@ -29,7 +29,7 @@ internal sealed class BatchPlan
     public List<(MessageRecord Message, long AuthorSeq)> Messages { get; } = [];
 
     /// <summary>One for each user a new message concerns.</summary>
-    public List<(long UserId, long Seq, Guid MessageId)> Envelopes { get; } = [];
+    public List<(long UserId, long Seq, ConversationHead Message)> Envelopes { get; } = [];
 
     /// <summary>The heads that move, and the conversations.</summary>
     public Dictionary<long, long> Heads { get; } = [];
@@ -69,11 +69,12 @@ internal sealed class BatchPlan
 
     private MessageStored Store(IntakeEntry entry)
     {
-        var message = ToRecord(entry, AdvanceConversation(entry));
+        var place = AdvanceConversation(entry);
+        var message = ToRecord(entry, place);
         var recipients = ImmutableArray.CreateBuilder<Recipient>(2);
-        recipients.Add(AdvanceHead(entry.AuthorId, entry.MessageId));
+        recipients.Add(AdvanceHead(entry.AuthorId, place));
         if (entry.RecipientId != entry.AuthorId)
-            recipients.Add(AdvanceHead(entry.RecipientId, entry.MessageId));
+            recipients.Add(AdvanceHead(entry.RecipientId, place));
 
         Messages.Add((message, recipients[0].Seq));
         _placed[entry.Key()] = new MessagePlace(
@@ -94,10 +95,10 @@ internal sealed class BatchPlan
 
     private Recipient HeadOf(long user) => new(user, Heads.TryGetValue(user, out var moved) ? moved : _snapshot.Heads[user]);
 
-    private Recipient AdvanceHead(long user, Guid messageId)
+    private Recipient AdvanceHead(long user, ConversationHead message)
     {
         var seq = Heads[user] = HeadOf(user).Seq + (SeededBug.Strikes("seq_from_sequence") ? 2 : 1);
-        Envelopes.Add((user, seq, messageId));
+        Envelopes.Add((user, seq, message));
         return new Recipient(user, seq);
     }
 
@@ -108,7 +109,7 @@ internal sealed class BatchPlan
         var head = Conversations.TryGetValue(pair, out var moved) ? moved : _snapshot.Conversations[pair];
         var earliest = head.LastMessageAt.AddTicks(TicksPerMicrosecond);
         return Conversations[pair] = new ConversationHead(
-            head.Id, head.LastSeq + 1, entry.MessageId, earliest > _snapshot.Now ? earliest : _snapshot.Now);
+            head.Id, head.LastSeq + 1, earliest > _snapshot.Now ? earliest : _snapshot.Now);
     }
 
     private static MessageRecord ToRecord(IntakeEntry entry, ConversationHead head) => new()

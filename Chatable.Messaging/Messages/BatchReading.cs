@@ -31,7 +31,7 @@ internal static class BatchReading
         await rows.NextResultAsync(cancellationToken);
         while (await rows.ReadAsync(cancellationToken))
         {
-            snapshot.Now = rows.GetDateTime(6);
+            snapshot.Now = rows.GetDateTime(5);
             if (!rows.IsDBNull(2))
                 snapshot.Conversations[new UserPair(rows.GetInt64(0), rows.GetInt64(1))] = ReadHead(rows);
         }
@@ -67,6 +67,5 @@ internal static class BatchReading
         new(row.GetGuid(2), row.GetInt64(3), row.GetInt64(4), row.GetInt64(5), row.GetDateTime(6));
 
     private static ConversationHead ReadHead(NpgsqlDataReader row) => new(
-        row.GetInt64(2), row.GetInt64(3), row.IsDBNull(4) ? null : row.GetGuid(4),
-        row.IsDBNull(5) ? DateTime.MinValue : row.GetDateTime(5));
+        row.GetInt64(2), row.GetInt64(3), row.IsDBNull(4) ? DateTime.MinValue : row.GetDateTime(4));
 }

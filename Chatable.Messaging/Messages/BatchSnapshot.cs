@@ -14,7 +14,7 @@ internal readonly record struct MessagePlace(
     Guid MessageId, long ConversationId, long ConversationSeq, long AuthorSeq, DateTime CreatedAt);
 
 /// <summary>The end of a conversation; <paramref name="LastMessageAt"/> is the earliest of all times where it is empty.</summary>
-internal readonly record struct ConversationHead(long Id, long LastSeq, Guid? LastMessageId, DateTime LastMessageAt);
+internal readonly record struct ConversationHead(long Id, long LastSeq, DateTime LastMessageAt);
 
 /// <summary>What the database says of a batch while its users' heads are locked: nothing in it can change before the commit.</summary>
 internal sealed class BatchSnapshot

@@ -62,7 +62,8 @@ internal static class BatchWriting
         {
             Columns.Of(plan.Envelopes, envelope => envelope.UserId),
             Columns.Of(plan.Envelopes, envelope => envelope.Seq),
-            Columns.Of(plan.Envelopes, envelope => envelope.MessageId),
+            Columns.Of(plan.Envelopes, envelope => envelope.Message.Id),
+            Columns.Of(plan.Envelopes, envelope => envelope.Message.LastSeq),
         },
     };
 
@@ -80,7 +81,6 @@ internal static class BatchWriting
             {
                 Columns.Of(heads, head => head.Id),
                 Columns.Of(heads, head => head.LastSeq),
-                Columns.Of(heads, head => head.LastMessageId!.Value),
                 Columns.Of(heads, head => head.LastMessageAt),
             },
         };

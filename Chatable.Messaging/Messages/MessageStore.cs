@@ -86,7 +86,7 @@ public sealed class MessageStore(NpgsqlDataSource database)
         for (; await rows.ReadAsync(cancellationToken); created++)
         {
             snapshot.Conversations[new UserPair(rows.GetInt64(0), rows.GetInt64(1))] =
-                new ConversationHead(rows.GetInt64(2), LastSeq: 0, LastMessageId: null, DateTime.MinValue);
+                new ConversationHead(rows.GetInt64(2), LastSeq: 0, DateTime.MinValue);
         }
 
         if (created != missing.Length)

@@ -37,7 +37,7 @@ public static class PersistFailures
 
     private static PersistFailure ClassifyState(string sqlState) => sqlState switch
     {
-        // Only a message id met twice: the client's id is found before. It may be a writer without the locks, so it is not certain.
+        // A repeat is found before, and a place is counted under locks: only a writer without them can be the cause, and it may go away.
         PostgresErrorCodes.UniqueViolation => PersistFailure.Unforeseen,
         // The schema is not the one this build knows, or rights are missing: the operator's to mend, and no entry's fault.
         _ when IsIn(sqlState, "42", "3D", "3F", "28", "0A") => PersistFailure.Transient,

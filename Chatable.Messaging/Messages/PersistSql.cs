@@ -1,7 +1,8 @@
 namespace Chatable.Messaging.Messages;
 
 // All with parameters only and of one text each, so that they are prepared once a connection. A statement in READ COMMITTED sees
-// what was committed before it began: those after the locks see all that the locks waited for.
+// what was committed before it began: those after the locks see all that the locks waited for. Arrays are unnested in the list of
+// columns, side by side as they come; in FROM, each would first be put into a table of its own, for a tenth of the whole batch.
 internal static class PersistSql
 {
     // One plan for each statement, made once: planning it anew costs more than running it for a few rows. A plan made while a table was
@@ -20,14 +21,14 @@ internal static class PersistSql
 
     public const string FindStored = """
         SELECT m.author_id, m.client_id, m.message_id, m.conversation_id, m.conversation_seq, m.author_seq, m.created_at
-        FROM unnest($1, $2) AS k (author_id, client_id)
+        FROM (SELECT unnest($1) AS author_id, unnest($2) AS client_id) AS k
         JOIN messages m ON m.author_id = k.author_id AND m.client_id = k.client_id
         """;
 
     // A row for each pair, for the time is in it.
     public const string FindConversations = """
-        SELECT k.user_low, k.user_high, c.id, c.last_seq, c.last_message_id, c.last_message_at, clock_timestamp()
-        FROM unnest($1, $2) AS k (user_low, user_high)
+        SELECT k.user_low, k.user_high, c.id, c.last_seq, c.last_message_at, clock_timestamp()
+        FROM (SELECT unnest($1) AS user_low, unnest($2) AS user_high) AS k
         LEFT JOIN conversations c ON c.user_low = k.user_low AND c.user_high = k.user_high AND c.kind = 0
         """;
 
@@ -38,38 +39,39 @@ internal static class PersistSql
         RETURNING user_low, user_high, id
         """;
 
-    // The commit is sent along with the writes, so that a wrong number of rows has to be an error of the statement itself: nothing after
-    // it is executed then. SQL has nothing that is made for raising one, so it is a division by zero; there is no other in here.
+    // The commit is sent along with the writes, so that an update of too few rows has to be an error of the statement itself: nothing
+    // after it is executed then. SQL has nothing that is made for raising one, so it is a division by zero; there is no other in here.
+    // An insert writes what it is given or fails.
     private const string Counting = "WITH written AS (";
 
     private const string Counted = " RETURNING 1) SELECT 1 / (count(*) = cardinality($1))::integer FROM written";
 
-    public const string InsertMessages = Counting + """
+    public const string InsertMessages = """
         INSERT INTO messages (message_id, conversation_id, conversation_seq, author_id, author_seq, client_id, client_id_text, type,
                               body, created_at)
-        SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
-        """ + Counted;
+        SELECT unnest($1), unnest($2), unnest($3), unnest($4), unnest($5), unnest($6), unnest($7), unnest($8), unnest($9),
+               unnest($10)
+        """;
 
-    public const string InsertEnvelopes = Counting + """
-        INSERT INTO envelopes (user_id, seq, kind, message_id)
-        SELECT user_id, seq, 0, message_id FROM unnest($1, $2, $3) AS e (user_id, seq, message_id)
-        """ + Counted;
+    public const string InsertEnvelopes = """
+        INSERT INTO envelopes (user_id, seq, conversation_id, conversation_seq, kind)
+        SELECT unnest($1), unnest($2), unnest($3), unnest($4), 0
+        """;
 
     public const string MoveHeads = Counting + """
         UPDATE user_heads h SET last_seq = k.last_seq
-        FROM unnest($1, $2) AS k (user_id, last_seq) WHERE h.user_id = k.user_id
+        FROM (SELECT unnest($1) AS user_id, unnest($2) AS last_seq) AS k WHERE h.user_id = k.user_id
         """ + Counted;
 
     public const string MoveConversations = Counting + """
-        UPDATE conversations c SET last_seq = k.last_seq, last_message_id = k.message_id, last_message_at = k.at
-        FROM unnest($1, $2, $3, $4) AS k (id, last_seq, message_id, at) WHERE c.id = k.id
+        UPDATE conversations c SET last_seq = k.last_seq, last_message_at = k.at
+        FROM (SELECT unnest($1) AS id, unnest($2) AS last_seq, unnest($3) AS at) AS k WHERE c.id = k.id
         """ + Counted;
 
-    public const string TouchParticipants = Counting + """
-        INSERT INTO participants (conversation_id, user_id, active_minute)
-        SELECT conversation_id, user_id, minute FROM unnest($1, $2, $3) AS k (conversation_id, user_id, minute)
+    public const string TouchParticipants = """
+        INSERT INTO participants (conversation_id, user_id, active_minute) SELECT unnest($1), unnest($2), unnest($3)
         ON CONFLICT (conversation_id, user_id) DO UPDATE SET active_minute = excluded.active_minute
-        """ + Counted;
+        """;
 
     public const string Commit = "COMMIT";
 }

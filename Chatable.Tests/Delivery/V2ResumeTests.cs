@@ -187,8 +187,8 @@ public class V2ResumeTests(ChatServers servers) : IClassFixture<ChatServers>
         WITH grown AS (
             UPDATE user_heads SET last_seq = {upTo}
             WHERE user_id = (SELECT id FROM users WHERE username = '{user.Username}') RETURNING user_id)
-        INSERT INTO envelopes (user_id, seq, kind, message_id)
-        SELECT e.user_id, n, e.kind, e.message_id FROM grown JOIN envelopes e USING (user_id), generate_series(2, {upTo}) n
+        INSERT INTO envelopes (user_id, seq, conversation_id, conversation_seq, kind)
+        SELECT e.user_id, n, e.conversation_id, e.conversation_seq, e.kind FROM grown JOIN envelopes e USING (user_id), generate_series(2, {upTo}) n
         """);
 
     private async Task ExecuteAsync(string sql)

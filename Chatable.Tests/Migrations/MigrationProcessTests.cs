@@ -24,7 +24,7 @@ public sealed class MigrationProcessTests(PostgresServer postgres)
         Assert.Equal(0, run.ExitCode);
         Assert.Contains("Created the database", run.Output, StringComparison.Ordinal);
         Assert.Contains("Applied 0001_users_and_tokens.sql", run.Output, StringComparison.Ordinal);
-        Assert.Contains("Applied 0004_inbox_by_minute.sql", run.Output, StringComparison.Ordinal);
+        Assert.Contains("Applied 0005_messages_by_place.sql", run.Output, StringComparison.Ordinal);
         Assert.Single(await Sql.QueryAsync<Guid>(database, "SELECT epoch FROM log_epoch", Cancelled));
     }
 

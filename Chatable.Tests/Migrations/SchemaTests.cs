@@ -18,7 +18,7 @@ public sealed class SchemaTests(PostgresServer postgres)
         INSERT INTO messages VALUES ('00000000-0000-7000-8000-000000000001', 1, 1, 1, 1,
                                      '00000000-0000-7000-8000-00000000000a', NULL, 0, 'hi', now());
         INSERT INTO user_heads VALUES (1, 1), (2, 1);
-        INSERT INTO envelopes SELECT u.id, 1, 0, m.message_id FROM users u, messages m;
+        INSERT INTO envelopes SELECT u.id, 1, m.conversation_id, m.conversation_seq, 0 FROM users u, messages m;
         """;
 
     private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
@@ -47,15 +47,15 @@ public sealed class SchemaTests(PostgresServer postgres)
         { "participants_pkey", Participant("2026-01-01 00:00Z", user: 2) },
         { "participants_active_minute_check", Participant("2026-01-01 00:00:01Z", user: 3) },
         { "messages_author_client_key", Message(id: 2, seq: 2, client: 'a') },
-        { "messages_conversation_seq_key", Message(id: 2, seq: 1, client: 'b') },
-        { "messages_pkey", Message(id: 1, seq: 2, client: 'b') },
+        { "messages_pkey", Message(id: 2, seq: 1, client: 'b') },
         { "messages_type_check", Message(id: 2, seq: 2, client: 'b', type: 2) },
         { "messages_conversation_seq_check", Message(id: 2, seq: 0, client: 'b') },
         { "user_heads_pkey", "INSERT INTO user_heads VALUES (1, 0)" },
         { "user_heads_user_id_fkey", "INSERT INTO user_heads VALUES (77, 0)" },
-        { "envelopes_pkey", "INSERT INTO envelopes VALUES (2, 1, 0, gen_random_uuid())" },
-        { "envelopes_seq_check", "INSERT INTO envelopes VALUES (2, 0, 0, gen_random_uuid())" },
-        { "envelopes_message_check", "INSERT INTO envelopes VALUES (2, 2, 0, NULL)" },
+        { "envelopes_pkey", "INSERT INTO envelopes VALUES (2, 1, 1, 1, 0)" },
+        { "envelopes_seq_check", "INSERT INTO envelopes VALUES (2, 0, 1, 1, 0)" },
+        { "envelopes_message_check", "INSERT INTO envelopes VALUES (2, 2, NULL, 1, 0)" },
+        { "envelopes_message_check", "INSERT INTO envelopes VALUES (2, 2, 1, NULL, 0)" },
         { "log_epoch_pkey", "INSERT INTO log_epoch (epoch) VALUES (gen_random_uuid())" },
         { "log_epoch_only_row_check", "INSERT INTO log_epoch VALUES (false, gen_random_uuid())" },
     };

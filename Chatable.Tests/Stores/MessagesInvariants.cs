@@ -16,7 +16,7 @@ internal static class MessagesInvariants
             """),
         ("the head of a conversation is its last message", """
             SELECT c.id FROM conversations c JOIN messages m ON m.conversation_id = c.id AND m.conversation_seq = c.last_seq
-            WHERE c.last_message_id <> m.message_id OR c.last_message_at <> m.created_at
+            WHERE c.last_message_at <> m.created_at
             """),
         ("times never contradict the order of a conversation", """
             SELECT message_id FROM (SELECT message_id, created_at, lag(created_at)
@@ -25,12 +25,13 @@ internal static class MessagesInvariants
             """),
         ("a message has one envelope for each of its parties and none besides", """
             SELECT m.message_id FROM messages m JOIN conversations c ON c.id = m.conversation_id
-            LEFT JOIN envelopes e ON e.message_id = m.message_id GROUP BY m.message_id, c.user_low, c.user_high
+            LEFT JOIN envelopes e USING (conversation_id, conversation_seq) GROUP BY m.message_id, c.user_low, c.user_high
             HAVING array_agg(e.user_id ORDER BY e.user_id)
                 <> CASE WHEN c.user_low = c.user_high THEN ARRAY[c.user_low] ELSE ARRAY[c.user_low, c.user_high] END
             """),
         ("the author's seq is that of his envelope", """
-            SELECT m.message_id FROM messages m LEFT JOIN envelopes e ON e.message_id = m.message_id AND e.user_id = m.author_id
+            SELECT m.message_id FROM messages m
+            LEFT JOIN envelopes e ON (e.conversation_id, e.conversation_seq, e.user_id) = (m.conversation_id, m.conversation_seq, m.author_id)
             WHERE e.seq IS DISTINCT FROM m.author_seq
             """),
         ("an author belongs to the conversation he writes in", """
@@ -46,7 +47,8 @@ internal static class MessagesInvariants
         ("a user's log has the messages of a conversation in its order", """
             SELECT message_id FROM (SELECT m.message_id, m.conversation_seq, lag(m.conversation_seq)
                                         OVER (PARTITION BY e.user_id, m.conversation_id ORDER BY e.seq) AS before
-                                    FROM envelopes e JOIN messages m USING (message_id)) m WHERE conversation_seq <= before
+                                    FROM envelopes e JOIN messages m USING (conversation_id, conversation_seq)) m
+            WHERE conversation_seq <= before
             """),
     ];
 

@@ -24,7 +24,7 @@ public static class Messages
                 INSERT INTO messages
                     (message_id, conversation_id, conversation_seq, author_id, author_seq, client_id, type, body, created_at)
                     VALUES (message, conversation, seq, author, seq, message, 0, one, at);
-                UPDATE conversations SET last_seq = seq, last_message_id = message, last_message_at = at WHERE id = conversation;
+                UPDATE conversations SET last_seq = seq, last_message_at = at WHERE id = conversation;
                 UPDATE participants SET active_minute = date_bin('1 minute', at, 'epoch') WHERE conversation_id = conversation;
             END LOOP;
         END $$

@@ -12,8 +12,8 @@ public sealed class FanoutBatchPlanTests
     public void SeqsCountOnFromTheHeadsInTheOrderOfTheEntries()
     {
         var snapshot = Snapshot((1, 10), (2, 20), (3, 0));
-        snapshot.Conversations[new UserPair(1, 2)] = new ConversationHead(7, 5, Guid.NewGuid(), s_now.AddSeconds(-1));
-        snapshot.Conversations[new UserPair(1, 3)] = new ConversationHead(8, 0, null, DateTime.MinValue);
+        snapshot.Conversations[new UserPair(1, 2)] = new ConversationHead(7, 5, s_now.AddSeconds(-1));
+        snapshot.Conversations[new UserPair(1, 3)] = new ConversationHead(8, 0, DateTime.MinValue);
 
         var plan = Plan(snapshot, Entry(1, 2, "a"), Entry(3, 1, "b"), Entry(2, 1, "c"));
 
@@ -29,7 +29,7 @@ public sealed class FanoutBatchPlanTests
     public void RepeatWithinABatchStandsWhereTheFirstOneDoesAndTellsTheHeadsUpToItself()
     {
         var snapshot = Snapshot((1, 0), (2, 0));
-        snapshot.Conversations[new UserPair(1, 2)] = new ConversationHead(7, 0, null, DateTime.MinValue);
+        snapshot.Conversations[new UserPair(1, 2)] = new ConversationHead(7, 0, DateTime.MinValue);
 
         var plan = Plan(snapshot, Entry(1, 2, "a"), Entry(2, 1, "x"), Entry(1, 2, "a"), Entry(2, 1, "y"));
 

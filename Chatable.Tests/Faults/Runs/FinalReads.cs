@@ -21,8 +21,8 @@ internal static class FinalReads
         """;
 
     private const string Envelopes =
-        "SELECT u.username, e.seq, e.message_id::text FROM envelopes e JOIN users u ON u.id = e.user_id "
-        + "WHERE u.username = ANY ($1) ORDER BY e.user_id, e.seq";
+        "SELECT u.username, e.seq, coalesce(m.message_id::text, '') FROM envelopes e JOIN users u ON u.id = e.user_id "
+        + "LEFT JOIN messages m USING (conversation_id, conversation_seq) WHERE u.username = ANY ($1) ORDER BY e.user_id, e.seq";
 
     private const string Heads =
         "SELECT u.username, h.last_seq FROM user_heads h JOIN users u ON u.id = h.user_id WHERE u.username = ANY ($1)";

@@ -1,0 +1,43 @@
+using Chatable.MigrationService;
+using Chatable.Tests.Support;
+
+namespace Chatable.Tests.Migrations;
+
+/// <summary>What an earlier version has stored is there after the scripts of a later one.</summary>
+public sealed class UpgradeTests(PostgresServer postgres)
+{
+    private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task EachEnvelopeStillLeadsToItsMessage()
+    {
+        var database = await postgres.CreateDatabaseAsync(Cancelled);
+        await MigrationRun.ApplyAsync(
+            database, [.. MigrationScript.Embedded.TakeWhile(script => script.Name != "0005_messages_by_place.sql")], Cancelled);
+        await Sql.ExecuteAsync(database, """
+            INSERT INTO users (username, email, phone_number, first_name, last_name, password_hash)
+                SELECT 'user' || n, n || '@example.com', n::text, 'a', 'b', 'c' FROM generate_series(1, 3) n;
+            INSERT INTO conversations (kind, user_low, user_high, last_seq) VALUES (0, 1, 2, 2), (0, 2, 3, 1);
+            INSERT INTO messages (message_id, conversation_id, conversation_seq, author_id, author_seq, client_id, type, body, created_at)
+                SELECT ('00000000-0000-7000-8000-00000000000' || n)::uuid, (ARRAY[1, 1, 2])[n], (ARRAY[1, 2, 1])[n], 2, n,
+                       gen_random_uuid(), 0, 'text ' || n, now()
+                FROM generate_series(1, 3) n;
+            INSERT INTO envelopes (user_id, seq, kind, message_id)
+                SELECT 2, author_seq, 0, message_id FROM messages
+                UNION ALL SELECT 1, author_seq, 0, message_id FROM messages WHERE conversation_id = 1
+                UNION ALL SELECT 3, 1, 0, message_id FROM messages WHERE conversation_id = 2;
+            """, Cancelled);
+
+        await MigrationRun.ApplyAsync(database, null, Cancelled);
+
+        Assert.Equal(
+            ["1: 1 text 1", "1: 2 text 2", "2: 1 text 1", "2: 2 text 2", "2: 3 text 3", "3: 1 text 3"],
+            await Sql.QueryAsync<string>(
+                database,
+                """
+                SELECT e.user_id || ': ' || e.seq || ' ' || m.body
+                FROM envelopes e JOIN messages m USING (conversation_id, conversation_seq) ORDER BY e.user_id, e.seq
+                """,
+                Cancelled));
+    }
+}
