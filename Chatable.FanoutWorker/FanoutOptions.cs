@@ -16,7 +16,10 @@ internal sealed class FanoutOptions : IKeyPrefixed
     /// <summary>Transactions a worker has under way at once: its partitions are divided among so many lanes.</summary>
     public int Lanes { get; set; } = 2;
 
-    /// <summary>How long an idle partition goes without a look where no wake-up comes.</summary>
+    /// <summary>Each has a connection to Redis of its own.</summary>
+    public const int MaxLanes = 16;
+
+    /// <summary>How long idle partitions are waited for at once. Arrivals end it; what a lane has been given meanwhile waits for it.</summary>
     public TimeSpan PollInterval { get; set; } = TimeSpan.FromMilliseconds(250);
 
     /// <summary>Failures of no known kind after which an entry becomes a dead letter.</summary>

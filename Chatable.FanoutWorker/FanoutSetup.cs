@@ -11,6 +11,7 @@ internal static class FanoutSetup
 {
     public static void AddFanout(this IHostApplicationBuilder builder)
     {
+        LaneConnections.Add(builder);
         var services = builder.Services;
         services.AddIntake().AddServerQueues().AddServerRegistry().AddFanoutOptions();
         services.AddSingleton(TimeProvider.System);
@@ -33,9 +34,11 @@ internal static class FanoutSetup
     private static void AddFanoutOptions(this IServiceCollection services) =>
         services.AddKeyPrefixedOptions<FanoutOptions>(FanoutOptions.Section)
             .Validate(o => o.BatchSize is >= 1 and <= 1000, "Fanout:BatchSize must be 1 to 1000 entries.")
-            .Validate(o => o.Lanes is >= 1 and <= 16, "Fanout:Lanes must be 1 to 16.")
+            .Validate(o => o.Lanes is >= 1 and <= FanoutOptions.MaxLanes, "Fanout:Lanes must be 1 to 16.")
             .Validate(o => o.MaxAttempts >= 1, "Fanout:MaxAttempts must be at least 1.")
-            .Validate(o => o.PollInterval > TimeSpan.Zero, "Fanout:PollInterval must be positive.")
+            .Validate(
+                o => o.PollInterval >= TimeSpan.FromMilliseconds(1) && o.PollInterval <= TimeSpan.FromSeconds(2),
+                "Fanout:PollInterval must be 1 ms to 2 s: Redis' client gives up after 5 s.")
             .Validate(o => o.FirstBackoff > TimeSpan.Zero, "Fanout:FirstBackoff must be positive.")
             .Validate(o => o.MaxBackoff >= o.FirstBackoff, "Fanout:MaxBackoff must be at least Fanout:FirstBackoff.")
             .Validate(o => o.LeaseRenewal > TimeSpan.Zero, "Fanout:LeaseRenewal must be positive.")

@@ -7,23 +7,30 @@ namespace Chatable.FanoutWorker;
 /// many people write, each partition has only a few at a time. Where a batch fails, each of its partitions goes on alone until it is
 /// through: a user somebody has locked, or an entry that cannot be stored, then delays no partition but its own.
 /// </summary>
+/// <remarks>The reader <paramref name="connect"/> gives has a connection nobody else uses: it waits there for what comes.</remarks>
 internal sealed partial class Lane(
-    IntakeReader intake, BatchSettler settler, FanoutOptions options, FanoutMetrics metrics, TimeProvider time, ILogger<Lane> logger)
+    Func<IntakeReader> connect, BatchSettler settler, FanoutOptions options, FanoutMetrics metrics, TimeProvider time, ILogger<Lane> logger)
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<int, LaneMember> _members = [];
-    private readonly WakeSignal _wake = new(time);
+    private readonly Lazy<IntakeReader> _intake = new(connect, LazyThreadSafetyMode.PublicationOnly);
+    private TaskCompletionSource _change = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private CancellationTokenSource? _batch;
     private bool _running;
-    private long _lookedAtAll = time.GetTimestamp();
+
+    // Of the loop alone. A reading that waits cannot be called back, and another would wait behind it.
+    private Task<IReadOnlyList<PartitionHead>>? _reading;
     private int _busyPartitions = 1;
+
+    // Those who go together, until others are to.
+    private readonly record struct Gathering(LaneMember[] Members, Task Changed);
 
     public void Add(PartitionReader reader)
     {
         lock (_gate)
         {
             _members.Add(reader.Partition, new LaneMember(reader));
-            _wake.Set();
+            _change.TrySetResult();
             if (_running)
                 return;
             _running = true;
@@ -42,39 +49,42 @@ internal sealed partial class Lane(
         // A batch that begins after this is without it.
         await member.LeaveAsync();
         lock (_gate)
+        {
             _batch?.CancelAfter(options.DrainTimeout);
-        _wake.Set();
+            _change.TrySetResult();
+        }
+
         await member.Left;
     }
 
     // Ends with its last member.
     private async Task RunAsync()
     {
-        while (await GatherAsync() is { } together)
+        while (await GatherAsync() is { } gathering)
         {
-            using var batch = new CancellationTokenSource(Timeout.InfiniteTimeSpan, time);
-            lock (_gate)
-                _batch = batch;
-            var busy = await RunBatchAsync(together, batch.Token);
-            lock (_gate)
-                _batch = null;
-            if (!busy)
-                await _wake.WaitAsync(options.PollInterval, CancellationToken.None);
+            if (gathering.Members.Length == 0)
+                await gathering.Changed;
+            else
+                await RunBatchAsync(await ReadHeadsAsync(gathering));
         }
     }
 
     // Between two batches, so none of those who leave has anything in flight.
-    private async Task<LaneMember[]?> GatherAsync()
+    private async Task<Gathering?> GatherAsync()
     {
         LaneMember[] leaving;
-        LaneMember[]? together;
+        Gathering? together;
         lock (_gate)
         {
+            if (_change.Task.IsCompleted)
+                _change = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             leaving = [.. _members.Values.Where(member => member is { IsLeaving: true, IsAlone: false })];
             foreach (var member in leaving)
                 _members.Remove(member.Partition);
             _running = _members.Count > 0;
-            together = _running ? [.. _members.Values.Where(member => member is { IsLeaving: false, IsAlone: false })] : null;
+            together = _running
+                ? new Gathering([.. _members.Values.Where(member => member is { IsLeaving: false, IsAlone: false })], _change.Task)
+                : null;
         }
 
         foreach (var member in leaving)
@@ -82,97 +92,118 @@ internal sealed partial class Lane(
         return together;
     }
 
-    /// <returns>Whether there was anything.</returns>
-    private async Task<bool> RunBatchAsync(LaneMember[] together, CancellationToken cancellationToken)
+    private async Task RunBatchAsync(List<(LaneMember Member, PartitionHead Head)> batch)
     {
-        var heads = await ReadHeadsAsync(await DueOfAsync(together), cancellationToken);
-        _busyPartitions = Math.Max(1, heads.Count);
-        if (heads.Count == 0)
-            return false;
+        _busyPartitions = Math.Max(1, batch.Count);
+        if (batch.Count == 0)
+            return;
 
+        using var abort = new CancellationTokenSource(Timeout.InfiniteTimeSpan, time);
+        lock (_gate)
+            _batch = abort;
         try
         {
-            await settler.SettleAsync([.. heads.Select(one => one.Head)], cancellationToken);
-            foreach (var (member, head) in heads)
-                member.Deleting(settler.DeleteAsync(head, cancellationToken));
+            PartitionHead[] heads = [.. batch.Select(one => one.Head)];
+            await settler.SettleAsync(heads, abort.Token);
+            var deletion = _intake.Value.SettleAsync(heads, abort.Token);
+            for (var i = 0; i < heads.Length; i++)
+                batch[i].Member.Deleting(deletion, i);
         }
         catch (Exception failure)
         {
             metrics.BatchFailed(FailureCode.Of(failure));
-            Log.BatchFailed(logger, heads.Count, FailureCode.Of(failure), failure);
-            foreach (var (member, _) in heads)
-                member.GoAlone(() => Wake(member));
+            Log.BatchFailed(logger, batch.Count, FailureCode.Of(failure), failure);
+            foreach (var (member, _) in batch)
+                GoAlone(member);
         }
 
-        return true;
+        lock (_gate)
+            _batch = null;
     }
 
-    private void Wake(LaneMember member)
+    private void GoAlone(LaneMember member) => member.GoAlone(() =>
     {
-        member.Announce();
-        _wake.Set();
-    }
+        lock (_gate)
+            _change.TrySetResult();
+    });
 
-    // An announcement can be lost, so all of them every now and then.
-    private async Task<LaneMember[]> DueOfAsync(LaneMember[] together)
+    // The batch is shared out among as many partitions as had something the last time. What was settled last is deleted by then.
+    private async Task<List<(LaneMember Member, PartitionHead Head)>> ReadHeadsAsync(Gathering gathering)
     {
-        if (time.GetElapsedTime(_lookedAtAll) < options.PollInterval)
-            return [.. together.Where(member => member.IsDue)];
-        _lookedAtAll = time.GetTimestamp();
-        foreach (var member in together.Where(member => member.WakeUps is null))
-            member.WakeUps = await TrySubscribeAsync(member);
-        return together;
+        var each = Math.Max(1, options.BatchSize / _busyPartitions);
+        var heads = await TryReadTogetherAsync(gathering, each) ?? await ReadEachAsync(gathering, each);
+        var usable = new List<(LaneMember, PartitionHead)>(heads.Count);
+        var byPartition = heads.ToDictionary(head => head.Partition);
+        foreach (var member in gathering.Members)
+        {
+            if (await HasDeletedAsync(member) && byPartition.TryGetValue(member.Partition, out var head))
+                usable.Add((member, head));
+        }
+
+        return usable;
     }
 
-    // Without it there is the poll, so a failure is worth no more than another attempt.
-    private async Task<IAsyncDisposable?> TrySubscribeAsync(LaneMember member)
+    // Null where at least one cannot be read.
+    private async Task<IReadOnlyList<PartitionHead>?> TryReadTogetherAsync(Gathering gathering, int count)
     {
         try
         {
-            return await intake.SubscribeAsync(member.Partition, () => Wake(member), CancellationToken.None);
+            _reading ??= _intake.Value.ReadHeadsAsync(
+                Array.ConvertAll(gathering.Members, member => member.Partition), count, options.PollInterval, CancellationToken.None);
+            if (await Task.WhenAny(_reading, gathering.Changed) != _reading)
+                return [];
+            var read = await _reading;
+            _reading = null;
+            return read;
         }
         catch (Exception failure)
         {
-            Log.NotSubscribed(logger, member.Partition, FailureCode.Of(failure));
+            _reading = null;
+            Log.NotReadTogether(logger, FailureCode.Of(failure), failure);
             return null;
         }
     }
 
-    // The batch is shared out among as many partitions as had something the last time.
-    private async Task<List<(LaneMember Member, PartitionHead Head)>> ReadHeadsAsync(LaneMember[] due, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<PartitionHead>> ReadEachAsync(Gathering gathering, int count)
     {
-        var each = Math.Max(1, options.BatchSize / _busyPartitions);
-        var reads = await Task.WhenAll(due.Select(member => TryReadAsync(member, each, cancellationToken)));
-        var heads = new List<(LaneMember, PartitionHead)>();
-        for (var i = 0; i < due.Length; i++)
+        var heads = await Task.WhenAll(gathering.Members.Select(async member =>
         {
-            if (reads[i].Count > 0)
-                heads.Add((due[i], new PartitionHead(due[i].Partition, reads[i])));
-        }
-
-        return heads;
+            try
+            {
+                return new PartitionHead(
+                    member.Partition, await _intake.Value.ReadHeadAsync(member.Partition, count, CancellationToken.None));
+            }
+            catch (Exception failure)
+            {
+                LeaveToItself(member, failure);
+                return new PartitionHead(member.Partition, []);
+            }
+        }));
+        PartitionHead[] found = [.. heads.Where(head => head.Items.Count > 0)];
+        if (found.Length == 0)
+            await Task.WhenAny(Task.Delay(options.PollInterval, time), gathering.Changed);
+        return found;
     }
 
-    // One that has something stays due: what is appended behind it is not announced. It is then read right after, so that no deletion is
-    // left to itself.
-    private async Task<IReadOnlyList<IntakeItem>> TryReadAsync(LaneMember member, int count, CancellationToken cancellationToken)
+    private async Task<bool> HasDeletedAsync(LaneMember member)
     {
-        member.Look();
         try
         {
-            var reading = intake.ReadHeadAsync(member.Partition, count, cancellationToken);
-            await Task.WhenAll(member.TakeDeletion(), reading);
-            var items = await reading;
-            if (items.Count > 0)
-                member.Announce();
-            return items;
+            await member.TakeDeletionAsync();
+            return true;
         }
         catch (Exception failure)
         {
-            metrics.BatchFailed(FailureCode.Of(failure));
-            Log.Unreadable(logger, member.Partition, FailureCode.Of(failure), failure);
-            member.GoAlone(() => Wake(member));
-            return [];
+            LeaveToItself(member, failure);
+            return false;
         }
+    }
+
+    private void LeaveToItself(LaneMember member, Exception failure)
+    {
+        metrics.BatchFailed(FailureCode.Of(failure));
+        Log.Unreadable(logger, member.Partition, FailureCode.Of(failure), failure);
+        if (!member.IsAlone)
+            GoAlone(member);
     }
 }

@@ -1,3 +1,5 @@
+using StackExchange.Redis;
+
 namespace Chatable.FanoutWorker;
 
 /// <summary>A partition of a <see cref="Lane"/>: with the others, or alone after a failure, but never both.</summary>
@@ -6,8 +8,7 @@ internal sealed class LaneMember(PartitionReader reader) : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly TaskCompletionSource _left = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Task _alone = Task.CompletedTask;
-    private Task _deletion = Task.CompletedTask;
-    private bool _isDue = true;
+    private (Task<IReadOnlyList<RedisException?>> Task, int Place)? _deletion;
 
     public int Partition => reader.Partition;
 
@@ -15,32 +16,26 @@ internal sealed class LaneMember(PartitionReader reader) : IAsyncDisposable
 
     public bool IsLeaving => _stop.IsCancellationRequested;
 
-    /// <summary>Whether something may stand in it: it was announced, or something did when it was last read.</summary>
-    public bool IsDue => Volatile.Read(ref _isDue);
-
     /// <summary>Completes when nothing of the partition is in flight any more, nor will be.</summary>
     public Task Left => _left.Task;
-
-    /// <summary>Its subscription to the arrivals; set when it could be made.</summary>
-    public IAsyncDisposable? WakeUps { get; set; }
-
-    /// <summary>To be said before its head is read: what is announced meanwhile makes it due again.</summary>
-    public void Look() => Volatile.Write(ref _isDue, false);
-
-    public void Announce() => Volatile.Write(ref _isDue, true);
 
     /// <summary>
     /// What was settled last is being deleted. Redis does this before any reading that is begun after it, so that reading need not wait;
     /// but what is read counts only once this has succeeded.
     /// </summary>
-    public void Deleting(Task deletion) => _deletion = deletion;
+    /// <param name="deletion">Tells for each of several partitions why it failed.</param>
+    /// <param name="place">Which of them this one is.</param>
+    public void Deleting(Task<IReadOnlyList<RedisException?>> deletion, int place) => _deletion = (deletion, place);
 
-    /// <summary>To be awaited by whoever takes it.</summary>
-    public Task TakeDeletion()
+    /// <summary>Waits for the last deletion. Throws where it failed, once.</summary>
+    public async Task TakeDeletionAsync()
     {
-        var deletion = _deletion;
-        _deletion = Task.CompletedTask;
-        return deletion;
+        if (_deletion is not var (task, place))
+            return;
+
+        _deletion = null;
+        if ((await task)[place] is { } failure)
+            throw failure;
     }
 
     /// <summary>Goes on by itself until it is through; then calls <paramref name="back"/>.</summary>
@@ -54,11 +49,16 @@ internal sealed class LaneMember(PartitionReader reader) : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        // Whoever reads the partition next sees whether it has succeeded.
-        await TakeDeletion().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        try
+        {
+            await TakeDeletionAsync();
+        }
+        catch (Exception)
+        {
+            // Whoever reads the partition next sees it, and does it again.
+        }
+
         _left.TrySetResult();
         _stop.Dispose();
-        if (WakeUps is { } wakeUps)
-            await wakeUps.DisposeAsync();
     }
 }

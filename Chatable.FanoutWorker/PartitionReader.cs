@@ -49,7 +49,8 @@ internal sealed partial class PartitionReader(
         {
             var head = new PartitionHead(partition, items);
             await settler.SettleAsync([head], cancellationToken);
-            await settler.DeleteAsync(head, cancellationToken);
+            if (await intake.SettleAsync([head], cancellationToken) is [{ } failure])
+                throw failure;
         }
 
         return items.Count;

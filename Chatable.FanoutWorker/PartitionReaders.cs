@@ -15,12 +15,12 @@ internal sealed class PartitionReaders
     private volatile int[] _partitions = [];
 
     public PartitionReaders(
-        IntakeReader intake, BatchSettler settler, Router router, IOptions<FanoutOptions> options, FanoutMetrics metrics, TimeProvider time,
+        LaneConnections connections, IntakeReader intake, BatchSettler settler, Router router, IOptions<FanoutOptions> options, FanoutMetrics metrics, TimeProvider time,
         ILoggerFactory loggers)
     {
         _metrics = metrics;
         _lanes = [.. Enumerable.Range(0, options.Value.Lanes).Select(
-            _ => new Lane(intake, settler, options.Value, metrics, time, loggers.CreateLogger<Lane>()))];
+            lane => new Lane(() => connections.ReaderOf(lane), settler, options.Value, metrics, time, loggers.CreateLogger<Lane>()))];
         _createReader = partition => new PartitionReader(
             partition, intake, settler, options.Value, metrics, time, loggers.CreateLogger<PartitionReader>());
         SeededBug.RouteEarlyBy(outcomes => router.RouteAsync(outcomes, CancellationToken.None));

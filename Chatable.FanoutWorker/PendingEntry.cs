@@ -3,9 +3,6 @@ using Chatable.Messaging.Wire;
 
 namespace Chatable.FanoutWorker;
 
-/// <summary>The oldest entries of one partition, as they were read.</summary>
-internal readonly record struct PartitionHead(int Partition, IReadOnlyList<IntakeItem> Items);
-
 /// <summary>An entry read from the intake and not yet settled.</summary>
 internal readonly record struct PendingEntry(int Partition, IntakeItem Item, IntakeEntry Entry)
 {

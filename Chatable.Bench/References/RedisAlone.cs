@@ -68,7 +68,8 @@ internal sealed class RedisAlone : IAsyncDisposable
         if (await log.AppendAsync(0, entries, cancellationToken) != AcceptOutcome.Accepted)
             throw new InvalidOperationException("Redis refused an entry.");
         var items = await reader.ReadHeadAsync(0, entries.Length, cancellationToken);
-        await reader.SettleAsync(0, items, cancellationToken);
+        if (await reader.SettleAsync([new PartitionHead(0, items)], cancellationToken) is [{ } failure])
+            throw failure;
         return items.Count;
     }
 

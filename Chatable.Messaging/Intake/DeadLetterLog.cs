@@ -49,7 +49,7 @@ public sealed class DeadLetterLog(IConnectionMultiplexer redis, IOptions<IntakeO
         var outcome = await redis.GetDatabase().ScriptEvaluateAsync(
             DeadLetterScripts.Replay,
             [_keys.DeadLetters(partition), _keys.Log(partition), _keys.Attempts(partition)],
-            [id, _limit, (string)_keys.Wake(partition)!],
+            [id, _limit],
             CommandFlags.CommandRetryNever);
         return (ReplayOutcome)(int)outcome;
     }

@@ -41,7 +41,6 @@ internal static class DeadLetterScripts
         local id = redis.call('XADD', KEYS[2], '*', unpack(fields))
         redis.call('HSET', KEYS[3], id, found[1][2][6])
         redis.call('XDEL', KEYS[1], ARGV[1])
-        redis.pcall('PUBLISH', ARGV[3], '1')
         return 1
         """;
 

@@ -7,13 +7,12 @@ internal sealed class IntakeKeys(string prefix)
 {
     public RedisKey Partitions { get; } = $"{prefix}meta:partitions";
 
+    /// <summary>The channel that tells of appends on a cluster.</summary>
+    public RedisChannel Arrivals { get; } = RedisChannel.Literal($"{prefix}arrivals");
+
     public RedisKey Log(int partition) => $"{prefix}in:{{{partition}}}";
 
     public RedisKey DeadLetters(int partition) => $"{prefix}dlq:{{{partition}}}";
 
     public RedisKey Attempts(int partition) => $"{prefix}att:{{{partition}}}";
-
-    public RedisChannel Wake(int partition) => RedisChannel.Literal(WakeName(partition));
-
-    public string WakeName(int partition) => $"{prefix}wake:in:{{{partition}}}";
 }

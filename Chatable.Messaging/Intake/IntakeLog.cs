@@ -12,25 +12,8 @@ public readonly record struct IntakeAppend(int Partition, IReadOnlyList<ReadOnly
 /// </summary>
 public sealed class IntakeLog(IConnectionMultiplexer redis, IOptions<IntakeOptions> options)
 {
-    // Of each append refuses everything or appends everything. Nothing may fail once the first XADD is through, or an error would no
-    // longer mean "not appended": hence pcall for the wake-up, which only saves the worker a poll. Where something stood before, it is on
-    // its way through a worker, who then looks again, or was announced itself.
-    // KEYS: a log for each append. ARGV: the limit; then for each append its channel, the number of its entries, the entries.
-    private const string Append = """
-        local appended, at = {}, 2
-        for i = 1, #KEYS do
-            local count, waiting = tonumber(ARGV[at + 1]), redis.call('XLEN', KEYS[i])
-            appended[i] = waiting + count <= tonumber(ARGV[1]) and 1 or 0
-            if appended[i] == 1 then
-                for j = at + 2, at + 1 + count do redis.call('XADD', KEYS[i], '*', 'm', ARGV[j]) end
-                if waiting == 0 then redis.pcall('PUBLISH', ARGV[at], '1') end
-            end
-            at = at + 2 + count
-        end
-        return appended
-        """;
-
     private readonly IntakeKeys _keys = new(options.Value.KeyPrefix);
+    private readonly RedisValue _channel = new IntakeKeys(options.Value.KeyPrefix).Arrivals.ToString();
     private readonly RedisValue _limit = options.Value.Limit;
 
     public int Partitions { get; } = options.Value.Partitions;
@@ -63,13 +46,13 @@ public sealed class IntakeLog(IConnectionMultiplexer redis, IOptions<IntakeOptio
     private async Task<AcceptOutcome[]> SendAsync(IReadOnlyList<IntakeAppend> appends)
     {
         var keys = new RedisKey[appends.Count];
-        var arguments = new List<RedisValue>(1 + 3 * appends.Count) { _limit };
+        var arguments = new List<RedisValue>(2 + 2 * appends.Count) { _limit, redis.IsCluster() ? _channel : RedisValue.EmptyString };
         for (var i = 0; i < keys.Length; i++)
         {
             var (partition, entries) = appends[i];
             ArgumentOutOfRangeException.ThrowIfZero(entries.Count);
             keys[i] = _keys.Log(partition);
-            arguments.AddRange([_keys.WakeName(partition), entries.Count]);
+            arguments.Add(entries.Count);
             foreach (var entry in entries)
                 arguments.Add(entry);
         }
@@ -78,7 +61,7 @@ public sealed class IntakeLog(IConnectionMultiplexer redis, IOptions<IntakeOptio
         {
             // A retry by the client library could put an entry behind later ones of the same sender.
             var appended = (RedisValue[])(await redis.GetDatabase().ScriptEvaluateAsync(
-                Append, keys, [.. arguments], CommandFlags.CommandRetryNever))!;
+                IntakeScripts.Append, keys, [.. arguments], CommandFlags.CommandRetryNever))!;
             return Array.ConvertAll(appended, one => one == 1 ? AcceptOutcome.Accepted : AcceptOutcome.Busy);
         }
         catch (Exception exception) when (exception is RedisException or TimeoutException or ObjectDisposedException)

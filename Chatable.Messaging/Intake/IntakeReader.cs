@@ -3,23 +3,14 @@ using StackExchange.Redis;
 
 namespace Chatable.Messaging.Intake;
 
-/// <summary>An entry as it stands in a partition; the bytes may be anything.</summary>
-public readonly record struct IntakeItem(RedisValue Id, ReadOnlyMemory<byte> Payload);
-
 /// <summary>
 /// The worker's side of the intake. A partition is always read from its head, and only what is stored (or a dead letter) is
 /// deleted: what has been stored is then a prefix of the log at every moment, however many workers read it.
 /// </summary>
 public sealed class IntakeReader(IConnectionMultiplexer redis, IOptions<IntakeOptions> options)
 {
-    // Attempts are counted for hardly any entry. Deleting needs no memory, so it goes on when there is none.
-    private const string Settle = """
-        redis.call('XDEL', KEYS[1], unpack(ARGV))
-        if redis.call('EXISTS', KEYS[2]) == 1 then redis.call('HDEL', KEYS[2], unpack(ARGV)) end
-        return #ARGV
-        """;
-
     private readonly IntakeKeys _keys = new(options.Value.KeyPrefix);
+    private readonly ClusterArrivals _arrivals = new(new IntakeKeys(options.Value.KeyPrefix).Arrivals);
     private readonly RedisValue _deadLetterLimit = options.Value.DeadLetterLimit;
 
     /// <summary>
@@ -32,12 +23,46 @@ public sealed class IntakeReader(IConnectionMultiplexer redis, IOptions<IntakeOp
         return Array.ConvertAll(entries, entry => new IntakeItem(entry.Id, (ReadOnlyMemory<byte>)entry["m"]));
     }
 
-    /// <summary>Deletes entries whose fate is settled: stored or refused, and told.</summary>
-    public async Task SettleAsync(int partition, IReadOnlyCollection<IntakeItem> items, CancellationToken cancellationToken)
+    /// <summary>
+    /// The heads of those of several partitions that have anything, in one command, or what arrives within the patience: an arrival needs
+    /// no wake-up then, and many partitions cost little more than one. On a cluster one by one, and nothing where there was nothing.
+    /// </summary>
+    /// <param name="partitions">At least one.</param>
+    /// <param name="count">At most so many entries of each.</param>
+    /// <param name="patience">
+    /// At least a millisecond, and less than the client's timeout. Whatever else is sent on this connection waits as well.
+    /// </param>
+    /// <param name="cancellationToken">Gives up waiting; what would have been read is still there.</param>
+    /// <exception cref="RedisServerException">One of the partitions cannot be read, and so none was.</exception>
+    public async Task<IReadOnlyList<PartitionHead>> ReadHeadsAsync(
+        IReadOnlyList<int> partitions, int count, TimeSpan patience, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        await redis.GetDatabase().ScriptEvaluateAsync(
-            Settle, [_keys.Log(partition), _keys.Attempts(partition)], [.. items.Select(item => item.Id)]);
+        if (redis.IsCluster())
+            return await ReadEachAsync(partitions, count, patience, cancellationToken);
+
+        object[] arguments =
+        [
+            "COUNT", count, "BLOCK", (long)patience.TotalMilliseconds, "STREAMS",
+            .. partitions.Select(partition => (object)_keys.Log(partition)), .. Enumerable.Repeat("0", partitions.Count),
+        ];
+        var answer = await redis.GetDatabase().ExecuteAsync("XREAD", arguments).WaitAsync(cancellationToken);
+        var byKey = partitions.ToDictionary(partition => (string)_keys.Log(partition)!);
+        return [.. StreamsAnswer.Parse(answer).Select(stream => new PartitionHead(byKey[stream.Key], stream.Items))];
+    }
+
+    /// <summary>
+    /// Deletes entries whose fate is settled: stored or refused, and told. Redis does so before anything that is read after it, but what
+    /// is read of a partition counts only once this has succeeded for it.
+    /// </summary>
+    /// <returns>For each head why it could not be deleted, or null.</returns>
+    public async Task<IReadOnlyList<RedisException?>> SettleAsync(
+        IReadOnlyList<PartitionHead> heads, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        return redis.IsCluster()
+            ? [.. (await Task.WhenAll(heads.Select(head => SettleTogetherAsync([head])))).SelectMany(failures => failures)]
+            : await SettleTogetherAsync(heads);
     }
 
     /// <summary>Moves an entry among the dead letters; false where these are full and it stays.</summary>
@@ -59,10 +84,23 @@ public sealed class IntakeReader(IConnectionMultiplexer redis, IOptions<IntakeOp
         return await redis.GetDatabase().HashIncrementAsync(_keys.Attempts(partition), item.Id);
     }
 
-    /// <summary>Calls <paramref name="wake"/> after each append until disposed. It may miss some: poll besides.</summary>
-    public async Task<IAsyncDisposable> SubscribeAsync(int partition, Action wake, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<PartitionHead>> ReadEachAsync(
+        IReadOnlyList<int> partitions, int count, TimeSpan patience, CancellationToken cancellationToken)
     {
-        cancellationToken.ThrowIfCancellationRequested();
-        return await WakeUps.SubscribeAsync(redis, _keys.Wake(partition), wake);
+        var arrival = await _arrivals.NextAsync(redis);
+        var read = await Task.WhenAll(partitions.Select(
+            async partition => new PartitionHead(partition, await ReadHeadAsync(partition, count, cancellationToken))));
+        PartitionHead[] heads = [.. read.Where(head => head.Items.Count > 0)];
+        if (heads.Length == 0)
+            await Task.WhenAny(arrival, Task.Delay(patience, cancellationToken));
+        return heads;
+    }
+
+    private async Task<RedisException?[]> SettleTogetherAsync(IReadOnlyList<PartitionHead> heads)
+    {
+        RedisKey[] keys = [.. heads.SelectMany(head => new[] { _keys.Log(head.Partition), _keys.Attempts(head.Partition) })];
+        RedisValue[] arguments = [.. heads.SelectMany(head => head.Items.Select(item => item.Id).Prepend(head.Items.Count))];
+        var errors = (RedisValue[])(await redis.GetDatabase().ScriptEvaluateAsync(IntakeScripts.Settle, keys, arguments))!;
+        return Array.ConvertAll(errors, error => error.Length() == 0 ? null : new RedisException(error.ToString()));
     }
 }

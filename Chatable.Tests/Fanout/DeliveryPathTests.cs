@@ -99,10 +99,9 @@ public sealed class DeliveryPathTests(PostgresServer postgres, RedisServer redis
     [Fact]
     public async Task FailureOfNoKnownKindIsTriedFiveTimesBeforeItsEntryIsBlamed()
     {
-        await Sql.ExecuteAsync(
-            World.Database.ConnectionString, "CREATE UNIQUE INDEX of_another ON messages (body)", TestContext.Current.CancellationToken);
-        var first = Entry(Ann, Ben, "the same");
-        await World.SendAsync(first, Entry(Ann, Ben, "the same"), Entry(Ann, Ben, "last"));
+        await ExecuteAsync("CREATE UNIQUE INDEX of_another ON messages (body)");
+        var first = Entry(Ann, Ben, body: "the same");
+        await World.SendAsync(first, Entry(Ann, Ben, body: "the same"), Entry(Ann, Ben, body: "another"));
         World.StartWorker("w1");
 
         await World.WaitForAsync(async () => await World.Database.CountMessagesAsync() == 2);

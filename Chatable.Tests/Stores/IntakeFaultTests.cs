@@ -46,7 +46,7 @@ public sealed class IntakeFaultTests : IAsyncLifetime
 
         var items = await _reader.ReadHeadAsync(0, 10, Token);
         Assert.Single(items);
-        await _reader.SettleAsync(0, items, Token);
+        Assert.Equal([null], await _reader.SettleAsync([new PartitionHead(0, items)], Token));
         Assert.Empty(await _reader.ReadHeadAsync(0, 10, Token));
 
         await ConfigureAsync("maxmemory", "0");

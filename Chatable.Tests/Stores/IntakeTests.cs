@@ -9,21 +9,17 @@ namespace Chatable.Tests.Stores;
 public sealed class IntakeTests(RedisServer server) : RedisTest(server)
 {
     [Fact]
-    public async Task EntriesStandInTheOrderTheyWereGivenAndWakeTheReader()
+    public async Task EntriesStandInTheOrderTheyWereGivenUntilTheyAreSettled()
     {
         var (log, reader) = Create();
-        var woken = new TaskCompletionSource();
-        await using var subscription = await reader.SubscribeAsync(3, woken.SetResult, Token);
         Assert.Equal(AcceptOutcome.Accepted, await log.AppendAsync(3, Entries("a", "b"), Token));
-        await woken.Task.WaitAsync(TimeSpan.FromSeconds(10), Token);
-        await subscription.DisposeAsync();
         Assert.Equal(AcceptOutcome.Accepted, await log.AppendAsync(3, Entries("c"), Token));
 
         Assert.Equal(["a", "b", "c"], await TextsAsync(reader, 3));
         Assert.Equal(["a", "b"], await TextsAsync(reader, 3, count: 2));
         Assert.Empty(await TextsAsync(reader, 4));
 
-        await reader.SettleAsync(3, await reader.ReadHeadAsync(3, 2, Token), Token);
+        Assert.Equal([null], await reader.SettleAsync([new PartitionHead(3, await reader.ReadHeadAsync(3, 2, Token))], Token));
         Assert.Equal(["c"], await TextsAsync(reader, 3));
     }
 
@@ -57,6 +53,48 @@ public sealed class IntakeTests(RedisServer server) : RedisTest(server)
         Assert.Equal(
             [AcceptOutcome.Unknown, AcceptOutcome.Unknown], await log.AppendAsync([new(0, Entries("a")), new(1, Entries("b"))], Token));
         Assert.Equal(["a"], await TextsAsync(reader, 0));
+    }
+
+    [Fact]
+    public async Task HeadsOfSeveralPartitionsAreReadInOneGoAndSettledEachForItself()
+    {
+        var (log, reader) = Create();
+        await log.AppendAsync([new(2, Entries("a", "b", "c")), new(9, Entries("d"))], Token);
+        var heads = await reader.ReadHeadsAsync([2, 5, 9], count: 2, TimeSpan.FromSeconds(4), Token);
+        Assert.Equal(["2: a b", "9: d"], heads.Select(TextOf).Order());
+        await Redis.Database.StringSetAsync($"{Redis.Prefix}in:{{5}}", "no stream");
+        await Redis.Database.HashSetAsync($"{Redis.Prefix}att:{{9}}", heads.Single(head => head.Partition == 9).Items[0].Id, 3);
+
+        var failures = await reader.SettleAsync([heads[0], new PartitionHead(5, heads[0].Items), heads[1]], Token);
+
+        Assert.Null(failures[0]);
+        Assert.StartsWith("WRONGTYPE", failures[1]!.Message, StringComparison.Ordinal);
+        Assert.Null(failures[2]);
+        Assert.Equal(["c"], await TextsAsync(reader, 2));
+        Assert.Empty(await TextsAsync(reader, 9));
+        Assert.False(await Redis.Database.KeyExistsAsync($"{Redis.Prefix}att:{{9}}"));
+        await Assert.ThrowsAsync<RedisServerException>(
+            () => reader.ReadHeadsAsync([2, 5], count: 2, TimeSpan.FromMilliseconds(1), Token));
+    }
+
+    [Fact]
+    public async Task WhereNothingStandsAnArrivalIsWaitedForUntilPatienceEnds()
+    {
+        var (log, _) = Create();
+        await using var own = await ConnectionMultiplexer.ConnectAsync(
+            $"{Redis.Connection.Configuration},name={Redis.Prefix}");
+        var reader = new IntakeReader(own, Options.Create(new IntakeOptions { KeyPrefix = Redis.Prefix }));
+        Assert.Empty(await reader.ReadHeadsAsync([1, 2], count: 2, TimeSpan.FromMilliseconds(20), Token));
+
+        var reading = reader.ReadHeadsAsync([1, 2], count: 2, TimeSpan.FromSeconds(4), Token);
+        await Eventually.HoldsAsync(IsWaitingAsync, "the reader waits", Token);
+        await log.AppendAsync(2, Entries("a", "b", "c"), Token);
+        Assert.Equal(["2: a b"], (await reading).Select(TextOf));
+
+        using var caller = new CancellationTokenSource();
+        var empty = reader.ReadHeadsAsync([1], count: 2, TimeSpan.FromSeconds(4), caller.Token);
+        await caller.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => empty);
     }
 
     [Fact]
@@ -145,6 +183,12 @@ public sealed class IntakeTests(RedisServer server) : RedisTest(server)
         configure?.Invoke(options);
         return (new IntakeLog(Redis.Connection, Options.Create(options)), new IntakeReader(Redis.Connection, Options.Create(options)));
     }
+
+    private async Task<bool> IsWaitingAsync() => (await Redis.Database.ExecuteAsync("CLIENT", "LIST")).ToString().Split('\n')
+        .Any(line => line.Contains($"name={Redis.Prefix} ", StringComparison.Ordinal) && line.Contains("cmd=xread", StringComparison.Ordinal));
+
+    private static string TextOf(PartitionHead head) =>
+        $"{head.Partition}: {string.Join(' ', head.Items.Select(item => Encoding.UTF8.GetString(item.Payload.Span)))}";
 
     private static ReadOnlyMemory<byte>[] Entries(params string[] texts) =>
         Array.ConvertAll(texts, text => (ReadOnlyMemory<byte>)Encoding.UTF8.GetBytes(text));

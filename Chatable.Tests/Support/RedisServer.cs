@@ -12,6 +12,9 @@ public sealed class RedisServer : IAsyncLifetime
     private ServerProcess? _server;
     private string? _connectionString;
 
+    /// <summary>To be given before its start, such as <c>--cluster-enabled yes</c>.</summary>
+    internal string[] MoreSettings { get; init; } = [];
+
     public string ConnectionString => _connectionString ?? throw new InvalidOperationException("The server has not been started.");
 
     public async ValueTask InitializeAsync()
@@ -48,7 +51,8 @@ public sealed class RedisServer : IAsyncLifetime
 
     private Task<ServerProcess> StartAsync(int port, CancellationToken cancellationToken) => ServerProcess.StartAsync(
         InstalledPrograms.FindRedis(),
-        ["--bind", "127.0.0.1", "--port", $"{port}", "--dir", _folder!.FullName, "--save", "", "--maxmemory-policy", "noeviction"],
+        ["--bind", "127.0.0.1", "--port", $"{port}", "--dir", _folder!.FullName, "--save", "", "--maxmemory-policy", "noeviction",
+            .. MoreSettings],
         "Ready to accept connections", ServerProcess.Terminate, cancellationToken);
 
     public ValueTask DisposeAsync()

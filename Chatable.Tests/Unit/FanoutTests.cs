@@ -4,7 +4,6 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
-using Microsoft.Extensions.Time.Testing;
 using Npgsql;
 
 namespace Chatable.Tests.Unit;
@@ -31,32 +30,6 @@ public sealed class FanoutTests
         Assert.All(full, limit => Assert.InRange(backoff.Next().TotalMilliseconds, limit / 2, limit));
         backoff.Reset();
         Assert.InRange(backoff.Next().TotalMilliseconds, 25, 50);
-    }
-
-    [Fact]
-    public async Task SleeperWakesBySignalByTimeOrByBeingStopped()
-    {
-        var time = new FakeTimeProvider();
-        var signal = new WakeSignal(time);
-        var poll = TimeSpan.FromMilliseconds(250);
-
-        signal.Set();
-        await signal.WaitAsync(poll, TestContext.Current.CancellationToken);
-
-        var bySignal = signal.WaitAsync(poll, TestContext.Current.CancellationToken);
-        Assert.False(bySignal.IsCompleted);
-        signal.Set();
-        await bySignal;
-
-        var byTime = signal.WaitAsync(poll, TestContext.Current.CancellationToken);
-        Assert.False(byTime.IsCompleted);
-        time.Advance(poll);
-        await byTime;
-
-        using var stop = new CancellationTokenSource();
-        var stopped = signal.WaitAsync(poll, stop.Token);
-        await stop.CancelAsync();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => stopped);
     }
 
     [Theory]

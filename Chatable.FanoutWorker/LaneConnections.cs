@@ -1,0 +1,31 @@
+using Chatable.Messaging;
+using Chatable.Messaging.Intake;
+using Microsoft.Extensions.Options;
+using StackExchange.Redis;
+
+namespace Chatable.FanoutWorker;
+
+/// <summary>A connection to Redis for each lane, made when it is first asked for: a start waits for none, and no health check asks.</summary>
+internal sealed class LaneConnections(IServiceProvider services, IOptions<IntakeOptions> options)
+{
+    public static void Add(IHostApplicationBuilder builder)
+    {
+        for (var lane = 0; lane < FanoutOptions.MaxLanes; lane++)
+        {
+            builder.AddKeyedRedisClient(
+                KeyOf(lane),
+                settings =>
+                {
+                    settings.ConnectionString = builder.Configuration.GetConnectionString("redis");
+                    (settings.DisableHealthChecks, settings.DisableTracing) = (true, true);
+                },
+                RedisBacklog.FailFast);
+        }
+
+        builder.Services.AddSingleton<LaneConnections>();
+    }
+
+    public IntakeReader ReaderOf(int lane) => new(services.GetRequiredKeyedService<IConnectionMultiplexer>(KeyOf(lane)), options);
+
+    private static string KeyOf(int lane) => $"lane-{lane}";
+}
