@@ -11,10 +11,13 @@ internal sealed class FanoutOptions : IKeyPrefixed
     public string KeyPrefix { get; set; } = "";
 
     /// <summary>Entries stored in one transaction: more make it cheaper, but hold the locks of its users longer.</summary>
-    public int BatchSize { get; set; } = 200;
+    public int BatchSize { get; set; } = 2000;
 
-    /// <summary>Transactions a worker has under way at once: its partitions are divided among so many lanes.</summary>
-    public int Lanes { get; set; } = 2;
+    /// <summary>
+    /// Transactions a worker has under way at once: its partitions are divided among so many lanes. While one is under way the next
+    /// gathers, and is the cheaper the more it gathers; more lanes pay where one is always full and processors are idle.
+    /// </summary>
+    public int Lanes { get; set; } = 1;
 
     /// <summary>Each has a connection to Redis of its own.</summary>
     public const int MaxLanes = 16;

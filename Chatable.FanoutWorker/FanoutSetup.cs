@@ -33,7 +33,7 @@ internal static class FanoutSetup
 
     private static void AddFanoutOptions(this IServiceCollection services) =>
         services.AddKeyPrefixedOptions<FanoutOptions>(FanoutOptions.Section)
-            .Validate(o => o.BatchSize is >= 1 and <= 1000, "Fanout:BatchSize must be 1 to 1000 entries.")
+            .Validate(o => o.BatchSize is >= 1 and <= 5000, "Fanout:BatchSize must be 1 to 5000 entries.")
             .Validate(o => o.Lanes is >= 1 and <= FanoutOptions.MaxLanes, "Fanout:Lanes must be 1 to 16.")
             .Validate(o => o.MaxAttempts >= 1, "Fanout:MaxAttempts must be at least 1.")
             .Validate(

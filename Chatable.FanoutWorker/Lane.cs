@@ -20,7 +20,7 @@ internal sealed partial class Lane(
 
     // Of the loop alone. A reading that waits cannot be called back, and another would wait behind it.
     private Task<IReadOnlyList<PartitionHead>>? _reading;
-    private int _busyPartitions = 1;
+    private int _busyPartitions;
 
     // Those who go together, until others are to.
     private readonly record struct Gathering(LaneMember[] Members, Task Changed);
@@ -94,7 +94,7 @@ internal sealed partial class Lane(
 
     private async Task RunBatchAsync(List<(LaneMember Member, PartitionHead Head)> batch)
     {
-        _busyPartitions = Math.Max(1, batch.Count);
+        _busyPartitions = batch.Count;
         if (batch.Count == 0)
             return;
 
@@ -127,11 +127,12 @@ internal sealed partial class Lane(
             _change.TrySetResult();
     });
 
-    // The batch is shared out among as many partitions as had something the last time. What was settled last is deleted by then.
+    // What was settled last is deleted by then.
     private async Task<List<(LaneMember Member, PartitionHead Head)>> ReadHeadsAsync(Gathering gathering)
     {
-        var each = Math.Max(1, options.BatchSize / _busyPartitions);
+        var each = BatchShare.OfEach(options.BatchSize, gathering.Members.Length, _busyPartitions);
         var heads = await TryReadTogetherAsync(gathering, each) ?? await ReadEachAsync(gathering, each);
+        heads = BatchShare.Limit(heads, options.BatchSize);
         var usable = new List<(LaneMember, PartitionHead)>(heads.Count);
         var byPartition = heads.ToDictionary(head => head.Partition);
         foreach (var member in gathering.Members)
