@@ -14,7 +14,7 @@ public sealed class ServerQueueReader(Func<IConnectionMultiplexer> connect, IOpt
     /// <summary>The position before everything.</summary>
     public static readonly RedisValue Start = "0-0";
 
-    private readonly Lazy<IDatabase> _database = new(() => connect().GetDatabase());
+    private readonly Lazy<IDatabase> _database = new(() => connect().GetDatabase(), LazyThreadSafetyMode.PublicationOnly);
 
     /// <summary>What stands after a position, oldest first; where nothing does, what comes within the patience, or nothing.</summary>
     /// <param name="bootId">Whose queue.</param>
