@@ -22,9 +22,11 @@ public sealed class ConversationHistory(NpgsqlDataSource database)
         """ + InboxTail;
 
     // participants_inbox_idx knows only the minute of a conversation's last message. So first all of the place's own minute, and enough of
-    // the minutes beyond it to fill a page; then their order within the minutes.
+    // the minutes beyond it to fill a page; then their order within the minutes. LIMIT 1 as in ConversationReader.
     private const string InboxHead = """
-        SELECT page.last_message_at, page.id, other.username, page.last_seq,
+        SELECT page.last_message_at, page.id,
+               (SELECT username FROM users WHERE id = CASE WHEN page.user_low = $1 THEN page.user_high ELSE page.user_low END),
+               page.last_seq,
                m.message_id, m.conversation_seq, m.client_id, m.client_id_text, m.author_id, m.type, m.body, m.created_at
         FROM (SELECT c.* FROM (
               (SELECT conversation_id FROM participants
@@ -36,8 +38,8 @@ public sealed class ConversationHistory(NpgsqlDataSource database)
 
     private const string InboxTail = """
 
-        JOIN messages m ON m.conversation_id = page.id AND m.conversation_seq = page.last_seq
-        JOIN users other ON other.id = CASE WHEN page.user_low = $1 THEN page.user_high ELSE page.user_low END
+        CROSS JOIN LATERAL (
+            SELECT * FROM messages WHERE conversation_id = page.id AND conversation_seq = page.last_seq LIMIT 1) m
         ORDER BY page.last_message_at DESC, page.id DESC
         """;
 
