@@ -7,6 +7,9 @@ internal sealed class FanoutOptions : IKeyPrefixed
 {
     public const string Section = "Fanout";
 
+    /// <summary>Each has a connection to Redis of its own.</summary>
+    public const int MaxLanes = 16;
+
     /// <inheritdoc/>
     public string KeyPrefix { get; set; } = "";
 
@@ -19,10 +22,9 @@ internal sealed class FanoutOptions : IKeyPrefixed
     /// </summary>
     public int Lanes { get; set; } = 1;
 
-    /// <summary>Each has a connection to Redis of its own.</summary>
-    public const int MaxLanes = 16;
-
-    /// <summary>How long idle partitions are waited for at once. Arrivals end it; what a lane has been given meanwhile waits for it.</summary>
+    /// <summary>
+    /// How long idle partitions are waited for at once. Arrivals end it; a partition a lane has been given meanwhile waits for it.
+    /// </summary>
     public TimeSpan PollInterval { get; set; } = TimeSpan.FromMilliseconds(250);
 
     /// <summary>Failures of no known kind after which an entry becomes a dead letter.</summary>

@@ -1,4 +1,5 @@
 using Chatable.Messaging.Intake;
+using StackExchange.Redis;
 
 namespace Chatable.FanoutWorker;
 
@@ -13,6 +14,7 @@ internal sealed partial class Lane(
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<int, LaneMember> _members = [];
+    private readonly Backoff _backoff = new(options.FirstBackoff, options.MaxBackoff);
     private readonly Lazy<IntakeReader> _intake = new(connect, LazyThreadSafetyMode.PublicationOnly);
     private TaskCompletionSource _change = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private CancellationTokenSource? _batch;
@@ -144,7 +146,8 @@ internal sealed partial class Lane(
         return usable;
     }
 
-    // Null where at least one cannot be read.
+    // Null where at least one cannot be read; nothing, after a while, where the connection cannot. The partitions are not left to
+    // themselves then: they have another connection, and would be back at once, again and again.
     private async Task<IReadOnlyList<PartitionHead>?> TryReadTogetherAsync(Gathering gathering, int count)
     {
         try
@@ -155,13 +158,23 @@ internal sealed partial class Lane(
                 return [];
             var read = await _reading;
             _reading = null;
+            _backoff.Reset();
             return read;
         }
-        catch (Exception failure)
+        catch (RedisServerException failure)
         {
             _reading = null;
             Log.NotReadTogether(logger, FailureCode.Of(failure), failure);
             return null;
+        }
+        catch (Exception failure)
+        {
+            _reading = null;
+            var wait = _backoff.Next();
+            metrics.BatchFailed(FailureCode.Of(failure));
+            Log.NotConnected(logger, FailureCode.Of(failure), wait, failure);
+            await Task.WhenAny(Task.Delay(wait, time), gathering.Changed);
+            return [];
         }
     }
 

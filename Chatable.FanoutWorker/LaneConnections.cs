@@ -5,7 +5,7 @@ using StackExchange.Redis;
 
 namespace Chatable.FanoutWorker;
 
-/// <summary>A connection to Redis for each lane, made when it is first asked for: a start waits for none, and no health check asks.</summary>
+/// <summary>A connection to Redis for each lane, made when first asked for: no start and no health check waits for it.</summary>
 internal sealed class LaneConnections(IServiceProvider services, IOptions<IntakeOptions> options)
 {
     public static void Add(IHostApplicationBuilder builder)

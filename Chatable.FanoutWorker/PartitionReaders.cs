@@ -15,8 +15,8 @@ internal sealed class PartitionReaders
     private volatile int[] _partitions = [];
 
     public PartitionReaders(
-        LaneConnections connections, IntakeReader intake, BatchSettler settler, Router router, IOptions<FanoutOptions> options, FanoutMetrics metrics, TimeProvider time,
-        ILoggerFactory loggers)
+        LaneConnections connections, IntakeReader intake, BatchSettler settler, Router router, IOptions<FanoutOptions> options,
+        FanoutMetrics metrics, TimeProvider time, ILoggerFactory loggers)
     {
         _metrics = metrics;
         _lanes = [.. Enumerable.Range(0, options.Value.Lanes).Select(

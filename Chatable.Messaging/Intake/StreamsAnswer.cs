@@ -3,8 +3,8 @@ using StackExchange.Redis;
 namespace Chatable.Messaging.Intake;
 
 /// <summary>
-/// What Redis answers to XREAD of several streams: null, or <c>[[key, [[id, [name, value, …]], …]], …]</c>, which in RESP3 is a map and
-/// thus flat: <c>[key, [[id, …], …], key, …]</c>.
+/// What Redis answers to XREAD of several streams: null, or <c>[[key, [[id, [name, value, …]], …]], …]</c>, which in RESP3 is a map
+/// and thus flat: <c>[key, [[id, …], …], key, …]</c>.
 /// </summary>
 internal static class StreamsAnswer
 {

@@ -184,8 +184,12 @@ public sealed class IntakeTests(RedisServer server) : RedisTest(server)
         return (new IntakeLog(Redis.Connection, Options.Create(options)), new IntakeReader(Redis.Connection, Options.Create(options)));
     }
 
-    private async Task<bool> IsWaitingAsync() => (await Redis.Database.ExecuteAsync("CLIENT", "LIST")).ToString().Split('\n')
-        .Any(line => line.Contains($"name={Redis.Prefix} ", StringComparison.Ordinal) && line.Contains("cmd=xread", StringComparison.Ordinal));
+    private async Task<bool> IsWaitingAsync()
+    {
+        var clients = (await Redis.Database.ExecuteAsync("CLIENT", "LIST")).ToString().Split('\n');
+        return clients.Any(client => client.Contains($"name={Redis.Prefix} ", StringComparison.Ordinal)
+            && client.Contains("cmd=xread", StringComparison.Ordinal));
+    }
 
     private static string TextOf(PartitionHead head) =>
         $"{head.Partition}: {string.Join(' ', head.Items.Select(item => Encoding.UTF8.GetString(item.Payload.Span)))}";

@@ -12,7 +12,7 @@ public sealed class FanoutBatchShareTests
     [InlineData(2000, 16, 1, 500)]
     [InlineData(2000, 1, 1, 2000)]
     [InlineData(4, 16, 16, 1)]
-    public void EachPartitionGivesItsShareAndNeverSoMuchThatAllTogetherWouldBeManyBatches(int batchSize, int partitions, int busy, int each) =>
+    public void AllTogetherAreNeverManyBatches(int batchSize, int partitions, int busy, int each) =>
         Assert.Equal(each, BatchShare.OfEach(batchSize, partitions, busy));
 
     [Theory]
