@@ -12,14 +12,19 @@ internal sealed class LaneConnections(IServiceProvider services, IOptions<Intake
     {
         for (var lane = 0; lane < FanoutOptions.MaxLanes; lane++)
         {
+            var key = KeyOf(lane);
             builder.AddKeyedRedisClient(
-                KeyOf(lane),
+                key,
                 settings =>
                 {
                     settings.ConnectionString = builder.Configuration.GetConnectionString("redis");
                     (settings.DisableHealthChecks, settings.DisableTracing) = (true, true);
                 },
-                RedisBacklog.FailFast);
+                options =>
+                {
+                    RedisBacklog.FailFast(options);
+                    options.ClientName = key;
+                });
         }
 
         builder.Services.AddSingleton<LaneConnections>();

@@ -22,15 +22,19 @@ public sealed class DeathTests(ClientServers servers) : IClassFixture<ClientServ
         await using var alice = await StartAsync(found);
         await alice.OnlineAsync(_ct);
 
-        servers.PauseWorker(true);
-        var sending = Enumerable.Range(1, Messages).Select(i => alice.SendAsync(bob, $"{i}", _ct)).ToArray();
-        await Eventually.HoldsAsync(
-            async () => alice.Connection.Unacknowledged == Messages && await IntakeAsync() > 0, "the server has taken some, none is acked",
-            _ct);
-        Volatile.Write(ref known, [dying.Address, servers.A]);
-        using (var process = Process.GetProcessById(dying.ProcessId))
-            process.Kill();
-        servers.PauseWorker(false);
+        Task<SentMessage>[] sending;
+        using (await servers.PauseWorkerAsync(_ct))
+        {
+            sending = Enumerable.Range(1, Messages).Select(i => alice.SendAsync(bob, $"{i}", _ct)).ToArray();
+            await Eventually.HoldsAsync(
+                async () => alice.Connection.Unacknowledged == Messages && await IntakeAsync() > 0,
+                "the server has taken some, none is acked",
+                _ct);
+            Volatile.Write(ref known, [dying.Address, servers.A]);
+            using (var process = Process.GetProcessById(dying.ProcessId))
+                process.Kill();
+        }
+
         var sent = await Task.WhenAll(sending);
         await alice.SendAsync(bob, "the end", _ct);
         await bob.HasAsync(Messages + 1, _ct);

@@ -16,6 +16,7 @@ public class ChatServers(PostgresServer postgres) : IAsyncLifetime
     private const int SigCont = 18;
 
     private string _connectionString = "";
+    private readonly SemaphoreSlim _pause = new(1, 1);
     private ServerProcess? _worker;
 
     public Uri A { get; private set; } = null!;
@@ -72,8 +73,40 @@ public class ChatServers(PostgresServer postgres) : IAsyncLifetime
         return (user, await V2Socket.JoinAsync(server, user.Token, cancellationToken));
     }
 
-    /// <summary>Stops the worker where it stands, or lets it go on; what is sent meanwhile stays in the intake.</summary>
-    public void PauseWorker(bool pause) => Assert.Equal(0, SendSignal(_worker!.Id, pause ? SigStop : SigCont));
+    /// <summary>
+    /// Stops the worker where it stands, for one test at a time, until what is given back is disposed; what is sent meanwhile stays in the
+    /// intake.
+    /// </summary>
+    public async Task<IDisposable> PauseWorkerAsync(CancellationToken cancellationToken)
+    {
+        await _pause.WaitAsync(cancellationToken);
+        var pause = new WorkerPause(this);
+        try
+        {
+            Assert.Equal(0, SendSignal(_worker!.Id, SigStop));
+            // Else what it waits for would be handed to it all the same.
+            await Eventually.HoldsAsync(
+                async () => !await IsLaneWaitingAsync(), "no lane of the worker waits in Redis", cancellationToken);
+            return pause;
+        }
+        catch
+        {
+            pause.Dispose();
+            throw;
+        }
+    }
+
+    private async Task<bool> IsLaneWaitingAsync() => (await Redis.GetDatabase().ExecuteAsync("CLIENT", "LIST")).ToString().Split('\n')
+        .Any(client => client.Contains("name=lane-", StringComparison.Ordinal) && client.Contains("flags=b", StringComparison.Ordinal));
+
+    private sealed class WorkerPause(ChatServers servers) : IDisposable
+    {
+        public void Dispose()
+        {
+            Assert.Equal(0, SendSignal(servers._worker!.Id, SigCont));
+            servers._pause.Release();
+        }
+    }
 
     /// <summary>Two strangers on different servers write to each other: what a fault of somebody else must leave possible.</summary>
     public async Task AssertStillDeliversAsync(CancellationToken cancellationToken)
@@ -100,6 +133,7 @@ public class ChatServers(PostgresServer postgres) : IAsyncLifetime
         if (Database is not null)
             await Database.DisposeAsync();
         await _redis.DisposeAsync();
+        _pause.Dispose();
         GC.SuppressFinalize(this);
     }
 

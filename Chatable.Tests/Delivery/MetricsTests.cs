@@ -70,14 +70,9 @@ public sealed partial class MetricsTests(MetricsTests.Servers servers) : IClassF
         Assert.Equal(201, (await servers.Client.SayAsync(author, recipient, "hello", _ct, "key")).Status);
 
         // The worker does not say that it is stored already: it is looked up.
-        servers.PauseWorker(pause: true);
-        try
+        using (await servers.PauseWorkerAsync(_ct))
         {
             Assert.Equal(200, (await servers.Client.SayAsync(author, recipient, "hello", _ct, "key")).Status);
-        }
-        finally
-        {
-            servers.PauseWorker(pause: false);
         }
     }
 

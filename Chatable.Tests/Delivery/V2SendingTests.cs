@@ -90,16 +90,11 @@ public class V2SendingTests(V2SendingTests.Servers servers) : IClassFixture<V2Se
     {
         var (_, bobs) = await servers.JoinV2Async(servers.A, _ct);
         var alice = await servers.Client.RegisterAsync(_ct);
-        servers.PauseWorker(pause: true);
-        try
+        using (await servers.PauseWorkerAsync(_ct))
         {
             foreach (var id in (string[])["c1", "c2", "c3"])
                 await bobs.SendAsync(id, alice, id, _ct);
             await LoseFirstOfAsync(entries: 3);
-        }
-        finally
-        {
-            servers.PauseWorker(pause: false);
         }
 
         foreach (var id in (string[])["c2", "c3"])
@@ -123,8 +118,7 @@ public class V2SendingTests(V2SendingTests.Servers servers) : IClassFixture<V2Se
         var (_, bobs) = await servers.JoinV2Async(servers.A, _ct);
         var alice = await servers.Client.RegisterAsync(_ct);
         Assert.Equal(Window, bobs.Welcome.Number("window"));
-        servers.PauseWorker(pause: true);
-        try
+        using (await servers.PauseWorkerAsync(_ct))
         {
             for (var i = 1; i <= Window + 2; i++)
                 await bobs.SendAsync($"c{i}", alice, $"{i}", _ct);
@@ -132,10 +126,6 @@ public class V2SendingTests(V2SendingTests.Servers servers) : IClassFixture<V2Se
             Assert.Equal(($"c{Window + 1}", true), (busy.Text("client_id"), busy.GetProperty("retryable").GetBoolean()));
             Assert.InRange(busy.Number("retry_after_ms"), 1, 60_000);
             Assert.Equal($"c{Window + 2}", (await bobs.ReceiveErrorAsync("out_of_order", _ct)).Text("client_id"));
-        }
-        finally
-        {
-            servers.PauseWorker(pause: false);
         }
 
         for (var i = 1; i <= Window; i++)
