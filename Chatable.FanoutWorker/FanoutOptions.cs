@@ -13,12 +13,18 @@ internal sealed class FanoutOptions : IKeyPrefixed
     /// <inheritdoc/>
     public string KeyPrefix { get; set; } = "";
 
-    /// <summary>Entries stored in one transaction: more make it cheaper, but hold the locks of its users longer.</summary>
+    /// <summary>Entries read at once: more make each cheaper, but hold the locks of their users longer.</summary>
     public int BatchSize { get; set; } = 2000;
 
+    /// <summary>Transactions at most in which a batch is stored, at once.</summary>
+    public int Transactions { get; set; } = 3;
+
+    /// <summary>Entries for each of several transactions, at least: a small one costs nearly as much as a large one.</summary>
+    public int LeastTransactionSize { get; set; } = 200;
+
     /// <summary>
-    /// Transactions a worker has under way at once: its partitions are divided among so many lanes. While one is under way the next
-    /// gathers, and is the cheaper the more it gathers; more lanes pay where one is always full and processors are idle.
+    /// Batches a worker has under way at once: its partitions are divided among so many lanes. While one is under way the next gathers, and
+    /// is the cheaper the more it gathers; more lanes pay where one is always full and processors are idle.
     /// </summary>
     public int Lanes { get; set; } = 1;
 

@@ -1,4 +1,5 @@
 using Chatable.FanoutWorker.DeadLetters;
+using Chatable.FanoutWorker.Lanes;
 using Chatable.Messaging;
 using Chatable.Messaging.Intake;
 using Chatable.Messaging.Messages;
@@ -34,6 +35,8 @@ internal static class FanoutSetup
     private static void AddFanoutOptions(this IServiceCollection services) =>
         services.AddKeyPrefixedOptions<FanoutOptions>(FanoutOptions.Section)
             .Validate(o => o.BatchSize is >= 1 and <= 5000, "Fanout:BatchSize must be 1 to 5000 entries.")
+            .Validate(o => o.Transactions is >= 1 and <= 16, "Fanout:Transactions must be 1 to 16.")
+            .Validate(o => o.LeastTransactionSize >= 1, "Fanout:LeastTransactionSize must be at least 1 entry.")
             .Validate(o => o.Lanes is >= 1 and <= FanoutOptions.MaxLanes, "Fanout:Lanes must be 1 to 16.")
             .Validate(o => o.MaxAttempts >= 1, "Fanout:MaxAttempts must be at least 1.")
             .Validate(

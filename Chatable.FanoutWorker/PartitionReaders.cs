@@ -1,3 +1,4 @@
+using Chatable.FanoutWorker.Lanes;
 using Chatable.Messaging.Intake;
 using Chatable.Messaging.TestHooks;
 using Microsoft.Extensions.Options;

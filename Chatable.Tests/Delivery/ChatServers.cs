@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Runtime.InteropServices;
 using Chatable.Tests.Api;
 using Chatable.Tests.Support;
 using Npgsql;
@@ -12,8 +11,6 @@ public class ChatServers(PostgresServer postgres) : IAsyncLifetime
 {
     private readonly RedisServer _redis = new();
     private readonly List<IDisposable> _processes = [];
-    private const int SigStop = 19;
-    private const int SigCont = 18;
 
     private string _connectionString = "";
     private readonly SemaphoreSlim _pause = new(1, 1);
@@ -83,10 +80,13 @@ public class ChatServers(PostgresServer postgres) : IAsyncLifetime
         var pause = new WorkerPause(this);
         try
         {
-            Assert.Equal(0, SendSignal(_worker!.Id, SigStop));
+            Signals.Send(_worker!.Id, Signals.Stop);
+            await Eventually.HoldsAsync(
+                () => Task.FromResult(Signals.HasStopped(_worker.Id)), "all of the worker has stopped", cancellationToken);
             // Else what it waits for would be handed to it all the same.
             await Eventually.HoldsAsync(
-                async () => !await IsLaneWaitingAsync(), "no lane of the worker waits in Redis", cancellationToken);
+                async () => !await RedisClients.IsAnyWaitingAsync(Redis.GetDatabase(), "lane-"), "no lane of the worker waits in Redis",
+                cancellationToken);
             return pause;
         }
         catch
@@ -96,14 +96,11 @@ public class ChatServers(PostgresServer postgres) : IAsyncLifetime
         }
     }
 
-    private async Task<bool> IsLaneWaitingAsync() => (await Redis.GetDatabase().ExecuteAsync("CLIENT", "LIST")).ToString().Split('\n')
-        .Any(client => client.Contains("name=lane-", StringComparison.Ordinal) && client.Contains("flags=b", StringComparison.Ordinal));
-
     private sealed class WorkerPause(ChatServers servers) : IDisposable
     {
         public void Dispose()
         {
-            Assert.Equal(0, SendSignal(servers._worker!.Id, SigCont));
+            Signals.Send(servers._worker!.Id, Signals.Continue);
             servers._pause.Release();
         }
     }
@@ -136,9 +133,6 @@ public class ChatServers(PostgresServer postgres) : IAsyncLifetime
         _pause.Dispose();
         GC.SuppressFinalize(this);
     }
-
-    [DllImport("libc", EntryPoint = "kill")]
-    private static extern int SendSignal(int processId, int signal);
 
     private async Task<ServerProcess> StartWorkerAsync(CancellationToken cancellationToken)
     {

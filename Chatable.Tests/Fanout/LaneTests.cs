@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
 using Chatable.Tests.Support;
 using Npgsql;
 using StackExchange.Redis;
@@ -84,5 +86,27 @@ public sealed class LaneTests(PostgresServer postgres, RedisServer redis) : Fano
         var transactions = await World.Database.ScalarAsync<long>("SELECT count(DISTINCT xmin::text) FROM messages");
         var partitions = users.Chunk(2).Select(pair => World.PartitionOf(Entry(pair[0], pair[1]))).Distinct().Count();
         Assert.InRange(transactions, 1, partitions - 1);
+    }
+
+    [Fact]
+    public async Task ALargeBatchIsStoredInSeveralTransactionsAndTheRestOfItWhereOneFails()
+    {
+        var users = await World.Database.AddUsersAsync(80);
+        var entries = users.Chunk(2).Select(pair => Entry(pair[0], pair[1])).ToArray();
+        var refused = World.PartitionOf(entries[0]);
+        await using var connection = await World.Database.Source.OpenConnectionAsync(Token);
+        await using var transaction = await connection.BeginTransactionAsync(Token);
+        await using var hold = new NpgsqlCommand($"SELECT 1 FROM user_heads WHERE user_id = {users[0].Id} FOR UPDATE", connection);
+        await hold.ExecuteNonQueryAsync(Token);
+        await World.SendAsync(entries);
+        var worker = World.StartWorker("w1", ("Fanout__Transactions", "4"), ("Fanout__LeastTransactionSize", "5"));
+
+        var free = entries.Count(entry => World.PartitionOf(entry) != refused);
+        await World.WaitForAsync(async () => await World.Database.CountMessagesAsync() == free);
+        var failed = Regex.Match(worker.Output, "A batch of ([0-9]+) partitions failed").Groups[1].Value;
+        Assert.InRange(int.Parse(failed, CultureInfo.InvariantCulture), 1, entries.Select(World.PartitionOf).Distinct().Count() / 2);
+        await transaction.RollbackAsync(Token);
+        await World.WaitForAsync(async () => await World.Database.CountMessagesAsync() == entries.Length);
+        await World.WaitForAsync(async () => await World.IntakeLengthAsync() == 0);
     }
 }

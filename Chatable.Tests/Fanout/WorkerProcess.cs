@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
-using System.Runtime.InteropServices;
+using Chatable.Tests.Support;
 
 namespace Chatable.Tests.Fanout;
 
@@ -8,7 +8,6 @@ namespace Chatable.Tests.Fanout;
 internal sealed class WorkerProcess : IAsyncDisposable
 {
     private const string Listening = "Now listening on: ";
-    private const int Sigterm = 15;
 
     private readonly Process _process;
     private readonly ConcurrentQueue<string> _output = [];
@@ -52,7 +51,7 @@ internal sealed class WorkerProcess : IAsyncDisposable
     public void Kill() => _process.Kill();
 
     /// <summary>SIGTERM, as a platform stops it.</summary>
-    public void Terminate() => Assert.Equal(0, SendSignal(_process.Id, Sigterm));
+    public void Terminate() => Signals.Send(_process.Id, Signals.Terminate);
 
     public async Task<int> WaitForExitAsync(CancellationToken cancellationToken)
     {
@@ -84,7 +83,4 @@ internal sealed class WorkerProcess : IAsyncDisposable
         var root = tests.Parent!.Parent!.Parent!.Parent!.FullName;
         return Path.Combine(root, "Chatable.FanoutWorker", "bin", tests.Parent.Name, tests.Name, "Chatable.FanoutWorker.dll");
     }
-
-    [DllImport("libc", EntryPoint = "kill")]
-    private static extern int SendSignal(int processId, int signal);
 }

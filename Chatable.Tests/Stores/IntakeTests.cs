@@ -87,7 +87,8 @@ public sealed class IntakeTests(RedisServer server) : RedisTest(server)
         Assert.Empty(await reader.ReadHeadsAsync([1, 2], count: 2, TimeSpan.FromMilliseconds(20), Token));
 
         var reading = reader.ReadHeadsAsync([1, 2], count: 2, TimeSpan.FromSeconds(4), Token);
-        await Eventually.HoldsAsync(IsWaitingAsync, "the reader waits", Token);
+        await Eventually.HoldsAsync(
+            () => RedisClients.IsAnyWaitingAsync(Redis.Database, Redis.Prefix), "the reader waits", Token);
         await log.AppendAsync(2, Entries("a", "b", "c"), Token);
         Assert.Equal(["2: a b"], (await reading).Select(TextOf));
 
@@ -182,13 +183,6 @@ public sealed class IntakeTests(RedisServer server) : RedisTest(server)
         var options = new IntakeOptions { KeyPrefix = Redis.Prefix };
         configure?.Invoke(options);
         return (new IntakeLog(Redis.Connection, Options.Create(options)), new IntakeReader(Redis.Connection, Options.Create(options)));
-    }
-
-    private async Task<bool> IsWaitingAsync()
-    {
-        var clients = (await Redis.Database.ExecuteAsync("CLIENT", "LIST")).ToString().Split('\n');
-        return clients.Any(client => client.Contains($"name={Redis.Prefix} ", StringComparison.Ordinal)
-            && client.Contains("cmd=xread", StringComparison.Ordinal));
     }
 
     private static string TextOf(PartitionHead head) =>

@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
-using System.Runtime.InteropServices;
 using System.Text;
 
 namespace Chatable.Tests.Support;
@@ -133,7 +132,7 @@ internal sealed class ServerProcess : IDisposable
         {
             if (!_process.HasExited)
             {
-                _ = SendSignal(_process.Id, _stopSignal == Interrupt ? 2 : 15);
+                Signals.Send(_process.Id, _stopSignal == Interrupt ? Signals.Interrupt : Signals.Terminate);
                 if (!_process.WaitForExit(TimeSpan.FromSeconds(10)))
                     _process.Kill(entireProcessTree: true);
             }
@@ -185,7 +184,4 @@ internal sealed class ServerProcess : IDisposable
         if (line.Contains(_readyText, StringComparison.Ordinal))
             _ready.TrySetResult();
     }
-
-    [DllImport("libc", EntryPoint = "kill")]
-    private static extern int SendSignal(int processId, int signal);
 }

@@ -1,4 +1,4 @@
-using Chatable.FanoutWorker;
+using Chatable.FanoutWorker.Lanes;
 using Chatable.Messaging.Intake;
 
 namespace Chatable.Tests.Unit;

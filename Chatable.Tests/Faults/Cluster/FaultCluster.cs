@@ -35,6 +35,8 @@ internal sealed class FaultCluster : IAsyncDisposable
             ("Logging__LogLevel__Microsoft.Hosting.Lifetime", "Information"),
             // Who reads which partition, and what pushes had not brought: counted at the end.
             ("Logging__LogLevel__Chatable.FanoutWorker.PartitionAssignment", "Information"),
+            // Even the few messages of this workload are stored in several transactions, where more than one has come.
+            ("Fanout__LeastTransactionSize", "1"),
             ("CHATABLE_TRACE_REPAIRS", "1"),
             ("CHATABLE_REPORT_HEAP", "1"),
             ("CHATABLE_BUG", settings.Bug),

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Chatable.Tests.Faults.Cluster;
 using Chatable.Tests.Faults.Workload;
+using Chatable.Tests.Support;
 
 namespace Chatable.Tests.Faults.Nemesis;
 

@@ -1,4 +1,4 @@
-using Chatable.Tests.Faults.Cluster;
+using Chatable.Tests.Support;
 using Npgsql;
 
 namespace Chatable.Tests.Faults.Nemesis;

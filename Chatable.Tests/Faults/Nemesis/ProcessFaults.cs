@@ -1,4 +1,5 @@
 using Chatable.Tests.Faults.Cluster;
+using Chatable.Tests.Support;
 
 namespace Chatable.Tests.Faults.Nemesis;
 

@@ -1,5 +1,5 @@
 using System.Globalization;
-using Chatable.Tests.Faults.Cluster;
+using Chatable.Tests.Support;
 using StackExchange.Redis;
 
 namespace Chatable.Tests.Faults.Nemesis;

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 using Chatable.Tests.Faults.Cluster;
+using Chatable.Tests.Support;
 
 namespace Chatable.Tests.Faults.Runs;
 

@@ -3,7 +3,7 @@ using Chatable.Messaging.Intake;
 using Microsoft.Extensions.Options;
 using StackExchange.Redis;
 
-namespace Chatable.FanoutWorker;
+namespace Chatable.FanoutWorker.Lanes;
 
 /// <summary>A connection to Redis for each lane, made when first asked for: no start and no health check waits for it.</summary>
 internal sealed class LaneConnections(IServiceProvider services, IOptions<IntakeOptions> options)

@@ -1,12 +1,9 @@
-namespace Chatable.FanoutWorker;
+namespace Chatable.FanoutWorker.Lanes;
 
-internal sealed partial class Lane
+internal sealed partial class LaneReader
 {
     private static partial class Log
     {
-        [LoggerMessage(LogLevel.Warning, "A batch of {Partitions} partitions failed ({Code}); each goes on alone until it is through.")]
-        public static partial void BatchFailed(ILogger logger, int partitions, string code, Exception failure);
-
         [LoggerMessage(
             LogLevel.Warning,
             "Partition {Partition} could not be read, or what was settled of it not be deleted ({Code}); it goes on alone until it can.")]

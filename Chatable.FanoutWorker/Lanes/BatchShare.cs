@@ -1,6 +1,6 @@
 using Chatable.Messaging.Intake;
 
-namespace Chatable.FanoutWorker;
+namespace Chatable.FanoutWorker.Lanes;
 
 /// <summary>Shares a batch out among the partitions that are read together.</summary>
 internal static class BatchShare

@@ -1,6 +1,6 @@
 using StackExchange.Redis;
 
-namespace Chatable.FanoutWorker;
+namespace Chatable.FanoutWorker.Lanes;
 
 /// <summary>A partition of a <see cref="Lane"/>: with the others, or alone after a failure, but never both.</summary>
 internal sealed class LaneMember(PartitionReader reader) : IAsyncDisposable
@@ -21,7 +21,7 @@ internal sealed class LaneMember(PartitionReader reader) : IAsyncDisposable
 
     /// <summary>
     /// What was settled last is being deleted. Redis does this before any reading that is begun after it, so that reading need not wait;
-    /// but what is read counts only once this has succeeded.
+    /// but what is read counts only once this has succeeded. To be taken before the next one.
     /// </summary>
     /// <param name="deletion">Tells for each of several partitions why it failed.</param>
     /// <param name="place">Which of them this one is.</param>

@@ -1,0 +1,130 @@
+using Chatable.Messaging.Intake;
+using StackExchange.Redis;
+
+namespace Chatable.FanoutWorker.Lanes;
+
+/// <summary>
+/// Reads for a lane, and deletes what it has settled, on a connection nobody else uses: it waits there for what comes. Redis does one
+/// thing after the other on it, so nothing has to wait for the answer to a deletion before it reads.
+/// </summary>
+/// <remarks>
+/// <paramref name="connect"/> is called when the connection is first needed; <paramref name="alone"/> for a member whose partition cannot be
+/// read or deleted from, which has to go on by itself.
+/// </remarks>
+internal sealed partial class LaneReader(
+    Func<IntakeReader> connect, Action<LaneMember> alone, FanoutOptions options, FanoutMetrics metrics, TimeProvider time, ILogger logger)
+{
+    private readonly Backoff _backoff = new(options.FirstBackoff, options.MaxBackoff);
+    private readonly Lazy<IntakeReader> _intake = new(connect, LazyThreadSafetyMode.PublicationOnly);
+
+    // A reading that waits cannot be called back, and another would wait behind it.
+    private Task<IReadOnlyList<PartitionHead>>? _reading;
+    private int _busyPartitions;
+
+    /// <summary>
+    /// Waits for what there is, and for what was settled last to be deleted. Empty after a while, or where others are to go together.
+    /// </summary>
+    public async Task<LaneBatch> ReadAsync(Gathering gathering)
+    {
+        var each = BatchShare.OfEach(options.BatchSize, gathering.Members.Count, _busyPartitions);
+        var heads = await TryReadTogetherAsync(gathering, each) ?? await ReadEachAsync(gathering, each);
+        var members = new List<LaneMember>(gathering.Members.Count);
+        foreach (var member in gathering.Members)
+        {
+            if (await HasDeletedAsync(member))
+                members.Add(member);
+        }
+
+        return BatchOf(members, heads);
+    }
+
+    /// <summary>Begins to delete what is settled. The next reading takes it from there.</summary>
+    public void Delete(LaneBatch batch)
+    {
+        var deletion = _intake.Value.SettleAsync(batch.Heads, CancellationToken.None);
+        for (var i = 0; i < batch.Members.Count; i++)
+            batch.Members[i].Deleting(deletion, i);
+    }
+
+    private LaneBatch BatchOf(IEnumerable<LaneMember> members, IReadOnlyList<PartitionHead> heads)
+    {
+        var byPartition = BatchShare.Limit(heads, options.BatchSize).ToDictionary(head => head.Partition);
+        LaneMember[] some = [.. members.Where(member => byPartition.ContainsKey(member.Partition))];
+        _busyPartitions = some.Length;
+        return new LaneBatch(some, Array.ConvertAll(some, member => byPartition[member.Partition]));
+    }
+
+    // Null where at least one cannot be read; nothing, after a while, where the connection cannot. The partitions are not left to
+    // themselves then: they have another connection, and would be back at once, again and again.
+    private async Task<IReadOnlyList<PartitionHead>?> TryReadTogetherAsync(Gathering gathering, int count)
+    {
+        try
+        {
+            _reading ??= _intake.Value.ReadHeadsAsync(
+                [.. gathering.Members.Select(member => member.Partition)], count, options.PollInterval, CancellationToken.None);
+            if (await Task.WhenAny(_reading, gathering.Changed) != _reading)
+                return [];
+            var read = await _reading;
+            _reading = null;
+            _backoff.Reset();
+            return read;
+        }
+        catch (RedisServerException failure)
+        {
+            _reading = null;
+            Log.NotReadTogether(logger, FailureCode.Of(failure), failure);
+            return null;
+        }
+        catch (Exception failure)
+        {
+            _reading = null;
+            var wait = _backoff.Next();
+            metrics.BatchFailed(FailureCode.Of(failure));
+            Log.NotConnected(logger, FailureCode.Of(failure), wait, failure);
+            await Task.WhenAny(Task.Delay(wait, time), gathering.Changed);
+            return [];
+        }
+    }
+
+    private async Task<IReadOnlyList<PartitionHead>> ReadEachAsync(Gathering gathering, int count)
+    {
+        var heads = await Task.WhenAll(gathering.Members.Select(async member =>
+        {
+            try
+            {
+                return new PartitionHead(
+                    member.Partition, await _intake.Value.ReadHeadAsync(member.Partition, count, CancellationToken.None));
+            }
+            catch (Exception failure)
+            {
+                LeaveToItself(member, failure);
+                return new PartitionHead(member.Partition, []);
+            }
+        }));
+        PartitionHead[] found = [.. heads.Where(head => head.Items.Count > 0)];
+        if (found.Length == 0)
+            await Task.WhenAny(Task.Delay(options.PollInterval, time), gathering.Changed);
+        return found;
+    }
+
+    private async Task<bool> HasDeletedAsync(LaneMember member)
+    {
+        try
+        {
+            await member.TakeDeletionAsync();
+            return true;
+        }
+        catch (Exception failure)
+        {
+            LeaveToItself(member, failure);
+            return false;
+        }
+    }
+
+    private void LeaveToItself(LaneMember member, Exception failure)
+    {
+        metrics.BatchFailed(FailureCode.Of(failure));
+        Log.Unreadable(logger, member.Partition, FailureCode.Of(failure), failure);
+        alone(member);
+    }
+}
