@@ -23,12 +23,26 @@ public enum QueueAppend
 [SuppressMessage("Naming", "CA1711", Justification = "It is a queue.")]
 public sealed class ServerQueue(IConnectionMultiplexer redis, IOptions<ServerQueueOptions> options)
 {
-    // Tells whether the queue was full, for XADD does not say that it trimmed.
+    // Of several queues in one command at most: they keep Redis from everything else.
+    private const int QueuesAtOnce = 100;
+
+    private const string Full = "full";
+
+    // Tells whether a queue was full, for XADD does not say that it trimmed. A failure of one queue is none of the others.
+    // KEYS: the queues. ARGV: the limit, the lifetime, a batch for each. Answers for each with nothing, 'full', or an error.
     private const string Append = """
-        local full = redis.call('XLEN', KEYS[1]) >= tonumber(ARGV[1])
-        redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[1], '*', 'b', ARGV[2])
-        redis.call('PEXPIRE', KEYS[1], ARGV[3])
-        return full and 1 or 0
+        local outcomes = {}
+        for i = 1, #KEYS do
+            local length = redis.pcall('XLEN', KEYS[i])
+            local added = redis.pcall('XADD', KEYS[i], 'MAXLEN', '~', ARGV[1], '*', 'b', ARGV[i + 2])
+            if type(added) == 'table' then
+                outcomes[i] = added.err
+            else
+                redis.call('PEXPIRE', KEYS[i], ARGV[2])
+                outcomes[i] = length >= tonumber(ARGV[1]) and 'full' or ''
+            end
+        end
+        return outcomes
         """;
 
     private readonly RedisValue _limit = options.Value.Limit;
@@ -40,22 +54,9 @@ public sealed class ServerQueue(IConnectionMultiplexer redis, IOptions<ServerQue
         IReadOnlyList<(Guid BootId, ReadOnlyMemory<byte> Batch)> batches, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        var database = redis.GetDatabase();
-        return await Task.WhenAll(batches.Select(batch => AppendAsync(database, batch.BootId, batch.Batch)));
-    }
-
-    private async Task<QueueAppend> AppendAsync(IDatabase database, Guid bootId, ReadOnlyMemory<byte> batch)
-    {
-        try
-        {
-            RedisValue[] arguments = [_limit, batch, _idleLifetime];
-            var full = await database.ScriptEvaluateAsync(Append, [KeyOf(bootId)], arguments);
-            return (long)full == 1 ? QueueAppend.Overflowed : QueueAppend.Appended;
-        }
-        catch (RedisServerException refused) when (refused.Kind is RedisErrorKind.OutOfMemory)
-        {
-            return QueueAppend.OutOfMemory;
-        }
+        // Which keys share a server is not known on a cluster.
+        var outcomes = await Task.WhenAll(batches.Chunk(redis.IsCluster() ? 1 : QueuesAtOnce).Select(AppendTogetherAsync));
+        return [.. outcomes.SelectMany(outcome => outcome)];
     }
 
     /// <summary>Gives back the memory of what stands before a position, once it was read; whole blocks of it, hence not all.</summary>
@@ -70,6 +71,22 @@ public sealed class ServerQueue(IConnectionMultiplexer redis, IOptions<ServerQue
         cancellationToken.ThrowIfCancellationRequested();
         await redis.GetDatabase().KeyDeleteAsync(KeyOf(bootId));
     }
+
+    private async Task<IEnumerable<QueueAppend>> AppendTogetherAsync((Guid BootId, ReadOnlyMemory<byte> Batch)[] batches)
+    {
+        RedisKey[] keys = Array.ConvertAll(batches, batch => KeyOf(batch.BootId));
+        RedisValue[] arguments = [_limit, _idleLifetime, .. batches.Select(batch => (RedisValue)batch.Batch)];
+        var outcomes = await redis.GetDatabase().ScriptEvaluateAsync(Append, keys, arguments);
+        return Array.ConvertAll((string[])outcomes!, OutcomeOf);
+    }
+
+    private static QueueAppend OutcomeOf(string outcome) => outcome switch
+    {
+        "" => QueueAppend.Appended,
+        Full => QueueAppend.Overflowed,
+        _ when outcome.StartsWith("OOM", StringComparison.Ordinal) => QueueAppend.OutOfMemory,
+        _ => throw new RedisException(outcome),
+    };
 
     private RedisKey KeyOf(Guid bootId) => options.Value.KeyOf(bootId);
 }

@@ -42,6 +42,16 @@ public sealed class ServerQueuesTests(RedisServer server) : RedisTest(server)
     }
 
     [Fact]
+    public async Task AQueueThatCannotTakeItsBatchKeepsNoOtherFromIt()
+    {
+        await Redis.Database.StringSetAsync($"{Redis.Prefix}srv:{{{_other:N}}}", "no stream");
+        var failure = await Assert.ThrowsAsync<RedisException>(
+            () => _queue.AppendAsync([(_other, Bytes(1)), (_one, Bytes(2))], Token));
+        Assert.StartsWith("WRONGTYPE", failure.Message, StringComparison.Ordinal);
+        Assert.Equal([2], Assert.Single(await ReadAsync(_one, ServerQueueReader.Start, count: 10)).Batch.ToArray());
+    }
+
+    [Fact]
     public async Task AReadOfAnEmptyQueueWaitsForItsOwnBatchesAlone()
     {
         var reading = _reader.ReadAsync(_one, ServerQueueReader.Start, count: 10, TimeSpan.FromSeconds(4), Token);
