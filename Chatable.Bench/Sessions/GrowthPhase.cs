@@ -4,20 +4,18 @@ using Chatable.Bench.Measures;
 using Chatable.Bench.Report;
 using Chatable.Bench.Runs;
 using Chatable.Bench.Subjects;
-using Chatable.Messaging.Registry;
-using Microsoft.Extensions.Options;
-using StackExchange.Redis;
 
 namespace Chatable.Bench.Sessions;
 
 /// <summary>
-/// What a message costs where there is more of something: the same load on several installations at once, which take turns. Servers
-/// that are not there are put into the registry, each with some of the recipients: the worker looks them up and fills their queues.
+/// What a message costs where there is more of something: the same load on several installations at once, which take turns.
 /// </summary>
 internal sealed class GrowthPhase(BenchOptions options, Progress progress) : Phase(options, progress)
 {
     private const int ManyUsers = 100_000;
     private const int ManyServers = 100;
+
+    private SimulatedServers? _simulated;
 
     public override async Task RunAsync(Action<RunResult> add, CancellationToken cancellationToken)
     {
@@ -37,6 +35,8 @@ internal sealed class GrowthPhase(BenchOptions options, Progress progress) : Pha
         }
         finally
         {
+            if (_simulated is not null)
+                await _simulated.DisposeAsync();
             foreach (var installation in installations)
                 await installation.DisposeAsync();
         }
@@ -45,7 +45,7 @@ internal sealed class GrowthPhase(BenchOptions options, Progress progress) : Pha
     private (string Name, Func<ChatableSubject, CancellationToken, Task> Prepare, int Workers)[] Installations() =>
     [
         (SubjectNames.Chatable, (_, _) => Task.CompletedTask, 1),
-        ($"{ManyServers} servers", RegisterAsync, 1),
+        ($"{ManyServers} servers", SimulateAsync, 1),
         ($"{ManyUsers:N0} users", (subject, cancelled) => subject.PrepareAsync(ManyUsers, cancelled), 1),
         ($"{Options.Stored:N0} stored", FillAsync, 1),
         ("two workers", (_, _) => Task.CompletedTask, 2),
@@ -80,19 +80,10 @@ internal sealed class GrowthPhase(BenchOptions options, Progress progress) : Pha
         Loops = Math.Max(1, Environment.ProcessorCount / 4),
     };
 
-    private async Task RegisterAsync(ChatableSubject subject, CancellationToken cancellationToken)
+    private async Task SimulateAsync(ChatableSubject subject, CancellationToken cancellationToken)
     {
         await subject.PrepareAsync(2 * Options.Pairs, cancellationToken);
-        await using var redis = await ConnectionMultiplexer.ConnectAsync(subject.RedisConnection);
-        var lasting = new RegistryOptions { ServerLifetime = TimeSpan.FromDays(1) };
-        var registry = new ServerRegistry(redis, new OptionsWrapper<RegistryOptions>(lasting), TimeProvider.System);
-        for (var server = subject.Replicas; server < ManyServers; server++)
-        {
-            var bootId = Guid.NewGuid();
-            await registry.HeartbeatAsync(bootId, cancellationToken);
-            var users = Enumerable.Range(0, 2 * Options.Pairs).Where(user => user % ManyServers == server);
-            await registry.AddUsersAsync(bootId, [.. users.Select(user => subject.User(user).Id)], cancellationToken);
-        }
+        _simulated = await SimulatedServers.StartAsync(subject, 2 * Options.Pairs, ManyServers, cancellationToken);
     }
 
     private async Task FillAsync(ChatableSubject subject, CancellationToken cancellationToken)

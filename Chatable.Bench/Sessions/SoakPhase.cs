@@ -12,6 +12,9 @@ namespace Chatable.Bench.Sessions;
 internal sealed class SoakPhase(BenchOptions options, Progress progress) : Phase(options, progress)
 {
     private const int Partitions = 16;
+
+    // What a socket may have under way by default: more would be refused.
+    private const int Window = 32;
     private static readonly TimeSpan s_window = TimeSpan.FromMinutes(1);
 
     // Tables that hold messages, and so may grow.
@@ -43,7 +46,7 @@ internal sealed class SoakPhase(BenchOptions options, Progress progress) : Phase
         {
             Progress.Step($"minute {minute} of {Options.Soak.TotalMinutes:0}: {rate:N0} messages/s");
             var longest = WatchIntakeAsync(redis, cancellationToken);
-            var run = await new TrafficRun(subject, Plan(share => new OpenLoop((int)(rate * share)), s_window), Progress)
+            var run = await new TrafficRun(subject, Plan(share => new OpenLoop((int)(rate * share), Window), s_window), Progress)
                 .RunAsync(minute, cancellationToken);
             add(run with
             {
@@ -58,6 +61,11 @@ internal sealed class SoakPhase(BenchOptions options, Progress progress) : Phase
                     ["MB of tables beside messages and envelopes"] = await TablesAsync(subject, cancellationToken),
                 },
             });
+            if (run.Trouble is not null || !run.Counts.AreRight)
+            {
+                Progress.Step($"ended after minute {minute}: {run.Trouble ?? "a message had another fate than it was promised"}");
+                return;
+            }
         }
     }
 

@@ -26,6 +26,10 @@ public sealed class RelayRunTests : IAsyncLifetime
     [Fact]
     public Task WhatWasSentAtARateArrives() => AssertArrivesAsync(share => new OpenLoop(500 * share));
 
+    // More at once than have room: what is due waits for its turn.
+    [Fact]
+    public Task WhatWasDueBeyondAWindowArrivesLater() => AssertArrivesAsync(share => new OpenLoop(20_000 * share, window: 2));
+
     private async Task AssertArrivesAsync(Func<double, Pace> pace)
     {
         var cancellationToken = TestContext.Current.CancellationToken;

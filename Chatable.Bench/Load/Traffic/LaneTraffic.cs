@@ -48,11 +48,16 @@ internal sealed class LaneTraffic(EventLoop loop, bool acknowledges) : ITraffic
         _lanes.Add(lane);
     }
 
+    /// <summary>Messages without their answer, or that have not arrived where there are none.</summary>
+    public long UnderWay(Lane lane) => lane.Sent - (acknowledges ? lane.Acknowledged : lane.Delivered).Count;
+
+    public void Fail(string trouble) => Trouble ??= trouble;
+
     public void Send(Lane lane, long due)
     {
         if (lane.IsFull)
         {
-            Trouble ??= $"{Lane.MaxUnderWay} messages of one pair were under way: more were not sent";
+            Fail($"{Lane.MaxUnderWay} messages of one pair were under way: more were not sent");
             return;
         }
 

@@ -31,10 +31,12 @@ internal sealed class ClosedLoop(int window) : Pace
 
 /// <summary>
 /// A message each so many ticks, the lanes in turn, whatever became of the earlier ones. Its time counts from the moment it was due:
-/// what a slow server holds up is not left out.
+/// what a slow server holds up is not left out. Where a lane may only have a window under way, what is due beyond it waits, as it does
+/// with a client that keeps to the server's window.
 /// </summary>
-internal sealed class OpenLoop(double perSecond) : Pace
+internal sealed class OpenLoop(double perSecond, int window = Lane.MaxUnderWay) : Pace
 {
+    private readonly Dictionary<Lane, Queue<long>> _waiting = [];
     private readonly double _interval = Stopwatch.Frequency / perSecond;
     private long _begun;
     private long _count;
@@ -45,13 +47,35 @@ internal sealed class OpenLoop(double perSecond) : Pace
         traffic.Loop.Pacer = now => SendDue(traffic, now);
     }
 
+    public override void Completed(LaneTraffic traffic, Lane lane)
+    {
+        if (_waiting.TryGetValue(lane, out var waiting) && waiting.TryDequeue(out var due))
+            traffic.Send(lane, due);
+    }
+
     private long SendDue(LaneTraffic traffic, long now)
     {
         if (traffic.Pace != this)
             return long.MaxValue;
         for (; DueAt(_count) <= now; _count++)
-            traffic.Send(traffic.Lanes[(int)(_count % traffic.Lanes.Count)], DueAt(_count));
+            SendOrKeep(traffic, traffic.Lanes[(int)(_count % traffic.Lanes.Count)], DueAt(_count));
         return DueAt(_count);
+    }
+
+    private void SendOrKeep(LaneTraffic traffic, Lane lane, long due)
+    {
+        if (traffic.UnderWay(lane) < window)
+        {
+            traffic.Send(lane, due);
+            return;
+        }
+
+        if (!_waiting.TryGetValue(lane, out var waiting))
+            _waiting[lane] = waiting = new Queue<long>();
+        if (waiting.Count < Lane.MaxUnderWay)
+            waiting.Enqueue(due);
+        else
+            traffic.Fail($"{Lane.MaxUnderWay} messages of one pair waited for its window: more were not sent");
     }
 
     private long DueAt(long count) => _begun + (long)(count * _interval);
