@@ -24,7 +24,7 @@ internal sealed class FanoutMetrics : IDisposable
         _meter = meters.Create(TelemetryNames.Fanout);
         _lag = _meter.CreateHistogram<double>("chatable.fanout.lag", "s", "From an entry's arrival in the intake to its commit.");
         _batchDuration = _meter.CreateHistogram<double>("chatable.fanout.batch.duration", "s", "From reading a batch to telling the servers of it.");
-        _batchSize = _meter.CreateHistogram<int>("chatable.fanout.batch.size", "{entry}", "Entries read at once.");
+        _batchSize = _meter.CreateHistogram<int>("chatable.fanout.batch.size", "{entry}", "Entries of a transaction.");
         _outcomes = _meter.CreateCounter<long>("chatable.fanout.outcomes", "{message}", "Messages stored, repeated and refused.");
         _deadLettered = _meter.CreateCounter<long>("chatable.fanout.dead_lettered", "{entry}", "Entries moved among the dead letters.");
         _meter.CreateObservableGauge(

@@ -17,7 +17,8 @@ public sealed class FanoutLaneBatchTests
     public void ALargeBatchIsSplitIntoWholePartitions(int most, int leastSize, string sizes, string parts)
     {
         PartitionHead[] heads = [.. sizes.Split(' ').Select((count, partition) => new PartitionHead(
-            partition, [.. Enumerable.Range(0, int.Parse(count, CultureInfo.InvariantCulture)).Select(i => new IntakeItem($"{i}-0", default))]))];
+            partition,
+            [.. Enumerable.Range(0, int.Parse(count, CultureInfo.InvariantCulture)).Select(i => new IntakeItem($"{i}-0", default))]))];
         LaneMember[] members = [.. heads.Select(_ => new LaneMember(null!))];
 
         var split = new LaneBatch(members, heads).Split(most, leastSize);
