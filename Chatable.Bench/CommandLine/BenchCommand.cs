@@ -22,6 +22,12 @@ internal static class BenchCommand
             Scenarios.Names);
     private static readonly Option<string[]> s_subjects =
         Names("--subjects", $"Systems: {string.Join(", ", SubjectNames.All)}.", SubjectNames.All);
+    private static readonly Option<Variant[]> s_variants = new("--variant")
+    {
+        Description = "Chatable once more in windows 16 and 1, rate and v1, as name=[folder of another checkout][,KEY=VALUE of the "
+            + "services' environment]…; may be repeated.",
+        CustomParser = result => [.. result.Tokens.Select(token => Variant.Read(token, result)).OfType<Variant>()],
+    };
     private static readonly Option<int?> s_rounds = Number("--rounds", "Rounds, all systems in each; medians are of these (3).", 1, 100);
     private static readonly Option<int?> s_seconds = Number("--seconds", "Measured in each run, after a warm-up (10).", 1, 3600);
     private static readonly Option<int?> s_pairs = Number("--pairs", "Authors, each with a recipient on another replica (100).", 1, 10_000);
@@ -36,7 +42,9 @@ internal static class BenchCommand
 
     // Behind those it lists: they are made in the order of the text.
     private static readonly Option[] s_all =
-        [s_quick, s_only, s_subjects, s_rounds, s_seconds, s_pairs, s_rate, s_idle, s_open, s_storm, s_stored, s_minutes, s_out];
+    [
+        s_quick, s_only, s_subjects, s_variants, s_rounds, s_seconds, s_pairs, s_rate, s_idle, s_open, s_storm, s_stored, s_minutes, s_out,
+    ];
 
     public static Task<int> InvokeAsync(string[] arguments) => Create().Parse(arguments).InvokeAsync();
 
@@ -64,6 +72,7 @@ internal static class BenchCommand
         {
             Only = parsed.GetValue(s_only) ?? [],
             Subjects = parsed.GetValue(s_subjects) ?? [],
+            Variants = parsed.GetValue(s_variants) ?? [],
             Rounds = parsed.GetValue(s_rounds) ?? start.Rounds,
             Measured = parsed.GetValue(s_seconds) is { } seconds ? TimeSpan.FromSeconds(seconds) : start.Measured,
             Pairs = parsed.GetValue(s_pairs) ?? start.Pairs,

@@ -12,6 +12,9 @@ internal sealed record BenchOptions
     /// <summary>Names of systems; empty for all.</summary>
     public IReadOnlyList<string> Subjects { get; init; } = [];
 
+    /// <summary>Of Chatable, to be measured in the scenarios of traffic beside the systems.</summary>
+    public IReadOnlyList<Variant> Variants { get; init; } = [];
+
     public int Rounds { get; init; } = 3;
 
     /// <summary>Measured in each run, after the warm-up.</summary>

@@ -6,22 +6,33 @@ namespace Chatable.Bench.Processes;
 internal static class Programs
 {
     private const string Self = "Chatable.Bench";
+    private static readonly string[] s_services = ["Chatable.MigrationService", "Chatable.ApiService", "Chatable.FanoutWorker"];
 
-    /// <summary>A service of this checkout, in this program's configuration.</summary>
-    public static ProcessStartInfo Service(string project, IEnumerable<(string Key, string Value)> environment) =>
-        Start(FolderOf(project), $"{project}.dll", [], environment);
+    /// <summary>A service of this checkout or of another one, in this program's configuration.</summary>
+    public static ProcessStartInfo Service(
+        string project, IEnumerable<(string Key, string Value)> environment, string? checkout = null)
+    {
+        var folder = FolderOf(project, checkout);
+        return File.Exists(Path.Combine(folder, $"{project}.dll"))
+            ? Start(folder, $"{project}.dll", [], environment)
+            : throw new FileNotFoundException($"{project} is not built in {folder}. `make bench` builds it.");
+    }
+
+    /// <summary>Whether the services can be started from there.</summary>
+    public static bool AreBuiltIn(string checkout) =>
+        s_services.All(project => File.Exists(Path.Combine(FolderOf(project, checkout), $"{project}.dll")));
 
     /// <summary>One of the references, which this program holds.</summary>
     public static ProcessStartInfo Reference(IEnumerable<string> arguments, IEnumerable<(string Key, string Value)> environment) =>
         Start(AppContext.BaseDirectory, $"{Self}.dll", ["reference", .. arguments], environment);
 
-    private static string FolderOf(string project)
+    // A program runs in <checkout>/<project>/bin/Release/net10.0/, and so do the others.
+    private static string FolderOf(string project, string? checkout)
     {
-        // …/Chatable.Bench/bin/Release/net10.0/ has its sibling …/Chatable.ApiService/bin/Release/net10.0/
-        var folder = AppContext.BaseDirectory.Replace($"/{Self}/", $"/{project}/", StringComparison.Ordinal);
-        return File.Exists(Path.Combine(folder, $"{project}.dll"))
-            ? folder
-            : throw new FileNotFoundException($"{project} is not built in {folder}. `make bench` builds it.");
+        var self = new DirectoryInfo(AppContext.BaseDirectory);
+        var configuration = self.Parent!;
+        var own = configuration.Parent!.Parent!.Parent!;
+        return Path.Combine(checkout ?? own.FullName, project, "bin", configuration.Name, self.Name);
     }
 
     private static ProcessStartInfo Start(

@@ -13,8 +13,6 @@ internal sealed class SoakPhase(BenchOptions options, Progress progress) : Phase
 {
     private const int Partitions = 16;
 
-    // What a socket may have under way by default: more would be refused.
-    private const int Window = 32;
     private static readonly TimeSpan s_window = TimeSpan.FromMinutes(1);
 
     // Tables that hold messages, and so may grow.
@@ -46,7 +44,7 @@ internal sealed class SoakPhase(BenchOptions options, Progress progress) : Phase
         {
             Progress.Step($"minute {minute} of {Options.Soak.TotalMinutes:0}: {rate:N0} messages/s");
             var longest = WatchIntakeAsync(redis, cancellationToken);
-            var run = await new TrafficRun(subject, Plan(share => new OpenLoop((int)(rate * share), Window), s_window), Progress)
+            var run = await new TrafficRun(subject, Plan(share => new OpenLoop((int)(rate * share)), s_window), Progress)
                 .RunAsync(minute, cancellationToken);
             add(run with
             {

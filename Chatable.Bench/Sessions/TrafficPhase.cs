@@ -16,7 +16,8 @@ internal sealed class TrafficPhase(BenchOptions options, Progress progress) : Ph
         var plans = Plans().Where(plan => IsAskedFor(plan.Name)).ToArray();
         if (plans.Length == 0)
             return;
-        await using var subjects = await SubjectSet.StartAsync(SubjectNames.All.Where(IsAskedForSubject), Progress, cancellationToken);
+        await using var subjects = await SubjectSet.StartAsync(
+            SubjectNames.All.Where(IsAskedForSubject), Options.Variants, Progress, cancellationToken);
         foreach (var subject in subjects.All)
             await WarmUpAsync(subject, cancellationToken);
         foreach (var round in Rounds)

@@ -1,4 +1,5 @@
 using System.Net;
+using Chatable.Bench.CommandLine;
 using Chatable.Bench.Load.Protocols;
 using Chatable.Bench.Load.Traffic;
 using Chatable.Bench.Measures;
@@ -8,8 +9,8 @@ using Npgsql;
 namespace Chatable.Bench.Subjects;
 
 /// <summary>Chatable as it is deployed: three API replicas and a worker on PostgreSQL and Redis, each a process of its own.</summary>
-/// <param name="name">What its figures stand under, where several of them are measured.</param>
-internal sealed class ChatableSubject(string name) : Subject
+/// <param name="variant">What differs, and what its figures stand under.</param>
+internal sealed class ChatableSubject(Variant variant) : Subject
 {
     private const string TokenSecretsKey = "a key of the measurement's own, long enough";
 
@@ -20,7 +21,7 @@ internal sealed class ChatableSubject(string name) : Subject
     private Postgres? _postgres;
     private ChatableUsers? _users;
 
-    public override string Name => name;
+    public override string Name => variant.Name;
 
     public override bool Stores => true;
 
@@ -36,10 +37,13 @@ internal sealed class ChatableSubject(string name) : Subject
 
     public string RedisConnection => _redis!.ConnectionString;
 
-    public static async Task<ChatableSubject> StartAsync(
-        CancellationToken cancellationToken, string name = SubjectNames.Chatable, int workers = 1)
+    public static Task<ChatableSubject> StartAsync(
+        CancellationToken cancellationToken, string name = SubjectNames.Chatable, int workers = 1) =>
+        StartAsync(new Variant(name, Checkout: null, []), workers, cancellationToken);
+
+    public static async Task<ChatableSubject> StartAsync(Variant variant, int workers, CancellationToken cancellationToken)
     {
-        var subject = new ChatableSubject(name);
+        var subject = new ChatableSubject(variant);
         try
         {
             await subject.StartServersAsync(workers, cancellationToken);
@@ -99,8 +103,10 @@ internal sealed class ChatableSubject(string name) : Subject
             ("Realtime__FramesPerSecond", "1000000"),
             ("Realtime__FrameBurst", "1000000"),
             ("Realtime__MaxSockets", "100000"),
+            .. variant.Settings,
         ];
-        await ServerAccount.RunAsync(Programs.Service("Chatable.MigrationService", _settings), cancellationToken);
+        await ServerAccount.RunAsync(
+            Programs.Service("Chatable.MigrationService", _settings, variant.Checkout), cancellationToken);
         Database = NpgsqlDataSource.Create(database);
         _users = new ChatableUsers(Database, TokenSecretsKey);
         for (var worker = 1; worker <= workers; worker++)
@@ -126,6 +132,6 @@ internal sealed class ChatableSubject(string name) : Subject
                 .. _settings, .. environment,
                 ("ASPNETCORE_URLS", $"http://127.0.0.1:{port}"),
                 ("OTEL_RESOURCE_ATTRIBUTES", $"service.instance.id={process}-{number}"),
-            ]),
+            ], variant.Checkout),
             "Application started", 15, cancellationToken);
 }

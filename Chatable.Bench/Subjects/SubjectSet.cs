@@ -1,3 +1,4 @@
+using Chatable.Bench.CommandLine;
 using Chatable.Bench.Report;
 
 namespace Chatable.Bench.Subjects;
@@ -9,7 +10,8 @@ internal sealed class SubjectSet : IAsyncDisposable
 
     public IReadOnlyList<Subject> All => _subjects;
 
-    public static async Task<SubjectSet> StartAsync(IEnumerable<string> names, Progress progress, CancellationToken cancellationToken)
+    public static async Task<SubjectSet> StartAsync(
+        IEnumerable<string> names, IEnumerable<Variant> variants, Progress progress, CancellationToken cancellationToken)
     {
         var set = new SubjectSet();
         try
@@ -18,6 +20,12 @@ internal sealed class SubjectSet : IAsyncDisposable
             {
                 progress.Step($"starting {name}");
                 set._subjects.Add(await StartAsync(name, cancellationToken));
+            }
+
+            foreach (var variant in variants)
+            {
+                progress.Step($"starting {variant.Name}");
+                set._subjects.Add(await ChatableSubject.StartAsync(variant, workers: 1, cancellationToken));
             }
 
             return set;

@@ -15,11 +15,23 @@ public sealed class CommandLineTests
         Assert.Equal([Scenarios.Window16, Scenarios.Reads], Read("--only window-16,reads").Only);
     }
 
+    [Fact]
+    public void AVariantIsTheSameBuildWithOtherSettingsUnlessAFolderIsNamed()
+    {
+        var variant = Assert.Single(Read("--variant one=,Fanout__Transactions=1,A=b=c").Variants);
+
+        Assert.Equal(("one", null), (variant.Name, variant.Checkout));
+        Assert.Equal([("Fanout__Transactions", "1"), ("A", "b=c")], variant.Settings);
+    }
+
     [Theory]
     [InlineData("--only window-17", "'window-17' is none of window-16,")]
     [InlineData("--rounds 0", "--rounds must be from 1 to 100.")]
     [InlineData("--subjects chatable,irc", "'irc' is none of relay,")]
     [InlineData("--fast", "--fast")]
+    [InlineData("--variant base", "'base' of a variant is no name=folder or KEY=VALUE")]
+    [InlineData("--variant slow=,Fanout__Transactions", "'Fanout__Transactions' of a variant is no")]
+    [InlineData("--variant base=/nowhere", "The services are not built in /nowhere")]
     public void WhatIsWrongIsNamed(string line, string expected)
     {
         var parsed = BenchCommand.Create().Parse(line);

@@ -34,8 +34,11 @@ internal sealed class ClosedLoop(int window) : Pace
 /// what a slow server holds up is not left out. Where a lane may only have a window under way, what is due beyond it waits, as it does
 /// with a client that keeps to the server's window.
 /// </summary>
-internal sealed class OpenLoop(double perSecond, int window = Lane.MaxUnderWay) : Pace
+internal sealed class OpenLoop(double perSecond, int window = OpenLoop.ServersWindow) : Pace
 {
+    /// <summary>What a connection to Chatable may have under way by default: more would be refused.</summary>
+    public const int ServersWindow = 32;
+
     private readonly Dictionary<Lane, Queue<long>> _waiting = [];
     private readonly double _interval = Stopwatch.Frequency / perSecond;
     private long _begun;
