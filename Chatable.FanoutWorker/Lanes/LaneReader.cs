@@ -15,18 +15,18 @@ internal sealed partial class LaneReader(
     Func<IntakeReader> connect, Action<LaneMember> alone, FanoutOptions options, FanoutMetrics metrics, TimeProvider time, ILogger logger)
 {
     private readonly Backoff _backoff = new(options.FirstBackoff, options.MaxBackoff);
+    private readonly BatchShare _share = new(options.BatchSize);
     private readonly Lazy<IntakeReader> _intake = new(connect, LazyThreadSafetyMode.PublicationOnly);
 
     // A reading that waits cannot be called back, and another would wait behind it.
     private Task<IReadOnlyList<PartitionHead>>? _reading;
-    private int _busyPartitions;
 
     /// <summary>
     /// Waits for what there is, and for what was settled last to be deleted. Empty after a while, or where others are to go together.
     /// </summary>
     public async Task<LaneBatch> ReadAsync(Gathering gathering)
     {
-        var each = BatchShare.OfEach(options.BatchSize, gathering.Members.Count, _busyPartitions);
+        var each = _share.OfEach(gathering.Members.Count);
         var heads = await TryReadTogetherAsync(gathering, each) ?? await ReadEachAsync(gathering, each);
         var members = new List<LaneMember>(gathering.Members.Count);
         foreach (var member in gathering.Members)
@@ -48,9 +48,8 @@ internal sealed partial class LaneReader(
 
     private LaneBatch BatchOf(IEnumerable<LaneMember> members, IReadOnlyList<PartitionHead> heads)
     {
-        var byPartition = BatchShare.Limit(heads, options.BatchSize).ToDictionary(head => head.Partition);
+        var byPartition = _share.Take(heads).ToDictionary(head => head.Partition);
         LaneMember[] some = [.. members.Where(member => byPartition.ContainsKey(member.Partition))];
-        _busyPartitions = some.Length;
         return new LaneBatch(some, Array.ConvertAll(some, member => byPartition[member.Partition]));
     }
 
