@@ -16,6 +16,7 @@ internal sealed partial class DispatchReader(
     ServerQueueReader reader, ServerQueue queue, ServerIdentity server, IEnumerable<HandleDispatch> handlers,
     IOptions<DeliveryOptions> options, DeliveryMetrics metrics, TimeProvider clock, ILogger<DispatchReader> logger) : BackgroundService
 {
+    private readonly HandleDispatch[] _handlers = [.. handlers];
     private RedisValue _position = ServerQueueReader.Start;
     private QueuePosition _handled;
     private int _untrimmed;
@@ -113,7 +114,7 @@ internal sealed partial class DispatchReader(
 
     private void Handle(Dispatch item)
     {
-        foreach (var handle in handlers)
+        foreach (var handle in _handlers)
             handle(item);
     }
 }

@@ -51,6 +51,7 @@ public sealed class RedisSpanTests(RedisServer redis)
         using (var host = await StartAsync(spans, sampler: null))
         {
             using var parent = s_source.StartActivity("parent");
+            Assert.Null(parent);
             await host.Services.GetRequiredService<IConnectionMultiplexer>().GetDatabase().StringSetAsync("key", "value");
             await host.StopAsync(Cancelled);
         }
