@@ -8,10 +8,13 @@ using StackExchange.Redis;
 
 namespace Chatable.Bench.Sessions;
 
-/// <summary>Half of what it can do, minute after minute: memory, the intake and the tables are looked at after each.</summary>
+/// <summary>
+/// Half of what it can do, in the packs in which it can, minute after minute: memory, the intake and the tables are looked at after each.
+/// </summary>
 internal sealed class SoakPhase(BenchOptions options, Progress progress) : Phase(options, progress)
 {
     private const int Partitions = 16;
+    private const int Pack = 16;
 
     private static readonly TimeSpan s_window = TimeSpan.FromMinutes(1);
 
@@ -33,7 +36,7 @@ internal sealed class SoakPhase(BenchOptions options, Progress progress) : Phase
             subject.Name,
             async () =>
             {
-                var run = await new TrafficRun(subject, Plan(_ => new ClosedLoop(16), Options.WarmUpWindow), Progress)
+                var run = await new TrafficRun(subject, Plan(_ => new ClosedLoop(Pack), Options.WarmUpWindow), Progress)
                     .RunAsync(round: 0, cancellationToken);
                 most = run.PerSecond;
                 return run;
@@ -44,7 +47,7 @@ internal sealed class SoakPhase(BenchOptions options, Progress progress) : Phase
         {
             Progress.Step($"minute {minute} of {Options.Soak.TotalMinutes:0}: {rate:N0} messages/s");
             var longest = WatchIntakeAsync(redis, cancellationToken);
-            var run = await new TrafficRun(subject, Plan(share => new OpenLoop((int)(rate * share)), s_window), Progress)
+            var run = await new TrafficRun(subject, Plan(share => new OpenLoop(rate * share, Pack), s_window), Progress)
                 .RunAsync(minute, cancellationToken);
             add(run with
             {

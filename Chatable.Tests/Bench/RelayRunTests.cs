@@ -28,6 +28,9 @@ public sealed class RelayRunTests : IAsyncLifetime
 
     // More at once than have room: what is due waits for its turn.
     [Fact]
+    public Task WhatWasSentInPacksArrives() => AssertArrivesAsync(share => new OpenLoop(2000 * share, pack: 8));
+
+    [Fact]
     public Task WhatWasDueBeyondAWindowArrivesLater() => AssertArrivesAsync(share => new OpenLoop(20_000 * share, window: 2));
 
     private async Task AssertArrivesAsync(Func<double, Pace> pace)

@@ -34,13 +34,16 @@ internal sealed class ClosedLoop(int window) : Pace
 /// what a slow server holds up is not left out. Where a lane may only have a window under way, what is due beyond it waits, as it does
 /// with a client that keeps to the server's window.
 /// </summary>
-internal sealed class OpenLoop(double perSecond, int window = OpenLoop.ServersWindow) : Pace
+/// <param name="perSecond">Messages, of all lanes.</param>
+/// <param name="pack">A lane sends so many at a time, and the lanes' turns come so much more slowly.</param>
+/// <param name="window">Of a lane.</param>
+internal sealed class OpenLoop(double perSecond, int pack = 1, int window = OpenLoop.ServersWindow) : Pace
 {
     /// <summary>What a connection to Chatable may have under way by default: more would be refused.</summary>
     public const int ServersWindow = 32;
 
     private readonly Dictionary<Lane, Queue<long>> _waiting = [];
-    private readonly double _interval = Stopwatch.Frequency / perSecond;
+    private readonly double _interval = Stopwatch.Frequency / perSecond * pack;
     private long _begun;
     private long _count;
 
@@ -61,7 +64,11 @@ internal sealed class OpenLoop(double perSecond, int window = OpenLoop.ServersWi
         if (traffic.Pace != this)
             return long.MaxValue;
         for (; DueAt(_count) <= now; _count++)
-            SendOrKeep(traffic, traffic.Lanes[(int)(_count % traffic.Lanes.Count)], DueAt(_count));
+        {
+            for (var i = 0; i < pack; i++)
+                SendOrKeep(traffic, traffic.Lanes[(int)(_count % traffic.Lanes.Count)], DueAt(_count));
+        }
+
         return DueAt(_count);
     }
 
