@@ -100,10 +100,12 @@ internal partial class Program
         };
     }
 
-    // The intake lives in Redis: accepted messages must neither be evicted nor be lost with a node. The default evicts.
+    // The intake lives in Redis: accepted messages must neither be evicted nor be lost with a node. The default evicts, and is a cluster,
+    // on which each command may only name keys of one slot.
     private static void KeepEverything(AzureResourceInfrastructure infrastructure)
     {
         var database = infrastructure.GetProvisionableResources().OfType<RedisEnterpriseDatabase>().Single();
+        database.ClusteringPolicy = RedisEnterpriseClusteringPolicy.NoCluster;
         database.EvictionPolicy = RedisEnterpriseEvictionPolicy.NoEviction;
         database.Persistence = new RedisPersistenceSettings
         {

@@ -7,8 +7,8 @@ using StackExchange.Redis;
 namespace Chatable.ApiService.Delivery;
 
 /// <summary>
-/// Keeps this server alive in the registry. Where the registry has forgotten it, or Redis was away or is another one and may have lost
-/// what it knew, every user is registered again and <see cref="Missed"/> is raised.
+/// Keeps this server alive in the registry. Where the registry has forgotten it, or Redis was away, took no heartbeat or is another
+/// one, and so may have lost what it was told, every user is registered again and <see cref="Missed"/> is raised.
 /// </summary>
 internal sealed partial class ServerPresence(
     IConnectionMultiplexer redis, ServerRegistry registry, IntakeLog intake, ServerIdentity server, UserRegistrations users,
@@ -98,7 +98,8 @@ internal sealed partial class ServerPresence(
         }
         catch
         {
-            Volatile.Write(ref _suspect, _suspect || suspect);
+            // What Redis refuses us it has refused the workers, too, such as to write where it has no memory.
+            Volatile.Write(ref _suspect, true);
             throw;
         }
 

@@ -25,6 +25,8 @@ internal static class MarkdownReport
                 Traffic(text, report, scenario);
             else
                 Others(text, report, scenario);
+            if (scenario == Scenarios.Soak)
+                SoakTable.Write(text, [.. report.Results.Where(result => result.Scenario == scenario)]);
             text.AppendLine();
         }
 

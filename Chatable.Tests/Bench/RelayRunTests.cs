@@ -26,10 +26,10 @@ public sealed class RelayRunTests : IAsyncLifetime
     [Fact]
     public Task WhatWasSentAtARateArrives() => AssertArrivesAsync(share => new OpenLoop(500 * share));
 
-    // More at once than have room: what is due waits for its turn.
     [Fact]
     public Task WhatWasSentInPacksArrives() => AssertArrivesAsync(share => new OpenLoop(2000 * share, pack: 8));
 
+    // More at once than have room: what is due waits for its turn.
     [Fact]
     public Task WhatWasDueBeyondAWindowArrivesLater() => AssertArrivesAsync(share => new OpenLoop(20_000 * share, window: 2));
 

@@ -50,6 +50,24 @@ public sealed class ReportTests
     }
 
     [Fact]
+    public void ASoakIsShownByTheMinuteAndHowFarItDrifted()
+    {
+        double[] megabytes = [50, 100, 100, 104, 106];
+        var minutes = megabytes.Select((figure, i) => Result($"minute {i + 1}", i + 1, 1000) with
+        {
+            Scenario = Scenarios.Soak,
+            Extra = new() { ["MB"] = figure, ["longest partition"] = 7 },
+        });
+
+        var text = MarkdownReport.Write(new BenchReport(Conditions(), [.. minutes]));
+
+        Assert.Contains("| minute 4 | 104 | 7 |", text, StringComparison.Ordinal);
+        Assert.Contains(
+            "On average from minute 2 to 2, and from minute 5 to 5: MB 100 → 106 (+6.0 %); longest partition 7 → 7 (0.0 %).",
+            text, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void TheChartIsXmlWithABarForEachSystem()
     {
         var chart = XDocument.Parse(BarChart.Write(s_report));
