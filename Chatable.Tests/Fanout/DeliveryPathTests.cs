@@ -12,7 +12,7 @@ public sealed class DeliveryPathTests(PostgresServer postgres, RedisServer redis
     [Fact]
     public async Task MessageIsStoredAndToldToTheServersOfBothPartiesAndOfItsOriginOnly()
     {
-        var worker = World.StartWorker("w1");
+        var worker = World.StartWorker("w1", ("OTEL_TRACES_SAMPLER", "always_on"));
         var (anns, bens) = (await World.AddServerAsync(Ann), await World.AddServerAsync(Ben));
         var uninvolved = await World.AddServerAsync();
         var origin = await World.AddServerAsync();
