@@ -26,7 +26,7 @@ internal static class BenchCommand
     {
         Description = "Chatable once more in windows 16 and 1, rate and v1, as name=[folder of another checkout][,KEY=VALUE of the "
             + "services' environment]…; may be repeated.",
-        CustomParser = result => [.. result.Tokens.Select(token => Variant.Read(token, result)).OfType<Variant>()],
+        CustomParser = ReadVariants,
     };
     private static readonly Option<int?> s_rounds = Number("--rounds", "Rounds, all systems in each; medians are of these (3).", 1, 100);
     private static readonly Option<int?> s_seconds = Number("--seconds", "Measured in each run, after a warm-up (10).", 1, 3600);
@@ -133,6 +133,15 @@ internal static class BenchCommand
         foreach (var wrong in names.Except(known))
             result.AddError($"'{wrong}' is none of {string.Join(", ", known)}.");
         return names;
+    }
+
+    private static Variant[] ReadVariants(ArgumentResult result)
+    {
+        Variant[] variants = [.. result.Tokens.Select(token => Variant.Read(token, result)).OfType<Variant>()];
+        var names = SubjectNames.All.Concat(variants.Select(variant => variant.Name));
+        foreach (var (name, _) in names.CountBy(name => name).Where(name => name.Value > 1))
+            result.AddError($"'{name}' is the name of two systems.");
+        return variants;
     }
 
     private static Option<int?> Number(string name, string description, int least, int most)

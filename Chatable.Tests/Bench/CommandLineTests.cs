@@ -29,6 +29,8 @@ public sealed class CommandLineTests
     [InlineData("--rounds 0", "--rounds must be from 1 to 100.")]
     [InlineData("--subjects chatable,irc", "'irc' is none of relay,")]
     [InlineData("--fast", "--fast")]
+    [InlineData("--variant one= --variant one=,A=b", "'one' is the name of two systems.")]
+    [InlineData("--variant chatable=,A=b", "'chatable' is the name of two systems.")]
     [InlineData("--variant base", "'base' of a variant is no name=folder or KEY=VALUE")]
     [InlineData("--variant slow=,Fanout__Transactions", "'Fanout__Transactions' of a variant is no")]
     [InlineData("--variant base=/nowhere", "The services are not built in /nowhere")]
