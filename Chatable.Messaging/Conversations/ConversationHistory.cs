@@ -52,12 +52,14 @@ public sealed class ConversationHistory(NpgsqlDataSource database)
         WHERE p.conversation_id = $1 AND p.user_id = $2
         """;
 
-    // conversation_seq is dense, so a page is a range of messages_pkey.
+    // conversation_seq is dense, so a page is a range of messages_pkey. LIMIT says how many there are: most conversations have low
+    // numbers only, so the planner takes the beginning of a long one for a good part of the table, and would read all of that.
     internal const string RangeSql = """
         SELECT message_id, conversation_seq, client_id, client_id_text, author_id, type, body, created_at
         FROM messages
         WHERE conversation_id = $1 AND conversation_seq BETWEEN $2 AND $3
         ORDER BY conversation_seq
+        LIMIT greatest(0, $3 - $2 + 1)
         """;
 
     /// <summary>The next conversations after a place, towards the older ones; latest first. Null begins with the latest of all.</summary>

@@ -28,6 +28,7 @@ public sealed class ConversationReader(NpgsqlDataSource database)
             AND m.conversation_seq <= c.last_seq - $3 AND m.conversation_seq > c.last_seq - $3 - $4
         WHERE c.kind = 0 AND c.user_low = $1 AND c.user_high = $2
         ORDER BY m.conversation_seq DESC
+        LIMIT $4
         """;
 
     /// <summary>One row a conversation of the user, by its latest message.</summary>

@@ -41,6 +41,25 @@ public sealed partial class ConversationHistoryTests(PostgresServer postgres) : 
         Assert.DoesNotContain("Seq Scan", await PlanAsync(ConversationHistory.PartiesSql, 1L, 1L), StringComparison.Ordinal);
     }
 
+    // By their numbers alone half of all messages look as if they belonged to its first page, and half to its conversation.
+    [Fact]
+    public async Task TheBeginningOfALongConversationIsNotTakenForMostOfTheTable()
+    {
+        await using var fill = _database.CreateCommand("""
+            INSERT INTO messages (message_id, conversation_id, conversation_seq, author_id, author_seq, client_id, type, body, created_at)
+                SELECT gen_random_uuid(), CASE WHEN n % 2 = 0 THEN 1 ELSE n + 1 END, CASE WHEN n % 2 = 0 THEN n / 2 ELSE 1 END, 1, n,
+                       gen_random_uuid(), 0, repeat('hello', 40), now()
+                FROM generate_series(1, 60000) n ORDER BY md5(n::text);
+            ANALYZE messages
+            """);
+        await fill.ExecuteNonQueryAsync(Cancellation);
+
+        var plan = await PlanAsync(ConversationHistory.RangeSql, 1L, 1L, 50L);
+
+        Assert.Contains("actual rows=50 ", plan, StringComparison.Ordinal);
+        Assert.InRange(PagesOf(plan), 1, 100);
+    }
+
     [Fact]
     public async Task AnInboxIsWalkedInItsOrderWithinAndAcrossMinutes()
     {
