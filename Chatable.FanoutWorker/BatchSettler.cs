@@ -1,33 +1,57 @@
 using Chatable.Messaging.Intake;
+using Chatable.Messaging.Settling;
 using Chatable.Messaging.TestHooks;
 using Chatable.Messaging.Wire;
+using StackExchange.Redis;
 
 namespace Chatable.FanoutWorker;
 
 /// <summary>
-/// One batch from what was read to what may be deleted: commit, route. Only what is committed is deleted, and what was read begins with
-/// the first entry not deleted: so at every moment what is committed of a partition is a prefix of its log, and no second reader can
-/// change the order. The one condition is that a worker never has a partition in two batches at once.
+/// One batch from what was read to its end: commit, tell, delete. Only what is committed is deleted, and what was read begins with the
+/// first entry not deleted: so at every moment what is committed of a partition is a prefix of its log, and no second reader can change
+/// the order. The one condition is that a worker never has a partition in two batches at once.
 /// </summary>
 internal sealed class BatchSettler(
-    IntakeReader intake, BatchCommitter committer, Router router, FanoutMetrics metrics, TimeProvider time)
+    Settlement settlement, BatchCommitter committer, Router router, FanoutMetrics metrics, TimeProvider time)
 {
     /// <summary>
-    /// Settles heads of different partitions together: stores and tells. Where it throws, they are to be read again; else to be deleted,
-    /// and where that fails, what was not deleted is read again and found to be repeated.
+    /// Stores heads of different partitions together, and finds out whom to tell. Where it throws, they are to be read again.
     /// </summary>
-    public async Task SettleAsync(IReadOnlyList<PartitionHead> heads, CancellationToken cancellationToken)
+    public async Task<CommittedBatch> CommitAsync(IReadOnlyList<PartitionHead> heads, CancellationToken cancellationToken)
     {
         var started = time.GetTimestamp();
         metrics.BatchRead(heads.Sum(head => head.Items.Count));
         if (SeededBug.Is("xdel_before_commit"))
-            await intake.SettleAsync(heads, cancellationToken);
+            await settlement.SettleAsync([], heads, cancellationToken);
         var outcomes = await committer.CommitAsync(await DecodeAsync(heads, cancellationToken), cancellationToken);
         CrashPoint.Reach("after_commit");
-        await router.RouteAsync(outcomes, cancellationToken);
+        var batches = await router.PrepareAsync(outcomes, cancellationToken);
+        if (!IsToldApart(batches.Count))
+            return new CommittedBatch(heads, batches, started);
+
+        await router.TellAsync(batches, cancellationToken);
         CrashPoint.Reach("before_xdel");
-        metrics.BatchSettled(time.GetElapsedTime(started));
+        return new CommittedBatch(heads, [], started);
     }
+
+    /// <summary>
+    /// Tells and deletes; the command is under way when this returns to its caller. Where a head could not be deleted, or the whole fails,
+    /// it is to be read again, and found to be repeated.
+    /// </summary>
+    /// <param name="batch">What <see cref="CommitAsync"/> made.</param>
+    /// <param name="connection">What is read on its connection after this begins with the first entry not deleted.</param>
+    /// <returns>For each head why it could not be deleted, or null.</returns>
+    public async Task<IReadOnlyList<RedisException?>> FinishAsync(CommittedBatch batch, Settlement connection)
+    {
+        var (told, failures) = await connection.SettleAsync(batch.Untold, batch.Heads, CancellationToken.None);
+        metrics.Routed(told);
+        metrics.BatchSettled(time.GetElapsedTime(batch.StartedAt));
+        return failures;
+    }
+
+    // Where it has to be, or a test is to come between the two.
+    private bool IsToldApart(int servers) =>
+        !settlement.CanTell(servers) || CrashPoint.IsAwaited("after_route") || CrashPoint.IsAwaited("before_xdel");
 
     private async Task<List<PendingEntry>> DecodeAsync(IReadOnlyList<PartitionHead> heads, CancellationToken cancellationToken)
     {

@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using Chatable.Messaging.ServerQueues;
 using Chatable.Messaging.Telemetry;
 
 namespace Chatable.FanoutWorker;
@@ -23,7 +24,7 @@ internal sealed class FanoutMetrics : IDisposable
     {
         _meter = meters.Create(TelemetryNames.Fanout);
         _lag = _meter.CreateHistogram<double>("chatable.fanout.lag", "s", "From an entry's arrival in the intake to its commit.");
-        _batchDuration = _meter.CreateHistogram<double>("chatable.fanout.batch.duration", "s", "From reading a batch to telling the servers of it.");
+        _batchDuration = _meter.CreateHistogram<double>("chatable.fanout.batch.duration", "s", "From reading a batch to having told the servers of it.");
         _batchSize = _meter.CreateHistogram<int>("chatable.fanout.batch.size", "{entry}", "Entries of a transaction.");
         _outcomes = _meter.CreateCounter<long>("chatable.fanout.outcomes", "{message}", "Messages stored, repeated and refused.");
         _deadLettered = _meter.CreateCounter<long>("chatable.fanout.dead_lettered", "{entry}", "Entries moved among the dead letters.");
@@ -59,7 +60,11 @@ internal sealed class FanoutMetrics : IDisposable
 
     public void DeadLettersFull() => _deadLettersFull.Add(1);
 
-    public void Routed(string result) => _routed.Add(1, new KeyValuePair<string, object?>("result", result));
+    public void Routed(IReadOnlyList<QueueAppend> results)
+    {
+        foreach (var result in results)
+            _routed.Add(1, new KeyValuePair<string, object?>("result", result.ToString()));
+    }
 
     public void PartitionTaken()
     {

@@ -5,6 +5,7 @@ using Chatable.Messaging.Intake;
 using Chatable.Messaging.Messages;
 using Chatable.Messaging.Registry;
 using Chatable.Messaging.ServerQueues;
+using Chatable.Messaging.Settling;
 
 namespace Chatable.FanoutWorker;
 
@@ -20,6 +21,7 @@ internal static class FanoutSetup
         services.AddSingleton<MessageStore>();
         services.AddSingleton<FanoutMetrics>();
         services.AddSingleton<BatchCommitter>();
+        services.AddSingleton<Settlement>();
         services.AddSingleton<Router>();
         services.AddSingleton<BatchSettler>();
         services.AddSingleton<PartitionLeases>();

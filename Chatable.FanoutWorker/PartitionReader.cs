@@ -1,4 +1,5 @@
 using Chatable.Messaging.Intake;
+using Chatable.Messaging.Settling;
 
 namespace Chatable.FanoutWorker;
 
@@ -7,8 +8,8 @@ namespace Chatable.FanoutWorker;
 /// case the batch itself is the cause, such as one too slow for the statement timeout or one that crosses a user somebody has locked.
 /// </summary>
 internal sealed partial class PartitionReader(
-    int partition, IntakeReader intake, BatchSettler settler, FanoutOptions options, FanoutMetrics metrics, TimeProvider time,
-    ILogger<PartitionReader> logger)
+    int partition, IntakeReader intake, Settlement settlement, BatchSettler settler, FanoutOptions options, FanoutMetrics metrics,
+    TimeProvider time, ILogger<PartitionReader> logger)
 {
     private readonly Backoff _backoff = new(options.FirstBackoff, options.MaxBackoff);
 
@@ -47,9 +48,8 @@ internal sealed partial class PartitionReader(
         var items = await intake.ReadHeadAsync(partition, size, cancellationToken);
         if (items.Count > 0)
         {
-            var head = new PartitionHead(partition, items);
-            await settler.SettleAsync([head], cancellationToken);
-            if (await intake.SettleAsync([head], cancellationToken) is [{ } failure])
+            var committed = await settler.CommitAsync([new PartitionHead(partition, items)], cancellationToken);
+            if (await settler.FinishAsync(committed, settlement) is [{ } failure])
                 throw failure;
         }
 

@@ -1,5 +1,6 @@
 using Chatable.FanoutWorker.Lanes;
 using Chatable.Messaging.Intake;
+using Chatable.Messaging.Settling;
 using Chatable.Messaging.TestHooks;
 using Microsoft.Extensions.Options;
 
@@ -16,14 +17,14 @@ internal sealed class PartitionReaders
     private volatile int[] _partitions = [];
 
     public PartitionReaders(
-        LaneConnections connections, IntakeReader intake, BatchSettler settler, Router router, IOptions<FanoutOptions> options,
-        FanoutMetrics metrics, TimeProvider time, ILoggerFactory loggers)
+        LaneConnections connections, IntakeReader intake, Settlement settlement, BatchSettler settler, Router router,
+        IOptions<FanoutOptions> options, FanoutMetrics metrics, TimeProvider time, ILoggerFactory loggers)
     {
         _metrics = metrics;
         _lanes = [.. Enumerable.Range(0, options.Value.Lanes).Select(
-            lane => new Lane(() => connections.ReaderOf(lane), settler, options.Value, metrics, time, loggers.CreateLogger<Lane>()))];
+            lane => new Lane(() => connections.Of(lane), settler, options.Value, metrics, time, loggers.CreateLogger<Lane>()))];
         _createReader = partition => new PartitionReader(
-            partition, intake, settler, options.Value, metrics, time, loggers.CreateLogger<PartitionReader>());
+            partition, intake, settlement, settler, options.Value, metrics, time, loggers.CreateLogger<PartitionReader>());
         SeededBug.RouteEarlyBy(outcomes => router.RouteAsync(outcomes, CancellationToken.None));
     }
 

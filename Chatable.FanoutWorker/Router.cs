@@ -12,23 +12,30 @@ namespace Chatable.FanoutWorker;
 /// </summary>
 internal sealed class Router(ServerRegistry registry, ServerQueue queue, FanoutMetrics metrics)
 {
-    public async Task RouteAsync(IReadOnlyList<Dispatch> outcomes, CancellationToken cancellationToken)
+    public async Task RouteAsync(IReadOnlyList<Dispatch> outcomes, CancellationToken cancellationToken) =>
+        await TellAsync(await PrepareAsync(outcomes, cancellationToken), cancellationToken);
+
+    /// <summary>What each server is to be told.</summary>
+    public async Task<IReadOnlyList<ServerBatch>> PrepareAsync(IReadOnlyList<Dispatch> outcomes, CancellationToken cancellationToken)
     {
         if (outcomes.Count == 0)
-            return;
+            return [];
 
         var users = outcomes.SelectMany(outcome => PartiesOf(outcome)).Distinct().ToArray();
         var servers = SeededBug.Stale(await registry.FindServersAsync(users, cancellationToken));
         var origins = await registry.FindLiveAsync(outcomes.Select(OriginOf), cancellationToken);
+        return Distribute(outcomes, servers, origins);
+    }
 
-        var batches = Distribute(outcomes, servers, origins);
-        foreach (var result in await queue.AppendAsync(batches, cancellationToken))
-            metrics.Routed(result.ToString());
+    public async Task TellAsync(IReadOnlyList<ServerBatch> batches, CancellationToken cancellationToken)
+    {
+        if (batches.Count > 0)
+            metrics.Routed(await queue.AppendAsync(batches, cancellationToken));
         CrashPoint.Reach("after_route");
     }
 
     // Each item is encoded once, however many servers it goes to.
-    private static (Guid, ReadOnlyMemory<byte>)[] Distribute(
+    private static ServerBatch[] Distribute(
         IReadOnlyList<Dispatch> outcomes, IReadOnlyDictionary<long, IReadOnlyList<Guid>> servers, IReadOnlySet<Guid> origins)
     {
         var byServer = new Dictionary<Guid, List<byte[]>>();
@@ -49,7 +56,7 @@ internal sealed class Router(ServerRegistry registry, ServerQueue queue, FanoutM
             }
         }
 
-        return [.. byServer.Select(one => (one.Key, (ReadOnlyMemory<byte>)DispatchBatch.Join(one.Value)))];
+        return [.. byServer.Select(one => new ServerBatch(one.Key, DispatchBatch.Join(one.Value)))];
     }
 
     private static IEnumerable<long> PartiesOf(Dispatch outcome) => outcome switch

@@ -1,5 +1,3 @@
-using Chatable.Messaging.Intake;
-
 namespace Chatable.FanoutWorker.Lanes;
 
 /// <summary>
@@ -10,6 +8,7 @@ namespace Chatable.FanoutWorker.Lanes;
 /// </summary>
 internal sealed partial class Lane
 {
+    private readonly Lazy<LaneConnection> _connection;
     private readonly BatchSettler _settler;
     private readonly LaneReader _reader;
     private readonly FanoutOptions _options;
@@ -25,11 +24,12 @@ internal sealed partial class Lane
 
     /// <remarks>What <paramref name="connect"/> gives has a connection of its own, on which this lane may wait.</remarks>
     public Lane(
-        Func<IntakeReader> connect, BatchSettler settler, FanoutOptions options, FanoutMetrics metrics, TimeProvider time,
+        Func<LaneConnection> connect, BatchSettler settler, FanoutOptions options, FanoutMetrics metrics, TimeProvider time,
         ILogger<Lane> logger)
     {
         (_settler, _options, _metrics, _time, _logger) = (settler, options, metrics, time, logger);
-        _reader = new LaneReader(connect, GoAlone, options, metrics, time, logger);
+        _connection = new Lazy<LaneConnection>(connect, LazyThreadSafetyMode.PublicationOnly);
+        _reader = new LaneReader(_connection, GoAlone, options, metrics, time, logger);
     }
 
     public void Add(PartitionReader reader)
@@ -114,8 +114,8 @@ internal sealed partial class Lane
     {
         try
         {
-            await _settler.SettleAsync(part.Heads, cancellationToken);
-            _reader.Delete(part);
+            var committed = await _settler.CommitAsync(part.Heads, cancellationToken);
+            part.Deleting(_settler.FinishAsync(committed, _connection.Value.Settlement));
         }
         catch (Exception failure)
         {

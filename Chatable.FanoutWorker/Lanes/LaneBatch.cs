@@ -1,4 +1,5 @@
 using Chatable.Messaging.Intake;
+using StackExchange.Redis;
 
 namespace Chatable.FanoutWorker.Lanes;
 
@@ -8,6 +9,13 @@ namespace Chatable.FanoutWorker.Lanes;
 internal sealed record LaneBatch(IReadOnlyList<LaneMember> Members, IReadOnlyList<PartitionHead> Heads)
 {
     private int Entries => Heads.Sum(head => head.Items.Count);
+
+    /// <summary>Tells each member that it is being deleted; its next reading takes it from there.</summary>
+    public void Deleting(Task<IReadOnlyList<RedisException?>> deletion)
+    {
+        for (var i = 0; i < Members.Count; i++)
+            Members[i].Deleting(deletion, i);
+    }
 
     /// <summary>Parts of whole partitions and nearly the same size, as many as there can be.</summary>
     /// <param name="most">At least 1.</param>

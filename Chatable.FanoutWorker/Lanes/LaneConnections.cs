@@ -1,12 +1,15 @@
 using Chatable.Messaging;
 using Chatable.Messaging.Intake;
+using Chatable.Messaging.ServerQueues;
+using Chatable.Messaging.Settling;
 using Microsoft.Extensions.Options;
 using StackExchange.Redis;
 
 namespace Chatable.FanoutWorker.Lanes;
 
 /// <summary>A connection to Redis for each lane, made when first asked for: no start and no health check waits for it.</summary>
-internal sealed class LaneConnections(IServiceProvider services, IOptions<IntakeOptions> options)
+internal sealed class LaneConnections(
+    IServiceProvider services, IOptions<IntakeOptions> intake, IOptions<ServerQueueOptions> queues)
 {
     public static void Add(IHostApplicationBuilder builder)
     {
@@ -30,7 +33,14 @@ internal sealed class LaneConnections(IServiceProvider services, IOptions<Intake
         builder.Services.AddSingleton<LaneConnections>();
     }
 
-    public IntakeReader ReaderOf(int lane) => new(services.GetRequiredKeyedService<IConnectionMultiplexer>(KeyOf(lane)), options);
+    public LaneConnection Of(int lane)
+    {
+        var redis = services.GetRequiredKeyedService<IConnectionMultiplexer>(KeyOf(lane));
+        return new LaneConnection(new IntakeReader(redis, intake), new Settlement(redis, intake, queues));
+    }
 
     private static string KeyOf(int lane) => $"lane-{lane}";
 }
+
+/// <summary>What a lane reads with, and ends its batches with: Redis does one after the other, in the order they were sent.</summary>
+internal sealed record LaneConnection(IntakeReader Reader, Settlement Settlement);

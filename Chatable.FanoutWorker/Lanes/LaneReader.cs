@@ -4,19 +4,18 @@ using StackExchange.Redis;
 namespace Chatable.FanoutWorker.Lanes;
 
 /// <summary>
-/// Reads for a lane, and deletes what it has settled, on a connection nobody else uses: it waits there for what comes. Redis does one
-/// thing after the other on it, so nothing has to wait for the answer to a deletion before it reads.
+/// Reads for a lane, on a connection nobody else uses: it waits there for what comes. What the lane has settled is deleted on it too, and
+/// Redis does one thing after the other there, so nothing has to wait for the answer to a deletion before it reads.
 /// </summary>
 /// <remarks>
-/// <paramref name="connect"/> is called when the connection is first needed; <paramref name="alone"/> for a member whose partition cannot be
+/// <paramref name="connection"/> connects when first needed; <paramref name="alone"/> is called for a member whose partition cannot be
 /// read or deleted from, which has to go on by itself.
 /// </remarks>
 internal sealed partial class LaneReader(
-    Func<IntakeReader> connect, Action<LaneMember> alone, FanoutOptions options, FanoutMetrics metrics, TimeProvider time, ILogger logger)
+    Lazy<LaneConnection> connection, Action<LaneMember> alone, FanoutOptions options, FanoutMetrics metrics, TimeProvider time, ILogger logger)
 {
     private readonly Backoff _backoff = new(options.FirstBackoff, options.MaxBackoff);
     private readonly BatchShare _share = new(options.BatchSize);
-    private readonly Lazy<IntakeReader> _intake = new(connect, LazyThreadSafetyMode.PublicationOnly);
 
     // A reading that waits cannot be called back, and another would wait behind it.
     private Task<IReadOnlyList<PartitionHead>>? _reading;
@@ -38,14 +37,6 @@ internal sealed partial class LaneReader(
         return BatchOf(members, heads);
     }
 
-    /// <summary>Begins to delete what is settled. The next reading takes it from there.</summary>
-    public void Delete(LaneBatch batch)
-    {
-        var deletion = _intake.Value.SettleAsync(batch.Heads, CancellationToken.None);
-        for (var i = 0; i < batch.Members.Count; i++)
-            batch.Members[i].Deleting(deletion, i);
-    }
-
     private LaneBatch BatchOf(IEnumerable<LaneMember> members, IReadOnlyList<PartitionHead> heads)
     {
         var byPartition = _share.Take(heads).ToDictionary(head => head.Partition);
@@ -59,7 +50,7 @@ internal sealed partial class LaneReader(
     {
         try
         {
-            _reading ??= _intake.Value.ReadHeadsAsync(
+            _reading ??= connection.Value.Reader.ReadHeadsAsync(
                 [.. gathering.Members.Select(member => member.Partition)], count, options.PollInterval, CancellationToken.None);
             if (await Task.WhenAny(_reading, gathering.Changed) != _reading)
                 return [];
@@ -92,7 +83,7 @@ internal sealed partial class LaneReader(
             try
             {
                 return new PartitionHead(
-                    member.Partition, await _intake.Value.ReadHeadAsync(member.Partition, count, CancellationToken.None));
+                    member.Partition, await connection.Value.Reader.ReadHeadAsync(member.Partition, count, CancellationToken.None));
             }
             catch (Exception failure)
             {

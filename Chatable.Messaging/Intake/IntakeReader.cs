@@ -51,20 +51,6 @@ public sealed class IntakeReader(IConnectionMultiplexer redis, IOptions<IntakeOp
         return [.. StreamsAnswer.Parse(answer).Select(stream => new PartitionHead(byKey[stream.Key], stream.Items))];
     }
 
-    /// <summary>
-    /// Deletes entries whose fate is settled: stored or refused, and told. Redis does so before anything that is read after it, but what
-    /// is read of a partition counts only once this has succeeded for it.
-    /// </summary>
-    /// <returns>For each head why it could not be deleted, or null.</returns>
-    public async Task<IReadOnlyList<RedisException?>> SettleAsync(
-        IReadOnlyList<PartitionHead> heads, CancellationToken cancellationToken)
-    {
-        cancellationToken.ThrowIfCancellationRequested();
-        return redis.IsCluster()
-            ? [.. (await Task.WhenAll(heads.Select(head => SettleTogetherAsync([head])))).SelectMany(failures => failures)]
-            : await SettleTogetherAsync(heads);
-    }
-
     /// <summary>Moves an entry among the dead letters; false where these are full and it stays.</summary>
     public async Task<bool> DeadLetterAsync(
         int partition, IntakeItem item, string error, long attempts, CancellationToken cancellationToken)
@@ -94,13 +80,5 @@ public sealed class IntakeReader(IConnectionMultiplexer redis, IOptions<IntakeOp
         if (heads.Length == 0)
             await Task.WhenAny(arrival, Task.Delay(patience, cancellationToken));
         return heads;
-    }
-
-    private async Task<RedisException?[]> SettleTogetherAsync(IReadOnlyList<PartitionHead> heads)
-    {
-        RedisKey[] keys = [.. heads.SelectMany(head => new[] { _keys.Log(head.Partition), _keys.Attempts(head.Partition) })];
-        RedisValue[] arguments = [.. heads.SelectMany(head => head.Items.Select(item => item.Id).Prepend(head.Items.Count))];
-        var errors = (RedisValue[])(await redis.GetDatabase().ScriptEvaluateAsync(IntakeScripts.Settle, keys, arguments))!;
-        return Array.ConvertAll(errors, error => error.Length() == 0 ? null : new RedisException(error.ToString()));
     }
 }

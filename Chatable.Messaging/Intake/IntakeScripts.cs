@@ -19,21 +19,4 @@ internal static class IntakeScripts
         end
         return appended
         """;
-
-    // A failure of one partition is none of the others. Attempts are counted for hardly any entry. Deleting needs no memory, so it goes on
-    // when there is none.
-    // KEYS: the log and the attempts of each partition. ARGV: for each the number of its entries, and their ids.
-    public const string Settle = """
-        local errors, at = {}, 1
-        for i = 1, #KEYS, 2 do
-            local last = at + tonumber(ARGV[at])
-            local answer = redis.pcall('XDEL', KEYS[i], unpack(ARGV, at + 1, last))
-            if type(answer) == 'number' and redis.call('EXISTS', KEYS[i + 1]) == 1 then
-                answer = redis.pcall('HDEL', KEYS[i + 1], unpack(ARGV, at + 1, last))
-            end
-            errors[#errors + 1] = type(answer) == 'table' and answer.err or ''
-            at = last + 1
-        end
-        return errors
-        """;
 }

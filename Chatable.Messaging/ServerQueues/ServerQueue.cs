@@ -23,35 +23,37 @@ public enum QueueAppend
 [SuppressMessage("Naming", "CA1711", Justification = "It is a queue.")]
 public sealed class ServerQueue(IConnectionMultiplexer redis, IOptions<ServerQueueOptions> options)
 {
-    // Of several queues in one command at most: they keep Redis from everything else.
-    private const int QueuesAtOnce = 100;
+    // In one command at most: they keep Redis from everything else.
+    internal const int QueuesAtOnce = 100;
 
     private const string Full = "full";
 
-    // Tells whether a queue was full, for XADD does not say that it trimmed. A failure of one queue is none of the others.
-    // KEYS: the queues. ARGV: the limit, the lifetime, a batch for each. Answers for each with nothing, 'full', or an error.
-    private const string Append = """
-        local outcomes = {}
-        for i = 1, #KEYS do
-            local length = redis.pcall('XLEN', KEYS[i])
-            local added = redis.pcall('XADD', KEYS[i], 'MAXLEN', '~', ARGV[1], '*', 'b', ARGV[i + 2])
-            if type(added) == 'table' then
-                outcomes[i] = added.err
-            else
-                redis.call('PEXPIRE', KEYS[i], ARGV[2])
-                outcomes[i] = length >= tonumber(ARGV[1]) and 'full' or ''
-            end
+    // Tells whether the queue was full, for XADD does not say that it trimmed: '', 'full', or an error.
+    internal const string Append = """
+        local function append(queue, batch, limit, lifetime)
+            local length = redis.pcall('XLEN', queue)
+            local added = redis.pcall('XADD', queue, 'MAXLEN', '~', limit, '*', 'b', batch)
+            if type(added) == 'table' then return added.err end
+            redis.call('PEXPIRE', queue, lifetime)
+            return length >= tonumber(limit) and 'full' or ''
         end
+
+        """;
+
+    // A failure of one queue is none of the others.
+    // KEYS: the queues. ARGV: the limit, the lifetime, a batch for each. Answers with what became of each.
+    private const string AppendAll = Append + """
+        local outcomes = {}
+        for i = 1, #KEYS do outcomes[i] = append(KEYS[i], ARGV[i + 2], ARGV[1], ARGV[2]) end
         return outcomes
         """;
 
-    private readonly RedisValue _limit = options.Value.Limit;
-    private readonly RedisValue _idleLifetime = (long)options.Value.IdleLifetime.TotalMilliseconds;
+    private readonly ServerQueueOptions _options = options.Value;
 
     /// <summary>Appends one batch to the queue of each server, all in one go; what became of each, in their order.</summary>
     /// <exception cref="RedisException">It is not known which queues took theirs.</exception>
     public async Task<IReadOnlyList<QueueAppend>> AppendAsync(
-        IReadOnlyList<(Guid BootId, ReadOnlyMemory<byte> Batch)> batches, CancellationToken cancellationToken)
+        IReadOnlyList<ServerBatch> batches, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         // Which keys share a server is not known on a cluster.
@@ -72,15 +74,16 @@ public sealed class ServerQueue(IConnectionMultiplexer redis, IOptions<ServerQue
         await redis.GetDatabase().KeyDeleteAsync(KeyOf(bootId));
     }
 
-    private async Task<IEnumerable<QueueAppend>> AppendTogetherAsync((Guid BootId, ReadOnlyMemory<byte> Batch)[] batches)
+    private async Task<IEnumerable<QueueAppend>> AppendTogetherAsync(ServerBatch[] batches)
     {
         RedisKey[] keys = Array.ConvertAll(batches, batch => KeyOf(batch.BootId));
-        RedisValue[] arguments = [_limit, _idleLifetime, .. batches.Select(batch => (RedisValue)batch.Batch)];
-        var outcomes = await redis.GetDatabase().ScriptEvaluateAsync(Append, keys, arguments);
+        RedisValue[] arguments =
+            [_options.Limit, _options.LifetimeMilliseconds, .. batches.Select(batch => (RedisValue)batch.Items)];
+        var outcomes = await redis.GetDatabase().ScriptEvaluateAsync(AppendAll, keys, arguments);
         return Array.ConvertAll((string[])outcomes!, OutcomeOf);
     }
 
-    private static QueueAppend OutcomeOf(string outcome) => outcome switch
+    internal static QueueAppend OutcomeOf(string outcome) => outcome switch
     {
         "" => QueueAppend.Appended,
         Full => QueueAppend.Overflowed,
@@ -88,5 +91,5 @@ public sealed class ServerQueue(IConnectionMultiplexer redis, IOptions<ServerQue
         _ => throw new RedisException(outcome),
     };
 
-    private RedisKey KeyOf(Guid bootId) => options.Value.KeyOf(bootId);
+    private RedisKey KeyOf(Guid bootId) => _options.KeyOf(bootId);
 }

@@ -21,5 +21,7 @@ public sealed class ServerQueueOptions : IKeyPrefixed
     /// </summary>
     public TimeSpan IdleLifetime { get; set; } = TimeSpan.FromMinutes(10);
 
+    internal long LifetimeMilliseconds => (long)IdleLifetime.TotalMilliseconds;
+
     internal RedisKey KeyOf(Guid bootId) => $"{KeyPrefix}srv:{{{bootId:N}}}";
 }

@@ -27,6 +27,8 @@ public sealed class FolderArrowsTests
         ["TestHooks"] = ["Wire"],
         ["Intake"] = ["Wire", "Telemetry"],
         ["ServerQueues"] = ["Wire", "Telemetry"],
+        // The end of a batch, in the intake and in the queues.
+        ["Settling"] = ["Intake", "ServerQueues"],
         ["Registry"] = ["Wire", "Telemetry"],
         ["Users"] = ["Telemetry"],
         ["Tokens"] = ["Telemetry"],

@@ -1,5 +1,6 @@
 using Chatable.Messaging.Intake;
 using Chatable.Messaging.ServerQueues;
+using Chatable.Messaging.Settling;
 using Chatable.Tests.Support;
 using Microsoft.Extensions.Options;
 using StackExchange.Redis;
@@ -42,11 +43,16 @@ public sealed class IntakeFaultTests : IAsyncLifetime
         var queue = new ServerQueue(_redis.Connection, Options.Create(new ServerQueueOptions()));
         await ConfigureAsync("maxmemory", "1");
         Assert.Equal(AcceptOutcome.Busy, await _log.AppendAsync(0, [.. s_entry, .. s_entry], Token));
-        Assert.Equal([QueueAppend.OutOfMemory], await queue.AppendAsync([(Guid.NewGuid(), s_entry[0])], Token));
+        Assert.Equal([QueueAppend.OutOfMemory], await queue.AppendAsync([new(Guid.NewGuid(), s_entry[0])], Token));
 
         var items = await _reader.ReadHeadAsync(0, 10, Token);
         Assert.Single(items);
-        Assert.Equal([null], await _reader.SettleAsync([new PartitionHead(0, items)], Token));
+        var settlement = new Settlement(
+            _redis.Connection, Options.Create(new IntakeOptions()), Options.Create(new ServerQueueOptions()));
+        var (told, failures) = await settlement.SettleAsync(
+            [new ServerBatch(Guid.NewGuid(), s_entry[0])], [new PartitionHead(0, items)], Token);
+        Assert.Equal([QueueAppend.OutOfMemory], told);
+        Assert.Equal([null], failures);
         Assert.Empty(await _reader.ReadHeadAsync(0, 10, Token));
 
         await ConfigureAsync("maxmemory", "0");

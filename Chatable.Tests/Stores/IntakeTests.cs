@@ -9,7 +9,7 @@ namespace Chatable.Tests.Stores;
 public sealed class IntakeTests(RedisServer server) : RedisTest(server)
 {
     [Fact]
-    public async Task EntriesStandInTheOrderTheyWereGivenUntilTheyAreSettled()
+    public async Task EntriesStandInTheOrderTheyWereGiven()
     {
         var (log, reader) = Create();
         Assert.Equal(AcceptOutcome.Accepted, await log.AppendAsync(3, Entries("a", "b"), Token));
@@ -19,8 +19,6 @@ public sealed class IntakeTests(RedisServer server) : RedisTest(server)
         Assert.Equal(["a", "b"], await TextsAsync(reader, 3, count: 2));
         Assert.Empty(await TextsAsync(reader, 4));
 
-        Assert.Equal([null], await reader.SettleAsync([new PartitionHead(3, await reader.ReadHeadAsync(3, 2, Token))], Token));
-        Assert.Equal(["c"], await TextsAsync(reader, 3));
     }
 
     [Fact]
@@ -56,23 +54,14 @@ public sealed class IntakeTests(RedisServer server) : RedisTest(server)
     }
 
     [Fact]
-    public async Task HeadsOfSeveralPartitionsAreReadInOneGoAndSettledEachForItself()
+    public async Task HeadsOfSeveralPartitionsAreReadInOneGoOrNotAtAll()
     {
         var (log, reader) = Create();
         await log.AppendAsync([new(2, Entries("a", "b", "c")), new(9, Entries("d"))], Token);
         var heads = await reader.ReadHeadsAsync([2, 5, 9], count: 2, TimeSpan.FromSeconds(4), Token);
         Assert.Equal(["2: a b", "9: d"], heads.Select(TextOf).Order());
+
         await Redis.Database.StringSetAsync($"{Redis.Prefix}in:{{5}}", "no stream");
-        await Redis.Database.HashSetAsync($"{Redis.Prefix}att:{{9}}", heads.Single(head => head.Partition == 9).Items[0].Id, 3);
-
-        var failures = await reader.SettleAsync([heads[0], new PartitionHead(5, heads[0].Items), heads[1]], Token);
-
-        Assert.Null(failures[0]);
-        Assert.StartsWith("WRONGTYPE", failures[1]!.Message, StringComparison.Ordinal);
-        Assert.Null(failures[2]);
-        Assert.Equal(["c"], await TextsAsync(reader, 2));
-        Assert.Empty(await TextsAsync(reader, 9));
-        Assert.False(await Redis.Database.KeyExistsAsync($"{Redis.Prefix}att:{{9}}"));
         await Assert.ThrowsAsync<RedisServerException>(
             () => reader.ReadHeadsAsync([2, 5], count: 2, TimeSpan.FromMilliseconds(1), Token));
     }
