@@ -15,7 +15,10 @@ internal sealed class GrowthPhase(BenchOptions options, Progress progress) : Pha
     private const int ManyUsers = 100_000;
     private const int ManyServers = 100;
 
-    private SimulatedServers? _simulated;
+    // Each user's two devices would cost more wherever they were.
+    private const int FewServers = 4;
+
+    private readonly List<SimulatedServers> _simulated = [];
 
     public override async Task RunAsync(Action<RunResult> add, CancellationToken cancellationToken)
     {
@@ -35,8 +38,8 @@ internal sealed class GrowthPhase(BenchOptions options, Progress progress) : Pha
         }
         finally
         {
-            if (_simulated is not null)
-                await _simulated.DisposeAsync();
+            foreach (var servers in _simulated)
+                await servers.DisposeAsync();
             foreach (var installation in installations)
                 await installation.DisposeAsync();
         }
@@ -45,7 +48,8 @@ internal sealed class GrowthPhase(BenchOptions options, Progress progress) : Pha
     private (string Name, Func<ChatableSubject, CancellationToken, Task> Prepare, int Workers)[] Installations() =>
     [
         (SubjectNames.Chatable, (_, _) => Task.CompletedTask, 1),
-        ($"{ManyServers} servers", SimulateAsync, 1),
+        ($"{FewServers} servers, two devices each", (subject, cancelled) => SimulateAsync(subject, FewServers, cancelled), 1),
+        ($"{ManyServers} servers, two devices each", (subject, cancelled) => SimulateAsync(subject, ManyServers, cancelled), 1),
         ($"{ManyUsers:N0} users", (subject, cancelled) => subject.PrepareAsync(ManyUsers, cancelled), 1),
         ($"{Options.Stored:N0} stored", FillAsync, 1),
         ("two workers", (_, _) => Task.CompletedTask, 2),
@@ -80,10 +84,10 @@ internal sealed class GrowthPhase(BenchOptions options, Progress progress) : Pha
         Loops = Math.Max(1, Environment.ProcessorCount / 4),
     };
 
-    private async Task SimulateAsync(ChatableSubject subject, CancellationToken cancellationToken)
+    private async Task SimulateAsync(ChatableSubject subject, int servers, CancellationToken cancellationToken)
     {
         await subject.PrepareAsync(2 * Options.Pairs, cancellationToken);
-        _simulated = await SimulatedServers.StartAsync(subject, 2 * Options.Pairs, ManyServers, cancellationToken);
+        _simulated.Add(await SimulatedServers.StartAsync(subject, 2 * Options.Pairs, servers, cancellationToken));
     }
 
     private async Task FillAsync(ChatableSubject subject, CancellationToken cancellationToken)

@@ -7,8 +7,8 @@ using StackExchange.Redis;
 namespace Chatable.Bench.Sessions;
 
 /// <summary>
-/// API servers that are not there: each lives, by the registry, and has a device of some of the users, so that messages are put into its
-/// queue. These are emptied, as servers do once they have read.
+/// API servers that are not there: each lives, by the registry, and has a second device of some of the users, so that messages are put into
+/// its queue. These are emptied, as servers do once they have read.
 /// </summary>
 internal sealed class SimulatedServers : IAsyncDisposable
 {
@@ -22,7 +22,7 @@ internal sealed class SimulatedServers : IAsyncDisposable
     private SimulatedServers(ConnectionMultiplexer redis) => _redis = redis;
 
     /// <param name="subject">Has these servers beside its own.</param>
-    /// <param name="users">So many users are divided among all servers; those on the subject's own have no further device.</param>
+    /// <param name="users">So many users have their second devices divided among these servers.</param>
     /// <param name="servers">All servers, the subject's own included.</param>
     /// <param name="cancellationToken">Gives up.</param>
     public static async Task<SimulatedServers> StartAsync(
@@ -31,11 +31,12 @@ internal sealed class SimulatedServers : IAsyncDisposable
         var simulated = new SimulatedServers(await ConnectionMultiplexer.ConnectAsync(subject.RedisConnection));
         var lasting = new RegistryOptions { ServerLifetime = TimeSpan.FromDays(1) };
         var registry = new ServerRegistry(simulated._redis, new OptionsWrapper<RegistryOptions>(lasting), TimeProvider.System);
-        for (var server = subject.Replicas; server < servers; server++)
+        var count = servers - subject.Replicas;
+        for (var server = 0; server < count; server++)
         {
             var bootId = Guid.NewGuid();
             await registry.HeartbeatAsync(bootId, cancellationToken);
-            var some = Enumerable.Range(0, users).Where(user => user % servers == server);
+            var some = Enumerable.Range(0, users).Where(user => user % count == server);
             await registry.AddUsersAsync(bootId, [.. some.Select(user => subject.User(user).Id)], cancellationToken);
             simulated._bootIds.Add(bootId);
         }
