@@ -6,8 +6,6 @@ namespace Chatable.ApiService.Delivery;
 internal sealed class SharedMessage(MessageRecord record)
 {
     private byte[]? _v1;
-    private byte[]? _authorsTail;
-    private byte[]? _othersTail;
     private V2Frame? _authorsFrame;
     private V2Frame? _othersFrame;
 
@@ -21,14 +19,8 @@ internal sealed class SharedMessage(MessageRecord record)
     {
         ref var last = ref forAuthor ? ref _authorsFrame : ref _othersFrame;
         if (last is not { } made || made.Seq != seq)
-            last = made = new V2Frame(seq, V2Frames.Message(seq, V2Tail(forAuthor)));
+            last = made = new V2Frame(seq, V2Frames.Message(Record, seq, forAuthor));
         return made.Bytes;
-    }
-
-    private byte[] V2Tail(bool forAuthor)
-    {
-        ref var tail = ref forAuthor ? ref _authorsTail : ref _othersTail;
-        return tail ??= V2Frames.MessageTail(Record, forAuthor);
     }
 
     private sealed record V2Frame(long Seq, byte[] Bytes);

@@ -31,8 +31,8 @@ internal sealed class SyncAnswer(long user, LogHead log, IReadOnlyList<LogEntry>
         json.WriteStartArray("messages"u8);
         foreach (var (seq, message) in messages)
         {
-            var tail = V2Frames.MessageTail(message.Record, forAuthor: message.Record.AuthorId == user);
-            json.WriteRawValue(V2Frames.Message(seq, tail), skipInputValidation: true);
+            var frame = V2Frames.Message(message.Record, seq, forAuthor: message.Record.AuthorId == user);
+            json.WriteRawValue(frame, skipInputValidation: true);
         }
 
         json.WriteEndArray();

@@ -1,5 +1,5 @@
-using System.Buffers;
 using System.Collections.Immutable;
+using System.Runtime.InteropServices;
 
 namespace Chatable.Messaging.Wire;
 
@@ -17,7 +17,7 @@ public static class DispatchBatch
 {
     private const byte Version = 1;
 
-    public static byte[] Encode(IEnumerable<Dispatch> items) => Join(items.Select(EncodeItem));
+    public static byte[] Encode(IEnumerable<Dispatch> items) => Join([.. items.Select(EncodeItem)]);
 
     /// <summary>The bytes of one item, to be joined into the batches of several servers.</summary>
     public static byte[] EncodeItem(Dispatch item)
@@ -28,14 +28,18 @@ public static class DispatchBatch
     }
 
     /// <summary>A batch of items encoded by <see cref="EncodeItem"/>.</summary>
-    public static byte[] Join(IEnumerable<byte[]> encodedItems)
+    public static byte[] Join(IReadOnlyCollection<byte[]> encodedItems)
     {
-        var output = new ArrayBufferWriter<byte>(1024);
-        var writer = new WireWriter(output);
-        writer.Byte(Version);
+        var joined = new byte[1 + encodedItems.Sum(item => item.Length)];
+        joined[0] = Version;
+        var length = 1;
         foreach (var item in encodedItems)
-            writer.Raw(item);
-        return output.WrittenSpan.ToArray();
+        {
+            item.CopyTo(joined, length);
+            length += item.Length;
+        }
+
+        return joined;
     }
 
     /// <summary>False where any byte is not as <see cref="Encode"/> writes it; <paramref name="items"/> then holds nothing.</summary>
@@ -142,10 +146,10 @@ public static class DispatchBatch
 
     private static ImmutableArray<Recipient> ReadRecipients(ref WireReader reader)
     {
-        var recipients = ImmutableArray.CreateBuilder<Recipient>(reader.Count(unit: 16));
-        for (var i = 0; i < recipients.Capacity; i++)
-            recipients.Add(new Recipient(reader.Int64(), reader.Int64()));
-        return recipients.MoveToImmutable();
+        var recipients = new Recipient[reader.Count(unit: 16)];
+        for (var i = 0; i < recipients.Length; i++)
+            recipients[i] = new Recipient(reader.Int64(), reader.Int64());
+        return ImmutableCollectionsMarshal.AsImmutableArray(recipients);
     }
 
     private static Origin ReadOrigin(ref WireReader reader) => new(reader.Uuid(), reader.Int64());

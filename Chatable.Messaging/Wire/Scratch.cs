@@ -39,11 +39,11 @@ internal sealed class Scratch
         return taken;
     }
 
-    /// <summary>Gives it back; what was written after the first <paramref name="from"/> bytes, as an array of its own.</summary>
-    public byte[] Finish(int from = 0)
+    /// <summary>Gives it back; what was written, as an array of its own.</summary>
+    public byte[] Finish()
     {
         _json.Flush();
-        var bytes = _output.WrittenSpan[from..].ToArray();
+        var bytes = _output.WrittenSpan.ToArray();
         if (_output.Capacity <= Kept)
             s_free = this;
         return bytes;

@@ -7,7 +7,7 @@ public readonly record struct StoredPlace(
     ClientId ClientId, Guid MessageId, long Seq, long ConversationId, long ConversationSeq, DateTime CreatedAt);
 
 /// <summary>
-/// What the server sends a v2 client about messages. <c>seq</c> stands first, so that everything after it is encoded once for all users.
+/// What the server sends a v2 client about messages.
 /// <code>
 /// {"type":"message","seq":7,"message_id":"0191…","conversation":3,"conversation_seq":2,"author":"bob","recipient":"alice",
 ///  "message":"hello","message_type":0,"created_at":"2015-09-03T03:13:12.81765Z","client_id":"c1"}      client_id: to the author only
@@ -17,12 +17,14 @@ public readonly record struct StoredPlace(
 /// </summary>
 public static class V2Frames
 {
-    /// <summary>The part of a message frame that is the same for every device of one party.</summary>
-    public static byte[] MessageTail(MessageRecord message, bool forAuthor)
+    /// <summary>A message at its place in one user's log. Only its author is shown the client id.</summary>
+    public static byte[] Message(MessageRecord message, long seq, bool forAuthor)
     {
         var scratch = Scratch.Take();
         var json = scratch.Json;
         json.WriteStartObject();
+        json.WriteString("type"u8, "message"u8);
+        json.WriteNumber("seq"u8, seq);
         json.WriteString("message_id"u8, message.MessageId);
         json.WriteNumber("conversation"u8, message.ConversationId);
         json.WriteNumber("conversation_seq"u8, message.ConversationSeq);
@@ -35,18 +37,7 @@ public static class V2Frames
         if (forAuthor)
             json.WriteString("client_id"u8, message.ClientId.Text);
         json.WriteEndObject();
-        return scratch.Finish(from: 1);
-    }
-
-    /// <summary>A message at its place in one user's log; <paramref name="tail"/> comes from <see cref="MessageTail"/>.</summary>
-    public static byte[] Message(long seq, ReadOnlySpan<byte> tail)
-    {
-        const int DigitsOfInt64 = 20;
-        Span<byte> head = stackalloc byte[24 + DigitsOfInt64 + 1];
-        """{"type":"message","seq":"""u8.CopyTo(head);
-        seq.TryFormat(head[24..], out var digits, provider: System.Globalization.CultureInfo.InvariantCulture);
-        head[24 + digits] = (byte)',';
-        return [.. head[..(25 + digits)], .. tail];
+        return scratch.Finish();
     }
 
     public static byte[] Ack(StoredPlace place, bool duplicate)

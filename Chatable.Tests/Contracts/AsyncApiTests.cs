@@ -78,8 +78,8 @@ public sealed partial class AsyncApiTests
         var place = new StoredPlace(id, Guid.CreateVersion7(), 7, 3, 2, new DateTime(2015, 9, 3, 3, 13, 12, DateTimeKind.Utc));
         byte[][] frames =
         [
-            V2Frames.Message(7, V2Frames.MessageTail(Samples.Message, forAuthor: true)),
-            V2Frames.Message(long.MaxValue, V2Frames.MessageTail(Samples.Message, forAuthor: false)),
+            V2Frames.Message(Samples.Message, seq: 7, forAuthor: true),
+            V2Frames.Message(Samples.Message, long.MaxValue, forAuthor: false),
             V2Frames.Ack(place, duplicate: false), V2Frames.Ack(place, duplicate: true),
             V2SessionFrames.Welcome(new V2Welcome("alice", "api-1/1f0c2d3e", Guid.NewGuid(), 0, TimeSpan.FromSeconds(20), 16384, 32)),
             V2SessionFrames.CaughtUp(0), V2SessionFrames.Reset(Guid.NewGuid(), 0),

@@ -49,7 +49,7 @@ public class V2ServerFrameGoldenTests
     {
         var message = Samples.Message with { Body = Encoding.UTF8.GetBytes("é 😀 <b>\"\n"), Type = MessageType.Photo };
 
-        var frame = Text(V2Frames.Message(7, V2Frames.MessageTail(message, forAuthor: false)));
+        var frame = Text(V2Frames.Message(message, seq: 7, forAuthor: false));
 
         Assert.Contains("""
             "message":"é 😀 <b>\"\n","message_type":1,

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Net.WebSockets;
+using System.Runtime.CompilerServices;
 
 namespace Chatable.ApiService.Realtime.Sockets;
 
@@ -19,7 +20,9 @@ internal sealed class FrameReader(WebSocket socket, int maxBytes, TimeProvider c
 
     public bool IsOverdue(TimeSpan limit) => _begun.Exceeds(limit, clock);
 
+    /// <summary>To be awaited at once: what it is awaited on is used again for other frames.</summary>
     /// <exception cref="WebSocketException">The connection is gone, or broke the protocol and was closed for it.</exception>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<ReceivedFrame> ReadAsync()
     {
         Dispose();
@@ -35,6 +38,7 @@ internal sealed class FrameReader(WebSocket socket, int maxBytes, TimeProvider c
         return frame;
     }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<ReceivedFrame> ReadTextAsync(bool complete)
     {
         // One byte more than may be used tells a frame that just fits from one that goes on.
