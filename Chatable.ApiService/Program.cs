@@ -13,8 +13,8 @@ using Chatable.ServiceDefaults;
 
 var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults();
-// Three of them and a worker stay within the 100 connections of a PostgreSQL as it comes.
-builder.AddNpgsqlDataSource("chatdb", configureDataSourceBuilder: DatabasePool.AtMost(24));
+// Few: the driver uses all it has in turn, and PostgreSQL is slower with many sessions that are all cold. Half are for reads of logs.
+builder.AddNpgsqlDataSource("chatdb", configureDataSourceBuilder: DatabasePool.AtMost(8));
 builder.AddRedisClient("redis", configureOptions: RedisBacklog.FailFast);
 builder.AddApiHttp();
 builder.AddAuth();

@@ -19,8 +19,8 @@ internal sealed class DeliveryOptions
     /// <summary>Envelopes read at once.</summary>
     public int PageSize { get; set; } = 200;
 
-    /// <summary>Reads of this server that run at the same time; more wait.</summary>
-    public int ConcurrentReads { get; set; } = 8;
+    /// <summary>Reads of this server that run at the same time; more wait. Requests need connections to the database, too.</summary>
+    public int ConcurrentReads { get; set; } = 4;
 
     /// <summary>How long one read may take.</summary>
     public TimeSpan ReadTimeout { get; set; } = TimeSpan.FromSeconds(5);
