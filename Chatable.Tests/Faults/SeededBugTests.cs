@@ -19,7 +19,7 @@ public sealed class SeededBugTests
         new("drop_push,repair_off,reconcile_off", "I10", "F0"),
         new("dedupe_off", "I3", "F0") { Prepare = "DROP INDEX messages_author_client_key" },
         // A client that waits for its ack and sends again makes good what this loses, so ours does not.
-        new("xdel_before_commit", "I10", "F2") { AckTimeout = TimeSpan.FromHours(1) },
+        new("xdel_before_commit", "I10", "F4") { AckTimeout = TimeSpan.FromHours(1) },
         new("two_in_flight,after_guard_off", "I6", "F2"),
         new("route_before_commit", "I11", "F0") { ReadEvery = 3 },
         new("cached_registry,repair_off,reconcile_off", "I10", "F27S"),
