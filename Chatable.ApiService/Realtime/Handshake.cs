@@ -30,7 +30,7 @@ internal static class Handshake
         else if (!table.TryReserve())
             await RefuseAsync(context, metrics, "full", ApiFailure.Unavailable);
         else
-            await ServeAsync(context, new Stay(table, connections, metrics, times, clock), connections, draining, times, metrics);
+            await ServeAsync(context, new Stay(table, connections, times, clock), connections, draining, times, metrics);
     }
 
     private static async Task ServeAsync(
@@ -57,7 +57,7 @@ internal static class Handshake
             else
             {
                 using var socket = await AcceptAsync(context, protocol, times);
-                await stay.RunAsync(socket);
+                await stay.Connection.RunAsync(socket);
             }
         }
         finally

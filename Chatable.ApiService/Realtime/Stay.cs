@@ -1,4 +1,3 @@
-using System.Net.WebSockets;
 using Chatable.ApiService.Realtime.Handover;
 using Chatable.ApiService.Realtime.Sockets;
 using Microsoft.AspNetCore.Connections;
@@ -10,32 +9,18 @@ namespace Chatable.ApiService.Realtime;
 /// at the end.
 /// </summary>
 internal sealed class Stay(
-    ConnectionTable table, Connections connections, RealtimeMetrics metrics, SocketTimes times, TimeProvider clock)
+    ConnectionTable table, Connections connections, SocketTimes times, TimeProvider clock)
 {
     /// <summary>Null until it was opened.</summary>
     public Connection? Connection { get; set; }
 
-    /// <summary>Within the request; returns when the connection is over.</summary>
-    public async Task RunAsync(WebSocket socket)
-    {
-        metrics.Connected();
-        try
-        {
-            await Connection!.RunAsync(socket);
-        }
-        finally
-        {
-            metrics.Disconnected();
-        }
-    }
-
-    /// <summary>After the request, to its end.</summary>
+    /// <summary>After the request, to the end of the connection.</summary>
     public async Task RunAsync(ConnectionContext transport, string? subprotocol)
     {
         try
         {
             using var socket = Upgrade.CreateSocket(transport, subprotocol, times);
-            await RunAsync(socket);
+            await Connection!.RunAsync(socket);
         }
         finally
         {

@@ -19,7 +19,6 @@ public sealed class RealtimeBurstTests : IAsyncLifetime
     private readonly SocketWriter _writer;
     private readonly LogFollower _follower;
     private SocketPair _sockets = null!;
-    private Task _writing = Task.CompletedTask;
     private int _messages;
     private int _bytes = 10;
 
@@ -75,14 +74,14 @@ public sealed class RealtimeBurstTests : IAsyncLifetime
     {
         _writer.Close(CloseCode.Normal);
         _sockets.Client.Dispose();
-        await _writing;
+        await _writer.Ended;
         _sockets.Dispose();
     }
 
     private async Task AssertAllArriveAsync()
     {
         // Only now, so that everything has piled up.
-        _writing = _writer.RunAsync(_sockets.Server);
+        _writer.Start(_sockets.Server);
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(_ct);
         timeout.CancelAfter(TimeSpan.FromSeconds(30));
         for (var seq = 1; seq <= _messages; seq++)

@@ -30,13 +30,14 @@ public sealed class RealtimeHeartbeatTests : IAsyncLifetime
     public RealtimeHeartbeatTests()
     {
         var meters = new ServiceCollection().AddMetrics().BuildServiceProvider().GetRequiredService<IMeterFactory>();
-        _writer = new SocketWriter(_options, _clock, new RealtimeMetrics(meters));
+        var metrics = new RealtimeMetrics(meters);
+        _writer = new SocketWriter(_options, _clock, metrics);
         var log = new LogFollower(
             user: 42, _writer, _ => { }, (_, _, _, _) => throw new TimeoutException(), new DeliveryOptions(), _clock,
             new DeliveryMetrics(meters));
         _connection = new Connection(
             1, new AuthenticatedUser(42, "bob", 1, "KEY", DateTimeOffset.MaxValue), _writer, log, _session, _options, _clock,
-            NullLogger<Connection>.Instance);
+            metrics, NullLogger<Connection>.Instance);
     }
 
     public async ValueTask InitializeAsync()

@@ -13,15 +13,17 @@ internal sealed class V1Session : IProtocolSession
     private readonly Sender _sender;
     private readonly SocketWriter _writer;
     private readonly SessionServices _services;
-    private readonly SendPath _path;
     private readonly FrameRate _rate;
+    private SendPath? _path;
 
     public V1Session(Sender sender, SocketWriter writer, SessionServices services)
     {
         (_sender, _writer, _services) = (sender, writer, services);
-        _path = new SendPath(sender, writer, (_, error) => Answer(error), services);
         _rate = new FrameRate(services.Options, services.Clock);
     }
+
+    // Most connections never send anything.
+    private SendPath Path => _path ??= new SendPath(_sender, _writer, (_, error) => Answer(error), _services);
 
     public bool IsOverdue => false;
 
@@ -43,7 +45,7 @@ internal sealed class V1Session : IProtocolSession
         else if (!_sender.User.Is(frame.Author))
             Answer(SendError.Forbidden);
         else
-            _path.Send(new PendingSend(ClientId.New(), frame.Recipient, frame.Message, _services.Clock.GetTimestamp()));
+            Path.Send(new PendingSend(ClientId.New(), frame.Recipient, frame.Message, _services.Clock.GetTimestamp()));
     }
 
     /// <summary>What others wrote to the user, and its notes to itself.</summary>

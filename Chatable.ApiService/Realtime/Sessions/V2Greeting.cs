@@ -19,7 +19,7 @@ internal sealed partial class V2Greeting(
 {
     // Taken before the log's lock, never while holding it.
     private readonly Lock _gate = new();
-    private readonly List<ReceivedV2Frame> _early = [];
+    private List<ReceivedV2Frame>? _early;
     private State _state = State.HelloExpected;
     private LogFollower? _log;
     private long? _caughtUpAt;
@@ -47,7 +47,7 @@ internal sealed partial class V2Greeting(
                 Greet(hello);
             else if (_state != State.Greeting)
                 handle(received);
-            else if (_early.Count < services.Options.PendingSends)
+            else if ((_early ??= []).Count < services.Options.PendingSends)
                 _early.Add(received);
             else
                 writer.Close(CloseCode.Unsure);
@@ -120,9 +120,9 @@ internal sealed partial class V2Greeting(
         _log!.StartAfter(start, head.Seq);
 
         _state = State.Live;
-        foreach (var received in _early)
+        foreach (var received in _early ?? [])
             handle(received);
-        _early.Clear();
+        _early = null;
     }
 
     private long StartOf(V2Hello hello, LogHead head)

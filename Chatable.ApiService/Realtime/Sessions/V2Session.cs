@@ -20,20 +20,27 @@ internal sealed class V2Session : IProtocolSession
     private readonly Sender _sender;
     private readonly SocketWriter _writer;
     private readonly SessionServices _services;
-    private readonly SendPath _path;
     private readonly FrameRate _rate;
-    private readonly UnackedSends _unacked;
     private readonly V2Greeting _greeting;
+    private SendPath? _path;
+    private UnackedSends? _unacked;
 
     public V2Session(Sender sender, SocketWriter writer, SessionServices services)
     {
         (_sender, _writer, _services) = (sender, writer, services);
-        _path = new SendPath(sender, writer, (send, error) => Refuse(send.ClientId, error), services);
         // Whoever resumes may have a whole window to send again, and would have to send again what is refused of it.
         _rate = new FrameRate(services.Options, services.Clock, atFirst: services.Options.Window + FramesBesideTheWindow);
-        _unacked = new UnackedSends(services.Options.Window);
         _greeting = new V2Greeting(sender.User, writer, Handle, services);
     }
+
+    // Most connections never send anything, so this is made for the first message.
+    private SendPath Path => _path ??= new SendPath(_sender, _writer, (send, error) => Refuse(send.ClientId, error), _services);
+
+    // And this for the first of the user's own, which may come from the client or, sent elsewhere, along the log.
+    private UnackedSends Unacked =>
+        Volatile.Read(ref _unacked)
+        ?? Interlocked.CompareExchange(ref _unacked, new UnackedSends(_services.Options.Window), null)
+        ?? _unacked;
 
     public bool IsOverdue => _greeting.IsOverdue;
 
@@ -63,7 +70,7 @@ internal sealed class V2Session : IProtocolSession
     {
         var message = entry.Message.Record;
         var isAuthor = message.AuthorId == _sender.User.UserId;
-        if (isAuthor && _unacked.Settle(message.ClientId))
+        if (isAuthor && Unacked.Settle(message.ClientId))
         {
             _writer.Send(V2Frames.Ack(message.PlaceAt(entry.Seq), duplicate: false));
             _services.Metrics.Acked(duplicate: false);
@@ -79,7 +86,7 @@ internal sealed class V2Session : IProtocolSession
     // It stands outside of the log: the message's own envelope was or will be sent at its place.
     public void Repeated(MessageRepeated message)
     {
-        _unacked.Settle(message.ClientId);
+        Unacked.Settle(message.ClientId);
         _writer.Send(V2Frames.Ack(message.AuthorsPlace, duplicate: true));
         _services.Metrics.Acked(duplicate: true);
     }
@@ -114,7 +121,7 @@ internal sealed class V2Session : IProtocolSession
     // Listed even where it is over the rate: what comes after it must not overtake it.
     private void Send(V2Send frame, ReceivedV2Frame received)
     {
-        var (admission, after) = _unacked.Admit(frame.ClientId, frame.Recipient);
+        var (admission, after) = Unacked.Admit(frame.ClientId, frame.Recipient);
         if (admission == Admission.TooManyRefused)
             _writer.Close(CloseCode.Unsure);
         else if (received.IsOverRate)
@@ -124,15 +131,15 @@ internal sealed class V2Session : IProtocolSession
         else if (admission == Admission.WindowFull)
             Refuse(frame.ClientId, SendError.Busy);
         else
-            _path.Send(new PendingSend(frame.ClientId, frame.Recipient, frame.Message, received.At) { Type = frame.Type, After = after });
+            Path.Send(new PendingSend(frame.ClientId, frame.Recipient, frame.Message, received.At) { Type = frame.Type, After = after });
     }
 
     private void Refuse(ClientId clientId, SendError error)
     {
         if (error.IsRetryable)
-            _unacked.Refuse(clientId);
+            Unacked.Refuse(clientId);
         else
-            _unacked.Drop(clientId);
+            Unacked.Drop(clientId);
         Answer(error, clientId);
     }
 

@@ -11,7 +11,7 @@ namespace Chatable.ApiService.Realtime.Sockets;
 /// </summary>
 internal sealed partial class Connection(
     long id, AuthenticatedUser user, SocketWriter writer, LogFollower log, IProtocolSession session, RealtimeOptions options,
-    TimeProvider clock, ILogger<Connection> logger)
+    TimeProvider clock, RealtimeMetrics metrics, ILogger<Connection> logger)
 {
     private FrameReader? _reader;
     private WebSocket? _socket;
@@ -33,10 +33,13 @@ internal sealed partial class Connection(
     {
         using var reader = new FrameReader(socket, options.MaxFrameBytes, clock);
         (_reader, _socket) = (reader, socket);
-        var sending = writer.RunAsync(socket);
+        metrics.Connected();
+        writer.Start(socket);
         try
         {
-            await ReceiveAsync(reader);
+            // Here and in no method of its own: most connections wait here nearly always, and each method that does costs memory.
+            while (await reader.ReadAsync(await reader.WaitAsync()) is { IsEnd: false } frame)
+                Take(frame);
         }
         catch (Exception exception) when (exception is WebSocketException or OperationCanceledException or ObjectDisposedException)
         {
@@ -45,7 +48,7 @@ internal sealed partial class Connection(
         finally
         {
             writer.Close(CloseCode.Normal);
-            await sending;
+            await EndAsync();
         }
     }
 
@@ -63,18 +66,27 @@ internal sealed partial class Connection(
         writer.Sweep(socket);
     }
 
-    private async Task ReceiveAsync(FrameReader reader)
+    private async Task EndAsync()
     {
-        while (await reader.ReadAsync() is { IsEnd: false } frame)
+        try
         {
-            // Once it closes, only the client's own close frame is waited for.
-            if (writer.Closing is not null)
-                continue;
-            if (frame.Fault is { } fault)
-                Close(fault);
-            else
-                session.Receive(frame.Text.Span);
+            await writer.Ended;
         }
+        finally
+        {
+            metrics.Disconnected();
+        }
+    }
+
+    private void Take(ReceivedFrame frame)
+    {
+        // Once it closes, only the client's own close frame is waited for.
+        if (writer.Closing is not null)
+            return;
+        if (frame.Fault is { } fault)
+            Close(fault);
+        else
+            session.Receive(frame.Text.Span);
     }
 
     [LoggerMessage(LogLevel.Debug, "Connection {ConnectionId} was lost: {Reason}")]

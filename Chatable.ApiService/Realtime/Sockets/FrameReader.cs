@@ -20,13 +20,21 @@ internal sealed class FrameReader(WebSocket socket, int maxBytes, TimeProvider c
 
     public bool IsOverdue(TimeSpan limit) => _begun.Exceeds(limit, clock);
 
-    /// <summary>To be awaited at once: what it is awaited on is used again for other frames.</summary>
+    /// <summary>Waits for the beginning of the next frame; the last one is not valid any more.</summary>
     /// <exception cref="WebSocketException">The connection is gone, or broke the protocol and was closed for it.</exception>
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    public async ValueTask<ReceivedFrame> ReadAsync()
+    public ValueTask<ValueWebSocketReceiveResult> WaitAsync()
     {
         Dispose();
-        var first = await socket.ReceiveAsync(Memory<byte>.Empty, CancellationToken.None);
+        return socket.ReceiveAsync(Memory<byte>.Empty, CancellationToken.None);
+    }
+
+    /// <summary>
+    /// The frame that begins with <paramref name="first"/>. To be awaited at once: what it is awaited on is used again for other frames.
+    /// </summary>
+    /// <exception cref="WebSocketException">As from <see cref="WaitAsync"/>.</exception>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    public async ValueTask<ReceivedFrame> ReadAsync(ValueWebSocketReceiveResult first)
+    {
         if (first.MessageType == WebSocketMessageType.Close)
             return new ReceivedFrame(default, IsEnd: true);
 

@@ -12,7 +12,7 @@ internal sealed class SocketWriter(RealtimeOptions options, TimeProvider clock, 
     private readonly Lock _gate = new();
     private Queue<byte[]>? _frames;
     private WebSocket? _socket;
-    private TaskCompletionSource? _ended;
+    private TaskCompletionSource? _end;
     private bool _writing;
     private long _bytes;
     private Since _sending;
@@ -65,16 +65,27 @@ internal sealed class SocketWriter(RealtimeOptions options, TimeProvider clock, 
     }
 
     /// <summary>
-    /// Writes to the socket what is queued and what comes; returns when it was closed. What is queued at <see cref="Close"/> is still
-    /// written, but to a slow reader.
+    /// Writes to the socket what is queued and what comes, until it is closed. What is queued at <see cref="Close"/> is still written, but
+    /// to a slow reader.
     /// </summary>
-    public Task RunAsync(WebSocket socket)
+    public void Start(WebSocket socket)
     {
-        var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         lock (_gate)
-            (_socket, _ended) = (socket, ended);
+            _socket = socket;
         Write();
-        return ended.Task;
+    }
+
+    /// <summary>Completes when the socket was closed.</summary>
+    public Task Ended => End.Task;
+
+    // Nobody needs it before the connection ends.
+    private TaskCompletionSource End
+    {
+        get
+        {
+            lock (_gate)
+                return _end ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        }
     }
 
     private bool TryEnqueue(byte[] frame)
@@ -110,17 +121,17 @@ internal sealed class SocketWriter(RealtimeOptions options, TimeProvider clock, 
             if (await WriteQueuedAsync(socket) is not { } close)
                 return;
             await socket.CloseOutputAsync((WebSocketCloseStatus)close.Number, close.Reason, CancellationToken.None);
-            _ended!.TrySetResult();
+            End.TrySetResult();
         }
         catch (Exception exception) when (exception is WebSocketException or OperationCanceledException or ObjectDisposedException)
         {
             // The connection is gone; the receiving side sees it too and ends the connection.
             Close(CloseCode.Normal);
-            _ended!.TrySetResult();
+            End.TrySetResult();
         }
         catch (Exception unforeseen)
         {
-            _ended!.TrySetException(unforeseen);
+            End.TrySetException(unforeseen);
         }
     }
 
