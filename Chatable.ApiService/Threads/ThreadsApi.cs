@@ -40,8 +40,13 @@ internal static class ThreadsApi
         string? page, ClaimsPrincipal user, ConversationReader conversations, CancellationToken cancellationToken)
     {
         var number = PageNumber.Parse(page);
-        var rows = await conversations.InboxAsync(user.Authenticated().UserId, number.Range, cancellationToken);
-        InboxItem[] items = [.. rows.Select(row => new InboxItem(row.AuthorUsername, row.CreatedAt, row.LatestMessage, row.WithUsername))];
+        var self = user.Authenticated();
+        var rows = await conversations.InboxAsync(self.UserId, number.Range, cancellationToken);
+        InboxItem[] items =
+        [
+            .. rows.Select(row =>
+                new InboxItem(row.IsOwn ? self.Username : row.WithUsername, row.CreatedAt, row.LatestMessage, row.WithUsername)),
+        ];
         return TypedResults.Ok(ApiEnvelope.Success(items, number));
     }
 

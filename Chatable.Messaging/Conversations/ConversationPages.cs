@@ -1,7 +1,7 @@
 namespace Chatable.Messaging.Conversations;
 
-/// <summary>A conversation in a user's inbox: with whom, and its latest message.</summary>
-public sealed record InboxRow(string AuthorUsername, DateTime CreatedAt, string LatestMessage, string WithUsername);
+/// <summary>A conversation in a user's inbox: with whom, and its latest message, which is either's own.</summary>
+public sealed record InboxRow(bool IsOwn, DateTime CreatedAt, string LatestMessage, string WithUsername);
 
 /// <summary>A message of a conversation between two known users.</summary>
 public sealed record ThreadRow(long AuthorId, DateTime CreatedAt, string Message, int MessageType);

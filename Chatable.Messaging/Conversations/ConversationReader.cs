@@ -8,7 +8,7 @@ public sealed class ConversationReader(NpgsqlDataSource database)
     // participants_inbox_idx gives the conversations by the minute of their last message, which leaves little to sort. LIMIT 1 says that
     // there is one last message: the planner then weighs and compares nothing, which took longer than the reading.
     internal const string InboxSql = """
-        SELECT (SELECT username FROM users WHERE id = m.author_id), m.created_at, m.body,
+        SELECT m.author_id = $1, m.created_at, m.body,
                (SELECT username FROM users WHERE id = CASE WHEN page.user_low = $1 THEN page.user_high ELSE page.user_low END)
         FROM (
             SELECT c.* FROM participants p JOIN conversations c ON c.id = p.conversation_id
@@ -42,7 +42,7 @@ public sealed class ConversationReader(NpgsqlDataSource database)
             await using var reader = await command.ExecuteReaderAsync(cancellationToken);
             var rows = new List<InboxRow>(page.Take);
             while (await reader.ReadAsync(cancellationToken))
-                rows.Add(new InboxRow(reader.GetString(0), reader.GetDateTime(1), reader.GetString(2), reader.GetString(3)));
+                rows.Add(new InboxRow(reader.GetBoolean(0), reader.GetDateTime(1), reader.GetString(2), reader.GetString(3)));
             return rows;
         });
 

@@ -43,12 +43,14 @@ public sealed class ConversationReaderTests(PostgresServer postgres) : IAsyncLif
         {
             await NewUserAsync(name);
             await Messages.SendAsync(_database, name, "bob", ["old", $"from {name}"], Cancellation);
+            if (name == "u2")
+                await Messages.SendAsync(_database, "bob", name, ["to u2"], Cancellation);
         }
 
         var rows = await _reader.InboxAsync(bob, new(1, 2), Cancellation);
         Assert.Equal(
-            [("u2", "from u2", "u2"), ("u1", "from u1", "u1")],
-            rows.Select(row => (row.AuthorUsername, row.LatestMessage, row.WithUsername)));
+            [(true, "to u2", "u2"), (false, "from u1", "u1")],
+            rows.Select(row => (row.IsOwn, row.LatestMessage, row.WithUsername)));
         Assert.All(rows, row => Assert.Equal(DateTimeKind.Utc, row.CreatedAt.Kind));
         Assert.Empty(await _reader.InboxAsync(bob, new(long.MaxValue / 2, 2), Cancellation));
     }
