@@ -15,7 +15,7 @@ internal sealed class BatchSettler(
     Settlement settlement, BatchCommitter committer, Router router, FanoutMetrics metrics, TimeProvider time)
 {
     /// <summary>
-    /// Stores heads of different partitions together, and finds out whom to tell. Where it throws, they are to be read again.
+    /// Stores heads of different partitions together. Where it throws, they are to be read again.
     /// </summary>
     public async Task<CommittedBatch> CommitAsync(IReadOnlyList<PartitionHead> heads, CancellationToken cancellationToken)
     {
@@ -25,11 +25,10 @@ internal sealed class BatchSettler(
             await settlement.SettleAsync([], heads, cancellationToken);
         var outcomes = await committer.CommitAsync(await DecodeAsync(heads, cancellationToken), cancellationToken);
         CrashPoint.Reach("after_commit");
-        var batches = await router.PrepareAsync(outcomes, cancellationToken);
-        if (!IsToldApart(batches.Count))
-            return new CommittedBatch(heads, batches, started);
+        if (!IsToldApart)
+            return new CommittedBatch(heads, Router.Address(outcomes), started);
 
-        await router.TellAsync(batches, cancellationToken);
+        await router.RouteAsync(outcomes, cancellationToken);
         CrashPoint.Reach("before_xdel");
         return new CommittedBatch(heads, [], started);
     }
@@ -43,15 +42,16 @@ internal sealed class BatchSettler(
     /// <returns>For each head why it could not be deleted, or null.</returns>
     public async Task<IReadOnlyList<RedisException?>> FinishAsync(CommittedBatch batch, Settlement connection)
     {
-        var (told, failures) = await connection.SettleAsync(batch.Untold, batch.Heads, CancellationToken.None);
-        metrics.Routed(told);
+        var settled = await connection.SettleAsync(batch.Untold, batch.Heads, CancellationToken.None);
+        metrics.Routed(settled.Told);
         metrics.BatchSettled(time.GetElapsedTime(batch.StartedAt));
-        return failures;
+        await router.ForgetAsync(settled.Dead);
+        return settled.Failures;
     }
 
     // Where it has to be, or a test is to come between the two.
-    private bool IsToldApart(int servers) =>
-        !settlement.CanTell(servers) || CrashPoint.IsAwaited("after_route") || CrashPoint.IsAwaited("before_xdel");
+    private bool IsToldApart =>
+        !settlement.CanTell || CrashPoint.IsAwaited("after_route") || CrashPoint.IsAwaited("before_xdel") || SeededBug.Is("cached_registry");
 
     private async Task<List<PendingEntry>> DecodeAsync(IReadOnlyList<PartitionHead> heads, CancellationToken cancellationToken)
     {

@@ -1,5 +1,5 @@
 using Chatable.Messaging.Intake;
-using Chatable.Messaging.ServerQueues;
+using Chatable.Messaging.Settling;
 
 namespace Chatable.FanoutWorker;
 
@@ -7,4 +7,4 @@ namespace Chatable.FanoutWorker;
 /// <param name="Heads">What it was read as.</param>
 /// <param name="Untold">What is to be told together with the deletion.</param>
 /// <param name="StartedAt">When it had been read, as a timestamp of the time provider.</param>
-internal sealed record CommittedBatch(IReadOnlyList<PartitionHead> Heads, IReadOnlyList<ServerBatch> Untold, long StartedAt);
+internal sealed record CommittedBatch(IReadOnlyList<PartitionHead> Heads, IReadOnlyList<AddressedItem> Untold, long StartedAt);

@@ -1,7 +1,9 @@
 using Chatable.Messaging.Registry;
 using Chatable.Messaging.ServerQueues;
+using Chatable.Messaging.Settling;
 using Chatable.Messaging.TestHooks;
 using Chatable.Messaging.Wire;
+using StackExchange.Redis;
 
 namespace Chatable.FanoutWorker;
 
@@ -12,57 +14,63 @@ namespace Chatable.FanoutWorker;
 /// </summary>
 internal sealed class Router(ServerRegistry registry, ServerQueue queue, FanoutMetrics metrics)
 {
-    public async Task RouteAsync(IReadOnlyList<Dispatch> outcomes, CancellationToken cancellationToken) =>
-        await TellAsync(await PrepareAsync(outcomes, cancellationToken), cancellationToken);
-
-    /// <summary>What each server is to be told.</summary>
-    public async Task<IReadOnlyList<ServerBatch>> PrepareAsync(IReadOnlyList<Dispatch> outcomes, CancellationToken cancellationToken)
+    public async Task RouteAsync(IReadOnlyList<Dispatch> outcomes, CancellationToken cancellationToken)
     {
-        if (outcomes.Count == 0)
-            return [];
+        if (outcomes.Count > 0)
+        {
+            var items = Address(outcomes);
+            var users = items.SelectMany(item => item.Users).Distinct().ToArray();
+            var servers = SeededBug.Stale(await registry.FindServersAsync(users, cancellationToken));
+            var origins = await registry.FindLiveAsync(items.Select(item => item.Origin), cancellationToken);
+            metrics.Routed(await queue.AppendAsync(Distribute(items, servers, origins), cancellationToken));
+        }
 
-        var users = outcomes.SelectMany(outcome => PartiesOf(outcome)).Distinct().ToArray();
-        var servers = SeededBug.Stale(await registry.FindServersAsync(users, cancellationToken));
-        var origins = await registry.FindLiveAsync(outcomes.Select(OriginOf), cancellationToken);
-        return Distribute(outcomes, servers, origins);
-    }
-
-    public async Task TellAsync(IReadOnlyList<ServerBatch> batches, CancellationToken cancellationToken)
-    {
-        if (batches.Count > 0)
-            metrics.Routed(await queue.AppendAsync(batches, cancellationToken));
         CrashPoint.Reach("after_route");
     }
 
-    // Each item is encoded once, however many servers it goes to.
-    private static ServerBatch[] Distribute(
-        IReadOnlyList<Dispatch> outcomes, IReadOnlyDictionary<long, IReadOnlyList<Guid>> servers, IReadOnlySet<Guid> origins)
-    {
-        var byServer = new Dictionary<Guid, List<byte[]>>();
-        foreach (var outcome in outcomes)
-        {
-            var targets = PartiesOf(outcome).SelectMany(user => servers[user]).Append(OriginOf(outcome)).ToHashSet();
-            if (!origins.Contains(OriginOf(outcome)))
-                targets.Remove(OriginOf(outcome));
-            if (targets.Count == 0)
-                continue;
+    /// <summary>What is to be told of each, and whom it concerns.</summary>
+    public static IReadOnlyList<AddressedItem> Address(IReadOnlyList<Dispatch> outcomes) =>
+    [
+        .. outcomes.Select(outcome => new AddressedItem(DispatchBatch.EncodeItem(outcome), PartiesOf(outcome), OriginOf(outcome))),
+    ];
 
-            var bytes = DispatchBatch.EncodeItem(outcome);
+    /// <summary>Takes dead servers out of the registry. Where that fails, they are found again with the next message.</summary>
+    public async Task ForgetAsync(IReadOnlyList<Registration> dead)
+    {
+        try
+        {
+            await registry.ForgetAsync(dead, CancellationToken.None);
+        }
+        catch (Exception failure) when (failure is RedisException or TimeoutException)
+        {
+            metrics.BatchFailed(FailureCode.Of(failure));
+        }
+    }
+
+    private static ServerBatch[] Distribute(
+        IReadOnlyList<AddressedItem> items, IReadOnlyDictionary<long, IReadOnlyList<Guid>> servers, IReadOnlySet<Guid> origins)
+    {
+        var byServer = new Dictionary<Guid, List<ReadOnlyMemory<byte>>>();
+        foreach (var (bytes, users, origin) in items)
+        {
+            var targets = users.SelectMany(user => servers[user]).ToHashSet();
+            if (origins.Contains(origin))
+                targets.Add(origin);
             foreach (var target in targets)
             {
-                if (!byServer.TryGetValue(target, out var items))
-                    byServer[target] = items = [];
-                items.Add(bytes);
+                if (!byServer.TryGetValue(target, out var ofServer))
+                    byServer[target] = ofServer = [];
+                ofServer.Add(bytes);
             }
         }
 
         return [.. byServer.Select(one => new ServerBatch(one.Key, DispatchBatch.Join(one.Value)))];
     }
 
-    private static IEnumerable<long> PartiesOf(Dispatch outcome) => outcome switch
+    private static long[] PartiesOf(Dispatch outcome) => outcome switch
     {
-        MessageStored stored => stored.Recipients.Select(recipient => recipient.UserId),
-        MessageRepeated repeated => repeated.Heads.Select(head => head.UserId),
+        MessageStored stored => [.. stored.Recipients.Select(recipient => recipient.UserId)],
+        MessageRepeated repeated => [.. repeated.Heads.Select(head => head.UserId)],
         _ => [],
     };
 

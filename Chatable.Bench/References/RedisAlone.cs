@@ -3,6 +3,7 @@ using Chatable.Bench.Measures;
 using Chatable.Bench.Processes;
 using Chatable.Messaging;
 using Chatable.Messaging.Intake;
+using Chatable.Messaging.Registry;
 using Chatable.Messaging.ServerQueues;
 using Chatable.Messaging.Settling;
 using Chatable.Messaging.Wire;
@@ -32,7 +33,7 @@ internal sealed class RedisAlone : IAsyncDisposable
     {
         var options = Options.Create(new IntakeOptions());
         var (log, reader) = (new IntakeLog(_connection, options), new IntakeReader(_connection, options));
-        var settlement = new Settlement(_connection, options, Options.Create(new ServerQueueOptions()));
+        var settlement = new Settlement(_connection, options, Options.Create(new ServerQueueOptions()), Options.Create(new RegistryOptions()));
         ReadOnlyMemory<byte>[] entries = [.. Enumerable.Repeat((ReadOnlyMemory<byte>)Entry(), batch)];
         await CycleAsync(log, reader, settlement, entries, cancellationToken);
 

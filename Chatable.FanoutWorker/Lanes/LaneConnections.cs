@@ -1,5 +1,6 @@
 using Chatable.Messaging;
 using Chatable.Messaging.Intake;
+using Chatable.Messaging.Registry;
 using Chatable.Messaging.ServerQueues;
 using Chatable.Messaging.Settling;
 using Microsoft.Extensions.Options;
@@ -9,7 +10,7 @@ namespace Chatable.FanoutWorker.Lanes;
 
 /// <summary>A connection to Redis for each lane, made when first asked for: no start and no health check waits for it.</summary>
 internal sealed class LaneConnections(
-    IServiceProvider services, IOptions<IntakeOptions> intake, IOptions<ServerQueueOptions> queues)
+    IServiceProvider services, IOptions<IntakeOptions> intake, IOptions<ServerQueueOptions> queues, IOptions<RegistryOptions> registry)
 {
     public static void Add(IHostApplicationBuilder builder)
     {
@@ -36,7 +37,7 @@ internal sealed class LaneConnections(
     public LaneConnection Of(int lane)
     {
         var redis = services.GetRequiredKeyedService<IConnectionMultiplexer>(KeyOf(lane));
-        return new LaneConnection(new IntakeReader(redis, intake), new Settlement(redis, intake, queues));
+        return new LaneConnection(new IntakeReader(redis, intake), new Settlement(redis, intake, queues, registry));
     }
 
     private static string KeyOf(int lane) => $"lane-{lane}";

@@ -2,10 +2,10 @@ using StackExchange.Redis;
 
 namespace Chatable.Messaging.Registry;
 
-// The sorted set `servers`: boot id -> expiry of its lease in milliseconds since 1970 by Redis' clock, the one all agree on.
+// By Redis' clock, the one all agree on.
 internal sealed class LiveServers(IConnectionMultiplexer redis, RegistryOptions options, TimeProvider time)
 {
-    private const string Now = "local t = redis.call('TIME') local now = t[1] * 1000 + math.floor(t[2] / 1000) ";
+    internal const string Now = "local t = redis.call('TIME') local now = t[1] * 1000 + math.floor(t[2] / 1000) ";
 
     private const string Heartbeat = Now + """
         local expiry = redis.call('ZSCORE', KEYS[1], ARGV[1])
@@ -19,7 +19,7 @@ internal sealed class LiveServers(IConnectionMultiplexer redis, RegistryOptions 
 
     private const string FindSilent = Now + "return redis.call('ZRANGE', KEYS[1], '-inf', now - tonumber(ARGV[1]), 'BYSCORE')";
 
-    private readonly RedisKey _key = $"{options.KeyPrefix}servers";
+    private readonly RedisKey _key = new RegistryKeys(options.KeyPrefix).Servers;
     private readonly ServerRun _run = new();
     private volatile Picture _picture = new([], long.MinValue);
 

@@ -19,6 +19,7 @@ public sealed class ServerRegistry(IConnectionMultiplexer redis, IOptions<Regist
         """;
 
     private readonly RegistryOptions _options = options.Value;
+    private readonly RegistryKeys _keys = new(options.Value.KeyPrefix);
     private readonly LiveServers _live = new(redis, options.Value, time);
 
     /// <summary>
@@ -33,7 +34,7 @@ public sealed class ServerRegistry(IConnectionMultiplexer redis, IOptions<Regist
         ForEachAsync(users, AddAsync, bootId, cancellationToken);
 
     public Task RemoveUsersAsync(Guid bootId, IReadOnlyCollection<long> users, CancellationToken cancellationToken) =>
-        ForEachAsync(users, (database, user, server) => database.SetRemoveAsync(KeyOf(user), server), bootId, cancellationToken);
+        ForEachAsync(users, (database, user, server) => database.SetRemoveAsync(_keys.User(user), server), bootId, cancellationToken);
 
     /// <summary>Ends a server's lease at once.</summary>
     public Task LeaveAsync(Guid bootId, CancellationToken cancellationToken) => _live.RemoveAsync(bootId, cancellationToken);
@@ -64,6 +65,13 @@ public sealed class ServerRegistry(IConnectionMultiplexer redis, IOptions<Regist
     public Task<IReadOnlySet<Guid>> FindLiveAsync(IEnumerable<Guid> bootIds, CancellationToken cancellationToken) =>
         _live.AmongAsync(bootIds, cancellationToken);
 
+    /// <summary>Takes servers that were found dead out of the sets of users.</summary>
+    public async Task ForgetAsync(IEnumerable<Registration> dead, CancellationToken cancellationToken)
+    {
+        foreach (var ofUser in dead.GroupBy(one => one.User, one => one.BootId))
+            await ForgetAsync(redis.GetDatabase(), ofUser.Key, [.. ofUser], cancellationToken);
+    }
+
     /// <summary>
     /// Removes servers that have been silent for long, each after <paramref name="discard"/> has cleared what is left of it; returns how
     /// many. Any number of callers may do it at once.
@@ -84,15 +92,15 @@ public sealed class ServerRegistry(IConnectionMultiplexer redis, IOptions<Regist
     // and put back. What is put back for a user who has left meanwhile costs a few ignored pushes.
     private async Task ForgetAsync(IDatabase database, long user, Guid[] dead, CancellationToken cancellationToken)
     {
-        await database.SetRemoveAsync(KeyOf(user), Array.ConvertAll(dead, ToValue));
+        await database.SetRemoveAsync(_keys.User(user), Array.ConvertAll(dead, ToValue));
         _live.Invalidate();
         foreach (var back in await _live.AmongAsync(dead, cancellationToken))
             await AddAsync(database, user, ToValue(back));
     }
 
     private Task AddAsync(IDatabase database, long user, RedisValue bootId) => Task.WhenAll(
-        database.SetAddAsync(KeyOf(user), bootId),
-        database.KeyExpireAsync(KeyOf(user), _options.UserLifetime));
+        database.SetAddAsync(_keys.User(user), bootId),
+        database.KeyExpireAsync(_keys.User(user), _options.UserLifetime));
 
     private async Task ForEachAsync(
         IReadOnlyCollection<long> users, Func<IDatabase, long, RedisValue, Task> change, Guid bootId,
@@ -111,17 +119,15 @@ public sealed class ServerRegistry(IConnectionMultiplexer redis, IOptions<Regist
     private async Task<(long User, Guid[] Ids)[]> RegistrationsAsync(IDatabase database, IReadOnlyCollection<long> users)
     {
         if (redis.IsCluster())
-            return await Task.WhenAll(users.Select(async user => (user, ToIds(await database.SetMembersAsync(KeyOf(user))))));
+            return await Task.WhenAll(users.Select(async user => (user, ToIds(await database.SetMembersAsync(_keys.User(user))))));
 
         var some = await Task.WhenAll(users.Chunk(UsersAtOnce).Select(async chunk => chunk.Zip(
-            (RedisResult[])(await database.ScriptEvaluateAsync(FindAll, Array.ConvertAll(chunk, KeyOf)))!,
+            (RedisResult[])(await database.ScriptEvaluateAsync(FindAll, Array.ConvertAll(chunk, _keys.User)))!,
             (user, ids) => (user, ToIds((RedisValue[])ids!)))));
         return [.. some.SelectMany(found => found)];
     }
 
     private static Guid[] ToIds(RedisValue[] values) => Array.ConvertAll(values, LiveServers.ParseBootId);
-
-    private RedisKey KeyOf(long user) => $"{_options.KeyPrefix}u:{{{user}}}";
 
     private static RedisValue ToValue(Guid bootId) => bootId.ToString("N");
 }

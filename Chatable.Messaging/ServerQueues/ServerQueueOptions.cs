@@ -23,5 +23,8 @@ public sealed class ServerQueueOptions : IKeyPrefixed
 
     internal long LifetimeMilliseconds => (long)IdleLifetime.TotalMilliseconds;
 
-    internal RedisKey KeyOf(Guid bootId) => $"{KeyPrefix}srv:{{{bootId:N}}}";
+    // Followed by the boot id and a closing brace.
+    internal string KeyStart => $"{KeyPrefix}srv:{{";
+
+    internal RedisKey KeyOf(Guid bootId) => $"{KeyStart}{bootId:N}}}";
 }

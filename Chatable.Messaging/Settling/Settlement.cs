@@ -1,89 +1,88 @@
 using Chatable.Messaging.Intake;
+using Chatable.Messaging.Registry;
 using Chatable.Messaging.ServerQueues;
+using Chatable.Messaging.Wire;
 using Microsoft.Extensions.Options;
 using StackExchange.Redis;
 
 namespace Chatable.Messaging.Settling;
 
-/// <summary>What became of a batch: of what the servers were to be told, and of each head why it was not deleted, or null.</summary>
-public readonly record struct Settled(IReadOnlyList<QueueAppend> Told, IReadOnlyList<RedisException?> Failures);
+/// <summary>What became of a batch.</summary>
+/// <param name="Told">Of each server that was to be told.</param>
+/// <param name="Failures">Of each head why it was not deleted, or null.</param>
+/// <param name="Dead">Registrations with servers that live no more, to be forgotten.</param>
+public readonly record struct Settled(
+    IReadOnlyList<QueueAppend> Told, IReadOnlyList<RedisException?> Failures, IReadOnlyList<Registration> Dead);
 
 /// <summary>
-/// The end of a batch: its servers are told, and it is deleted from the intake, in one command. Without it there would be a round trip more
-/// in each batch, for which everything that came meanwhile would wait.
+/// The end of a batch: the servers it concerns are found and told, and it is deleted from the intake, in one command. In three there would
+/// be two round trips more in each batch, for which everything that came meanwhile would wait.
 /// </summary>
 public sealed class Settlement(
-    IConnectionMultiplexer redis, IOptions<IntakeOptions> intake, IOptions<ServerQueueOptions> queues)
+    IConnectionMultiplexer redis, IOptions<IntakeOptions> intake, IOptions<ServerQueueOptions> queues, IOptions<RegistryOptions> registry)
 {
-    // A failure of one queue or partition is none of the others; but where a queue fails by anything except want of memory, nothing is
-    // deleted. Attempts are counted for hardly any entry. Deleting needs no memory, so it goes on when there is none.
-    // KEYS: the queues; then of each partition its log and its attempts. ARGV: how many queues; their limit and lifetime; a batch for each;
-    // then for each partition the number of its entries, and their ids. Answers with what became of each queue, and each partition's error.
-    private const string Script = ServerQueue.Append + """
-        local queues = tonumber(ARGV[1])
-        local told, errors, failure = {}, {}, false
-        for i = 1, queues do
-            told[i] = append(KEYS[i], ARGV[i + 3], ARGV[2], ARGV[3])
-            if told[i] ~= '' and told[i] ~= 'full' and string.sub(told[i], 1, 3) ~= 'OOM' then failure = told[i] end
-        end
-        if failure then told = {} end
-        local at = queues + 4
-        for i = queues + 1, #KEYS, 2 do
-            local last = at + tonumber(ARGV[at])
-            local answer = failure and {err = failure} or redis.pcall('XDEL', KEYS[i], unpack(ARGV, at + 1, last))
-            if type(answer) == 'number' and redis.call('EXISTS', KEYS[i + 1]) == 1 then
-                answer = redis.pcall('HDEL', KEYS[i + 1], unpack(ARGV, at + 1, last))
-            end
-            errors[#errors + 1] = type(answer) == 'table' and answer.err or ''
-            at = last + 1
-        end
-        return {told, errors}
-        """;
+    private static readonly RedisValue s_beginning = new byte[] { DispatchBatch.Version };
 
-    private readonly IntakeKeys _keys = new(intake.Value.KeyPrefix);
+    private readonly IntakeKeys _intake = new(intake.Value.KeyPrefix);
+    private readonly RegistryKeys _registry = new(registry.Value.KeyPrefix);
     private readonly ServerQueueOptions _queues = queues.Value;
 
     /// <summary>
-    /// Whether so many servers can be told in the command that deletes; if not, they have to be told before. On a cluster, a command
-    /// names keys of one slot only.
+    /// Whether servers can be told in the command that deletes; if not, they have to be told before. On a cluster, a command names keys of
+    /// one slot only.
     /// </summary>
-    public bool CanTell(int servers) => !redis.IsCluster() && servers <= ServerQueue.QueuesAtOnce;
+    public bool CanTell => !redis.IsCluster();
 
     /// <summary>
     /// Tells the servers, and deletes entries whose fate is settled: stored, or refused. Redis does so before anything that is read after
     /// it on this connection, but what is read of a partition counts only once this has succeeded for it.
     /// </summary>
-    /// <param name="batches">No more than <see cref="CanTell"/> allows. Where one fails by anything but want of memory, nothing is deleted.</param>
+    /// <param name="items">
+    /// Only what is committed: a server that registers a user and then reads his head is found by everything committed after that head.
+    /// None where <see cref="CanTell"/> is false. Where a server cannot be told for anything but want of memory, nothing is deleted.
+    /// </param>
     /// <param name="heads">Of different partitions. A failure of one is none of the others.</param>
     /// <param name="cancellationToken">Cancels before anything is sent.</param>
     public async Task<Settled> SettleAsync(
-        IReadOnlyList<ServerBatch> batches, IReadOnlyList<PartitionHead> heads, CancellationToken cancellationToken)
+        IReadOnlyList<AddressedItem> items, IReadOnlyList<PartitionHead> heads, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        if (!redis.IsCluster())
-            return await SettleTogetherAsync(batches, heads);
+        if (CanTell)
+            return await TellAndDeleteAsync(items, heads);
 
-        if (batches.Count > 0)
-            throw new ArgumentException("On a cluster servers are told before.", nameof(batches));
-        var settled = await Task.WhenAll(heads.Select(head => SettleTogetherAsync([], [head])));
-        return new Settled([], [.. settled.SelectMany(one => one.Failures)]);
+        if (items.Count > 0)
+            throw new ArgumentException("On a cluster servers are told before.", nameof(items));
+        return new Settled([], [.. await Task.WhenAll(heads.Select(DeleteAsync))], []);
     }
 
-    private async Task<Settled> SettleTogetherAsync(IReadOnlyList<ServerBatch> batches, IReadOnlyList<PartitionHead> heads)
+    private async Task<RedisException?> DeleteAsync(PartitionHead head)
     {
-        RedisKey[] keys =
-        [
-            .. batches.Select(batch => _queues.KeyOf(batch.BootId)),
-            .. heads.SelectMany(head => new[] { _keys.Log(head.Partition), _keys.Attempts(head.Partition) }),
-        ];
+        var errors = (string[])(await redis.GetDatabase().ScriptEvaluateAsync(
+            SettlementScript.DeleteOnly, KeysOf(head), [.. IdsOf(head)]))!;
+        return FailureOf(errors[0]);
+    }
+
+    private async Task<Settled> TellAndDeleteAsync(IReadOnlyList<AddressedItem> items, IReadOnlyList<PartitionHead> heads)
+    {
+        var batch = new AddressedBatch(items);
+        RedisKey[] keys = [_registry.Servers, .. batch.Users.Select(_registry.User), .. heads.SelectMany(KeysOf)];
         RedisValue[] arguments =
         [
-            batches.Count, _queues.Limit, _queues.LifetimeMilliseconds, .. batches.Select(batch => (RedisValue)batch.Items),
-            .. heads.SelectMany(head => head.Items.Select(item => item.Id).Prepend(head.Items.Count)),
+            batch.Users.Count, batch.Addresses, batch.Items, batch.Origins,
+            _queues.Limit, _queues.LifetimeMilliseconds, _queues.KeyStart, s_beginning,
+            .. heads.SelectMany(IdsOf),
         ];
-        var answer = (RedisResult[])(await redis.GetDatabase().ScriptEvaluateAsync(Script, keys, arguments))!;
+        var answer = (RedisResult[])(await redis.GetDatabase().ScriptEvaluateAsync(SettlementScript.TellAndDelete, keys, arguments))!;
         return new Settled(
             Array.ConvertAll((string[])answer[0]!, ServerQueue.OutcomeOf),
-            Array.ConvertAll((string[])answer[1]!, error => error.Length == 0 ? null : new RedisException(error)));
+            Array.ConvertAll((string[])answer[1]!, FailureOf),
+            [.. ((RedisValue[])answer[2]!).Chunk(2).Select(dead =>
+                new Registration(batch.Users[(int)dead[0] - 1], LiveServers.ParseBootId(dead[1])))]);
     }
+
+    private RedisKey[] KeysOf(PartitionHead head) => [_intake.Log(head.Partition), _intake.Attempts(head.Partition)];
+
+    private static IEnumerable<RedisValue> IdsOf(PartitionHead head) => head.Items.Select(item => item.Id).Prepend(head.Items.Count);
+
+    private static RedisException? FailureOf(string error) => error.Length == 0 ? null : new RedisException(error);
 }

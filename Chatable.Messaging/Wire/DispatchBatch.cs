@@ -15,9 +15,9 @@ namespace Chatable.Messaging.Wire;
 /// </summary>
 public static class DispatchBatch
 {
-    private const byte Version = 1;
+    internal const byte Version = 1;
 
-    public static byte[] Encode(IEnumerable<Dispatch> items) => Join([.. items.Select(EncodeItem)]);
+    public static byte[] Encode(IEnumerable<Dispatch> items) => Join([.. items.Select(item => (ReadOnlyMemory<byte>)EncodeItem(item))]);
 
     /// <summary>The bytes of one item, to be joined into the batches of several servers.</summary>
     public static byte[] EncodeItem(Dispatch item)
@@ -28,14 +28,14 @@ public static class DispatchBatch
     }
 
     /// <summary>A batch of items encoded by <see cref="EncodeItem"/>.</summary>
-    public static byte[] Join(IReadOnlyCollection<byte[]> encodedItems)
+    public static byte[] Join(IReadOnlyCollection<ReadOnlyMemory<byte>> encodedItems)
     {
         var joined = new byte[1 + encodedItems.Sum(item => item.Length)];
         joined[0] = Version;
         var length = 1;
         foreach (var item in encodedItems)
         {
-            item.CopyTo(joined, length);
+            item.CopyTo(joined.AsMemory(length));
             length += item.Length;
         }
 

@@ -27,8 +27,8 @@ public sealed class FolderArrowsTests
         ["TestHooks"] = ["Wire"],
         ["Intake"] = ["Wire", "Telemetry"],
         ["ServerQueues"] = ["Wire", "Telemetry"],
-        // The end of a batch, in the intake and in the queues.
-        ["Settling"] = ["Intake", "ServerQueues"],
+        // The end of a batch: in the intake, and in the queues of those whom the registry names.
+        ["Settling"] = ["Intake", "ServerQueues", "Registry"],
         ["Registry"] = ["Wire", "Telemetry"],
         ["Users"] = ["Telemetry"],
         ["Tokens"] = ["Telemetry"],

@@ -1,4 +1,5 @@
 using Chatable.Messaging.Intake;
+using Chatable.Messaging.Registry;
 using Chatable.Messaging.ServerQueues;
 using Chatable.Messaging.Settling;
 using Chatable.Tests.Support;
@@ -41,16 +42,20 @@ public sealed class IntakeFaultTests : IAsyncLifetime
     public async Task OutOfMemoryRefusesEntriesButTheIntakeDrains()
     {
         var queue = new ServerQueue(_redis.Connection, Options.Create(new ServerQueueOptions()));
+        var bootId = Guid.NewGuid();
+        await new ServerRegistry(_redis.Connection, Options.Create(new RegistryOptions()), TimeProvider.System)
+            .HeartbeatAsync(bootId, Token);
         await ConfigureAsync("maxmemory", "1");
         Assert.Equal(AcceptOutcome.Busy, await _log.AppendAsync(0, [.. s_entry, .. s_entry], Token));
-        Assert.Equal([QueueAppend.OutOfMemory], await queue.AppendAsync([new(Guid.NewGuid(), s_entry[0])], Token));
+        Assert.Equal([QueueAppend.OutOfMemory], await queue.AppendAsync([new(bootId, s_entry[0])], Token));
 
         var items = await _reader.ReadHeadAsync(0, 10, Token);
         Assert.Single(items);
         var settlement = new Settlement(
-            _redis.Connection, Options.Create(new IntakeOptions()), Options.Create(new ServerQueueOptions()));
-        var (told, failures) = await settlement.SettleAsync(
-            [new ServerBatch(Guid.NewGuid(), s_entry[0])], [new PartitionHead(0, items)], Token);
+            _redis.Connection, Options.Create(new IntakeOptions()), Options.Create(new ServerQueueOptions()),
+            Options.Create(new RegistryOptions()));
+        var (told, failures, _) = await settlement.SettleAsync(
+            [new AddressedItem(s_entry[0], [], bootId)], [new PartitionHead(0, items)], Token);
         Assert.Equal([QueueAppend.OutOfMemory], told);
         Assert.Equal([null], failures);
         Assert.Empty(await _reader.ReadHeadAsync(0, 10, Token));

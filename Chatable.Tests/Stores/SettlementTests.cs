@@ -1,4 +1,5 @@
 using Chatable.Messaging.Intake;
+using Chatable.Messaging.Registry;
 using Chatable.Messaging.ServerQueues;
 using Chatable.Messaging.Settling;
 using Chatable.Tests.Support;
@@ -9,40 +10,92 @@ namespace Chatable.Tests.Stores;
 
 public sealed class SettlementTests(RedisServer server) : RedisTest(server)
 {
+    // What every batch begins with.
+    private const byte Version = 1;
+
     private readonly Guid _one = Guid.NewGuid();
     private readonly Guid _other = Guid.NewGuid();
 
     [Fact]
-    public async Task ServersAreToldAndWhatWasReadIsDeletedButNothingThatCameLater()
+    public async Task EveryServerOfAUserAndTheOriginAreToldOnceAndInOrder()
+    {
+        var (_, _, settlement) = Create();
+        var origin = Guid.NewGuid();
+        await JoinAsync(_one, 1, 2);
+        await JoinAsync(_other, 2);
+        await JoinAsync(origin);
+
+        var settled = await settlement.SettleAsync(
+            [Item(7, origin, 1, 2), Item(8, _one, 2, 1), Item(9, origin), Item(10, origin, 3)], [], Token);
+
+        Assert.Equal(Enumerable.Repeat(QueueAppend.Appended, 3), settled.Told);
+        Assert.Empty(settled.Dead);
+        Assert.Equal([Version, 7, 8], await ToldAsync(_one));
+        Assert.Equal([Version, 7, 8], await ToldAsync(_other));
+        Assert.Equal([Version, 7, 9, 10], await ToldAsync(origin));
+        Assert.InRange(
+            (await Redis.Database.KeyTimeToLiveAsync(QueueOf(_one)))!.Value, TimeSpan.FromMinutes(9), TimeSpan.FromMinutes(10));
+    }
+
+    [Fact]
+    public async Task ItemsOfAnyLengthStayWhole()
+    {
+        var (_, _, settlement) = Create();
+        await JoinAsync(_one, [.. Enumerable.Range(1, 300)]);
+        var items = Enumerable.Range(1, 300).Select(i => new AddressedItem(RandomBytes(i * i), [i], _one)).ToArray();
+
+        await settlement.SettleAsync(items, [], Token);
+
+        Assert.Equal(items.SelectMany(item => item.Bytes.ToArray()).Prepend(Version), await ToldAsync(_one));
+    }
+
+    [Fact]
+    public async Task AServerThatLivesNoMoreIsNotToldButFound()
+    {
+        var (_, _, settlement) = Create();
+        var brief = Registry(options => options.ServerLifetime = TimeSpan.FromMilliseconds(1));
+        await JoinAsync(_one, 1, 2);
+        await brief.HeartbeatAsync(_other, Token);
+        await brief.AddUsersAsync(_other, [2, 3], Token);
+        while ((await brief.FindLiveAsync([_other], Token)).Count > 0)
+            await Task.Delay(1, Token);
+
+        var settled = await settlement.SettleAsync([Item(7, _other, 1, 2), Item(8, _other, 3)], [], Token);
+
+        Assert.Equal([QueueAppend.Appended], settled.Told);
+        Assert.Equal([Version, 7], await ToldAsync(_one));
+        Assert.False(await Redis.Database.KeyExistsAsync(QueueOf(_other)));
+        Assert.Equal([new Registration(2, _other), new Registration(3, _other)], settled.Dead);
+        await Registry().ForgetAsync(settled.Dead, Token);
+        Assert.Equal([_one.ToString("N")], await Redis.Database.SetMembersAsync($"{Redis.Prefix}u:{{2}}"));
+        Assert.False(await Redis.Database.KeyExistsAsync($"{Redis.Prefix}u:{{3}}"));
+    }
+
+    [Fact]
+    public async Task WhatWasReadIsDeletedButNothingThatCameLater()
     {
         var (log, reader, settlement) = Create();
         await log.AppendAsync([new(2, Entries(1, 2, 3)), new(9, Entries(4))], Token);
         PartitionHead[] heads = [new(2, await reader.ReadHeadAsync(2, 2, Token)), new(9, await reader.ReadHeadAsync(9, 2, Token))];
         await Redis.Database.HashSetAsync($"{Redis.Prefix}att:{{9}}", heads[1].Items[0].Id, 3);
 
-        var (told, failures) = await settlement.SettleAsync([new(_one, Entries(7)[0]), new(_other, Entries(8)[0])], heads, Token);
+        Assert.Equal([null, null], (await settlement.SettleAsync([Item(7, _one, 1)], heads, Token)).Failures);
 
-        Assert.Equal([QueueAppend.Appended, QueueAppend.Appended], told);
-        Assert.Equal([null, null], failures);
-        Assert.Equal([7], await ToldAsync(_one));
-        Assert.Equal([8], await ToldAsync(_other));
         Assert.Equal([3], Assert.Single(await reader.ReadHeadAsync(2, 10, Token)).Payload.ToArray());
         Assert.Empty(await reader.ReadHeadAsync(9, 10, Token));
         Assert.False(await Redis.Database.KeyExistsAsync($"{Redis.Prefix}att:{{9}}"));
-        Assert.InRange(
-            (await Redis.Database.KeyTimeToLiveAsync(QueueOf(_one)))!.Value, TimeSpan.FromMinutes(9), TimeSpan.FromMinutes(10));
     }
 
     [Fact]
     public async Task AFailureOfOnePartitionIsNoneOfTheOthers()
     {
         var (log, reader, settlement) = Create();
+        await JoinAsync(_one);
         await log.AppendAsync([new(2, Entries(1)), new(9, Entries(2))], Token);
         var (first, last) = (await reader.ReadHeadAsync(2, 2, Token), await reader.ReadHeadAsync(9, 2, Token));
         await Redis.Database.StringSetAsync($"{Redis.Prefix}in:{{5}}", "no stream");
 
-        var (told, failures) = await settlement.SettleAsync(
-            [new(_one, Entries(7)[0])], [new(2, first), new(5, first), new(9, last)], Token);
+        var (told, failures, _) = await settlement.SettleAsync([Item(7, _one)], [new(2, first), new(5, first), new(9, last)], Token);
 
         Assert.Equal([QueueAppend.Appended], told);
         Assert.Equal((null, null), (failures[0], failures[2]));
@@ -55,28 +108,46 @@ public sealed class SettlementTests(RedisServer server) : RedisTest(server)
     public async Task WhatOneServerCannotBeToldIsNotDeletedAndTheOthersAreTold()
     {
         var (log, reader, settlement) = Create();
+        await JoinAsync(_one, 1);
+        await JoinAsync(_other, 1);
         await log.AppendAsync(2, Entries(1), Token);
         await Redis.Database.StringSetAsync(QueueOf(_one), "no stream");
 
-        var (told, failures) = await settlement.SettleAsync(
-            [new(_one, Entries(7)[0]), new(_other, Entries(8)[0])], [new(2, await reader.ReadHeadAsync(2, 2, Token))], Token);
+        var (told, failures, _) = await settlement.SettleAsync(
+            [Item(7, _one, 1)], [new(2, await reader.ReadHeadAsync(2, 2, Token))], Token);
 
         Assert.Empty(told);
         Assert.StartsWith("WRONGTYPE", Assert.Single(failures)!.Message, StringComparison.Ordinal);
-        Assert.Equal([8], await ToldAsync(_other));
+        Assert.Equal([Version, 7], await ToldAsync(_other));
         Assert.Single(await reader.ReadHeadAsync(2, 10, Token));
+    }
+
+    [Fact]
+    public async Task WhereItCannotBeFoundOutWhomToTellNothingIsDoneAtAll()
+    {
+        var (log, reader, settlement) = Create();
+        await JoinAsync(_one, 1);
+        await log.AppendAsync(2, Entries(1), Token);
+        PartitionHead head = new(2, await reader.ReadHeadAsync(2, 2, Token));
+        await Redis.Database.StringSetAsync($"{Redis.Prefix}u:{{2}}", "no set");
+
+        await Assert.ThrowsAsync<RedisServerException>(() => settlement.SettleAsync([Item(7, _one, 1), Item(8, _one, 2)], [head], Token));
+
+        Assert.Single(await reader.ReadHeadAsync(2, 10, Token));
+        Assert.False(await Redis.Database.KeyExistsAsync(QueueOf(_one)));
     }
 
     [Fact]
     public async Task AFullQueueSaysSoAndScriptsForgottenByTheServerAreSentAgain()
     {
         var (_, _, settlement) = Create(new ServerQueueOptions { Limit = 100 });
+        await JoinAsync(_one);
         var results = new List<QueueAppend>();
         for (var i = 0; i < 101; i++)
         {
             if (i == 50)
                 await Redis.Connection.GetServers()[0].ScriptFlushAsync();
-            results.AddRange((await settlement.SettleAsync([new(_one, Entries(7)[0])], [], Token)).Told);
+            results.AddRange((await settlement.SettleAsync([Item(7, _one)], [], Token)).Told);
         }
 
         Assert.Equal(Enumerable.Repeat(QueueAppend.Appended, 100).Append(QueueAppend.Overflowed), results);
@@ -86,10 +157,11 @@ public sealed class SettlementTests(RedisServer server) : RedisTest(server)
     public async Task CancelledCallerHasSentNothing()
     {
         var (log, reader, settlement) = Create();
+        await JoinAsync(_one);
         await log.AppendAsync(2, Entries(1), Token);
         PartitionHead head = new(2, await reader.ReadHeadAsync(2, 2, Token));
         await Assert.ThrowsAsync<OperationCanceledException>(
-            () => settlement.SettleAsync([new(_one, Entries(7)[0])], [head], new CancellationToken(canceled: true)));
+            () => settlement.SettleAsync([Item(7, _one)], [head], new CancellationToken(canceled: true)));
         Assert.Single(await reader.ReadHeadAsync(2, 10, Token));
         Assert.False(await Redis.Database.KeyExistsAsync(QueueOf(_one)));
     }
@@ -99,13 +171,38 @@ public sealed class SettlementTests(RedisServer server) : RedisTest(server)
         var options = Options.Create(new IntakeOptions { KeyPrefix = Redis.Prefix });
         queues ??= new ServerQueueOptions();
         queues.KeyPrefix = Redis.Prefix;
-        return (new(Redis.Connection, options), new(Redis.Connection, options), new(Redis.Connection, options, Options.Create(queues)));
+        var registry = Options.Create(new RegistryOptions { KeyPrefix = Redis.Prefix });
+        return (new(Redis.Connection, options), new(Redis.Connection, options),
+            new(Redis.Connection, options, Options.Create(queues), registry));
+    }
+
+    private ServerRegistry Registry(Action<RegistryOptions>? configure = null)
+    {
+        var options = new RegistryOptions { KeyPrefix = Redis.Prefix, LiveServersAge = TimeSpan.Zero };
+        configure?.Invoke(options);
+        return new ServerRegistry(Redis.Connection, Options.Create(options), TimeProvider.System);
+    }
+
+    private async Task JoinAsync(Guid bootId, params int[] users)
+    {
+        var registry = Registry(options => options.ServerLifetime = TimeSpan.FromMinutes(10));
+        await registry.HeartbeatAsync(bootId, Token);
+        await registry.AddUsersAsync(bootId, Array.ConvertAll(users, user => (long)user), Token);
     }
 
     private RedisKey QueueOf(Guid bootId) => $"{Redis.Prefix}srv:{{{bootId:N}}}";
 
     private async Task<byte[]> ToldAsync(Guid bootId) =>
         (byte[])Assert.Single(await Redis.Database.StreamRangeAsync(QueueOf(bootId)))["b"]!;
+
+    private static AddressedItem Item(byte bytes, Guid origin, params long[] users) => new(new[] { bytes }, users, origin);
+
+    private static byte[] RandomBytes(int count)
+    {
+        var bytes = new byte[count];
+        Random.Shared.NextBytes(bytes);
+        return bytes;
+    }
 
     private static ReadOnlyMemory<byte>[] Entries(params byte[] values) =>
         Array.ConvertAll(values, value => (ReadOnlyMemory<byte>)new[] { value });
