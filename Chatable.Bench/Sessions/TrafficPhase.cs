@@ -8,7 +8,10 @@ using Chatable.Bench.Subjects;
 
 namespace Chatable.Bench.Sessions;
 
-/// <summary>Messages from one user to another. All systems are up throughout and take turns: a noisy minute hits them alike.</summary>
+/// <summary>
+/// Messages from one user to another. All systems are up throughout and take turns, each round beginning with another: a noisy minute hits
+/// them alike.
+/// </summary>
 internal sealed class TrafficPhase(BenchOptions options, Progress progress) : Phase(options, progress)
 {
     public override async Task RunAsync(Action<RunResult> add, CancellationToken cancellationToken)
@@ -26,13 +29,20 @@ internal sealed class TrafficPhase(BenchOptions options, Progress progress) : Ph
                 await subject.TidyUpAsync(cancellationToken);
             foreach (var plan in plans)
             {
-                foreach (var subject in subjects.All.Where(subject => plan.Protocol is null || subject is ChatableSubject))
+                foreach (var subject in InTurn(subjects.All, round).Where(one => plan.Protocol is null || one is ChatableSubject))
                 {
                     Progress.Step($"round {round} of {Options.Rounds}: {plan.Name}, {subject.Name}");
                     add(await new TrafficRun(subject, plan, Progress).RunAsync(round, cancellationToken));
                 }
             }
         }
+    }
+
+    // Whoever comes first has what the others leave behind, such as a checkpoint that is still being written: so each does in its turn.
+    private static IEnumerable<Subject> InTurn(IReadOnlyCollection<Subject> subjects, int round)
+    {
+        var first = (round - 1) % subjects.Count;
+        return subjects.Skip(first).Concat(subjects.Take(first));
     }
 
     private Task WarmUpAsync(Subject subject, CancellationToken cancellationToken) => new WarmUp(Progress, Options.WarmUpWindows).RunAsync(
