@@ -18,8 +18,14 @@ public sealed class SeededBugTests
         new("ack_before_commit", "I1", "F0"),
         new("drop_push,repair_off,reconcile_off", "I10", "F0"),
         new("dedupe_off", "I3", "F0") { Prepare = "DROP INDEX messages_author_client_key" },
-        // A client that waits for its ack and sends again makes good what this loses, so ours does not.
-        new("xdel_before_commit", "I10", "F4") { AckTimeout = TimeSpan.FromHours(1) },
+        // A client that waits for its ack and sends again makes good what this loses, so ours does not; and a later message of the
+        // conversation, refused since its predecessor is missing, must not have it send both again.
+        new("xdel_before_commit,after_guard_off", "I10", "F4")
+        {
+            AckTimeout = TimeSpan.FromHours(1),
+            // So that all steps come by: only a death at one of them loses anything.
+            Window = TimeSpan.FromSeconds(25),
+        },
         new("two_in_flight,after_guard_off", "I6", "F2"),
         new("route_before_commit", "I11", "F0") { ReadEvery = 3 },
         new("cached_registry,repair_off,reconcile_off", "I10", "F27S"),
@@ -47,7 +53,7 @@ public sealed class SeededBugTests
 
     [Theory(Explicit = true)]
     [MemberData(nameof(Bugs))]
-    public Task TheCheckerFindsASeededBug(string bug) => FindAsync(bug, TimeSpan.FromSeconds(8));
+    public Task TheCheckerFindsASeededBug(string bug) => FindAsync(bug, window: null);
 
 #if CHATABLE_TEST_HOOKS
     [Theory]
@@ -55,12 +61,12 @@ public sealed class SeededBugTests
     public Task TheCheckerFindsACheapOneEveryTime(string bug) => FindAsync(bug, TimeSpan.FromSeconds(3));
 #endif
 
-    private static async Task FindAsync(string bug, TimeSpan window)
+    private static async Task FindAsync(string bug, TimeSpan? window)
     {
         var seeded = s_all.Single(one => one.Bug == bug);
         var fault = seeded.Fault == "F0" ? Calm.Fault : FaultTable.Find(seeded.Fault);
         var folder = Path.Combine(Repository.Root, "artifacts", "faults", "bugs", bug.Split(',')[0]);
-        var settings = new RunSettings(window, Seed: 1, folder)
+        var settings = new RunSettings(window ?? seeded.Window, Seed: 1, folder)
         {
             LoadAfter = TimeSpan.FromSeconds(1),
             // Beyond the 15 s a delivery may take, so that what never comes is told from what is late.
@@ -78,6 +84,8 @@ public sealed class SeededBugTests
     private sealed record Seeded(string Bug, string Invariant, string Fault)
     {
         public string Prepare { get; init; } = "";
+
+        public TimeSpan Window { get; init; } = TimeSpan.FromSeconds(8);
 
         public TimeSpan AckTimeout { get; init; } = TimeSpan.FromSeconds(15);
 
