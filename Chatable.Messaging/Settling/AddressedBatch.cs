@@ -4,41 +4,39 @@ namespace Chatable.Messaging.Settling;
 
 /// <summary>
 /// Items with their addresses as <see cref="Settlement"/>'s script reads them. Neighbours of one address, such as what one author has just
-/// sent to one recipient, are one piece to it: it handles pieces, and a string of Lua costs more than the bytes in it. All pieces stand one
-/// after the other, and for each, little-endian:
+/// sent to one recipient, are one piece to it: it handles pieces, and a string of Lua costs more than the bytes in it. For each piece,
+/// little-endian:
 /// <code>
-/// u32 its length · u16 its origin · u16 n, n × u16 user       origin and users by their place among those of the batch, from 1
+/// u16 its origin · u16 n, n × u16 user       by their place among those of the batch, from 1
 /// </code>
 /// </summary>
 internal sealed class AddressedBatch
 {
-    private const int AddressLength = 8, UserLength = 2;
+    private const int AddressLength = 4, UserLength = 2;
 
     private readonly OrderedDictionary<long, bool> _users = [];
     private readonly OrderedDictionary<Guid, bool> _origins = [];
+    private readonly List<ReadOnlyMemory<byte>> _pieces = [];
 
     public AddressedBatch(IReadOnlyList<AddressedItem> items)
     {
-        Items = new byte[items.Sum(item => item.Bytes.Length)];
         var addresses = new byte[items.Sum(item => AddressLength + UserLength * item.Users.Count)];
-        var (written, addressed) = (0, 0);
+        var length = 0;
         for (var i = 0; i < items.Count;)
         {
-            var (first, start) = (items[i], written);
-            for (; i < items.Count && HaveOneAddress(first, items[i]); i++)
-            {
-                items[i].Bytes.CopyTo(Items.AsMemory(written));
-                written += items[i].Bytes.Length;
-            }
-
-            addressed += WriteAddress(addresses.AsSpan(addressed), first, written - start);
+            var first = i;
+            while (i < items.Count && HaveOneAddress(items[first], items[i]))
+                i++;
+            length += WriteAddress(addresses.AsSpan(length), items[first]);
+            _pieces.Add(Join(items, first, i - first));
         }
 
-        Addresses = addresses.AsMemory(0, addressed);
+        Addresses = addresses.AsMemory(0, length);
     }
 
-    public byte[] Items { get; }
+    public IReadOnlyList<ReadOnlyMemory<byte>> Pieces => _pieces;
 
+    /// <summary>Of the pieces, in their order.</summary>
     public ReadOnlyMemory<byte> Addresses { get; }
 
     /// <summary>In the order of their places.</summary>
@@ -50,11 +48,28 @@ internal sealed class AddressedBatch
     private static bool HaveOneAddress(AddressedItem one, AddressedItem other) =>
         one.Origin == other.Origin && one.Users.SequenceEqual(other.Users);
 
-    private int WriteAddress(Span<byte> destination, AddressedItem item, int length)
+    private static ReadOnlyMemory<byte> Join(IReadOnlyList<AddressedItem> items, int first, int count)
     {
-        BinaryPrimitives.WriteUInt32LittleEndian(destination, (uint)length);
-        BinaryPrimitives.WriteUInt16LittleEndian(destination[4..], PlaceOf(item.Origin, _origins));
-        BinaryPrimitives.WriteUInt16LittleEndian(destination[6..], checked((ushort)item.Users.Count));
+        if (count == 1)
+            return items[first].Bytes;
+
+        var length = 0;
+        for (var i = first; i < first + count; i++)
+            length += items[i].Bytes.Length;
+        var piece = new byte[length];
+        for (var (i, written) = (first, 0); i < first + count; i++)
+        {
+            items[i].Bytes.CopyTo(piece.AsMemory(written));
+            written += items[i].Bytes.Length;
+        }
+
+        return piece;
+    }
+
+    private int WriteAddress(Span<byte> destination, AddressedItem item)
+    {
+        BinaryPrimitives.WriteUInt16LittleEndian(destination, PlaceOf(item.Origin, _origins));
+        BinaryPrimitives.WriteUInt16LittleEndian(destination[2..], checked((ushort)item.Users.Count));
         for (var i = 0; i < item.Users.Count; i++)
             BinaryPrimitives.WriteUInt16LittleEndian(destination[(AddressLength + UserLength * i)..], PlaceOf(item.Users[i], _users));
         return AddressLength + UserLength * item.Users.Count;

@@ -58,7 +58,7 @@ public sealed class Settlement(
     private async Task<RedisException?> DeleteAsync(PartitionHead head)
     {
         var errors = (string[])(await redis.GetDatabase().ScriptEvaluateAsync(
-            SettlementScript.DeleteOnly, KeysOf(head), [.. IdsOf(head)]))!;
+            SettlementScript.DeleteOnly, KeysOf(head), [head.End]))!;
         return FailureOf(errors[0]);
     }
 
@@ -68,9 +68,9 @@ public sealed class Settlement(
         RedisKey[] keys = [_registry.Servers, .. batch.Users.Select(_registry.User), .. heads.SelectMany(KeysOf)];
         RedisValue[] arguments =
         [
-            batch.Users.Count, batch.Addresses, batch.Items, batch.Origins,
+            batch.Users.Count, batch.Addresses, batch.Origins,
             _queues.Limit, _queues.LifetimeMilliseconds, _queues.KeyStart, s_beginning,
-            .. heads.SelectMany(IdsOf),
+            .. heads.Select(head => (RedisValue)head.End), .. batch.Pieces.Select(piece => (RedisValue)piece),
         ];
         var answer = (RedisResult[])(await redis.GetDatabase().ScriptEvaluateAsync(SettlementScript.TellAndDelete, keys, arguments))!;
         return new Settled(
@@ -81,8 +81,6 @@ public sealed class Settlement(
     }
 
     private RedisKey[] KeysOf(PartitionHead head) => [_intake.Log(head.Partition), _intake.Attempts(head.Partition)];
-
-    private static IEnumerable<RedisValue> IdsOf(PartitionHead head) => head.Items.Select(item => item.Id).Prepend(head.Items.Count);
 
     private static RedisException? FailureOf(string error) => error.Length == 0 ? null : new RedisException(error);
 }

@@ -4,8 +4,8 @@ using Chatable.Messaging.ServerQueues;
 namespace Chatable.Messaging.Settling;
 
 // How a batch is settled. KEYS: the servers; the users; then of each partition its log and its attempts.
-// ARGV: how many users; an AddressedBatch: addresses, items, origins; the queues' limit and lifetime, what their names and what their
-// batches begin with; then for each partition the number of its entries, and their ids.
+// ARGV: how many users; an AddressedBatch: addresses, origins; the queues' limit and lifetime, what their names and what their batches
+// begin with; then for each partition the id before which it is to be empty; then the pieces.
 // Answers with what became of each queue, each partition's error, and dead registrations: user, boot id, user, …
 // Everything that is read comes first, so that nothing is written where that fails.
 internal static class SettlementScript
@@ -16,7 +16,7 @@ internal static class SettlementScript
         local function batch(server)
             if batches[server] == nil then
                 local expiry = redis.call('ZSCORE', KEYS[1], server)
-                batches[server] = expiry and tonumber(expiry) > now and {ARGV[8]}
+                batches[server] = expiry and tonumber(expiry) > now and {ARGV[7]}
                 if batches[server] then found[#found + 1] = server end
             end
             return batches[server]
@@ -34,28 +34,26 @@ internal static class SettlementScript
             end
             servers[user] = live
         end
-        for i = 1, #ARGV[4] / 32 do origins[i] = batch(string.sub(ARGV[4], i * 32 - 31, i * 32)) end
+        for i = 1, #ARGV[3] / 32 do origins[i] = batch(string.sub(ARGV[3], i * 32 - 31, i * 32)) end
 
         """;
 
     // A piece goes to a server once, whoever of the users is there.
     private const string Distribute = """
-        local addresses, items = ARGV[2], ARGV[3]
-        local at, from, piece, has = 1, 1, nil, {}
+        local addresses, at, index, has = ARGV[2], 1, 8 + (#KEYS - 1 - users) / 2, {}
         local function give(its)
-            if its and has[its] ~= from then its[#its + 1] = piece has[its] = from end
+            if its and has[its] ~= index then its[#its + 1] = ARGV[index] has[its] = index end
         end
         while at <= #addresses do
-            local length, origin, count
-            length, origin, count, at = struct.unpack('<I4I2I2', addresses, at)
-            piece = string.sub(items, from, from + length - 1)
-            from = from + length
+            local origin, count
+            origin, count, at = struct.unpack('<I2I2', addresses, at)
             give(origins[origin])
             for _ = 1, count do
                 local user
                 user, at = struct.unpack('<I2', addresses, at)
                 for _, its in ipairs(servers[user]) do give(its) end
             end
+            index = index + 1
         end
 
         """;
@@ -64,7 +62,7 @@ internal static class SettlementScript
     private const string Tell = """
         local told, failure = {}, false
         for i, server in ipairs(found) do
-            told[i] = append(ARGV[7] .. server .. '}', table.concat(batches[server]), ARGV[5], ARGV[6])
+            told[i] = append(ARGV[6] .. server .. '}', table.concat(batches[server]), ARGV[4], ARGV[5])
             if told[i] ~= '' and told[i] ~= 'full' and string.sub(told[i], 1, 3) ~= 'OOM' then failure = told[i] end
         end
         if failure then told = {} end
@@ -74,21 +72,32 @@ internal static class SettlementScript
     // A failure of one partition is none of the others. Attempts are counted for hardly any entry. Deleting needs no memory, so it goes on
     // when there is none.
     private const string Delete = """
+        local function parse(id)
+            local time, sequence = string.match(id, '^(%d+)-(%d+)$')
+            return tonumber(time), tonumber(sequence)
+        end
+        local function forget(attempts, limit)
+            local ids, time, sequence = redis.pcall('HKEYS', attempts), parse(limit)
+            for _, id in ipairs(ids) do
+                local its, place = parse(id)
+                if its and (its < time or its == time and place < sequence) then redis.call('HDEL', attempts, id) end
+            end
+            return ids
+        end
         local errors = {}
         for i = first, #KEYS, 2 do
-            local last = at + tonumber(ARGV[at])
-            local answer = failure and {err = failure} or redis.pcall('XDEL', KEYS[i], unpack(ARGV, at + 1, last))
+            local answer = failure and {err = failure} or redis.pcall('XTRIM', KEYS[i], 'MINID', ARGV[at])
             if type(answer) == 'number' and redis.call('EXISTS', KEYS[i + 1]) == 1 then
-                answer = redis.pcall('HDEL', KEYS[i + 1], unpack(ARGV, at + 1, last))
+                answer = forget(KEYS[i + 1], ARGV[at])
             end
             errors[#errors + 1] = type(answer) == 'table' and answer.err or ''
-            at = last + 1
+            at = at + 1
         end
 
         """;
 
     public const string TellAndDelete =
-        ServerQueue.Append + Batches + FindServers + Distribute + Tell + "local first = users + 2 at = 9 " + Delete + "return {told, errors, dead}";
+        ServerQueue.Append + Batches + FindServers + Distribute + Tell + "local first = users + 2 at = 8 " + Delete + "return {told, errors, dead}";
 
     /// <summary>For a cluster: no KEYS and ARGV but those of partitions; answers with each one's error.</summary>
     public const string DeleteOnly = "local failure, first, at = false, 1, 1 " + Delete + "return errors";

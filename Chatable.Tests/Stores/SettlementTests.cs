@@ -87,6 +87,41 @@ public sealed class SettlementTests(RedisServer server) : RedisTest(server)
     }
 
     [Fact]
+    public async Task WhereItWasReadToIsExactToTheSequenceOfOneMillisecond()
+    {
+        var (_, reader, settlement) = Create();
+        RedisKey log = $"{Redis.Prefix}in:{{2}}", attempts = $"{Redis.Prefix}att:{{2}}";
+        RedisValue[] ids = ["5-1", "5-9", "5-10", "5-11", "40-0"];
+        foreach (var id in ids)
+        {
+            await Redis.Database.StreamAddAsync(log, "m", "1", id);
+            await Redis.Database.HashSetAsync(attempts, id, 1);
+        }
+
+        Assert.Equal(
+            [null], (await settlement.SettleAsync([], [new(2, await reader.ReadHeadAsync(2, 3, Token))], Token)).Failures);
+
+        Assert.Equal(ids[3..], (await reader.ReadHeadAsync(2, 10, Token)).Select(item => item.Id));
+        Assert.Equal(ids[3..].Order(), (await Redis.Database.HashKeysAsync(attempts)).Order());
+    }
+
+    [Fact]
+    public async Task AttemptsThatAreNoneAreAFailureOfTheirPartition()
+    {
+        var (log, reader, settlement) = Create();
+        await log.AppendAsync([new(2, Entries(1)), new(9, Entries(2))], Token);
+        PartitionHead[] heads = [new(2, await reader.ReadHeadAsync(2, 2, Token)), new(9, await reader.ReadHeadAsync(9, 2, Token))];
+        await Redis.Database.StringSetAsync($"{Redis.Prefix}att:{{2}}", "no hash");
+        await Redis.Database.HashSetAsync($"{Redis.Prefix}att:{{9}}", "no id", 1);
+
+        var failures = (await settlement.SettleAsync([], heads, Token)).Failures;
+
+        Assert.StartsWith("WRONGTYPE", failures[0]!.Message, StringComparison.Ordinal);
+        Assert.Null(failures[1]);
+        Assert.Empty(await reader.ReadHeadAsync(9, 10, Token));
+    }
+
+    [Fact]
     public async Task AFailureOfOnePartitionIsNoneOfTheOthers()
     {
         var (log, reader, settlement) = Create();
