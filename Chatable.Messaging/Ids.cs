@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text;
 
@@ -12,50 +13,63 @@ public readonly record struct ClientId
 {
     public const int MaxLength = 64;
 
-    private static readonly SearchValues<char> s_allowed =
-        SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-");
+    private const int UuidLength = 36;
 
-    private ClientId(string text, Guid key, bool isUuid) => (Text, Key, IsUuid) = (text, key, isUuid);
+    private static readonly SearchValues<byte> s_allowed =
+        SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-"u8);
+
+    // Null where the key says it: nearly every id is a UUID, and so no string.
+    private readonly string? _text;
+
+    private ClientId(Guid key, string? text) => (Key, _text) = (key, text);
 
     /// <summary>What the client wrote.</summary>
-    public string Text { get; }
+    public string Text => _text ?? Key.ToString("D");
 
     /// <summary>The 16 bytes it is indexed by: the UUID itself, or a hash of any other text.</summary>
     public Guid Key { get; }
 
     /// <summary>Whether <see cref="Key"/> alone gives the text back.</summary>
-    public bool IsUuid { get; }
+    public bool IsUuid => _text is null;
 
     /// <summary>A name made by the server for a client that gives none.</summary>
-    public static ClientId New()
-    {
-        var key = Guid.CreateVersion7();
-        return new ClientId(key.ToString("D"), key, isUuid: true);
-    }
+    public static ClientId New() => new(Guid.CreateVersion7(), text: null);
 
     public static bool TryParse(string? text, out ClientId id)
     {
         id = default;
-        if (string.IsNullOrEmpty(text) || text.Length > MaxLength || text.AsSpan().ContainsAnyExcept(s_allowed))
+        if (text is null || text.Length > MaxLength)
+            return false;
+        Span<byte> utf8 = stackalloc byte[3 * MaxLength];
+        return TryParse(utf8[..Encoding.UTF8.GetBytes(text, utf8)], out id);
+    }
+
+    public static bool TryParse(ReadOnlySpan<byte> utf8, out ClientId id)
+    {
+        id = default;
+        if (utf8.IsEmpty || utf8.Length > MaxLength || utf8.ContainsAnyExcept(s_allowed))
             return false;
 
-        // Only the canonical lower-case form is taken as a UUID: two spellings of one UUID are two texts, hence two messages.
-        Span<char> canonical = stackalloc char[36];
-        var isUuid = Guid.TryParseExact(text, "D", out var key) && key.TryFormat(canonical, out _, "D")
-            && text.AsSpan().SequenceEqual(canonical);
-        id = new ClientId(text, isUuid ? key : Hash(text), isUuid);
+        id = TryParseUuid(utf8, out var key) ? new ClientId(key, text: null) : new ClientId(Hash(utf8), Encoding.ASCII.GetString(utf8));
         return true;
     }
 
     /// <summary>The id as the database holds it: the key, and the text where the key is a hash.</summary>
-    public static ClientId FromStored(Guid key, string? text) =>
-        text is null ? new ClientId(key.ToString("D"), key, isUuid: true) : new ClientId(text, key, isUuid: false);
+    public static ClientId FromStored(Guid key, string? text) => new(key, text);
+
+    // Only the canonical lower-case form is taken as a UUID: two spellings of one UUID are two texts, hence two messages.
+    private static bool TryParseUuid(ReadOnlySpan<byte> utf8, out Guid key)
+    {
+        key = default;
+        return utf8.Length == UuidLength && !utf8.ContainsAnyInRange((byte)'A', (byte)'F')
+            && Utf8Parser.TryParse(utf8, out key, out var length, 'D') && length == UuidLength;
+    }
 
     // SHA-256 cut to 128 bits, marked as a version 8 ("custom") UUID so that it cannot meet a client's own version 4 or 7.
-    private static Guid Hash(string text)
+    private static Guid Hash(ReadOnlySpan<byte> text)
     {
         Span<byte> digest = stackalloc byte[SHA256.HashSizeInBytes];
-        SHA256.HashData(Encoding.ASCII.GetBytes(text), digest);
+        SHA256.HashData(text, digest);
         digest[6] = (byte)((digest[6] & 0x0F) | 0x80);
         digest[8] = (byte)((digest[8] & 0x3F) | 0x80);
         return new Guid(digest[..16], bigEndian: true);

@@ -79,7 +79,7 @@ public static class DispatchBatch
                 break;
             case MessageRefused refused:
                 writer.Byte(3);
-                writer.ShortText(refused.ClientId.Text);
+                writer.ClientId(refused.ClientId);
                 writer.Byte((byte)refused.Code);
                 WriteOrigin(writer, refused.Origin);
                 break;
@@ -91,7 +91,7 @@ public static class DispatchBatch
     private static void WriteRepeated(WireWriter writer, MessageRepeated item)
     {
         writer.Uuid(item.MessageId);
-        writer.ShortText(item.ClientId.Text);
+        writer.ClientId(item.ClientId);
         writer.Int64(item.AuthorId);
         writer.Int64(item.AuthorSeq);
         writer.Int64(item.ConversationId);
@@ -123,7 +123,7 @@ public static class DispatchBatch
             ? new MessageStored(message, ReadRecipients(ref reader), ReadOrigin(ref reader), TraceParent.Read(ref reader))
             : null,
         2 => ReadRepeated(ref reader),
-        3 => ClientId.TryParse(reader.ShortText(), out var clientId)
+        3 => ClientId.TryParse(reader.ShortBytes(), out var clientId)
             ? new MessageRefused(clientId, (RefusalCode)reader.Byte(), ReadOrigin(ref reader))
             : null,
         _ => null,
@@ -132,7 +132,7 @@ public static class DispatchBatch
     private static MessageRepeated? ReadRepeated(ref WireReader reader)
     {
         var messageId = reader.Uuid();
-        var named = ClientId.TryParse(reader.ShortText(), out var clientId);
+        var named = ClientId.TryParse(reader.ShortBytes(), out var clientId);
         var (authorId, authorSeq) = (reader.Int64(), reader.Int64());
         var (conversationId, conversationSeq) = (reader.Int64(), reader.Int64());
         var ticks = reader.Int64();

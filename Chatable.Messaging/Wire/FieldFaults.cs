@@ -26,12 +26,17 @@ public sealed class FieldFaults : IEnumerable<KeyValuePair<string, string>>
         return faults;
     }
 
-    public void Add(string field, string fault)
+    /// <summary>Null is no fault.</summary>
+    public void Add(string field, string? fault)
     {
+        if (fault is null)
+            return;
         _faults ??= [];
         if (!_faults.Exists(known => known.Key == field))
             _faults.Add(new(field, fault));
     }
+
+    internal void AddRequired(string field, TextField text) => Add(field, text.Fault ?? (text.IsGiven ? null : Required));
 
     /// <summary>"field fault, field fault", for a protocol whose errors are one text.</summary>
     public override string ToString() => string.Join(", ", this.Select(fault => $"{fault.Key} {fault.Value}"));

@@ -50,8 +50,11 @@ public sealed record IntakeEntry
         writer.Int64(RecipientId);
         writer.ShortText(Author);
         writer.ShortText(Recipient);
-        writer.ShortText(ClientId.Text);
-        writer.ShortText(After?.Text ?? "");
+        writer.ClientId(ClientId);
+        if (After is { } after)
+            writer.ClientId(after);
+        else
+            writer.ShortText("");
         Trace.Write(writer);
         writer.Bytes(Body.Span);
         return scratch.Finish();
@@ -69,8 +72,8 @@ public sealed record IntakeEntry
         var recipientId = reader.Int64();
         var author = reader.ShortText();
         var recipient = reader.ShortText();
-        var named = ClientId.TryParse(reader.ShortText(), out var clientId);
-        var afterText = reader.ShortText();
+        var named = ClientId.TryParse(reader.ShortBytes(), out var clientId);
+        var afterText = reader.ShortBytes();
         var follows = ClientId.TryParse(afterText, out var after);
         var trace = TraceParent.Read(ref reader);
         var body = reader.Bytes();
@@ -89,6 +92,6 @@ public sealed record IntakeEntry
             Origin = origin,
             Trace = trace,
         };
-        return version == Version && named && (follows || afterText.Length == 0) && reader.AtEnd && !body.IsEmpty;
+        return version == Version && named && (follows || afterText.IsEmpty) && reader.AtEnd && !body.IsEmpty;
     }
 }

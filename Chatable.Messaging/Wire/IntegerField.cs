@@ -9,11 +9,14 @@ internal struct IntegerField
 
     public long? Value { get; private set; }
 
+    /// <inheritdoc cref="TextField.Fault"/>
+    public string? Fault { get; private set; }
+
     /// <summary>Reads the value after the property name on which <paramref name="reader"/> stands.</summary>
-    public void Read(ref Utf8JsonReader reader, string name, long least, long most, FieldFaults faults)
+    public void Read(ref Utf8JsonReader reader, long least, long most)
     {
         if (_seen)
-            faults.Add(name, FieldFaults.Repeated);
+            Fault ??= FieldFaults.Repeated;
         _seen = true;
 
         reader.Read();
@@ -24,11 +27,11 @@ internal struct IntegerField
         {
             Value = value;
             if (value < least || value > most)
-                faults.Add(name, FieldFaults.OutOfRange);
+                Fault ??= FieldFaults.OutOfRange;
             return;
         }
 
-        faults.Add(name, FieldFaults.NotInteger);
+        Fault ??= FieldFaults.NotInteger;
         reader.Skip();
     }
 }

@@ -34,7 +34,7 @@ public sealed record MessageRecord
         writer.Uuid(MessageId);
         writer.Int64(AuthorId);
         writer.Int64(RecipientId);
-        writer.ShortText(ClientId.Text);
+        writer.ClientId(ClientId);
         writer.ShortText(Author);
         writer.ShortText(Recipient);
         writer.Byte((byte)Type);
@@ -49,7 +49,7 @@ public sealed record MessageRecord
         var messageId = reader.Uuid();
         var authorId = reader.Int64();
         var recipientId = reader.Int64();
-        var named = ClientId.TryParse(reader.ShortText(), out var clientId);
+        var named = ClientId.TryParse(reader.ShortBytes(), out var clientId);
         var author = reader.ShortText();
         var recipient = reader.ShortText();
         var type = (MessageType)reader.Byte();

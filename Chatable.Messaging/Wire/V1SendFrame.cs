@@ -22,16 +22,7 @@ public readonly record struct V1SendFrame(string? Author, string Recipient, Read
         faults = new FieldFaults();
         try
         {
-            var fields = ReadFields(utf8, maxMessageBytes, faults);
-            if (!fields.Recipient.IsGiven)
-                faults.Add("recipient", FieldFaults.Required);
-            if (!fields.Message.IsGiven)
-                faults.Add("message", FieldFaults.Required);
-            if (faults.Any)
-                return false;
-
-            frame = new V1SendFrame(fields.Author.AsText(), fields.Recipient.AsText()!, fields.Message.Utf8);
-            return true;
+            return TryReadFields(utf8, maxMessageBytes, faults, out frame);
         }
         catch (JsonException)
         {
@@ -40,23 +31,26 @@ public readonly record struct V1SendFrame(string? Author, string Recipient, Read
         }
     }
 
-    private static (TextField Author, TextField Recipient, TextField Message) ReadFields(
-        ReadOnlySpan<byte> utf8, int maxMessageBytes, FieldFaults faults)
+    private static bool TryReadFields(ReadOnlySpan<byte> utf8, int maxMessageBytes, FieldFaults faults, out V1SendFrame frame)
     {
         TextField author = default, recipient = default, message = default;
         var fields = new ObjectReader(utf8);
         while (fields.NextField())
         {
             if (fields.IsNamed("author"u8))
-                author.Read(ref fields.Json, "author", MaxNameBytes, faults);
+                author.Read(ref fields.Json, MaxNameBytes);
             else if (fields.IsNamed("recipient"u8))
-                recipient.Read(ref fields.Json, "recipient", MaxNameBytes, faults);
+                recipient.Read(ref fields.Json, MaxNameBytes);
             else if (fields.IsNamed("message"u8))
-                message.Read(ref fields.Json, "message", maxMessageBytes, faults);
+                message.Read(ref fields.Json, maxMessageBytes);
             else
                 fields.Json.Skip();
         }
 
-        return (author, recipient, message);
+        faults.Add("author", author.Fault);
+        faults.AddRequired("recipient", recipient);
+        faults.AddRequired("message", message);
+        frame = faults.Any ? default : new V1SendFrame(author.AsText(), recipient.AsText()!, message.Utf8.ToArray());
+        return !faults.Any;
     }
 }

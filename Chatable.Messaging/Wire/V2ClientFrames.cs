@@ -21,17 +21,7 @@ public static class V2ClientFrames
     {
         try
         {
-            var faults = new FieldFaults();
-            var (type, clientId) = ReadOutline(utf8, faults);
-            return type switch
-            {
-                _ when faults.Any => new V2FaultyFrame(V2Fault.Invalid, V2FrameType.Unknown, clientId, faults),
-                "hello" => ReadHello(utf8, faults),
-                "send" => ReadSend(utf8, maxMessageBytes, clientId, faults),
-                "ping" => new V2Ping(),
-                "pong" => new V2Pong(),
-                _ => new V2FaultyFrame(V2Fault.Unsupported, V2FrameType.Unknown, clientId, FieldFaults.Of("type", FieldFaults.NotKnown)),
-            };
+            return ToFrame(Fields.Read(utf8, maxMessageBytes));
         }
         catch (JsonException)
         {
@@ -40,85 +30,87 @@ public static class V2ClientFrames
         }
     }
 
-    // The type may stand last, and whatever is wrong with the rest, the answer is to name the message: hence a pass for these two.
-    private static (string? Type, ClientId? ClientId) ReadOutline(ReadOnlySpan<byte> utf8, FieldFaults faults)
+    // Whatever is wrong with the rest, the answer is to name the message.
+    private static V2ClientFrame ToFrame(in Fields fields)
     {
-        TextField type = default, clientId = default;
-        var ofTheFrame = new FieldFaults();
-        var fields = new ObjectReader(utf8);
-        while (fields.NextField())
-        {
-            if (fields.IsNamed("type"u8))
-                type.Read(ref fields.Json, "type", MaxNameBytes, faults);
-            else if (fields.IsNamed("client_id"u8))
-                clientId.Read(ref fields.Json, "client_id", ClientId.MaxLength, ofTheFrame);
-            else
-                fields.Json.Skip();
-        }
-
-        if (!type.IsGiven)
-            faults.Add("type", FieldFaults.Required);
-        return (faults.Any ? null : type.AsText(), !ofTheFrame.Any && ClientId.TryParse(clientId.AsText(), out var id) ? id : null);
+        ClientId? clientId = fields.ClientId.Fault is null && ClientId.TryParse(fields.ClientId.Utf8, out var id) ? id : null;
+        var faults = new FieldFaults();
+        faults.AddRequired("type", fields.Type);
+        if (faults.Any)
+            return new V2FaultyFrame(V2Fault.Invalid, V2FrameType.Unknown, clientId, faults);
+        if (fields.Type.Utf8.SequenceEqual("send"u8))
+            return ToSend(fields, clientId, faults);
+        if (fields.Type.Utf8.SequenceEqual("hello"u8))
+            return ToHello(fields, faults);
+        if (fields.Type.Utf8.SequenceEqual("ping"u8))
+            return new V2Ping();
+        if (fields.Type.Utf8.SequenceEqual("pong"u8))
+            return new V2Pong();
+        return new V2FaultyFrame(V2Fault.Unsupported, V2FrameType.Unknown, clientId, FieldFaults.Of("type", FieldFaults.NotKnown));
     }
 
-    private static V2ClientFrame ReadHello(ReadOnlySpan<byte> utf8, FieldFaults faults)
+    private static V2ClientFrame ToHello(in Fields fields, FieldFaults faults)
     {
-        IntegerField since = default;
-        TextField epoch = default;
-        var fields = new ObjectReader(utf8);
-        while (fields.NextField())
-        {
-            if (fields.IsNamed("since"u8))
-                since.Read(ref fields.Json, "since", least: 0, most: long.MaxValue, faults);
-            else if (fields.IsNamed("epoch"u8))
-                epoch.Read(ref fields.Json, "epoch", MaxNameBytes, faults);
-            else
-                fields.Json.Skip();
-        }
-
+        faults.Add("since", fields.Since.Fault);
+        faults.Add("epoch", fields.Epoch.Fault);
         if (faults.Any)
             return new V2FaultyFrame(V2Fault.Invalid, V2FrameType.Hello, ClientId: null, faults);
-        return new V2Hello(since.Value, epoch.IsGiven ? Guid.TryParseExact(epoch.AsText(), "D", out var known) ? known : Guid.Empty : null);
+        return new V2Hello(
+            fields.Since.Value,
+            fields.Epoch.IsGiven ? Guid.TryParseExact(fields.Epoch.AsText(), "D", out var known) ? known : Guid.Empty : null);
     }
 
-    private static V2ClientFrame ReadSend(ReadOnlySpan<byte> utf8, int maxMessageBytes, ClientId? clientId, FieldFaults faults)
+    private static V2ClientFrame ToSend(in Fields fields, ClientId? clientId, FieldFaults faults)
     {
-        TextField name = default, author = default, recipient = default, message = default;
-        IntegerField type = default;
-        var fields = new ObjectReader(utf8);
-        while (fields.NextField())
-        {
-            if (fields.IsNamed("client_id"u8))
-                name.Read(ref fields.Json, "client_id", ClientId.MaxLength, faults);
-            else if (fields.IsNamed("author"u8))
-                author.Read(ref fields.Json, "author", MaxNameBytes, faults);
-            else if (fields.IsNamed("recipient"u8))
-                recipient.Read(ref fields.Json, "recipient", MaxNameBytes, faults);
-            else if (fields.IsNamed("message"u8))
-                message.Read(ref fields.Json, "message", maxMessageBytes, faults);
-            else if (fields.IsNamed("message_type"u8))
-                type.Read(ref fields.Json, "message_type", (long)MessageType.Text, (long)MessageType.Photo, faults);
-            else
-                fields.Json.Skip();
-        }
-
-        Require(name, "client_id", faults);
-        Require(recipient, "recipient", faults);
-        Require(message, "message", faults);
-        if (clientId is null)
-            faults.Add("client_id", FieldFaults.NotAllowed);
+        faults.AddRequired("client_id", fields.ClientId);
+        faults.Add("author", fields.Author.Fault);
+        faults.AddRequired("recipient", fields.Recipient);
+        faults.AddRequired("message", fields.Message);
+        faults.Add("message_type", fields.MessageType.Fault);
+        faults.Add("client_id", clientId is null ? FieldFaults.NotAllowed : null);
         if (faults.Any)
             return new V2FaultyFrame(KindOf(faults), V2FrameType.Send, clientId, faults);
         return new V2Send(
-            clientId!.Value, recipient.AsText()!, message.Utf8, (MessageType)(type.Value ?? 0), author.AsText());
-    }
-
-    private static void Require(TextField field, string name, FieldFaults faults)
-    {
-        if (!field.IsGiven)
-            faults.Add(name, FieldFaults.Required);
+            clientId!.Value, fields.Recipient.AsText()!, fields.Message.Utf8.ToArray(), (MessageType)(fields.MessageType.Value ?? 0),
+            fields.Author.AsText());
     }
 
     private static V2Fault KindOf(FieldFaults faults) =>
         faults.All(fault => fault is { Key: "message", Value: FieldFaults.TooLong }) ? V2Fault.TooLarge : V2Fault.Invalid;
+
+    // Of frames of every type, for the type may stand last: faults of fields its type does not have are none.
+    private ref struct Fields
+    {
+        public TextField Type, ClientId, Author, Recipient, Message, Epoch;
+        public IntegerField MessageType, Since;
+
+        public static Fields Read(ReadOnlySpan<byte> utf8, int maxMessageBytes)
+        {
+            var read = default(Fields);
+            var fields = new ObjectReader(utf8);
+            while (fields.NextField())
+            {
+                if (fields.IsNamed("type"u8))
+                    read.Type.Read(ref fields.Json, MaxNameBytes);
+                else if (fields.IsNamed("client_id"u8))
+                    read.ClientId.Read(ref fields.Json, Messaging.ClientId.MaxLength);
+                else if (fields.IsNamed("recipient"u8))
+                    read.Recipient.Read(ref fields.Json, MaxNameBytes);
+                else if (fields.IsNamed("message"u8))
+                    read.Message.Read(ref fields.Json, maxMessageBytes);
+                else if (fields.IsNamed("message_type"u8))
+                    read.MessageType.Read(ref fields.Json, (long)Wire.MessageType.Text, (long)Wire.MessageType.Photo);
+                else if (fields.IsNamed("author"u8))
+                    read.Author.Read(ref fields.Json, MaxNameBytes);
+                else if (fields.IsNamed("since"u8))
+                    read.Since.Read(ref fields.Json, least: 0, most: long.MaxValue);
+                else if (fields.IsNamed("epoch"u8))
+                    read.Epoch.Read(ref fields.Json, MaxNameBytes);
+                else
+                    fields.Json.Skip();
+            }
+
+            return read;
+        }
+    }
 }

@@ -35,7 +35,7 @@ public static class V2Frames
         json.WriteNumber("message_type"u8, (int)message.Type);
         json.WriteString("created_at"u8, message.CreatedAt);
         if (forAuthor)
-            json.WriteString("client_id"u8, message.ClientId.Text);
+            WriteClientId(json, message.ClientId);
         json.WriteEndObject();
         return scratch.Finish();
     }
@@ -54,7 +54,7 @@ public static class V2Frames
     /// <summary>The fields of an ack, into an object that is open; REST answers with the same.</summary>
     public static void WritePlace(Utf8JsonWriter json, StoredPlace place, bool duplicate)
     {
-        json.WriteString("client_id"u8, place.ClientId.Text);
+        WriteClientId(json, place.ClientId);
         json.WriteString("message_id"u8, place.MessageId);
         json.WriteNumber("seq"u8, place.Seq);
         json.WriteNumber("conversation"u8, place.ConversationId);
@@ -62,5 +62,13 @@ public static class V2Frames
         json.WriteString("created_at"u8, place.CreatedAt);
         if (duplicate)
             json.WriteBoolean("duplicate"u8, value: true);
+    }
+
+    private static void WriteClientId(Utf8JsonWriter json, ClientId id)
+    {
+        if (id.IsUuid)
+            json.WriteString("client_id"u8, id.Key);
+        else
+            json.WriteString("client_id"u8, id.Text);
     }
 }

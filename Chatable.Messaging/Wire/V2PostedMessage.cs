@@ -35,30 +35,27 @@ public readonly record struct V2PostedMessage(string Recipient, ReadOnlyMemory<b
     {
         TextField author = default, recipient = default, message = default;
         IntegerField type = default;
-        var ofTheBody = new FieldFaults();
         var fields = new ObjectReader(utf8);
         while (fields.NextField())
         {
             if (fields.IsNamed("author"u8))
-                author.Read(ref fields.Json, "author", MaxNameBytes, ofTheBody);
+                author.Read(ref fields.Json, MaxNameBytes);
             else if (fields.IsNamed("recipient"u8))
-                recipient.Read(ref fields.Json, "recipient", MaxNameBytes, ofTheBody);
+                recipient.Read(ref fields.Json, MaxNameBytes);
             else if (fields.IsNamed("message"u8))
-                message.Read(ref fields.Json, "message", maxMessageBytes, ofTheBody);
+                message.Read(ref fields.Json, maxMessageBytes);
             else if (fields.IsNamed("message_type"u8))
-                type.Read(ref fields.Json, "message_type", (long)MessageType.Text, (long)MessageType.Photo, ofTheBody);
+                type.Read(ref fields.Json, (long)MessageType.Text, (long)MessageType.Photo);
             else
                 fields.Json.Skip();
         }
 
-        if (!recipient.IsGiven)
-            ofTheBody.Add("recipient", FieldFaults.Required);
-        if (!message.IsGiven)
-            ofTheBody.Add("message", FieldFaults.Required);
-        foreach (var (field, fault) in ofTheBody)
-            faults.Add(field, fault);
+        faults.Add("author", author.Fault);
+        faults.AddRequired("recipient", recipient);
+        faults.AddRequired("message", message);
+        faults.Add("message_type", type.Fault);
         return faults.Any
             ? default
-            : new V2PostedMessage(recipient.AsText()!, message.Utf8, (MessageType)(type.Value ?? 0), author.AsText());
+            : new V2PostedMessage(recipient.AsText()!, message.Utf8.ToArray(), (MessageType)(type.Value ?? 0), author.AsText());
     }
 }

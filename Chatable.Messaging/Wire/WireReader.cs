@@ -47,12 +47,13 @@ internal ref struct WireReader(ReadOnlyMemory<byte> source)
 
     public ReadOnlyMemory<byte> Bytes() => Raw(Count());
 
+    public ReadOnlySpan<byte> ShortBytes() => Raw(Byte()).Span;
+
     public string ShortText()
     {
-        var text = Raw(Byte());
         try
         {
-            return s_strictUtf8.GetString(text.Span);
+            return s_strictUtf8.GetString(ShortBytes());
         }
         catch (DecoderFallbackException)
         {

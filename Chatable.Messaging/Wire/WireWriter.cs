@@ -42,6 +42,21 @@ internal readonly struct WireWriter(IBufferWriter<byte> output)
         output.Write(bytes);
     }
 
+    /// <summary>Its text, as short text.</summary>
+    public void ClientId(ClientId id)
+    {
+        if (!id.IsUuid)
+        {
+            ShortText(id.Text);
+            return;
+        }
+
+        var span = output.GetSpan(256);
+        id.Key.TryFormat(span[1..], out var length, "D");
+        span[0] = (byte)length;
+        output.Advance(length + 1);
+    }
+
     /// <summary>At most 255 bytes of UTF-8; names and ids are checked to be shorter long before they come here.</summary>
     public void ShortText(string text)
     {

@@ -58,6 +58,26 @@ public class V2ClientFrameGoldenTests
     }
 
     [Theory]
+    [InlineData("""{"type":"ping","since":"x","message":7,"message_type":9,"author":{},"client_id":[],"client_id":1}""", typeof(V2Ping))]
+    [InlineData("""{"type":"hello","message":7,"recipient":8,"message_type":"x"}""", typeof(V2Hello))]
+    [InlineData("""{"type":"send","client_id":"c","recipient":"alice","message":"x","since":-1,"epoch":5}""", typeof(V2Send))]
+    public void FieldsOfOtherTypesAreIgnored(string frame, Type expected) => Assert.IsType(expected, Read(frame));
+
+    [Theory]
+    [InlineData((byte)'x', 0xFF)]
+    [InlineData(0xC0, 0xAF)]
+    [InlineData(0xED, 0xA0)]
+    public void BytesThatAreNoTextAreNotTaken(byte first, byte second)
+    {
+        byte[] frame = [.. """{"type":"send","client_id":"c1","recipient":"alice","message":"a"""u8, first, second, .. "\"}"u8];
+
+        var faulty = Assert.IsType<V2FaultyFrame>(V2ClientFrames.Read(frame, MaxMessageBytes));
+
+        Assert.Equal("message has characters that are not allowed", faulty.Faults.ToString());
+        Assert.Equal("c1", faulty.ClientId?.Text);
+    }
+
+    [Theory]
     [InlineData("", "error not a JSON object")]
     [InlineData("[]", "error not a JSON object")]
     [InlineData("""{"type":"ping"}{}""", "error not a JSON object")]

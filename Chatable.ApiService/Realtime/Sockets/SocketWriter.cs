@@ -10,7 +10,10 @@ namespace Chatable.ApiService.Realtime.Sockets;
 internal sealed class SocketWriter(RealtimeOptions options, TimeProvider clock, RealtimeMetrics metrics)
 {
     private readonly Lock _gate = new();
-    private Queue<byte[]>? _frames;
+
+    // The oldest that waits, and those behind it: what is written at once, as nearly all is, never makes a queue.
+    private byte[]? _next;
+    private Queue<byte[]>? _later;
     private WebSocket? _socket;
     private TaskCompletionSource? _end;
     private bool _writing;
@@ -32,7 +35,7 @@ internal sealed class SocketWriter(RealtimeOptions options, TimeProvider clock, 
         get
         {
             lock (_gate)
-                return _bytes > options.OutboundBytes / 2 ? 0 : Math.Max(0, options.OutboundFrames / 2 - (_frames?.Count ?? 0));
+                return _bytes > options.OutboundBytes / 2 ? 0 : Math.Max(0, options.OutboundFrames / 2 - Waiting);
         }
     }
 
@@ -88,17 +91,30 @@ internal sealed class SocketWriter(RealtimeOptions options, TimeProvider clock, 
         }
     }
 
+    private int Waiting => (_next is null ? 0 : 1) + (_later?.Count ?? 0);
+
     private bool TryEnqueue(byte[] frame)
     {
         lock (_gate)
         {
-            _frames ??= [];
-            if (_bytes + frame.Length > options.OutboundBytes || _frames.Count >= options.OutboundFrames)
+            if (_bytes + frame.Length > options.OutboundBytes || Waiting >= options.OutboundFrames)
                 return false;
             _bytes += frame.Length;
-            _frames.Enqueue(frame);
+            if (_next is null)
+                _next = frame;
+            else
+                (_later ??= []).Enqueue(frame);
             return true;
         }
+    }
+
+    private byte[]? Dequeue()
+    {
+        var frame = _next;
+        _next = null;
+        if (_later?.TryDequeue(out _next) == false)
+            _later = null;
+        return frame;
     }
 
     // One at a time, the others leave it to that one.
@@ -140,13 +156,14 @@ internal sealed class SocketWriter(RealtimeOptions options, TimeProvider clock, 
     {
         while (true)
         {
-            byte[]? frame = null;
+            byte[]? frame;
             lock (_gate)
             {
                 var close = Closing;
-                if (close == CloseCode.TooSlow || _frames?.TryDequeue(out frame) != true)
+                frame = close == CloseCode.TooSlow ? null : Dequeue();
+                if (frame is null)
                 {
-                    _frames = null;
+                    (_next, _later) = (null, null);
                     _writing = close is not null;
                     return close;
                 }
@@ -157,7 +174,7 @@ internal sealed class SocketWriter(RealtimeOptions options, TimeProvider clock, 
             _sending.Stop();
             metrics.FrameSent();
             lock (_gate)
-                _bytes -= frame!.Length;
+                _bytes -= frame.Length;
         }
     }
 
