@@ -18,9 +18,13 @@ internal sealed record Conditions
     public required string Runtime { get; init; }
     public required string Postgres { get; init; }
     public required string Redis { get; init; }
+
+    /// <summary>How the processors are shared out.</summary>
+    public required string Sharing { get; init; }
+
     public required BenchOptions Options { get; init; }
 
-    public static async Task<Conditions> ReadAsync(BenchOptions options, CancellationToken cancellationToken) => new()
+    public static async Task<Conditions> ReadAsync(BenchOptions options, string sharing, CancellationToken cancellationToken) => new()
     {
         Date = TimeProvider.System.GetUtcNow(),
         Commit = await AskAsync("git", ["describe", "--always", "--dirty", "--abbrev=12"], cancellationToken),
@@ -31,6 +35,7 @@ internal sealed record Conditions
         Runtime = RuntimeInformation.FrameworkDescription,
         Postgres = await AskAsync(InstalledPrograms.Find("postgres"), ["--version"], cancellationToken),
         Redis = await AskAsync(InstalledPrograms.Find("redis-server", "valkey-server"), ["--version"], cancellationToken),
+        Sharing = sharing,
         Options = options,
     };
 
@@ -39,7 +44,7 @@ internal sealed record Conditions
         $"commit {Commit}, {Date.ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture)} UTC",
         $"{Cores} cores ({Processor}), {MemoryGigabytes} GB, {System}",
         $"{Runtime}; {Postgres}, fsync on; {string.Join(' ', Redis.Split(' ').Take(3))}",
-        "load generator and servers on this one machine",
+        "load generator and servers on this one machine, " + Sharing,
         $"{Options.Rounds} round{(Options.Rounds == 1 ? "" : "s")} of {Options.Measured.TotalSeconds} s, "
             + $"{Options.Pairs} pairs, 64-byte texts"
             + (Options.Quick ? " — QUICK: too short to be quoted" : ""),

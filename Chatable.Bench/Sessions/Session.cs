@@ -21,7 +21,8 @@ internal sealed class Session(BenchOptions options)
         }
 
         FileLimit.Raise(2 * Math.Max(options.Open, options.Idle));
-        var conditions = await Conditions.ReadAsync(options, cancellationToken);
+        using var autogroups = Autogroups.SwitchOff();
+        var conditions = await Conditions.ReadAsync(options, autogroups.Sharing, cancellationToken);
         foreach (var line in conditions.Lines())
             _progress.Say(line);
         foreach (var phase in Phases())

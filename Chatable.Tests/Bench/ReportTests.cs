@@ -117,6 +117,7 @@ public sealed class ReportTests
         Runtime = ".NET",
         Postgres = "postgres",
         Redis = "Redis server v=7.0.15",
+        Sharing = "processors shared out",
         Options = new BenchOptions(),
     };
 }
