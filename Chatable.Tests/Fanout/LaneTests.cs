@@ -59,9 +59,9 @@ public sealed class LaneTests(PostgresServer postgres, RedisServer redis) : Fano
         Assert.NotEqual(World.PartitionOf(first), World.PartitionOf(second));
         var login = ConfigurationOptions.Parse(World.Redis.Connection.Configuration);
         (login.User, login.Password) = (World.Redis.Prefix, "secret");
-        var onlySecond = $"(+xdel ~{World.Redis.Prefix}in:{{{World.PartitionOf(second)}}})";
+        var onlySecond = $"(+xtrim ~{World.Redis.Prefix}in:{{{World.PartitionOf(second)}}})";
         await World.Redis.Database.ExecuteAsync(
-            "ACL", "SETUSER", login.User, "on", $">{login.Password}", "~*", "&*", "+@all", "-xdel", onlySecond);
+            "ACL", "SETUSER", login.User, "on", $">{login.Password}", "~*", "&*", "+@all", "-xtrim", onlySecond);
         await World.SendAsync(first, second);
         var worker = World.StartWorker("w1", ("Fanout__Lanes", "1"), ("ConnectionStrings__redis", login.ToString(includePassword: true)));
         await World.WaitForAsync(() => Task.FromResult(worker.Output.Contains("not be deleted", StringComparison.Ordinal)));
@@ -69,7 +69,7 @@ public sealed class LaneTests(PostgresServer postgres, RedisServer redis) : Fano
         await World.WaitForAsync(async () => await World.Database.CountMessagesAsync() == 3);
         await World.WaitForAsync(async () => await World.IntakeLengthAsync() == 1);
 
-        await World.Redis.Database.ExecuteAsync("ACL", "SETUSER", login.User, "+xdel");
+        await World.Redis.Database.ExecuteAsync("ACL", "SETUSER", login.User, "+xtrim");
         await World.WaitForAsync(async () => await World.IntakeLengthAsync() == 0);
         Assert.Equal(3, await World.Database.CountMessagesAsync());
         await World.Redis.Database.ExecuteAsync("ACL", "DELUSER", login.User);
