@@ -38,6 +38,7 @@ public sealed class ServerQueueReader(Func<IConnectionMultiplexer> connect, IOpt
         if (answer.IsNull || answer.Length == 0)
             return [];
         var entries = answer[0].Length == 2 ? answer[0][1] : answer[1];
-        return Array.ConvertAll((RedisResult[])entries!, entry => new QueuedBatch((RedisValue)entry[0], (ReadOnlyMemory<byte>)(RedisValue)entry[1][1]));
+        return Array.ConvertAll(
+            (RedisResult[])entries!, entry => new QueuedBatch((RedisValue)entry[0], (ReadOnlyMemory<byte>)(RedisValue)entry[1][1]));
     }
 }

@@ -54,7 +54,7 @@ public sealed record IntakeEntry
         if (After is { } after)
             writer.ClientId(after);
         else
-            writer.ShortText("");
+            writer.Byte(0);
         Trace.Write(writer);
         writer.Bytes(Body.Span);
         return scratch.Finish();
