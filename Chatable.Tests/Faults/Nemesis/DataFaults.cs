@@ -64,6 +64,8 @@ internal static class DataFaults
 
     private static async Task AssertDeadLettersAsync(FaultContext context, CancellationToken cancellationToken)
     {
+        // In a mix another fault may have taken Redis down, and our own connection is not back yet.
+        await context.Cluster.Redis.InsistAsync("PING", [], cancellationToken);
         long letters = 0;
         for (var partition = 0; partition < Partitions; partition++)
             letters += await context.Cluster.Redis.Database.StreamLengthAsync($"dlq:{{{partition}}}");
