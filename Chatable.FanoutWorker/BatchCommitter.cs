@@ -15,13 +15,13 @@ internal sealed partial class BatchCommitter(
     ILogger<BatchCommitter> logger)
 {
     /// <summary>What is still to be told of the entries. Where it throws, a part may be stored: repeating the whole does no harm.</summary>
-    public async Task<IReadOnlyList<Dispatch>> CommitAsync(IReadOnlyList<PendingEntry> pending, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<IDispatch>> CommitAsync(IReadOnlyList<PendingEntry> pending, CancellationToken cancellationToken)
     {
         if (pending.Count == 0)
             return [];
 
         using var spans = CommitSpans.Start(pending);
-        var outcomes = new List<Dispatch>(pending.Count);
+        var outcomes = new List<IDispatch>(pending.Count);
         await CommitAsync(pending, outcomes, cancellationToken);
         Count(pending, outcomes);
         return spans.Continue(outcomes);
@@ -42,7 +42,7 @@ internal sealed partial class BatchCommitter(
         Log.DeadLettered(logger, partition, item.Id.ToString(), code, attempts);
     }
 
-    private async Task CommitAsync(IReadOnlyList<PendingEntry> pending, List<Dispatch> outcomes, CancellationToken cancellationToken)
+    private async Task CommitAsync(IReadOnlyList<PendingEntry> pending, List<IDispatch> outcomes, CancellationToken cancellationToken)
     {
         try
         {
@@ -79,7 +79,7 @@ internal sealed partial class BatchCommitter(
         metrics.Decided("invalid", 1);
     }
 
-    private void Count(IReadOnlyList<PendingEntry> pending, List<Dispatch> outcomes)
+    private void Count(IReadOnlyList<PendingEntry> pending, List<IDispatch> outcomes)
     {
         var now = time.GetUtcNow();
         foreach (var one in pending)

@@ -28,7 +28,7 @@ internal readonly struct CommitSpans : IDisposable
     }
 
     /// <summary>The outcomes, each stored message's trace going on from its commit.</summary>
-    public IReadOnlyList<Dispatch> Continue(IReadOnlyList<Dispatch> outcomes)
+    public IReadOnlyList<IDispatch> Continue(IReadOnlyList<IDispatch> outcomes)
     {
         if (_batch is not { } batch)
             return outcomes;

@@ -4,7 +4,7 @@ using Chatable.Messaging.Wire;
 namespace Chatable.FanoutWorker;
 
 /// <summary>An entry read from the intake and not yet settled.</summary>
-internal readonly record struct PendingEntry(int Partition, IntakeItem Item, IntakeEntry Entry)
+internal sealed record PendingEntry(int Partition, IntakeItem Item, IntakeEntry Entry)
 {
     /// <summary>When it arrived, by Redis' clock: a stream's id begins with the milliseconds since 1970.</summary>
     public DateTimeOffset? ArrivedAt =>

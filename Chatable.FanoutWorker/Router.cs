@@ -14,7 +14,7 @@ namespace Chatable.FanoutWorker;
 /// </summary>
 internal sealed class Router(ServerRegistry registry, ServerQueue queue, FanoutMetrics metrics)
 {
-    public async Task RouteAsync(IReadOnlyList<Dispatch> outcomes, CancellationToken cancellationToken)
+    public async Task RouteAsync(IReadOnlyList<IDispatch> outcomes, CancellationToken cancellationToken)
     {
         if (outcomes.Count > 0)
         {
@@ -29,9 +29,9 @@ internal sealed class Router(ServerRegistry registry, ServerQueue queue, FanoutM
     }
 
     /// <summary>What is to be told of each, and whom it concerns.</summary>
-    public static IReadOnlyList<AddressedItem> Address(IReadOnlyList<Dispatch> outcomes) =>
+    public static IReadOnlyList<AddressedItem> Address(IReadOnlyList<IDispatch> outcomes) =>
     [
-        .. outcomes.Select(outcome => new AddressedItem(DispatchBatch.EncodeItem(outcome), PartiesOf(outcome), OriginOf(outcome))),
+        .. outcomes.Select(outcome => new AddressedItem(DispatchBatch.EncodeItem(outcome), PartiesOf(outcome), outcome.Origin.BootId)),
     ];
 
     /// <summary>Takes dead servers out of the registry. Where that fails, they are found again with the next message.</summary>
@@ -67,18 +67,10 @@ internal sealed class Router(ServerRegistry registry, ServerQueue queue, FanoutM
         return [.. byServer.Select(one => new ServerBatch(one.Key, DispatchBatch.Join(one.Value)))];
     }
 
-    private static long[] PartiesOf(Dispatch outcome) => outcome switch
+    private static long[] PartiesOf(IDispatch outcome) => outcome switch
     {
         MessageStored stored => [.. stored.Recipients.Select(recipient => recipient.UserId)],
         MessageRepeated repeated => [.. repeated.Heads.Select(head => head.UserId)],
         _ => [],
-    };
-
-    private static Guid OriginOf(Dispatch outcome) => outcome switch
-    {
-        MessageStored stored => stored.Origin.BootId,
-        MessageRepeated repeated => repeated.Origin.BootId,
-        MessageRefused refused => refused.Origin.BootId,
-        _ => throw new ArgumentException($"No origin in {outcome.GetType().Name}.", nameof(outcome)),
     };
 }

@@ -3,6 +3,7 @@ using Chatable.Messaging;
 using Chatable.Messaging.Envelopes;
 using Chatable.Messaging.Registry;
 using Chatable.Messaging.ServerQueues;
+using Chatable.Messaging.Wire;
 using Microsoft.Extensions.Options;
 using StackExchange.Redis;
 
@@ -10,7 +11,7 @@ namespace Chatable.ApiService.Delivery;
 
 /// <summary>
 /// How what is stored comes to this server: its place in the registry, its queue, and users' logs in PostgreSQL. Whoever serves clients
-/// with it registers a <see cref="HandleDispatch"/>.
+/// with it registers an <see cref="IDispatchHandler"/>.
 /// </summary>
 internal static class DeliveryFeature
 {

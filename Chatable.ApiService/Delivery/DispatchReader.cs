@@ -6,20 +6,19 @@ using StackExchange.Redis;
 
 namespace Chatable.ApiService.Delivery;
 
-/// <summary>Takes what the worker says, to tell whom it concerns on this server. It neither waits nor fails.</summary>
-internal delegate void HandleDispatch(Dispatch item);
-
 /// <summary>
 /// Reads this server's own queue, always waiting for what comes next. What it misses is found by the reconciler.
 /// </summary>
 internal sealed partial class DispatchReader(
-    ServerQueueReader reader, ServerQueue queue, ServerIdentity server, IEnumerable<HandleDispatch> handlers,
-    IOptions<DeliveryOptions> options, DeliveryMetrics metrics, TimeProvider clock, ILogger<DispatchReader> logger) : BackgroundService
+    ServerQueueReader reader, ServerQueue queue, ServerIdentity server, IEnumerable<IDispatchHandler> handlers,
+    IOptions<DeliveryOptions> options, DeliveryMetrics metrics, TimeProvider clock, ILogger<DispatchReader> logger)
+    : BackgroundService, IDispatchHandler
 {
-    private readonly HandleDispatch[] _handlers = [.. handlers];
+    private readonly IDispatchHandler[] _handlers = [.. handlers];
     private RedisValue _position = ServerQueueReader.Start;
     private QueuePosition _handled;
     private int _untrimmed;
+    private bool _isNew;
     private bool _rewind;
     private bool _failing;
 
@@ -92,29 +91,36 @@ internal sealed partial class DispatchReader(
 
     private void Dispatch(RedisValue position, ReadOnlyMemory<byte> batch)
     {
-        if (!DispatchBatch.TryDecode(batch, out var items))
+        var place = QueuePosition.Parse(position);
+        _isNew = place.IsAfter(_handled);
+        if (!DispatchBatch.TryRead(batch, this))
         {
             metrics.Dropped("undecodable");
             LogUndecodable(position.ToString(), batch.Length);
-            return;
         }
 
-        // What is read again may have been said: a second refusal would look like that of another message.
-        var place = QueuePosition.Parse(position);
-        var isNew = place.IsAfter(_handled);
-        foreach (var item in items)
-        {
-            if (isNew || item is not MessageRefused)
-                Handle(item);
-        }
-
-        if (isNew)
+        if (_isNew)
             _handled = place;
     }
 
-    private void Handle(Dispatch item)
+    void IDispatchHandler.Handle(in MessageStored stored)
     {
-        foreach (var handle in _handlers)
-            handle(item);
+        foreach (var handler in _handlers)
+            handler.Handle(stored);
+    }
+
+    void IDispatchHandler.Handle(in MessageRepeated repeated)
+    {
+        foreach (var handler in _handlers)
+            handler.Handle(repeated);
+    }
+
+    // What is read again may have been said: a second refusal would look like that of another message.
+    void IDispatchHandler.Handle(in MessageRefused refused)
+    {
+        if (!_isNew)
+            return;
+        foreach (var handler in _handlers)
+            handler.Handle(refused);
     }
 }

@@ -11,13 +11,12 @@ internal sealed partial class EnvelopeLog(EnvelopeStore store, IOptions<Delivery
 {
     private readonly SemaphoreSlim _turns = new(options.Value.ConcurrentReads);
 
-    public async Task<IReadOnlyList<LogEntry>> ReadAsync(long user, long after, int limit, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<Envelope>> ReadAsync(long user, long after, int limit, CancellationToken cancellationToken)
     {
         await _turns.WaitAsync(cancellationToken);
         try
         {
-            var page = await store.ReadAsync(user, after, limit, cancellationToken);
-            return [.. page.Select(envelope => new LogEntry(envelope.Seq, new SharedMessage(envelope.Message)))];
+            return await store.ReadAsync(user, after, limit, cancellationToken);
         }
         catch (Exception exception) when (exception is not OperationCanceledException)
         {

@@ -76,7 +76,7 @@ internal sealed partial class MessageSender(
         }
     }
 
-    private async Task<Dispatch?> HearAsync(SendWaiter waiter, TimeSpan limit, CancellationToken cancellationToken)
+    private async Task<IDispatch?> HearAsync(SendWaiter waiter, TimeSpan limit, CancellationToken cancellationToken)
     {
         try
         {
@@ -89,7 +89,7 @@ internal sealed partial class MessageSender(
     }
 
     // A repeat of our own message means that the worker read it twice: to the client it is as new as ever.
-    private static (SentMessage?, Problem?) Interpret(Dispatch word, PendingSend send) => word switch
+    private static (SentMessage?, Problem?) Interpret(IDispatch word, PendingSend send) => word switch
     {
         MessageStored(var message, var recipients, _, _) => (SentMessage.From(new StoredPlace(
             send.ClientId, message.MessageId, recipients.First(recipient => recipient.UserId == message.AuthorId).Seq,

@@ -1,9 +1,9 @@
 using System.Globalization;
 using System.Security.Claims;
 using Chatable.ApiService.Auth;
-using Chatable.ApiService.Delivery;
 using Chatable.ApiService.Http;
 using Chatable.Messaging.Messages;
+using Chatable.Messaging.Wire;
 using Chatable.ServiceDefaults;
 
 namespace Chatable.ApiService.Messages;
@@ -24,7 +24,7 @@ internal static class MessagesApi
         builder.Services.AddSingleton<MessageMetrics>();
         builder.Services.AddSingleton<MessageSender>();
         builder.Services.AddSingleton<SendWaiters>();
-        builder.Services.AddSingleton<HandleDispatch>(services => services.GetRequiredService<SendWaiters>().Tell);
+        builder.Services.AddSingleton<IDispatchHandler>(services => services.GetRequiredService<SendWaiters>());
         builder.Services.ConfigureHttpJsonOptions(options =>
             options.SerializerOptions.TypeInfoResolverChain.Insert(0, MessagesJson.Default));
     }

@@ -7,6 +7,7 @@ using Chatable.ApiService.Realtime.Sessions;
 using Chatable.ApiService.Realtime.Sockets;
 using Chatable.ApiService.Sending;
 using Chatable.Messaging.Envelopes;
+using Chatable.Messaging.Wire;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Options;
 
@@ -31,7 +32,7 @@ internal static class RealtimeFeature
         builder.Services.AddSingleton(CreateSessionServices);
         builder.Services.AddSingleton(CreateMessageLimit);
         builder.Services.AddSingleton<Dispatcher>();
-        builder.Services.AddSingleton<HandleDispatch>(services => services.GetRequiredService<Dispatcher>().Dispatch);
+        builder.Services.AddSingleton<IDispatchHandler>(services => services.GetRequiredService<Dispatcher>());
         builder.Services.AddSingleton<ConnectionTable>();
         builder.Services.AddSingleton(CreateConnections);
 

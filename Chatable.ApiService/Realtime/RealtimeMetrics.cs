@@ -10,6 +10,10 @@ internal sealed class RealtimeMetrics
 {
     public static readonly ActivitySource Source = new(TelemetryNames.Realtime);
 
+    // Made once, for there is one with each message.
+    private static readonly KeyValuePair<string, object?> s_duplicate = new("duplicate", true);
+    private static readonly KeyValuePair<string, object?> s_notDuplicate = new("duplicate", false);
+
     private readonly UpDownCounter<int> _connections;
     private readonly Counter<long> _refused;
     private readonly Counter<long> _closed;
@@ -49,7 +53,7 @@ internal sealed class RealtimeMetrics
 
     public void Answered(SendError error) => _errors.Add(1, new KeyValuePair<string, object?>("code", error.Code));
 
-    public void Acked(bool duplicate) => _acks.Add(1, new KeyValuePair<string, object?>("duplicate", duplicate));
+    public void Acked(bool duplicate) => _acks.Add(1, duplicate ? s_duplicate : s_notDuplicate);
 
     public void Resumed(string outcome) => _resumes.Add(1, new KeyValuePair<string, object?>("outcome", outcome));
 }

@@ -5,6 +5,7 @@ using Chatable.Messaging.Telemetry;
 using Chatable.Messaging.TestHooks;
 using Chatable.Messaging.Users;
 using Chatable.Messaging.Wire;
+using CommunityToolkit.HighPerformance.Buffers;
 
 namespace Chatable.ApiService.Sending;
 
@@ -21,6 +22,9 @@ internal sealed partial class MessageAccepter(
     FindUser findUser, AppendEntries append, int partitions, ServerIdentity server, SendingMetrics metrics, TimeProvider clock,
     ILogger<MessageAccepter> logger)
 {
+    // Enough for most, so that what they are encoded in need not grow.
+    private const int EntryBytes = 512;
+
     /// <summary>
     /// One outcome for each message, in order; after an <see cref="SendOutcome.Unknown"/> the rest was not tried and is Unknown too.
     /// </summary>
@@ -61,18 +65,20 @@ internal sealed partial class MessageAccepter(
         Sender sender, int partition, IReadOnlyList<PendingSend> sends, UserRef?[] recipients, int start, int end,
         CancellationToken cancellationToken)
     {
-        var entries = new ReadOnlyMemory<byte>[end - start];
+        var encoded = new ArrayPoolBufferWriter<byte>(EntryBytes * (end - start));
+        var ends = new int[end - start];
         var spans = new Activity?[end - start];
         for (var i = start; i < end; i++)
         {
             spans[i - start] = SendingMetrics.Source.StartActivity(TelemetryNames.AcceptSpan, ActivityKind.Producer);
-            entries[i - start] = CreateEntry(sender, sends[i], recipients[i]!.Value).Encode();
+            CreateEntry(sender, sends[i], recipients[i]!.Value).WriteTo(encoded);
+            ends[i - start] = encoded.WrittenCount;
 
             // Each message is a trace of its own, not a child of its neighbour.
             Activity.Current = null;
         }
 
-        var outcome = ToOutcome(await append(partition, entries, cancellationToken));
+        var outcome = ToOutcome(await append(partition, Cut(encoded.WrittenMemory, ends), cancellationToken));
         CrashPoint.Reach("after_xadd");
         for (var i = start; i < end; i++)
         {
@@ -81,9 +87,20 @@ internal sealed partial class MessageAccepter(
                 metrics.Accepted(clock.GetElapsedTime(sends[i].ReceivedAt));
         }
 
-        if (outcome != SendOutcome.Accepted)
-            LogNotAccepted(sender.ConnectionId, entries.Length, partition, outcome);
+        // Redis has them, so nobody is about to send them any more; in any other case somebody may be.
+        if (outcome == SendOutcome.Accepted)
+            encoded.Dispose();
+        else
+            LogNotAccepted(sender.ConnectionId, ends.Length, partition, outcome);
         return outcome;
+    }
+
+    private static ReadOnlyMemory<byte>[] Cut(ReadOnlyMemory<byte> encoded, int[] ends)
+    {
+        var entries = new ReadOnlyMemory<byte>[ends.Length];
+        for (var i = 0; i < ends.Length; i++)
+            entries[i] = encoded[(i == 0 ? 0 : ends[i - 1])..ends[i]];
+        return entries;
     }
 
     private IntakeEntry CreateEntry(Sender sender, PendingSend send, UserRef recipient) => new()

@@ -6,7 +6,7 @@ namespace Chatable.ApiService.Sync;
 /// <summary>
 /// Wakes whoever waits for a user's log to grow. A signal only says that looking is worth while; whoever adds them bounds their number.
 /// </summary>
-internal sealed class LogSignals
+internal sealed class LogSignals : IDispatchHandler
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<long, ImmutableList<LogSignal>> _byUser = [];
@@ -38,15 +38,17 @@ internal sealed class LogSignals
         }
     }
 
-    /// <summary>Raises the signals of everyone the worker's word concerns.</summary>
-    public void Tell(Dispatch item)
+    public void Handle(in MessageStored stored) => Raise(stored.Recipients);
+
+    public void Handle(in MessageRepeated repeated) => Raise(repeated.Heads);
+
+    /// <summary>It makes no log grow.</summary>
+    public void Handle(in MessageRefused refused)
     {
-        var concerned = item switch
-        {
-            MessageStored stored => stored.Recipients,
-            MessageRepeated repeated => repeated.Heads,
-            _ => [],
-        };
+    }
+
+    private void Raise(Recipients concerned)
+    {
         foreach (var (user, _) in concerned)
         {
             foreach (var signal in Of(user))

@@ -1,13 +1,12 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using Chatable.ApiService.Delivery;
 using Chatable.Messaging.Envelopes;
 using Chatable.Messaging.Wire;
 
 namespace Chatable.ApiService.Sync;
 
 /// <summary>A part of a user's log. The messages are byte for byte what the WebSocket sends.</summary>
-internal sealed class SyncAnswer(long user, LogHead log, IReadOnlyList<LogEntry> messages, bool isReset = false) : IResult
+internal sealed class SyncAnswer(long user, LogHead log, IReadOnlyList<Envelope> messages, bool isReset = false) : IResult
 {
     public bool IsEmpty => messages.Count == 0 && !isReset;
 
@@ -31,8 +30,9 @@ internal sealed class SyncAnswer(long user, LogHead log, IReadOnlyList<LogEntry>
         json.WriteStartArray("messages"u8);
         foreach (var (seq, message) in messages)
         {
-            var frame = V2Frames.Message(message.Record, seq, forAuthor: message.Record.AuthorId == user);
-            json.WriteRawValue(frame, skipInputValidation: true);
+            var frame = V2Frames.Message(message, seq, forAuthor: message.AuthorId == user);
+            json.WriteRawValue(frame.Memory.Span, skipInputValidation: true);
+            frame.Return();
         }
 
         json.WriteEndArray();

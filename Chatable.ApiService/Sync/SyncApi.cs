@@ -1,7 +1,7 @@
 using System.Security.Claims;
 using Chatable.ApiService.Auth;
-using Chatable.ApiService.Delivery;
 using Chatable.ApiService.Http;
+using Chatable.Messaging.Wire;
 using Microsoft.OpenApi;
 
 namespace Chatable.ApiService.Sync;
@@ -22,7 +22,7 @@ internal static class SyncApi
         builder.Services.AddSingleton<LogPolls>();
         builder.Services.AddSingleton<LogSync>();
         builder.Services.AddSingleton<LogSignals>();
-        builder.Services.AddSingleton<HandleDispatch>(services => services.GetRequiredService<LogSignals>().Tell);
+        builder.Services.AddSingleton<IDispatchHandler>(services => services.GetRequiredService<LogSignals>());
         builder.Services.ConfigureHttpJsonOptions(options =>
             options.SerializerOptions.TypeInfoResolverChain.Insert(0, SyncJson.Default));
     }

@@ -13,6 +13,11 @@ public readonly record struct IntakeAppend(int Partition, IReadOnlyList<ReadOnly
 public sealed class IntakeLog(IConnectionMultiplexer redis, IOptions<IntakeOptions> options)
 {
     private readonly IntakeKeys _keys = new(options.Value.KeyPrefix);
+
+    // Made once, for they are named in each command.
+    private readonly RedisKey[] _logs =
+        [.. Enumerable.Range(0, options.Value.Partitions).Select(new IntakeKeys(options.Value.KeyPrefix).Log)];
+
     private readonly RedisValue _channel = new IntakeKeys(options.Value.KeyPrefix).Arrivals.ToString();
     private readonly RedisValue _limit = options.Value.Limit;
 
@@ -46,22 +51,24 @@ public sealed class IntakeLog(IConnectionMultiplexer redis, IOptions<IntakeOptio
     private async Task<AcceptOutcome[]> SendAsync(IReadOnlyList<IntakeAppend> appends)
     {
         var keys = new RedisKey[appends.Count];
-        var arguments = new List<RedisValue>(2 + 2 * appends.Count) { _limit, redis.IsCluster() ? _channel : RedisValue.EmptyString };
+        var arguments = new RedisValue[2 + appends.Count + appends.Sum(append => append.Entries.Count)];
+        (arguments[0], arguments[1]) = (_limit, redis.IsCluster() ? _channel : RedisValue.EmptyString);
+        var at = 2;
         for (var i = 0; i < keys.Length; i++)
         {
             var (partition, entries) = appends[i];
             ArgumentOutOfRangeException.ThrowIfZero(entries.Count);
-            keys[i] = _keys.Log(partition);
-            arguments.Add(entries.Count);
-            foreach (var entry in entries)
-                arguments.Add(entry);
+            keys[i] = _logs[partition];
+            arguments[at++] = entries.Count;
+            for (var j = 0; j < entries.Count; j++)
+                arguments[at++] = entries[j];
         }
 
         try
         {
             // A retry by the client library could put an entry behind later ones of the same sender.
             var appended = (RedisValue[])(await redis.GetDatabase().ScriptEvaluateAsync(
-                IntakeScripts.Append, keys, [.. arguments], CommandFlags.CommandRetryNever))!;
+                IntakeScripts.Append, keys, arguments, CommandFlags.CommandRetryNever))!;
             return Array.ConvertAll(appended, one => one == 1 ? AcceptOutcome.Accepted : AcceptOutcome.Busy);
         }
         catch (Exception exception) when (exception is RedisException or TimeoutException or ObjectDisposedException)

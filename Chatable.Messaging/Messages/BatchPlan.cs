@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Chatable.Messaging.TestHooks;
 using Chatable.Messaging.Wire;
 
@@ -14,19 +13,20 @@ internal sealed class BatchPlan
 
     private readonly BatchSnapshot _snapshot;
     private readonly Dictionary<MessageKey, MessagePlace> _placed = [];
-    private readonly Dispatch[] _outcomes;
+    private readonly IDispatch[] _outcomes;
 
     private BatchPlan(BatchSnapshot snapshot, int entries)
     {
         _snapshot = snapshot;
-        _outcomes = new Dispatch[entries];
+        _outcomes = new IDispatch[entries];
+        Messages = new List<(MessageRecord, long)>(entries);
     }
 
     /// <summary>What to tell of each entry, in the order of the entries.</summary>
-    public IReadOnlyList<Dispatch> Outcomes => _outcomes;
+    public IReadOnlyList<IDispatch> Outcomes => _outcomes;
 
     /// <summary>The new messages in the order of their entries, each with the seq of its author's own envelope.</summary>
-    public List<(MessageRecord Message, long AuthorSeq)> Messages { get; } = [];
+    public List<(MessageRecord Message, long AuthorSeq)> Messages { get; }
 
     /// <summary>One for each user a new message concerns.</summary>
     public List<(long UserId, long Seq, ConversationHead Message)> Envelopes { get; } = [];
@@ -71,21 +71,20 @@ internal sealed class BatchPlan
     {
         var place = AdvanceConversation(entry);
         var message = ToRecord(entry, place);
-        var recipients = ImmutableArray.CreateBuilder<Recipient>(2);
-        recipients.Add(AdvanceHead(entry.AuthorId, place));
-        if (entry.RecipientId != entry.AuthorId)
-            recipients.Add(AdvanceHead(entry.RecipientId, place));
+        var author = AdvanceHead(entry.AuthorId, place);
+        Recipients recipients =
+            entry.RecipientId == entry.AuthorId ? [author] : [author, AdvanceHead(entry.RecipientId, place)];
 
-        Messages.Add((message, recipients[0].Seq));
+        Messages.Add((message, author.Seq));
         _placed[entry.Key()] = new MessagePlace(
-            message.MessageId, message.ConversationId, message.ConversationSeq, recipients[0].Seq, message.CreatedAt);
-        return new MessageStored(message, recipients.DrainToImmutable(), entry.Origin, entry.Trace);
+            message.MessageId, message.ConversationId, message.ConversationSeq, author.Seq, message.CreatedAt);
+        return new MessageStored(message, recipients, entry.Origin, entry.Trace);
     }
 
     private MessageRepeated Repeat(IntakeEntry entry)
     {
         var place = _placed.TryGetValue(entry.Key(), out var here) ? here : _snapshot.Stored[entry.Key()];
-        ImmutableArray<Recipient> heads = entry.RecipientId == entry.AuthorId
+        Recipients heads = entry.RecipientId == entry.AuthorId
             ? [HeadOf(entry.AuthorId)]
             : [HeadOf(entry.AuthorId), HeadOf(entry.RecipientId)];
         return new MessageRepeated(

@@ -17,7 +17,7 @@ public sealed class MessageStore(NpgsqlDataSource database)
     /// Calling it again with the same entries stores nothing more.
     /// </summary>
     /// <exception cref="Exception">Nothing was stored, or it is not known: see <see cref="PersistFailures.Classify"/>.</exception>
-    public async Task<IReadOnlyList<Dispatch>> PersistAsync(IReadOnlyList<IntakeEntry> entries, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<IDispatch>> PersistAsync(IReadOnlyList<IntakeEntry> entries, CancellationToken cancellationToken)
     {
         if (entries.Count == 0)
             return [];
@@ -39,7 +39,7 @@ public sealed class MessageStore(NpgsqlDataSource database)
         }
     }
 
-    private static async Task<IReadOnlyList<Dispatch>> PersistAsync(
+    private static async Task<IReadOnlyList<IDispatch>> PersistAsync(
         NpgsqlConnection connection, IReadOnlyList<IntakeEntry> entries, CancellationToken cancellationToken)
     {
         await using var transaction = await connection.BeginTransactionAsync(IsolationLevel.ReadCommitted, cancellationToken);

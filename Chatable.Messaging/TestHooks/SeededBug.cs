@@ -15,7 +15,7 @@ public static class SeededBug
         [.. (Environment.GetEnvironmentVariable("CHATABLE_BUG") ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries)];
 
     private static readonly System.Collections.Concurrent.ConcurrentDictionary<long, IReadOnlyList<Guid>> s_servers = new();
-    private static Func<IReadOnlyList<Dispatch>, Task>? s_route;
+    private static Func<IReadOnlyList<IDispatch>, Task>? s_route;
 
     public static bool Is(string name) => s_bugs.Contains(name);
 
@@ -27,10 +27,10 @@ public static class SeededBug
         Is("cached_registry") ? servers.ToDictionary(one => one.Key, one => s_servers.GetOrAdd(one.Key, one.Value)) : servers;
 
     /// <summary>How to route before the commit.</summary>
-    public static void RouteEarlyBy(Func<IReadOnlyList<Dispatch>, Task> route) => s_route = route;
+    public static void RouteEarlyBy(Func<IReadOnlyList<IDispatch>, Task> route) => s_route = route;
 
     /// <summary>Routes, and takes its time before the commit, where the process has the bug.</summary>
-    public static async Task BeforeCommitAsync(IReadOnlyList<Dispatch> outcomes)
+    public static async Task BeforeCommitAsync(IReadOnlyList<IDispatch> outcomes)
     {
         if (!Is("route_before_commit") || s_route is not { } route)
             return;
@@ -55,11 +55,11 @@ public static class SeededBug
     public static IReadOnlyDictionary<long, IReadOnlyList<Guid>> Stale(IReadOnlyDictionary<long, IReadOnlyList<Guid>> servers) => servers;
 
     [System.Diagnostics.Conditional("CHATABLE_TEST_HOOKS")]
-    public static void RouteEarlyBy(Func<IReadOnlyList<Dispatch>, Task> route)
+    public static void RouteEarlyBy(Func<IReadOnlyList<IDispatch>, Task> route)
     {
     }
 
-    public static Task BeforeCommitAsync(IReadOnlyList<Dispatch> outcomes) => Task.CompletedTask;
+    public static Task BeforeCommitAsync(IReadOnlyList<IDispatch> outcomes) => Task.CompletedTask;
 
     public static Task Later(string name, Func<CancellationToken, Task> action, CancellationToken cancellationToken) =>
         action(cancellationToken);

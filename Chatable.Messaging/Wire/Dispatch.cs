@@ -1,33 +1,31 @@
-using System.Collections.Immutable;
-
 namespace Chatable.Messaging.Wire;
 
-/// <summary>What the worker tells an API server: one item of a batch in that server's queue.</summary>
-public abstract record Dispatch;
-
-/// <summary>Where a message stands in one user's log.</summary>
-public readonly record struct Recipient(long UserId, long Seq);
+/// <summary>What the worker tells an API server, one item of a batch in its queue: a value, for there is one for each message.</summary>
+public interface IDispatch
+{
+    /// <summary>Where the message came in.</summary>
+    Origin Origin { get; }
+}
 
 /// <summary>
 /// A newly stored message, for every user it concerns; the same bytes go to each server, which skips users it does not hold.
 /// </summary>
-public sealed record MessageStored(
-    MessageRecord Message, ImmutableArray<Recipient> Recipients, Origin Origin, TraceParent Trace) : Dispatch;
+public readonly record struct MessageStored(MessageRecord Message, Recipients Recipients, Origin Origin, TraceParent Trace) : IDispatch;
 
 /// <summary>
 /// A repeat of a message stored earlier: the origin is told where it stands. <paramref name="Heads"/> are the heads of the users
 /// concerned, so that a push lost with the first attempt is repaired.
 /// </summary>
-public sealed record MessageRepeated(
+public readonly record struct MessageRepeated(
     Guid MessageId, ClientId ClientId, long AuthorId, long AuthorSeq, long ConversationId, long ConversationSeq, DateTime CreatedAt,
-    ImmutableArray<Recipient> Heads, Origin Origin) : Dispatch
+    Recipients Heads, Origin Origin) : IDispatch
 {
     /// <summary>What the author is told of it.</summary>
     public StoredPlace AuthorsPlace => new(ClientId, MessageId, AuthorSeq, ConversationId, ConversationSeq, CreatedAt);
 }
 
 /// <summary>A message that was not stored, told to the connection it came by.</summary>
-public sealed record MessageRefused(ClientId ClientId, RefusalCode Code, Origin Origin) : Dispatch;
+public readonly record struct MessageRefused(ClientId ClientId, RefusalCode Code, Origin Origin) : IDispatch;
 
 /// <summary>Why the worker did not store a message.</summary>
 public enum RefusalCode : byte
@@ -37,4 +35,14 @@ public enum RefusalCode : byte
 
     /// <summary>Its predecessor was lost on the way: send both again, in order.</summary>
     OutOfOrder = 2,
+}
+
+/// <summary>Takes what the worker says, to tell whom it concerns on a server. It neither waits nor fails.</summary>
+public interface IDispatchHandler
+{
+    void Handle(in MessageStored stored);
+
+    void Handle(in MessageRepeated repeated);
+
+    void Handle(in MessageRefused refused);
 }

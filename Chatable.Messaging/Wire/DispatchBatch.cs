@@ -1,26 +1,26 @@
-using System.Collections.Immutable;
-using System.Runtime.InteropServices;
-
 namespace Chatable.Messaging.Wire;
 
 /// <summary>
-/// The bytes of one entry of a server's queue: <c>u8 version (1)</c>, then items until the end, each a <c>u8 kind</c> and:
+/// The bytes of one entry of a server's queue: <c>u8 version (2)</c>, then items until the end, each a <c>u8 kind</c> and:
 /// <code>
-/// 1 stored    message · u32 n, n × (i64 user, i64 seq) · origin · trace
-/// 2 repeated  16 message id · str client id · i64 author id · i64 author seq · i64 conversation · i64 conversation seq
-///             · i64 created at (ticks) · u32 n, n × (i64 user, i64 head) · origin
-/// 3 refused   str client id · u8 code · origin
-/// origin      16 boot id · i64 connection
+/// 1 stored    message · var n, n × (i64 user, i64 seq) · origin · trace
+/// 2 repeated  16 message id · client id · var author id · var author seq · var conversation · var conversation seq
+///             · i64 created at (ticks) · var n, n × (i64 user, i64 head) · origin
+/// 3 refused   client id · u8 code · origin
+/// client id   str; or u8 0, 16 UUID
+/// origin      16 boot id · var connection
+/// trace       u8 0; or u8 1, 25 trace context
 /// </code>
+/// A server drops a batch of another version; what was in it comes to its sockets by the reconciler, from PostgreSQL.
 /// </summary>
 public static class DispatchBatch
 {
-    internal const byte Version = 1;
+    internal const byte Version = 2;
 
-    public static byte[] Encode(IEnumerable<Dispatch> items) => Join([.. items.Select(item => (ReadOnlyMemory<byte>)EncodeItem(item))]);
+    public static byte[] Encode(IEnumerable<IDispatch> items) => Join([.. items.Select(item => (ReadOnlyMemory<byte>)EncodeItem(item))]);
 
     /// <summary>The bytes of one item, to be joined into the batches of several servers.</summary>
-    public static byte[] EncodeItem(Dispatch item)
+    public static byte[] EncodeItem(IDispatch item)
     {
         var scratch = Scratch.Take();
         Write(new WireWriter(scratch.Output), item);
@@ -42,27 +42,26 @@ public static class DispatchBatch
         return joined;
     }
 
-    /// <summary>False where any byte is not as <see cref="Encode"/> writes it; <paramref name="items"/> then holds nothing.</summary>
-    public static bool TryDecode(ReadOnlyMemory<byte> bytes, out IReadOnlyList<Dispatch> items)
+    /// <summary>
+    /// Hands over each item in turn. False where any byte is not as <see cref="Encode"/> writes it; what stands before it was handed over.
+    /// What is handed over refers to <paramref name="bytes"/>, which nobody is to change.
+    /// </summary>
+    public static bool TryRead(ReadOnlyMemory<byte> bytes, IDispatchHandler handler)
     {
         var reader = new WireReader(bytes);
-        var decoded = new List<Dispatch>();
-        items = [];
         if (reader.Byte() != Version)
             return false;
 
         while (!reader.AtEnd)
         {
-            if (ReadItem(ref reader) is not { } item || reader.Failed)
+            if (!TryReadItem(ref reader, handler))
                 return false;
-            decoded.Add(item);
         }
 
-        items = decoded;
         return true;
     }
 
-    private static void Write(WireWriter writer, Dispatch item)
+    private static void Write(WireWriter writer, IDispatch item)
     {
         switch (item)
         {
@@ -71,7 +70,7 @@ public static class DispatchBatch
                 stored.Message.Write(writer);
                 WriteRecipients(writer, stored.Recipients);
                 WriteOrigin(writer, stored.Origin);
-                stored.Trace.Write(writer);
+                WriteTrace(writer, stored.Trace);
                 break;
             case MessageRepeated repeated:
                 writer.Byte(2);
@@ -79,7 +78,7 @@ public static class DispatchBatch
                 break;
             case MessageRefused refused:
                 writer.Byte(3);
-                writer.ClientId(refused.ClientId);
+                writer.ShortClientId(refused.ClientId);
                 writer.Byte((byte)refused.Code);
                 WriteOrigin(writer, refused.Origin);
                 break;
@@ -91,66 +90,92 @@ public static class DispatchBatch
     private static void WriteRepeated(WireWriter writer, MessageRepeated item)
     {
         writer.Uuid(item.MessageId);
-        writer.ClientId(item.ClientId);
-        writer.Int64(item.AuthorId);
-        writer.Int64(item.AuthorSeq);
-        writer.Int64(item.ConversationId);
-        writer.Int64(item.ConversationSeq);
+        writer.ShortClientId(item.ClientId);
+        writer.Varint(item.AuthorId);
+        writer.Varint(item.AuthorSeq);
+        writer.Varint(item.ConversationId);
+        writer.Varint(item.ConversationSeq);
         writer.Int64(item.CreatedAt.Ticks);
         WriteRecipients(writer, item.Heads);
         WriteOrigin(writer, item.Origin);
     }
 
-    private static void WriteRecipients(WireWriter writer, ImmutableArray<Recipient> recipients)
+    private static void WriteRecipients(WireWriter writer, Recipients recipients)
     {
-        writer.Count(recipients.Length);
-        foreach (var (userId, seq) in recipients)
-        {
-            writer.Int64(userId);
-            writer.Int64(seq);
-        }
+        writer.Varint(recipients.Count);
+        writer.Raw(recipients.Bytes.Span);
     }
 
     private static void WriteOrigin(WireWriter writer, Origin origin)
     {
         writer.Uuid(origin.BootId);
-        writer.Int64(origin.ConnectionId);
+        writer.Varint(origin.ConnectionId);
     }
 
-    private static Dispatch? ReadItem(ref WireReader reader) => reader.Byte() switch
+    private static void WriteTrace(WireWriter writer, TraceParent trace)
     {
-        1 => MessageRecord.Read(ref reader) is { } message
-            ? new MessageStored(message, ReadRecipients(ref reader), ReadOrigin(ref reader), TraceParent.Read(ref reader))
-            : null,
-        2 => ReadRepeated(ref reader),
-        3 => ClientId.TryParse(reader.ShortBytes(), out var clientId)
-            ? new MessageRefused(clientId, (RefusalCode)reader.Byte(), ReadOrigin(ref reader))
-            : null,
-        _ => null,
+        writer.Byte(trace == default ? (byte)0 : (byte)1);
+        if (trace != default)
+            trace.Write(writer);
+    }
+
+    private static bool TryReadItem(ref WireReader reader, IDispatchHandler handler) => reader.Byte() switch
+    {
+        1 => TryReadStored(ref reader, handler),
+        2 => TryReadRepeated(ref reader, handler),
+        3 => TryReadRefused(ref reader, handler),
+        _ => false,
     };
 
-    private static MessageRepeated? ReadRepeated(ref WireReader reader)
+    private static bool TryReadStored(ref WireReader reader, IDispatchHandler handler)
+    {
+        if (!MessageRecord.TryRead(ref reader, out var message))
+            return false;
+        var stored = new MessageStored(message, ReadRecipients(ref reader), ReadOrigin(ref reader), ReadTrace(ref reader));
+        if (!reader.Failed)
+            handler.Handle(stored);
+        return !reader.Failed;
+    }
+
+    private static bool TryReadRepeated(ref WireReader reader, IDispatchHandler handler)
     {
         var messageId = reader.Uuid();
-        var named = ClientId.TryParse(reader.ShortBytes(), out var clientId);
-        var (authorId, authorSeq) = (reader.Int64(), reader.Int64());
-        var (conversationId, conversationSeq) = (reader.Int64(), reader.Int64());
+        var clientId = reader.ShortClientId();
+        var (authorId, authorSeq) = (reader.Varint(), reader.Varint());
+        var (conversationId, conversationSeq) = (reader.Varint(), reader.Varint());
         var ticks = reader.Int64();
-        if (!named || ticks < 0 || ticks > DateTime.MaxValue.Ticks)
-            return null;
+        if (ticks < 0 || ticks > DateTime.MaxValue.Ticks)
+            return false;
 
-        return new MessageRepeated(
+        var repeated = new MessageRepeated(
             messageId, clientId, authorId, authorSeq, conversationId, conversationSeq, new DateTime(ticks, DateTimeKind.Utc),
             ReadRecipients(ref reader), ReadOrigin(ref reader));
+        if (!reader.Failed)
+            handler.Handle(repeated);
+        return !reader.Failed;
     }
 
-    private static ImmutableArray<Recipient> ReadRecipients(ref WireReader reader)
+    private static bool TryReadRefused(ref WireReader reader, IDispatchHandler handler)
     {
-        var recipients = new Recipient[reader.Count(unit: 16)];
-        for (var i = 0; i < recipients.Length; i++)
-            recipients[i] = new Recipient(reader.Int64(), reader.Int64());
-        return ImmutableCollectionsMarshal.AsImmutableArray(recipients);
+        var refused = new MessageRefused(reader.ShortClientId(), (RefusalCode)reader.Byte(), ReadOrigin(ref reader));
+        if (!reader.Failed)
+            handler.Handle(refused);
+        return !reader.Failed;
     }
 
-    private static Origin ReadOrigin(ref WireReader reader) => new(reader.Uuid(), reader.Int64());
+    private static Recipients ReadRecipients(ref WireReader reader) =>
+        new(reader.Raw(reader.VarCount(Recipients.Unit) * Recipients.Unit));
+
+    private static Origin ReadOrigin(ref WireReader reader) => new(reader.Uuid(), reader.Varint());
+
+    private static TraceParent ReadTrace(ref WireReader reader)
+    {
+        var flag = reader.Byte();
+        if (flag == 0)
+            return default;
+        var trace = TraceParent.Read(ref reader);
+        if (flag != 1 || trace == default)
+            reader.Fail();
+        return trace;
+    }
 }

@@ -29,8 +29,13 @@ public sealed class FieldFaults : IEnumerable<KeyValuePair<string, string>>
     /// <summary>Null is no fault.</summary>
     public void Add(string field, string? fault)
     {
-        if (fault is null)
-            return;
+        if (fault is not null)
+            AddFirst(field, fault);
+    }
+
+    // Apart, so that what it searches with is made only where there is a fault: nearly no frame has one.
+    private void AddFirst(string field, string fault)
+    {
         _faults ??= [];
         if (!_faults.Exists(known => known.Key == field))
             _faults.Add(new(field, fault));

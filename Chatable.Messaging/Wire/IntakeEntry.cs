@@ -1,3 +1,5 @@
+using System.Buffers;
+
 namespace Chatable.Messaging.Wire;
 
 /// <summary>
@@ -12,7 +14,7 @@ namespace Chatable.Messaging.Wire;
 /// u32 length, body (UTF-8)
 /// </code>
 /// </summary>
-public sealed record IntakeEntry
+public readonly record struct IntakeEntry
 {
     private const byte Version = 1;
 
@@ -40,7 +42,13 @@ public sealed record IntakeEntry
     public byte[] Encode()
     {
         var scratch = Scratch.Take();
-        var writer = new WireWriter(scratch.Output);
+        WriteTo(scratch.Output);
+        return scratch.Finish();
+    }
+
+    public void WriteTo(IBufferWriter<byte> output)
+    {
+        var writer = new WireWriter(output);
         writer.Byte(Version);
         writer.Byte((byte)Type);
         writer.Uuid(MessageId);
@@ -57,7 +65,6 @@ public sealed record IntakeEntry
             writer.Byte(0);
         Trace.Write(writer);
         writer.Bytes(Body.Span);
-        return scratch.Finish();
     }
 
     /// <summary>False for anything this version did not write: such an entry belongs to the dead letters.</summary>

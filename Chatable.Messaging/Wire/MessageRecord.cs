@@ -1,7 +1,7 @@
 namespace Chatable.Messaging.Wire;
 
 /// <summary>A stored message with everything a client is shown of it.</summary>
-public sealed record MessageRecord
+public readonly record struct MessageRecord
 {
     public required Guid MessageId { get; init; }
     public required long ConversationId { get; init; }
@@ -25,40 +25,44 @@ public sealed record MessageRecord
     /// <summary>What the author is told of it, where it has <paramref name="seq"/> in his log.</summary>
     public StoredPlace PlaceAt(long seq) => new(ClientId, MessageId, seq, ConversationId, ConversationSeq, CreatedAt);
 
-    // i64 conversation, i64 conversation seq, 16 message id, i64 author id, i64 recipient id, str client id, str author,
-    // str recipient, u8 type, i64 created at (100 ns ticks, UTC), u32 length, body
+    // var conversation, var conversation seq, 16 message id, var author id, var recipient id, client id, str author, str recipient,
+    // u8 type, i64 created at (100 ns ticks, UTC), var length, body
     internal void Write(WireWriter writer)
     {
-        writer.Int64(ConversationId);
-        writer.Int64(ConversationSeq);
+        writer.Varint(ConversationId);
+        writer.Varint(ConversationSeq);
         writer.Uuid(MessageId);
-        writer.Int64(AuthorId);
-        writer.Int64(RecipientId);
-        writer.ClientId(ClientId);
+        writer.Varint(AuthorId);
+        writer.Varint(RecipientId);
+        writer.ShortClientId(ClientId);
         writer.ShortText(Author);
         writer.ShortText(Recipient);
         writer.Byte((byte)Type);
         writer.Int64(CreatedAt.Ticks);
-        writer.Bytes(Body.Span);
+        writer.Varint(Body.Length);
+        writer.Raw(Body.Span);
     }
 
-    internal static MessageRecord? Read(ref WireReader reader)
+    internal static bool TryRead(ref WireReader reader, out MessageRecord message)
     {
-        var conversationId = reader.Int64();
-        var conversationSeq = reader.Int64();
+        var conversationId = reader.Varint();
+        var conversationSeq = reader.Varint();
         var messageId = reader.Uuid();
-        var authorId = reader.Int64();
-        var recipientId = reader.Int64();
-        var named = ClientId.TryParse(reader.ShortBytes(), out var clientId);
+        var authorId = reader.Varint();
+        var recipientId = reader.Varint();
+        var clientId = reader.ShortClientId();
         var author = reader.ShortText();
         var recipient = reader.ShortText();
         var type = (MessageType)reader.Byte();
         var ticks = reader.Int64();
-        var body = reader.Bytes();
-        if (reader.Failed || !named || ticks < 0 || ticks > DateTime.MaxValue.Ticks)
-            return null;
+        var body = reader.Raw(reader.VarCount());
+        if (reader.Failed || ticks < 0 || ticks > DateTime.MaxValue.Ticks)
+        {
+            message = default;
+            return false;
+        }
 
-        return new MessageRecord
+        message = new MessageRecord
         {
             MessageId = messageId,
             ConversationId = conversationId,
@@ -72,5 +76,6 @@ public sealed record MessageRecord
             Body = body,
             CreatedAt = new DateTime(ticks, DateTimeKind.Utc),
         };
+        return true;
     }
 }

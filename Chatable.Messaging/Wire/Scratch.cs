@@ -14,6 +14,7 @@ internal sealed class Scratch
 {
     private const int Kept = 64 * 1024;
 
+    // Relaxed: text stays readable UTF-8. The frames never stand inside HTML, which is what the stricter escaping is for.
     private static readonly JsonWriterOptions s_json =
         new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
 
@@ -44,8 +45,22 @@ internal sealed class Scratch
     {
         _json.Flush();
         var bytes = _output.WrittenSpan.ToArray();
+        GiveBack();
+        return bytes;
+    }
+
+    /// <summary>Gives it back; what was written, to be returned to the pool.</summary>
+    public PooledBytes FinishPooled()
+    {
+        _json.Flush();
+        var bytes = PooledBytes.CopyOf(_output.WrittenSpan);
+        GiveBack();
+        return bytes;
+    }
+
+    private void GiveBack()
+    {
         if (_output.Capacity <= Kept)
             s_free = this;
-        return bytes;
     }
 }

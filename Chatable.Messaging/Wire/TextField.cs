@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using CommunityToolkit.HighPerformance.Buffers;
 
 namespace Chatable.Messaging.Wire;
 
@@ -17,7 +18,8 @@ internal ref struct TextField
     /// <summary>Why it cannot be taken; a fixed text, see <see cref="FieldFaults"/>.</summary>
     public string? Fault { get; private set; }
 
-    public readonly string? AsText() => IsGiven ? Encoding.UTF8.GetString(Utf8) : null;
+    /// <summary>As a name: the same text is the same string, for a while, since names come again and again.</summary>
+    public readonly string? AsName() => IsGiven ? StringPool.Shared.GetOrAdd(Utf8, Encoding.UTF8) : null;
 
     /// <summary>Reads the value after the property name on which <paramref name="reader"/> stands.</summary>
     public void Read(ref Utf8JsonReader reader, int maxBytes)

@@ -1,7 +1,3 @@
-using System.Buffers;
-using System.Text.Encodings.Web;
-using System.Text.Json;
-
 namespace Chatable.Messaging.Wire;
 
 /// <summary>
@@ -13,15 +9,11 @@ namespace Chatable.Messaging.Wire;
 /// </summary>
 public static class V1Frames
 {
-    // Relaxed: text stays readable UTF-8. The frames never stand inside HTML, which is what the stricter escaping is for.
-    private static readonly JsonWriterOptions s_json =
-        new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
-
-    /// <summary>The same bytes for every socket of the recipient.</summary>
-    public static byte[] Message(MessageRecord message)
+    /// <summary>A message, as its recipient is shown it.</summary>
+    public static PooledBytes Message(in MessageRecord message)
     {
-        var output = new ArrayBufferWriter<byte>(192 + message.Body.Length);
-        using var json = new Utf8JsonWriter(output, s_json);
+        var scratch = Scratch.Take();
+        var json = scratch.Json;
         json.WriteStartObject();
         json.WriteString("author"u8, message.Author);
         json.WriteString("recipient"u8, message.Recipient);
@@ -30,15 +22,14 @@ public static class V1Frames
         json.WriteNumber("message_type"u8, (int)message.Type);
         json.WriteString("created_at"u8, message.CreatedAt);
         json.WriteEndObject();
-        json.Flush();
-        return output.WrittenSpan.ToArray();
+        return scratch.FinishPooled();
     }
 
     /// <summary>The REST error object; <paramref name="code"/> is an HTTP status.</summary>
     public static byte[] Error(int code, string message, FieldFaults errors)
     {
-        var output = new ArrayBufferWriter<byte>(192);
-        using var json = new Utf8JsonWriter(output, s_json);
+        var scratch = Scratch.Take();
+        var json = scratch.Json;
         json.WriteStartObject();
         json.WriteStartObject("error"u8);
         json.WriteNumber("code"u8, code);
@@ -49,7 +40,6 @@ public static class V1Frames
         json.WriteString("message"u8, message);
         json.WriteEndObject();
         json.WriteEndObject();
-        json.Flush();
-        return output.WrittenSpan.ToArray();
+        return scratch.Finish();
     }
 }

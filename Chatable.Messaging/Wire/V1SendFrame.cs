@@ -50,7 +50,7 @@ public readonly record struct V1SendFrame(string? Author, string Recipient, Read
         faults.Add("author", author.Fault);
         faults.AddRequired("recipient", recipient);
         faults.AddRequired("message", message);
-        frame = faults.Any ? default : new V1SendFrame(author.AsText(), recipient.AsText()!, message.Utf8.ToArray());
+        frame = faults.Any ? default : new V1SendFrame(author.AsName(), recipient.AsName()!, message.Utf8.ToArray());
         return !faults.Any;
     }
 }

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 
 namespace Chatable.Messaging.Wire;
@@ -16,7 +17,7 @@ public static class V2ClientFrames
 {
     private const int MaxNameBytes = 255;
 
-    /// <summary>Never fails: what cannot be taken is a <see cref="V2FaultyFrame"/>.</summary>
+    /// <summary>Never fails: what cannot be taken has a <see cref="V2ClientFrame.Faulty"/>.</summary>
     public static V2ClientFrame Read(ReadOnlySpan<byte> utf8, int maxMessageBytes)
     {
         try
@@ -25,8 +26,8 @@ public static class V2ClientFrames
         }
         catch (JsonException)
         {
-            return new V2FaultyFrame(
-                V2Fault.Invalid, V2FrameType.Unknown, ClientId: null, FieldFaults.Of("error", FieldFaults.NotAnObject));
+            return Faulty(
+                V2FrameType.Unknown, V2Fault.Invalid, clientId: null, FieldFaults.Of("error", FieldFaults.NotAnObject));
         }
     }
 
@@ -37,28 +38,34 @@ public static class V2ClientFrames
         var faults = new FieldFaults();
         faults.AddRequired("type", fields.Type);
         if (faults.Any)
-            return new V2FaultyFrame(V2Fault.Invalid, V2FrameType.Unknown, clientId, faults);
+            return Faulty(V2FrameType.Unknown, V2Fault.Invalid, clientId, faults);
         if (fields.Type.Utf8.SequenceEqual("send"u8))
             return ToSend(fields, clientId, faults);
         if (fields.Type.Utf8.SequenceEqual("hello"u8))
             return ToHello(fields, faults);
         if (fields.Type.Utf8.SequenceEqual("ping"u8))
-            return new V2Ping();
+            return new V2ClientFrame(V2FrameType.Ping);
         if (fields.Type.Utf8.SequenceEqual("pong"u8))
-            return new V2Pong();
-        return new V2FaultyFrame(V2Fault.Unsupported, V2FrameType.Unknown, clientId, FieldFaults.Of("type", FieldFaults.NotKnown));
+            return new V2ClientFrame(V2FrameType.Pong);
+        return Faulty(V2FrameType.Unknown, V2Fault.Unsupported, clientId, FieldFaults.Of("type", FieldFaults.NotKnown));
     }
+
+    private static V2ClientFrame Faulty(V2FrameType type, V2Fault fault, ClientId? clientId, FieldFaults faults) =>
+        new(type) { Faulty = new V2FaultyFrame(fault, clientId, faults) };
 
     private static V2ClientFrame ToHello(in Fields fields, FieldFaults faults)
     {
         faults.Add("since", fields.Since.Fault);
         faults.Add("epoch", fields.Epoch.Fault);
         if (faults.Any)
-            return new V2FaultyFrame(V2Fault.Invalid, V2FrameType.Hello, ClientId: null, faults);
-        return new V2Hello(
-            fields.Since.Value,
-            fields.Epoch.IsGiven ? Guid.TryParseExact(fields.Epoch.AsText(), "D", out var known) ? known : Guid.Empty : null);
+            return Faulty(V2FrameType.Hello, V2Fault.Invalid, clientId: null, faults);
+        return new V2ClientFrame(V2FrameType.Hello) { Hello = new V2Hello(fields.Since.Value, EpochOf(fields.Epoch)) };
     }
+
+    private static Guid? EpochOf(in TextField epoch) =>
+        !epoch.IsGiven ? null
+        : Guid.TryParseExact(Encoding.UTF8.GetString(epoch.Utf8), "D", out var known) ? known
+        : Guid.Empty;
 
     private static V2ClientFrame ToSend(in Fields fields, ClientId? clientId, FieldFaults faults)
     {
@@ -69,10 +76,13 @@ public static class V2ClientFrames
         faults.Add("message_type", fields.MessageType.Fault);
         faults.Add("client_id", clientId is null ? FieldFaults.NotAllowed : null);
         if (faults.Any)
-            return new V2FaultyFrame(KindOf(faults), V2FrameType.Send, clientId, faults);
-        return new V2Send(
-            clientId!.Value, fields.Recipient.AsText()!, fields.Message.Utf8.ToArray(), (MessageType)(fields.MessageType.Value ?? 0),
-            fields.Author.AsText());
+            return Faulty(V2FrameType.Send, KindOf(faults), clientId, faults);
+        return new V2ClientFrame(V2FrameType.Send)
+        {
+            Send = new V2Send(
+                clientId!.Value, fields.Recipient.AsName()!, fields.Message.Utf8.ToArray(), (MessageType)(fields.MessageType.Value ?? 0),
+                fields.Author.AsName()),
+        };
     }
 
     private static V2Fault KindOf(FieldFaults faults) =>

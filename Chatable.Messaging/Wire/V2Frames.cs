@@ -18,7 +18,7 @@ public readonly record struct StoredPlace(
 public static class V2Frames
 {
     /// <summary>A message at its place in one user's log. Only its author is shown the client id.</summary>
-    public static byte[] Message(MessageRecord message, long seq, bool forAuthor)
+    public static PooledBytes Message(in MessageRecord message, long seq, bool forAuthor)
     {
         var scratch = Scratch.Take();
         var json = scratch.Json;
@@ -37,10 +37,10 @@ public static class V2Frames
         if (forAuthor)
             WriteClientId(json, message.ClientId);
         json.WriteEndObject();
-        return scratch.Finish();
+        return scratch.FinishPooled();
     }
 
-    public static byte[] Ack(StoredPlace place, bool duplicate)
+    public static PooledBytes Ack(in StoredPlace place, bool duplicate)
     {
         var scratch = Scratch.Take();
         var json = scratch.Json;
@@ -48,11 +48,11 @@ public static class V2Frames
         json.WriteString("type"u8, "ack"u8);
         WritePlace(json, place, duplicate);
         json.WriteEndObject();
-        return scratch.Finish();
+        return scratch.FinishPooled();
     }
 
     /// <summary>The fields of an ack, into an object that is open; REST answers with the same.</summary>
-    public static void WritePlace(Utf8JsonWriter json, StoredPlace place, bool duplicate)
+    public static void WritePlace(Utf8JsonWriter json, in StoredPlace place, bool duplicate)
     {
         WriteClientId(json, place.ClientId);
         json.WriteString("message_id"u8, place.MessageId);

@@ -56,6 +56,6 @@ public readonly record struct V2PostedMessage(string Recipient, ReadOnlyMemory<b
         faults.Add("message_type", type.Fault);
         return faults.Any
             ? default
-            : new V2PostedMessage(recipient.AsText()!, message.Utf8.ToArray(), (MessageType)(type.Value ?? 0), author.AsText());
+            : new V2PostedMessage(recipient.AsName()!, message.Utf8.ToArray(), (MessageType)(type.Value ?? 0), author.AsName());
     }
 }

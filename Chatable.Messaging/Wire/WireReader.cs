@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Text;
+using CommunityToolkit.HighPerformance.Buffers;
 
 namespace Chatable.Messaging.Wire;
 
@@ -13,6 +14,9 @@ internal ref struct WireReader(ReadOnlyMemory<byte> source)
     private ReadOnlyMemory<byte> _rest = source;
 
     public bool Failed { get; private set; }
+
+    /// <summary>What was read makes no sense.</summary>
+    public void Fail() => Failed = true;
 
     public readonly bool AtEnd => !Failed && _rest.IsEmpty;
 
@@ -43,17 +47,56 @@ internal ref struct WireReader(ReadOnlyMemory<byte> source)
         return Failed ? 0 : (int)value;
     }
 
+    /// <summary>In its shortest form; any other is a failure.</summary>
+    public long Varint()
+    {
+        var value = 0UL;
+        for (var shift = 0; shift < 70; shift += 7)
+        {
+            var next = Byte();
+            if (shift == 63 && next > 1 || shift > 0 && next == 0)
+                break;
+            value |= (ulong)(next & 0x7F) << shift;
+            if (next < 0x80)
+                return (long)value;
+        }
+
+        Failed = true;
+        return 0;
+    }
+
+    /// <summary>As <see cref="Count"/>, of a var.</summary>
+    public int VarCount(int unit = 1)
+    {
+        var value = (ulong)Varint();
+        if (value > (uint)_rest.Length / (uint)unit)
+            Failed = true;
+        return Failed ? 0 : (int)value;
+    }
+
+    /// <summary>As <see cref="WireWriter.ShortClientId"/> writes it.</summary>
+    public ClientId ShortClientId()
+    {
+        var length = Byte();
+        if (length == 0)
+            return ClientId.FromStored(Uuid(), text: null);
+        if (!ClientId.TryParse(Raw(length).Span, out var id) || id.IsUuid)
+            Failed = true;
+        return Failed ? default : id;
+    }
+
     public Guid Uuid() => Raw(16) is { IsEmpty: false } taken ? new Guid(taken.Span, bigEndian: true) : Guid.Empty;
 
     public ReadOnlyMemory<byte> Bytes() => Raw(Count());
 
     public ReadOnlySpan<byte> ShortBytes() => Raw(Byte()).Span;
 
+    /// <summary>A name. Names come again and again: the same text is the same string, for a while.</summary>
     public string ShortText()
     {
         try
         {
-            return s_strictUtf8.GetString(ShortBytes());
+            return StringPool.Shared.GetOrAdd(ShortBytes(), s_strictUtf8);
         }
         catch (DecoderFallbackException)
         {

@@ -5,8 +5,8 @@ using System.Text;
 namespace Chatable.Messaging.Wire;
 
 /// <summary>
-/// Writes the fields of an entry: integers little-endian of fixed width, UUIDs as their 16 big-endian bytes, lengths and counts
-/// as u32, short text as a u8 length and UTF-8.
+/// Writes the fields of an entry: integers little-endian of fixed width (i64) or seven bits to a byte, the lowest first, the top bit set in
+/// all but the last (var); UUIDs as their 16 big-endian bytes; lengths and counts as u32 or var; short text as a u8 length and UTF-8 (str).
 /// </summary>
 internal readonly struct WireWriter(IBufferWriter<byte> output)
 {
@@ -26,6 +26,17 @@ internal readonly struct WireWriter(IBufferWriter<byte> output)
     {
         BinaryPrimitives.WriteUInt32LittleEndian(output.GetSpan(4), (uint)value);
         output.Advance(4);
+    }
+
+    public void Varint(long value)
+    {
+        var span = output.GetSpan(10);
+        var length = 0;
+        var rest = (ulong)value;
+        for (; rest >= 0x80; rest >>= 7)
+            span[length++] = (byte)(rest | 0x80);
+        span[length++] = (byte)rest;
+        output.Advance(length);
     }
 
     public void Uuid(Guid value)
@@ -55,6 +66,19 @@ internal readonly struct WireWriter(IBufferWriter<byte> output)
         id.Key.TryFormat(span[1..], out var length, "D");
         span[0] = (byte)length;
         output.Advance(length + 1);
+    }
+
+    /// <summary>As short text, but a UUID as a u8 0 and its bytes: no id is empty.</summary>
+    public void ShortClientId(ClientId id)
+    {
+        if (!id.IsUuid)
+        {
+            ShortText(id.Text);
+            return;
+        }
+
+        Byte(0);
+        Uuid(id.Key);
     }
 
     /// <summary>At most 255 bytes of UTF-8; names and ids are checked to be shorter long before they come here.</summary>

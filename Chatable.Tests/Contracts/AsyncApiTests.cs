@@ -76,11 +76,11 @@ public sealed partial class AsyncApiTests
     {
         var id = Samples.Client("c1");
         var place = new StoredPlace(id, Guid.CreateVersion7(), 7, 3, 2, new DateTime(2015, 9, 3, 3, 13, 12, DateTimeKind.Utc));
-        byte[][] frames =
+        ReadOnlyMemory<byte>[] frames =
         [
-            V2Frames.Message(Samples.Message, seq: 7, forAuthor: true),
-            V2Frames.Message(Samples.Message, long.MaxValue, forAuthor: false),
-            V2Frames.Ack(place, duplicate: false), V2Frames.Ack(place, duplicate: true),
+            V2Frames.Message(Samples.Message, seq: 7, forAuthor: true).Memory,
+            V2Frames.Message(Samples.Message, long.MaxValue, forAuthor: false).Memory,
+            V2Frames.Ack(place, duplicate: false).Memory, V2Frames.Ack(place, duplicate: true).Memory,
             V2SessionFrames.Welcome(new V2Welcome("alice", "api-1/1f0c2d3e", Guid.NewGuid(), 0, TimeSpan.FromSeconds(20), 16384, 32)),
             V2SessionFrames.CaughtUp(0), V2SessionFrames.Reset(Guid.NewGuid(), 0),
             V2SessionFrames.Ping, V2SessionFrames.Pong,
@@ -121,7 +121,7 @@ public sealed partial class AsyncApiTests
             [.. Enum.GetNames<V2FrameType>().Select(name => name.ToLowerInvariant()), .. AsyncApi.MessagesOf("sendV2").Keys];
         var read = candidates.Distinct()
             .Where(type => V2ClientFrames.Read(JsonSerializer.SerializeToUtf8Bytes(new { type }), maxMessageBytes: 1)
-                is not V2FaultyFrame { Fault: V2Fault.Unsupported });
+                is not { Faulty.Fault: V2Fault.Unsupported });
         Assert.Equal(AsyncApi.MessagesOf("receiveV2").Keys.Order(), read.Order());
     }
 

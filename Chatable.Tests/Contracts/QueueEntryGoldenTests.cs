@@ -1,4 +1,5 @@
 using Chatable.Messaging.Wire;
+using Chatable.Tests.Support;
 using CsCheck;
 
 namespace Chatable.Tests.Contracts;
@@ -6,29 +7,30 @@ namespace Chatable.Tests.Contracts;
 /// <summary>The bytes in Redis. During a rollout old and new processes read each other's: a change needs a new version number.</summary>
 public class QueueEntryGoldenTests
 {
-    private const string Origin = "22222222222242228222222222222222" + "0807060504030201";
+    private const string BootId = "22222222222242228222222222222222";
+    private const string Connection = "88" + "8e" + "98" + "a8" + "c0" + "e0" + "80" + "81" + "01";
     private const string Trace = "4bf92f3577b34da6a3ce929d0e0e4736" + "00f067aa0ba902b7" + "01";
     private const string MessageId = "01890a5dac96774bbcceb302099a8057";
 
     private const string Entry =
-        "01" + "01" + MessageId + Origin
+        "01" + "01" + MessageId + BootId + "0807060504030201"
         + "2a00000000000000" + "2b00000000000000"
         + "03626f62" + "05616c696365" + "03632d32" + "03632d31"
         + Trace + "03000000" + "68c3a9";
 
     private const string Stored =
-        "01" + "0300000000000000" + "0400000000000000" + MessageId + "2a00000000000000" + "2b00000000000000"
-        + "03632d31" + "03626f62" + "05616c696365" + "00" + "74d7409a0db4d208" + "05000000" + "68656c6c6f"
-        + "02000000" + "2a00000000000000" + "0900000000000000" + "2b00000000000000" + "0a00000000000000"
-        + Origin + Trace;
+        "01" + "03" + "04" + MessageId + "2a" + "2b"
+        + "03632d31" + "03626f62" + "05616c696365" + "00" + "74d7409a0db4d208" + "05" + "68656c6c6f"
+        + "02" + "2a00000000000000" + "0900000000000000" + "2b00000000000000" + "0a00000000000000"
+        + BootId + Connection + "01" + Trace;
 
     private const string Repeated =
-        "02" + MessageId + "03632d31" + "2a00000000000000" + "0900000000000000" + "0300000000000000" + "0400000000000000"
-        + "74d7409a0db4d208" + "01000000" + "2b00000000000000" + "0a00000000000000" + Origin;
+        "02" + MessageId + "03632d31" + "2a" + "09" + "03" + "04"
+        + "74d7409a0db4d208" + "01" + "2b00000000000000" + "0a00000000000000" + BootId + Connection;
 
-    private const string Refused = "03" + "03632d31" + "02" + Origin;
+    private const string Refused = "03" + "03632d31" + "02" + BootId + Connection;
 
-    private static readonly Dispatch[] s_items =
+    private static readonly IDispatch[] s_items =
     [
         new MessageStored(Samples.Message, [new Recipient(42, 9), new Recipient(43, 10)], Samples.Origin, Samples.Trace),
         new MessageRepeated(
@@ -48,10 +50,10 @@ public class QueueEntryGoldenTests
     [Fact]
     public void ABatchHasTheseBytes()
     {
-        const string Batch = "01" + Stored + Repeated + Refused;
+        const string Batch = "02" + Stored + Repeated + Refused;
 
         Assert.Equal(Batch, Convert.ToHexStringLower(DispatchBatch.Encode(s_items)));
-        Assert.True(DispatchBatch.TryDecode(Convert.FromHexString(Batch), out var items));
+        Assert.True(DispatchItems.TryRead(Convert.FromHexString(Batch), out var items));
         Assert.Equal(Batch, Convert.ToHexStringLower(DispatchBatch.Encode(items)));
         Assert.Equal(["MessageStored", "MessageRepeated", "MessageRefused"], items.Select(item => item.GetType().Name));
     }
@@ -75,14 +77,41 @@ public class QueueEntryGoldenTests
             var bytes = DispatchBatch.Encode([item]);
             for (var length = 2; length < bytes.Length; length++)
             {
-                Assert.False(DispatchBatch.TryDecode(bytes.AsMemory(0, length), out var items), $"{item.GetType().Name} cut at {length}");
+                Assert.False(DispatchItems.TryRead(bytes.AsMemory(0, length), out var items), $"{item.GetType().Name} cut at {length}");
                 Assert.Empty(items);
             }
         }
 
-        Assert.False(DispatchBatch.TryDecode(Array.Empty<byte>(), out _));
-        Assert.False(DispatchBatch.TryDecode(new byte[] { 1, 9 }, out _));
-        Assert.False(DispatchBatch.TryDecode(new byte[] { 2 }, out _));
+        Assert.False(DispatchItems.TryRead(Array.Empty<byte>(), out _));
+        Assert.False(DispatchItems.TryRead(new byte[] { 2, 9 }, out _));
+        Assert.False(DispatchItems.TryRead(new byte[] { 1 }, out _));
+    }
+
+    [Theory]
+    [InlineData("03632d31", "00" + MessageId)]
+    [InlineData("03" + "04" + MessageId, "ffffffffffffffffff01" + "04" + MessageId)]
+    [InlineData("01" + Trace, "00")]
+    public void WhatHasAShorterFormIsReadInIt(string common, string other)
+    {
+        var batch = Convert.FromHexString("02" + Stored.Replace(common, other, StringComparison.Ordinal));
+
+        Assert.True(DispatchItems.TryRead(batch, out var items));
+        Assert.Equal(batch, DispatchBatch.Encode(items));
+    }
+
+    [Theory]
+    [InlineData("03" + "04" + MessageId, "8300" + "04" + MessageId)]
+    [InlineData("03" + "04" + MessageId, "ffffffffffffffffff02" + "04" + MessageId)]
+    [InlineData("03" + "04" + MessageId, "ffffffffffffffffffff" + "04" + MessageId)]
+    [InlineData("03632d31", "24" + "30313839306135642d616339362d373734622d626363652d623330323039396138303537")]
+    [InlineData("01" + Trace, "01" + "00000000000000000000000000000000000000000000000000")]
+    [InlineData("01" + Trace, "02" + Trace)]
+    public void NoOtherFormIsTaken(string right, string wrong)
+    {
+        var batch = Convert.FromHexString("02" + Stored.Replace(right, wrong, StringComparison.Ordinal));
+
+        Assert.False(DispatchItems.TryRead(batch, out var items));
+        Assert.Empty(items);
     }
 
     [Fact]
@@ -98,7 +127,7 @@ public class QueueEntryGoldenTests
         mutants.Sample(bytes =>
         {
             IntakeEntry.TryDecode(bytes, out _);
-            return !DispatchBatch.TryDecode(bytes, out var items) || items.Count > 0;
+            return !DispatchItems.TryRead(bytes, out var items) || items.Count > 0;
         });
     }
 }

@@ -66,16 +66,16 @@ internal sealed class FanoutWorld : IAsyncDisposable
     public int PartitionOf(IntakeEntry entry) => Partitioning.PartitionOf(entry.AuthorId, entry.RecipientId, Log.Partitions);
 
     /// <summary>All items in a server's queue, as soon as there are so many.</summary>
-    public async Task<IReadOnlyList<Dispatch>> ReceiveAsync(Guid bootId, int count)
+    public async Task<IReadOnlyList<IDispatch>> ReceiveAsync(Guid bootId, int count)
     {
         var reader = new ServerQueueReader(
             () => Redis.Connection, Options.Create(new ServerQueueOptions { KeyPrefix = Redis.Prefix }));
-        IReadOnlyList<Dispatch> items = [];
+        IReadOnlyList<IDispatch> items = [];
         await WaitForAsync(async () =>
         {
             var batches = await reader.ReadAsync(bootId, ServerQueueReader.Start, count: 10_000, TimeSpan.Zero, Token);
             items = [.. batches.SelectMany(
-                batch => DispatchBatch.TryDecode(batch.Batch, out var decoded) ? decoded : throw new FormatException())];
+                batch => DispatchItems.TryRead(batch.Batch, out var decoded) ? decoded : throw new FormatException())];
             return items.Count >= count;
         });
         return items;

@@ -134,7 +134,7 @@ public sealed class MessagesPropertyTests(PostgresServer postgres)
         Assert.Equal(sends.Select(send => (send.Author, send.Name)).Distinct().Count(), stored);
     }
 
-    private static (long, long, long) PlaceOf(Dispatch outcome) => outcome switch
+    private static (long, long, long) PlaceOf(IDispatch outcome) => outcome switch
     {
         MessageStored stored => (stored.Message.ConversationId, stored.Message.ConversationSeq, stored.Recipients[0].Seq),
         MessageRepeated repeated => (repeated.ConversationId, repeated.ConversationSeq, repeated.AuthorSeq),

@@ -1,9 +1,12 @@
 using System.Diagnostics.Metrics;
 using System.Text;
+using System.Text.Json;
 using Chatable.ApiService.Delivery;
 using Chatable.ApiService.Realtime;
 using Chatable.ApiService.Realtime.Push;
 using Chatable.ApiService.Realtime.Sockets;
+using Chatable.Messaging.Envelopes;
+using Chatable.Messaging.Wire;
 using Chatable.Tests.Contracts;
 using Chatable.Tests.Support;
 using Microsoft.Extensions.DependencyInjection;
@@ -28,7 +31,7 @@ public sealed class RealtimeBurstTests : IAsyncLifetime
         var metrics = new RealtimeMetrics(meters);
         _writer = new SocketWriter(_options, TimeProvider.System, metrics);
         _follower = new LogFollower(
-            42, _writer, entry => _writer.Send(Encoding.ASCII.GetBytes($"{entry.Seq}".PadLeft(_bytes))), ReadAsync, _delivery,
+            42, _writer, (in entry) => _writer.Send(V1Frames.Message(entry.Message)), ReadAsync, _delivery,
             TimeProvider.System, new DeliveryMetrics(meters));
     }
 
@@ -85,14 +88,19 @@ public sealed class RealtimeBurstTests : IAsyncLifetime
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(_ct);
         timeout.CancelAfter(TimeSpan.FromSeconds(30));
         for (var seq = 1; seq <= _messages; seq++)
-            Assert.Equal($"{seq}", (await _sockets.ReceiveAsync(timeout.Token)).Trim());
+        {
+            using var frame = JsonDocument.Parse(await _sockets.ReceiveAsync(timeout.Token));
+            Assert.Equal(TextOf(seq), frame.RootElement.GetProperty("message").GetString());
+        }
 
         Assert.Null(_writer.Closing);
     }
 
-    private Task<IReadOnlyList<LogEntry>> ReadAsync(long user, long after, int limit, CancellationToken cancellationToken) =>
-        Task.FromResult<IReadOnlyList<LogEntry>>(
+    private Task<IReadOnlyList<Envelope>> ReadAsync(long user, long after, int limit, CancellationToken cancellationToken) =>
+        Task.FromResult<IReadOnlyList<Envelope>>(
             [.. Enumerable.Range((int)after + 1, Math.Min(limit, _messages - (int)after)).Select(seq => Entry(seq))]);
 
-    private static LogEntry Entry(long seq) => new(seq, new SharedMessage(Samples.Message));
+    private string TextOf(long seq) => $"{seq}".PadLeft(_bytes);
+
+    private Envelope Entry(long seq) => new(seq, Samples.Message with { Body = Encoding.ASCII.GetBytes(TextOf(seq)) });
 }

@@ -6,6 +6,7 @@ using Chatable.ApiService.Realtime;
 using Chatable.ApiService.Realtime.Push;
 using Chatable.ApiService.Realtime.Sessions;
 using Chatable.ApiService.Realtime.Sockets;
+using Chatable.Messaging.Envelopes;
 using Chatable.Messaging.Wire;
 using Chatable.Tests.Support;
 using Microsoft.Extensions.DependencyInjection;
@@ -33,7 +34,7 @@ public sealed class RealtimeHeartbeatTests : IAsyncLifetime
         var metrics = new RealtimeMetrics(meters);
         _writer = new SocketWriter(_options, _clock, metrics);
         var log = new LogFollower(
-            user: 42, _writer, _ => { }, (_, _, _, _) => throw new TimeoutException(), new DeliveryOptions(), _clock,
+            user: 42, _writer, (in _) => { }, (_, _, _, _) => throw new TimeoutException(), new DeliveryOptions(), _clock,
             new DeliveryMetrics(meters));
         _connection = new Connection(
             1, new AuthenticatedUser(42, "bob", 1, "KEY", DateTimeOffset.MaxValue), _writer, log, _session, _options, _clock,
@@ -108,15 +109,15 @@ public sealed class RealtimeHeartbeatTests : IAsyncLifetime
         {
         }
 
-        public void Deliver(LogEntry entry)
+        public void Deliver(in Envelope entry)
         {
         }
 
-        public void Repeated(MessageRepeated message)
+        public void Repeated(in MessageRepeated message)
         {
         }
 
-        public void Refuse(MessageRefused message)
+        public void Refuse(in MessageRefused message)
         {
         }
 

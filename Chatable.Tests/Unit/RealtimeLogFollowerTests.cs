@@ -3,6 +3,7 @@ using Chatable.ApiService.Delivery;
 using Chatable.ApiService.Realtime;
 using Chatable.ApiService.Realtime.Push;
 using Chatable.ApiService.Realtime.Sockets;
+using Chatable.Messaging.Envelopes;
 using Chatable.Tests.Contracts;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
@@ -127,13 +128,13 @@ public class RealtimeLogFollowerTests
     }
 
     private LogFollower Create() =>
-        new(user: 42, _writer, entry => _delivered.Add(entry.Seq), ReadAsync, new DeliveryOptions(), _clock, _metrics);
+        new(user: 42, _writer, (in entry) => _delivered.Add(entry.Seq), ReadAsync, new DeliveryOptions(), _clock, _metrics);
 
-    private Task<IReadOnlyList<LogEntry>> ReadAsync(long user, long after, int limit, CancellationToken cancellationToken)
+    private Task<IReadOnlyList<Envelope>> ReadAsync(long user, long after, int limit, CancellationToken cancellationToken)
     {
         _reads.Add((after, limit));
-        return Task.FromResult<IReadOnlyList<LogEntry>>([.. _log(after).Select(Entry)]);
+        return Task.FromResult<IReadOnlyList<Envelope>>([.. _log(after).Select(Entry)]);
     }
 
-    private static LogEntry Entry(long seq) => new(seq, new SharedMessage(Samples.Message));
+    private static Envelope Entry(long seq) => new(seq, Samples.Message);
 }

@@ -117,7 +117,8 @@ public class RealtimeMessageAccepterTests
 
     private Task<AcceptOutcome> AppendAsync(int partition, IReadOnlyList<ReadOnlyMemory<byte>> entries, CancellationToken cancellationToken)
     {
-        var decoded = entries.Select(bytes => IntakeEntry.TryDecode(bytes, out var entry) ? entry : throw new FormatException());
+        // Copied, since the bytes are somebody else's once they are accepted.
+        var decoded = entries.Select(bytes => IntakeEntry.TryDecode(bytes.ToArray(), out var entry) ? entry : throw new FormatException());
         _appended.Add((partition, [.. decoded]));
         return Task.FromResult(_outcomes.TryDequeue(out var outcome) ? outcome : AcceptOutcome.Accepted);
     }

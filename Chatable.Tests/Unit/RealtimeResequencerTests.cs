@@ -1,5 +1,5 @@
-using Chatable.ApiService.Delivery;
 using Chatable.ApiService.Realtime.Push;
+using Chatable.Messaging.Envelopes;
 using Chatable.Tests.Contracts;
 using CsCheck;
 
@@ -65,7 +65,7 @@ public class RealtimeResequencerTests
                     sequence.Offer(Entry(seq));
             }
 
-            void Deliver(LogEntry entry)
+            void Deliver(in Envelope entry)
             {
                 room--;
                 delivered.Add(entry.Seq);
@@ -77,7 +77,7 @@ public class RealtimeResequencerTests
     public void NothingIsDeliveredBeforeThePositionIsKnown()
     {
         var delivered = new List<long>();
-        var sequence = new Resequencer(HoldLimit, entry => delivered.Add(entry.Seq), () => true);
+        var sequence = new Resequencer(HoldLimit, (in entry) => delivered.Add(entry.Seq), () => true);
 
         sequence.Offer(Entry(1));
         sequence.NoticeHead(5);
@@ -92,7 +92,7 @@ public class RealtimeResequencerTests
     [Fact]
     public void WhatDoesNotFitIsDroppedButNotForgotten()
     {
-        var sequence = new Resequencer(HoldLimit, _ => { }, () => true);
+        var sequence = new Resequencer(HoldLimit, (in _) => { }, () => true);
         sequence.StartAfter(0);
 
         for (var seq = 2; seq < 2 + HoldLimit; seq++)
@@ -105,5 +105,5 @@ public class RealtimeResequencerTests
         Assert.True(sequence.HasGap);
     }
 
-    private static LogEntry Entry(long seq) => new(seq, new SharedMessage(Samples.Message));
+    private static Envelope Entry(long seq) => new(seq, Samples.Message);
 }

@@ -1,5 +1,5 @@
-using Chatable.ApiService.Delivery;
 using Chatable.ApiService.Realtime.Push;
+using Chatable.Messaging.Envelopes;
 using Chatable.Tests.Contracts;
 
 namespace Chatable.Tests.Unit;
@@ -59,7 +59,7 @@ public class RealtimeSetUpRaceTests
         var resumes = schedule.Any(one => one.Step == Step.ReadBacklog);
         var (committed, head, backlog, registered) = (0L, 0L, 0L, false);
         var delivered = new List<long>();
-        var sequence = new Resequencer(holdLimit: 16, entry => delivered.Add(entry.Seq), () => true);
+        var sequence = new Resequencer(holdLimit: 16, (in entry) => delivered.Add(entry.Seq), () => true);
         foreach (var (step, message) in schedule)
         {
             switch (step)
@@ -91,7 +91,7 @@ public class RealtimeSetUpRaceTests
         return delivered.SequenceEqual(Enumerable.Range(first, Messages - first + 1).Select(seq => (long)seq));
     }
 
-    private static LogEntry Entry(long seq) => new(seq, new SharedMessage(Samples.Message));
+    private static Envelope Entry(long seq) => new(seq, Samples.Message);
 
     // Commits come in the order of their seq, each route after its commit but in any order among themselves, and the set-up in its own.
     private static IEnumerable<(Step, int)[]> Schedules(Step[] setUp)

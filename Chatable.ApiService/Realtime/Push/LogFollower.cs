@@ -1,11 +1,12 @@
 using Chatable.ApiService.Delivery;
 using Chatable.ApiService.Realtime.Sockets;
+using Chatable.Messaging.Envelopes;
 using Chatable.Messaging.TestHooks;
 
 namespace Chatable.ApiService.Realtime.Push;
 
 /// <summary>Reads a user's log: at most <c>limit</c> entries after a seq, in order. It fails where the database does.</summary>
-internal delegate Task<IReadOnlyList<LogEntry>> ReadLog(long user, long after, int limit, CancellationToken cancellationToken);
+internal delegate Task<IReadOnlyList<Envelope>> ReadLog(long user, long after, int limit, CancellationToken cancellationToken);
 
 /// <summary>
 /// Walks one connection along its user's log. Pushes carry it forward; where one is missing for longer than the hold time, the range
@@ -13,7 +14,7 @@ internal delegate Task<IReadOnlyList<LogEntry>> ReadLog(long user, long after, i
 /// room; that leaves a gap like any other, so a burst costs a client that reads no more than a moment.
 /// </summary>
 internal sealed class LogFollower(
-    long user, SocketWriter writer, Action<LogEntry> deliver, ReadLog read, DeliveryOptions options, TimeProvider clock,
+    long user, SocketWriter writer, DeliverEntry deliver, ReadLog read, DeliveryOptions options, TimeProvider clock,
     DeliveryMetrics metrics)
 {
     private static readonly TimeSpan s_longestWait = TimeSpan.FromSeconds(5);
@@ -58,7 +59,7 @@ internal sealed class LogFollower(
         }
     }
 
-    public void Push(LogEntry entry)
+    public void Push(in Envelope entry)
     {
         lock (_gate)
         {
@@ -164,7 +165,7 @@ internal sealed class LogFollower(
         }
     }
 
-    private Reading Offer(IReadOnlyList<LogEntry> page, long after)
+    private Reading Offer(IReadOnlyList<Envelope> page, long after)
     {
         lock (_gate)
         {

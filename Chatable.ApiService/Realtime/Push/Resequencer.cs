@@ -1,19 +1,23 @@
-using Chatable.ApiService.Delivery;
+using Chatable.Messaging.Envelopes;
 using Chatable.Messaging.TestHooks;
+using Chatable.Messaging.Wire;
 
 namespace Chatable.ApiService.Realtime.Push;
+
+/// <summary>Takes the next entry of a log.</summary>
+internal delegate void DeliverEntry(in Envelope entry);
 
 /// <summary>
 /// Puts entries of one log into its order: whatever comes twice, late or not at all, <paramref name="deliver"/> is called with
 /// position + 1, + 2, … and nothing else, and only while <paramref name="hasRoom"/>. Entries ahead of their turn, or without room,
 /// are held up to the limit; that more exists is remembered all the same, since the log has it. For one caller at a time.
 /// </summary>
-internal sealed class Resequencer(int holdLimit, Action<LogEntry> deliver, Func<bool> hasRoom)
+internal sealed class Resequencer(int holdLimit, DeliverEntry deliver, Func<bool> hasRoom)
 {
     // Before the position is known nothing can be delivered, and everything is ahead of its turn.
     private const long Unknown = -1;
 
-    private Dictionary<long, SharedMessage>? _held;
+    private Dictionary<long, MessageRecord>? _held;
     private long _head = Unknown;
 
     /// <summary>The seq delivered last, or the one the connection started after.</summary>
@@ -38,7 +42,7 @@ internal sealed class Resequencer(int holdLimit, Action<LogEntry> deliver, Func<
     }
 
     /// <summary>Takes an entry from anywhere; false where there was no room to hold it.</summary>
-    public bool Offer(LogEntry entry)
+    public bool Offer(in Envelope entry)
     {
         _head = Math.Max(_head, entry.Seq);
         if (SeededBug.Is("skip_resequencer") && Position != Unknown)
@@ -62,12 +66,12 @@ internal sealed class Resequencer(int holdLimit, Action<LogEntry> deliver, Func<
     public void DeliverHeld()
     {
         while (HoldsNext && hasRoom() && _held!.Remove(Position + 1, out var message))
-            Deliver(new LogEntry(Position + 1, message));
+            Deliver(new Envelope(Position + 1, message));
         if (_held is { Count: 0 })
             _held = null;
     }
 
-    private bool Hold(LogEntry entry)
+    private bool Hold(in Envelope entry)
     {
         _held ??= [];
         if (_held.Count >= holdLimit && !_held.ContainsKey(entry.Seq))
@@ -76,7 +80,7 @@ internal sealed class Resequencer(int holdLimit, Action<LogEntry> deliver, Func<
         return true;
     }
 
-    private void Deliver(LogEntry entry)
+    private void Deliver(in Envelope entry)
     {
         Position = entry.Seq;
         deliver(entry);

@@ -1,5 +1,5 @@
-using Chatable.ApiService.Delivery;
 using Chatable.ApiService.Realtime.Push;
+using Chatable.Messaging.Envelopes;
 using Chatable.Messaging.Wire;
 
 namespace Chatable.ApiService.Realtime.Sessions;
@@ -26,13 +26,13 @@ internal interface IProtocolSession
     void Receive(ReadOnlySpan<byte> utf8);
 
     /// <summary>Shows the client the next entry of its log. One call at a time.</summary>
-    void Deliver(LogEntry entry);
+    void Deliver(in Envelope entry);
 
     /// <summary>Tells the client where a message stands that was stored at an earlier attempt.</summary>
-    void Repeated(MessageRepeated message);
+    void Repeated(in MessageRepeated message);
 
     /// <summary>Tells the client that a message accepted earlier was not stored.</summary>
-    void Refuse(MessageRefused message);
+    void Refuse(in MessageRefused message);
 
     /// <summary>Tells the client that this server is about to stop.</summary>
     void StartDraining();

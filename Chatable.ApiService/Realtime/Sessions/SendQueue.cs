@@ -14,7 +14,7 @@ internal sealed class SendQueue(int limit, Func<IReadOnlyList<PendingSend>, Task
     private const int BatchLimit = 32;
 
     private readonly Lock _gate = new();
-    private Queue<PendingSend>? _waiting;
+    private List<PendingSend>? _waiting;
     private bool _running;
     private bool _dropped;
 
@@ -22,10 +22,9 @@ internal sealed class SendQueue(int limit, Func<IReadOnlyList<PendingSend>, Task
     {
         lock (_gate)
         {
-            _waiting ??= [];
-            if (_dropped || _waiting.Count >= limit)
+            if (_dropped || _waiting?.Count >= limit)
                 return false;
-            _waiting.Enqueue(send);
+            (_waiting ??= []).Add(send);
             if (_running)
                 return true;
             _running = true;
@@ -40,7 +39,7 @@ internal sealed class SendQueue(int limit, Func<IReadOnlyList<PendingSend>, Task
     {
         try
         {
-            while (TakeBatch() is { Count: > 0 } batch)
+            while (TakeBatch() is { } batch)
             {
                 if (!await accept(batch))
                     Drop();
@@ -52,16 +51,19 @@ internal sealed class SendQueue(int limit, Func<IReadOnlyList<PendingSend>, Task
         }
     }
 
-    private List<PendingSend> TakeBatch()
+    // All that waits, as a rule: then it is handed over as it is.
+    private List<PendingSend>? TakeBatch()
     {
         lock (_gate)
         {
-            var batch = new List<PendingSend>();
-            while (batch.Count < BatchLimit && _waiting!.TryDequeue(out var send))
-                batch.Add(send);
-            if (batch.Count == 0)
-                (_running, _waiting) = (false, null);
-            return batch;
+            var batch = _waiting;
+            _waiting = null;
+            _running = batch is not null;
+            if (batch is null || batch.Count <= BatchLimit)
+                return batch;
+
+            _waiting = batch[BatchLimit..];
+            return batch[..BatchLimit];
         }
     }
 
@@ -70,7 +72,7 @@ internal sealed class SendQueue(int limit, Func<IReadOnlyList<PendingSend>, Task
         lock (_gate)
         {
             _dropped = true;
-            _waiting!.Clear();
+            _waiting = null;
         }
     }
 }

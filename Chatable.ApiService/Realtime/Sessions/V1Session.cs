@@ -1,8 +1,8 @@
-using Chatable.ApiService.Delivery;
 using Chatable.ApiService.Realtime.Push;
 using Chatable.ApiService.Realtime.Sockets;
 using Chatable.ApiService.Sending;
 using Chatable.Messaging;
+using Chatable.Messaging.Envelopes;
 using Chatable.Messaging.Wire;
 
 namespace Chatable.ApiService.Realtime.Sessions;
@@ -49,18 +49,18 @@ internal sealed class V1Session : IProtocolSession
     }
 
     /// <summary>What others wrote to the user, and its notes to itself.</summary>
-    public void Deliver(LogEntry entry)
+    public void Deliver(in Envelope entry)
     {
-        if (entry.Message.Record.RecipientId == _sender.User.UserId)
-            _writer.Send(entry.Message.V1);
+        if (entry.Message.RecipientId == _sender.User.UserId)
+            _writer.Send(V1Frames.Message(entry.Message));
     }
 
     // Every message has a name of its own, made here: only a worker's second look at one can find it stored.
-    public void Repeated(MessageRepeated message)
+    public void Repeated(in MessageRepeated message)
     {
     }
 
-    public void Refuse(MessageRefused message) =>
+    public void Refuse(in MessageRefused message) =>
         Answer(message.Code == RefusalCode.OutOfOrder ? SendError.OutOfOrder : SendError.Refused);
 
     // The close frame says it all.

@@ -15,7 +15,7 @@ namespace Chatable.ApiService.Realtime.Sessions;
 /// <param name="handle">Takes the frames that are no hello. One call at a time.</param>
 /// <param name="services">What all connections share.</param>
 internal sealed partial class V2Greeting(
-    AuthenticatedUser user, SocketWriter writer, Action<ReceivedV2Frame> handle, SessionServices services)
+    AuthenticatedUser user, SocketWriter writer, HandleV2Frame handle, SessionServices services)
 {
     // Taken before the log's lock, never while holding it.
     private readonly Lock _gate = new();
@@ -37,14 +37,14 @@ internal sealed partial class V2Greeting(
         _waiting.Start(services.Clock);
     }
 
-    public void Receive(ReceivedV2Frame received)
+    public void Receive(in ReceivedV2Frame received)
     {
         lock (_gate)
         {
             if (Contradicts(received.Frame))
                 Contradict(received.Frame);
-            else if (received.Frame is V2Hello hello)
-                Greet(hello);
+            else if (received.Frame.Type == V2FrameType.Hello)
+                Greet(received.Frame.Hello);
             else if (_state != State.Greeting)
                 handle(received);
             else if ((_early ??= []).Count < services.Options.PendingSends)
@@ -61,17 +61,16 @@ internal sealed partial class V2Greeting(
             writer.Send(V2SessionFrames.CaughtUp(seq));
     }
 
-    private bool Contradicts(V2ClientFrame frame) => frame switch
+    private bool Contradicts(in V2ClientFrame frame) => frame.Type switch
     {
-        V2Hello => _state != State.HelloExpected,
-        V2FaultyFrame { Of: V2FrameType.Hello } => true,
-        V2Send or V2FaultyFrame { Of: V2FrameType.Send } => _state == State.HelloExpected,
+        V2FrameType.Hello => _state != State.HelloExpected || frame.Faulty is not null,
+        V2FrameType.Send => _state == State.HelloExpected,
         _ => false,
     };
 
-    private void Contradict(V2ClientFrame frame)
+    private void Contradict(in V2ClientFrame frame)
     {
-        if (frame is V2FaultyFrame { Of: V2FrameType.Hello } faulty)
+        if (frame is { Type: V2FrameType.Hello, Faulty: { } faulty })
         {
             var error = SendError.Invalid(faulty.Faults);
             services.Metrics.Answered(error);

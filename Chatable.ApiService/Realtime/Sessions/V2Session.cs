@@ -1,8 +1,8 @@
-using Chatable.ApiService.Delivery;
 using Chatable.ApiService.Realtime.Push;
 using Chatable.ApiService.Realtime.Sockets;
 using Chatable.ApiService.Sending;
 using Chatable.Messaging;
+using Chatable.Messaging.Envelopes;
 using Chatable.Messaging.TestHooks;
 using Chatable.Messaging.Wire;
 
@@ -66,60 +66,52 @@ internal sealed class V2Session : IProtocolSession
     }
 
     /// <summary>The other party's messages, the author's on all his connections but the one that waits for its ack.</summary>
-    public void Deliver(LogEntry entry)
+    public void Deliver(in Envelope entry)
     {
-        var message = entry.Message.Record;
-        var isAuthor = message.AuthorId == _sender.User.UserId;
-        if (isAuthor && Unacked.Settle(message.ClientId))
+        var isAuthor = entry.Message.AuthorId == _sender.User.UserId;
+        if (isAuthor && Unacked.Settle(entry.Message.ClientId))
         {
-            _writer.Send(V2Frames.Ack(message.PlaceAt(entry.Seq), duplicate: false));
+            _writer.Send(V2Frames.Ack(entry.Message.PlaceAt(entry.Seq), duplicate: false));
             _services.Metrics.Acked(duplicate: false);
         }
         else
         {
-            _writer.Send(entry.Message.V2(entry.Seq, isAuthor));
+            _writer.Send(V2Frames.Message(entry.Message, entry.Seq, isAuthor));
         }
 
         _greeting.Delivered(entry.Seq);
     }
 
     // It stands outside of the log: the message's own envelope was or will be sent at its place.
-    public void Repeated(MessageRepeated message)
+    public void Repeated(in MessageRepeated message)
     {
         Unacked.Settle(message.ClientId);
         _writer.Send(V2Frames.Ack(message.AuthorsPlace, duplicate: true));
         _services.Metrics.Acked(duplicate: true);
     }
 
-    public void Refuse(MessageRefused message) =>
+    public void Refuse(in MessageRefused message) =>
         Refuse(message.ClientId, message.Code == RefusalCode.OutOfOrder ? SendError.OutOfOrder : SendError.Refused);
 
     public void StartDraining() => _writer.Send(V2SessionFrames.Draining(_services.Options.Drain.Spread));
 
-    private void Handle(ReceivedV2Frame received)
+    private void Handle(in ReceivedV2Frame received)
     {
-        switch (received.Frame)
-        {
-            case V2Send send when !_sender.User.Is(send.Author):
-                Answer(received.IsOverRate ? SendError.RateLimited : SendError.Forbidden, send.ClientId);
-                break;
-            case V2Send send:
-                Send(send, received);
-                break;
-            case V2FaultyFrame faulty:
-                Answer(received.IsOverRate ? SendError.RateLimited : ErrorOf(faulty), faulty.ClientId);
-                break;
-            case var _ when received.IsOverRate:
-                Answer(SendError.RateLimited, clientId: null);
-                break;
-            case V2Ping:
-                _writer.Send(V2SessionFrames.Pong);
-                break;
-        }
+        var frame = received.Frame;
+        if (frame.Faulty is { } faulty)
+            Answer(received.IsOverRate ? SendError.RateLimited : ErrorOf(faulty), faulty.ClientId);
+        else if (frame.Type == V2FrameType.Send && !_sender.User.Is(frame.Send.Author))
+            Answer(received.IsOverRate ? SendError.RateLimited : SendError.Forbidden, frame.Send.ClientId);
+        else if (frame.Type == V2FrameType.Send)
+            Send(frame.Send, received);
+        else if (received.IsOverRate)
+            Answer(SendError.RateLimited, clientId: null);
+        else if (frame.Type == V2FrameType.Ping)
+            _writer.Send(V2SessionFrames.Pong);
     }
 
     // Listed even where it is over the rate: what comes after it must not overtake it.
-    private void Send(V2Send frame, ReceivedV2Frame received)
+    private void Send(in V2Send frame, in ReceivedV2Frame received)
     {
         var (admission, after) = Unacked.Admit(frame.ClientId, frame.Recipient);
         if (admission == Admission.TooManyRefused)

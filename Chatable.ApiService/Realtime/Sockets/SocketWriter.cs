@@ -1,4 +1,5 @@
 using System.Net.WebSockets;
+using Chatable.Messaging.Wire;
 
 namespace Chatable.ApiService.Realtime.Sockets;
 
@@ -12,8 +13,8 @@ internal sealed class SocketWriter(RealtimeOptions options, TimeProvider clock, 
     private readonly Lock _gate = new();
 
     // The oldest that waits, and those behind it: what is written at once, as nearly all is, never makes a queue.
-    private byte[]? _next;
-    private Queue<byte[]>? _later;
+    private PooledBytes _next;
+    private Queue<PooledBytes>? _later;
     private WebSocket? _socket;
     private TaskCompletionSource? _end;
     private bool _writing;
@@ -45,16 +46,27 @@ internal sealed class SocketWriter(RealtimeOptions options, TimeProvider clock, 
     /// <summary>Whether nothing has been sent for longer than that; not before the first frame.</summary>
     public bool IsQuietFor(TimeSpan limit) => _quiet.Exceeds(limit, clock);
 
-    public void Send(byte[] frame)
+    /// <summary>Sends bytes that others may be sent, too.</summary>
+    public void Send(byte[] frame) => Send(PooledBytes.Of(frame));
+
+    /// <summary>Sends a frame of this socket's own, and returns it.</summary>
+    public void Send(PooledBytes frame)
     {
         if (Closing is not null)
+        {
+            frame.Return();
             return;
+        }
 
         _quiet.Start(clock);
-        if (!TryEnqueue(frame))
-            Close(CloseCode.TooSlow);
-        else
+        if (TryEnqueue(frame))
+        {
             Write();
+            return;
+        }
+
+        frame.Return();
+        Close(CloseCode.TooSlow);
     }
 
     public void Close(CloseCode code)
@@ -91,16 +103,16 @@ internal sealed class SocketWriter(RealtimeOptions options, TimeProvider clock, 
         }
     }
 
-    private int Waiting => (_next is null ? 0 : 1) + (_later?.Count ?? 0);
+    private int Waiting => (_next.IsNone ? 0 : 1) + (_later?.Count ?? 0);
 
-    private bool TryEnqueue(byte[] frame)
+    private bool TryEnqueue(PooledBytes frame)
     {
         lock (_gate)
         {
             if (_bytes + frame.Length > options.OutboundBytes || Waiting >= options.OutboundFrames)
                 return false;
             _bytes += frame.Length;
-            if (_next is null)
+            if (_next.IsNone)
                 _next = frame;
             else
                 (_later ??= []).Enqueue(frame);
@@ -108,10 +120,10 @@ internal sealed class SocketWriter(RealtimeOptions options, TimeProvider clock, 
         }
     }
 
-    private byte[]? Dequeue()
+    private PooledBytes Dequeue()
     {
         var frame = _next;
-        _next = null;
+        _next = default;
         if (_later?.TryDequeue(out _next) == false)
             _later = null;
         return frame;
@@ -156,25 +168,26 @@ internal sealed class SocketWriter(RealtimeOptions options, TimeProvider clock, 
     {
         while (true)
         {
-            byte[]? frame;
+            PooledBytes frame;
             lock (_gate)
             {
                 var close = Closing;
-                frame = close == CloseCode.TooSlow ? null : Dequeue();
-                if (frame is null)
+                frame = close == CloseCode.TooSlow ? default : Dequeue();
+                if (frame.IsNone)
                 {
-                    (_next, _later) = (null, null);
+                    (_next, _later) = (default, null);
                     _writing = close is not null;
                     return close;
                 }
             }
 
             _sending.Start(clock);
-            await socket.SendAsync(frame.AsMemory(), WebSocketMessageType.Text, endOfMessage: true, CancellationToken.None);
+            await socket.SendAsync(frame.Memory, WebSocketMessageType.Text, endOfMessage: true, CancellationToken.None);
             _sending.Stop();
             metrics.FrameSent();
             lock (_gate)
                 _bytes -= frame.Length;
+            frame.Return();
         }
     }
 
