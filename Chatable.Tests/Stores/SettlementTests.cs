@@ -11,7 +11,7 @@ namespace Chatable.Tests.Stores;
 public sealed class SettlementTests(RedisServer server) : RedisTest(server)
 {
     // What every batch begins with.
-    private const byte Version = 1;
+    private const byte Version = 2;
 
     private readonly Guid _one = Guid.NewGuid();
     private readonly Guid _other = Guid.NewGuid();
