@@ -87,7 +87,7 @@ internal sealed partial class MessageAccepter(
                 metrics.Accepted(clock.GetElapsedTime(sends[i].ReceivedAt));
         }
 
-        // Redis has them, so nobody is about to send them any more; in any other case somebody may be.
+        // Redis has them, so nobody is about to send them any more. In most other cases somebody may be.
         if (outcome == SendOutcome.Accepted)
             encoded.Dispose();
         else

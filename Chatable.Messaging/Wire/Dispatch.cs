@@ -1,6 +1,6 @@
 namespace Chatable.Messaging.Wire;
 
-/// <summary>What the worker tells an API server, one item of a batch in its queue: a value, for there is one for each message.</summary>
+/// <summary>What the worker tells an API server, one item of a batch in its queue: values, so that reading them makes no objects.</summary>
 public interface IDispatch
 {
     /// <summary>Where the message came in.</summary>

@@ -11,11 +11,15 @@ namespace Chatable.Messaging.Wire;
 /// origin      16 boot id · var connection
 /// trace       u8 0; or u8 1, 25 trace context
 /// </code>
-/// A server drops a batch of another version; what was in it comes to its sockets by the reconciler, from PostgreSQL.
+/// Version 1, which older workers write, is read too: each var is an i64, or u32 where it is a length; a client id is always str; a trace
+/// always its 25 bytes. A server drops a batch of any other version. What was stored then comes to its sockets by the reconciler, from
+/// PostgreSQL; of what was refused its authors hear nothing.
 /// </summary>
 public static class DispatchBatch
 {
     internal const byte Version = 2;
+
+    private const byte WideVersion = 1;
 
     public static byte[] Encode(IEnumerable<IDispatch> items) => Join([.. items.Select(item => (ReadOnlyMemory<byte>)EncodeItem(item))]);
 
@@ -43,13 +47,15 @@ public static class DispatchBatch
     }
 
     /// <summary>
-    /// Hands over each item in turn. False where any byte is not as <see cref="Encode"/> writes it; what stands before it was handed over.
+    /// Hands over each item in turn. False where one is not as <see cref="Encode"/> writes it; those before it were handed over.
     /// What is handed over refers to <paramref name="bytes"/>, which nobody is to change.
     /// </summary>
     public static bool TryRead(ReadOnlyMemory<byte> bytes, IDispatchHandler handler)
     {
         var reader = new WireReader(bytes);
-        if (reader.Byte() != Version)
+        var version = reader.Byte();
+        reader.IsWide = version == WideVersion;
+        if (version is not (Version or WideVersion))
             return false;
 
         while (!reader.AtEnd)
@@ -70,7 +76,7 @@ public static class DispatchBatch
                 stored.Message.Write(writer);
                 WriteRecipients(writer, stored.Recipients);
                 WriteOrigin(writer, stored.Origin);
-                WriteTrace(writer, stored.Trace);
+                stored.Trace.WriteShort(writer);
                 break;
             case MessageRepeated repeated:
                 writer.Byte(2);
@@ -112,13 +118,6 @@ public static class DispatchBatch
         writer.Varint(origin.ConnectionId);
     }
 
-    private static void WriteTrace(WireWriter writer, TraceParent trace)
-    {
-        writer.Byte(trace == default ? (byte)0 : (byte)1);
-        if (trace != default)
-            trace.Write(writer);
-    }
-
     private static bool TryReadItem(ref WireReader reader, IDispatchHandler handler) => reader.Byte() switch
     {
         1 => TryReadStored(ref reader, handler),
@@ -131,7 +130,7 @@ public static class DispatchBatch
     {
         if (!MessageRecord.TryRead(ref reader, out var message))
             return false;
-        var stored = new MessageStored(message, ReadRecipients(ref reader), ReadOrigin(ref reader), ReadTrace(ref reader));
+        var stored = new MessageStored(message, ReadRecipients(ref reader), ReadOrigin(ref reader), TraceParent.ReadShort(ref reader));
         if (!reader.Failed)
             handler.Handle(stored);
         return !reader.Failed;
@@ -141,8 +140,8 @@ public static class DispatchBatch
     {
         var messageId = reader.Uuid();
         var clientId = reader.ShortClientId();
-        var (authorId, authorSeq) = (reader.Varint(), reader.Varint());
-        var (conversationId, conversationSeq) = (reader.Varint(), reader.Varint());
+        var (authorId, authorSeq) = (reader.Integer(), reader.Integer());
+        var (conversationId, conversationSeq) = (reader.Integer(), reader.Integer());
         var ticks = reader.Int64();
         if (ticks < 0 || ticks > DateTime.MaxValue.Ticks)
             return false;
@@ -164,18 +163,7 @@ public static class DispatchBatch
     }
 
     private static Recipients ReadRecipients(ref WireReader reader) =>
-        new(reader.Raw(reader.VarCount(Recipients.Unit) * Recipients.Unit));
+        new(reader.Raw(reader.Length(Recipients.Unit) * Recipients.Unit));
 
-    private static Origin ReadOrigin(ref WireReader reader) => new(reader.Uuid(), reader.Varint());
-
-    private static TraceParent ReadTrace(ref WireReader reader)
-    {
-        var flag = reader.Byte();
-        if (flag == 0)
-            return default;
-        var trace = TraceParent.Read(ref reader);
-        if (flag != 1 || trace == default)
-            reader.Fail();
-        return trace;
-    }
+    private static Origin ReadOrigin(ref WireReader reader) => new(reader.Uuid(), reader.Integer());
 }

@@ -45,17 +45,17 @@ public readonly record struct MessageRecord
 
     internal static bool TryRead(ref WireReader reader, out MessageRecord message)
     {
-        var conversationId = reader.Varint();
-        var conversationSeq = reader.Varint();
+        var conversationId = reader.Integer();
+        var conversationSeq = reader.Integer();
         var messageId = reader.Uuid();
-        var authorId = reader.Varint();
-        var recipientId = reader.Varint();
+        var authorId = reader.Integer();
+        var recipientId = reader.Integer();
         var clientId = reader.ShortClientId();
         var author = reader.ShortText();
         var recipient = reader.ShortText();
         var type = (MessageType)reader.Byte();
         var ticks = reader.Int64();
-        var body = reader.Raw(reader.VarCount());
+        var body = reader.Raw(reader.Length());
         if (reader.Failed || ticks < 0 || ticks > DateTime.MaxValue.Ticks)
         {
             message = default;

@@ -18,6 +18,9 @@ public readonly struct PooledBytes
 
     public int Length { get; }
 
+    /// <summary>The memory they hold: the pool lends arrays of certain sizes.</summary>
+    public int Size => _bytes?.Length ?? 0;
+
     /// <summary>Valid until they are returned.</summary>
     public ReadOnlyMemory<byte> Memory => _bytes.AsMemory(0, Length);
 

@@ -6,7 +6,7 @@ using System.Text.Json;
 namespace Chatable.Messaging.Wire;
 
 /// <summary>
-/// What something is encoded in before its length is known: each thread has one, so that only the outcome is allocated. It is taken and
+/// What something is encoded in before its length is known: each thread has one, so that nothing is allocated but the outcome, if that. It is taken and
 /// given back within one method that does not encode anything else meanwhile.
 /// </summary>
 [SuppressMessage("Design", "CA1001", Justification = "It lives as long as its thread, and the writer holds nothing but memory.")]

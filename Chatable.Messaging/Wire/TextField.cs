@@ -1,6 +1,4 @@
-using System.Text;
 using System.Text.Json;
-using CommunityToolkit.HighPerformance.Buffers;
 
 namespace Chatable.Messaging.Wire;
 
@@ -18,8 +16,7 @@ internal ref struct TextField
     /// <summary>Why it cannot be taken; a fixed text, see <see cref="FieldFaults"/>.</summary>
     public string? Fault { get; private set; }
 
-    /// <summary>As a name: the same text is the same string, for a while, since names come again and again.</summary>
-    public readonly string? AsName() => IsGiven ? StringPool.Shared.GetOrAdd(Utf8, Encoding.UTF8) : null;
+    public readonly string? AsName() => IsGiven ? Names.Of(Utf8) : null;
 
     /// <summary>Reads the value after the property name on which <paramref name="reader"/> stands.</summary>
     public void Read(ref Utf8JsonReader reader, int maxBytes)

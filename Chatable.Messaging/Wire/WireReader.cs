@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.Text;
-using CommunityToolkit.HighPerformance.Buffers;
 
 namespace Chatable.Messaging.Wire;
 
@@ -10,10 +9,12 @@ namespace Chatable.Messaging.Wire;
 /// </summary>
 internal ref struct WireReader(ReadOnlyMemory<byte> source)
 {
-    private static readonly UTF8Encoding s_strictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
     private ReadOnlyMemory<byte> _rest = source;
 
     public bool Failed { get; private set; }
+
+    /// <summary>Whether what could be short is not: integers and lengths have their fixed width, an id is text.</summary>
+    public bool IsWide { get; set; }
 
     /// <summary>What was read makes no sense.</summary>
     public void Fail() => Failed = true;
@@ -47,8 +48,51 @@ internal ref struct WireReader(ReadOnlyMemory<byte> source)
         return Failed ? 0 : (int)value;
     }
 
-    /// <summary>In its shortest form; any other is a failure.</summary>
-    public long Varint()
+    /// <summary>An integer; a var in its shortest form, any other is a failure.</summary>
+    public long Integer() => IsWide ? Int64() : Varint();
+
+    /// <summary>As <see cref="Count"/>, of a var.</summary>
+    public int Length(int unit = 1)
+    {
+        if (IsWide)
+            return Count(unit);
+        var value = (ulong)Varint();
+        if (value > (uint)_rest.Length / (uint)unit)
+            Failed = true;
+        return Failed ? 0 : (int)value;
+    }
+
+    /// <summary>As <see cref="WireWriter.ShortClientId"/> writes it; a UUID as text is a failure.</summary>
+    public ClientId ShortClientId()
+    {
+        var length = Byte();
+        if (length == 0 && !IsWide)
+            return ClientId.FromStored(Uuid(), text: null);
+        if (!ClientId.TryParse(Raw(length).Span, out var id) || id.IsUuid && !IsWide)
+            Failed = true;
+        return Failed ? default : id;
+    }
+
+    public Guid Uuid() => Raw(16) is { IsEmpty: false } taken ? new Guid(taken.Span, bigEndian: true) : Guid.Empty;
+
+    public ReadOnlyMemory<byte> Bytes() => Raw(Count());
+
+    public ReadOnlySpan<byte> ShortBytes() => Raw(Byte()).Span;
+
+    public string ShortText()
+    {
+        try
+        {
+            return Names.Of(ShortBytes());
+        }
+        catch (DecoderFallbackException)
+        {
+            Failed = true;
+            return "";
+        }
+    }
+
+    private long Varint()
     {
         var value = 0UL;
         for (var shift = 0; shift < 70; shift += 7)
@@ -63,45 +107,5 @@ internal ref struct WireReader(ReadOnlyMemory<byte> source)
 
         Failed = true;
         return 0;
-    }
-
-    /// <summary>As <see cref="Count"/>, of a var.</summary>
-    public int VarCount(int unit = 1)
-    {
-        var value = (ulong)Varint();
-        if (value > (uint)_rest.Length / (uint)unit)
-            Failed = true;
-        return Failed ? 0 : (int)value;
-    }
-
-    /// <summary>As <see cref="WireWriter.ShortClientId"/> writes it.</summary>
-    public ClientId ShortClientId()
-    {
-        var length = Byte();
-        if (length == 0)
-            return ClientId.FromStored(Uuid(), text: null);
-        if (!ClientId.TryParse(Raw(length).Span, out var id) || id.IsUuid)
-            Failed = true;
-        return Failed ? default : id;
-    }
-
-    public Guid Uuid() => Raw(16) is { IsEmpty: false } taken ? new Guid(taken.Span, bigEndian: true) : Guid.Empty;
-
-    public ReadOnlyMemory<byte> Bytes() => Raw(Count());
-
-    public ReadOnlySpan<byte> ShortBytes() => Raw(Byte()).Span;
-
-    /// <summary>A name. Names come again and again: the same text is the same string, for a while.</summary>
-    public string ShortText()
-    {
-        try
-        {
-            return StringPool.Shared.GetOrAdd(ShortBytes(), s_strictUtf8);
-        }
-        catch (DecoderFallbackException)
-        {
-            Failed = true;
-            return "";
-        }
     }
 }

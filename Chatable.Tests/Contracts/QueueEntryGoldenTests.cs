@@ -4,7 +4,7 @@ using CsCheck;
 
 namespace Chatable.Tests.Contracts;
 
-/// <summary>The bytes in Redis. During a rollout old and new processes read each other's: a change needs a new version number.</summary>
+/// <summary>The bytes in Redis. During a rollout new processes read what old ones write: a change needs a new version number, and the old one is read on.</summary>
 public class QueueEntryGoldenTests
 {
     private const string BootId = "22222222222242228222222222222222";
@@ -59,6 +59,34 @@ public class QueueEntryGoldenTests
     }
 
     [Fact]
+    public void ABatchOfAnOlderWorkerIsRead()
+    {
+        const string WideStored =
+            "01" + "0300000000000000" + "0400000000000000" + MessageId + "2a00000000000000" + "2b00000000000000"
+            + "03632d31" + "03626f62" + "05616c696365" + "00" + "74d7409a0db4d208" + "05000000" + "68656c6c6f"
+            + "02000000" + "2a00000000000000" + "0900000000000000" + "2b00000000000000" + "0a00000000000000"
+            + BootId + "0807060504030201" + Trace;
+        const string WideRepeated =
+            "02" + MessageId + "03632d31" + "2a00000000000000" + "0900000000000000" + "0300000000000000" + "0400000000000000"
+            + "74d7409a0db4d208" + "01000000" + "2b00000000000000" + "0a00000000000000" + BootId + "0807060504030201";
+        const string WideRefused = "03" + "03632d31" + "02" + BootId + "0807060504030201";
+
+        var batch = Convert.FromHexString("01" + WideStored + WideRepeated + WideRefused);
+
+        Assert.True(DispatchItems.TryRead(batch, out var items));
+        Assert.Equal(DispatchBatch.Encode(s_items), DispatchBatch.Encode(items));
+    }
+
+    [Fact]
+    public void WhatStandsBeforeAFaultIsHandedOver()
+    {
+        var batch = Convert.FromHexString("02" + Stored + Refused + "ff" + Repeated);
+
+        Assert.False(DispatchItems.TryRead(batch, out var items));
+        Assert.Equal(["MessageStored", "MessageRefused"], items.Select(item => item.GetType().Name));
+    }
+
+    [Fact]
     public void EveryTruncationAndEveryAddedByteOfAnEntryIsRefused()
     {
         var bytes = Samples.Entry.Encode();
@@ -84,7 +112,7 @@ public class QueueEntryGoldenTests
 
         Assert.False(DispatchItems.TryRead(Array.Empty<byte>(), out _));
         Assert.False(DispatchItems.TryRead(new byte[] { 2, 9 }, out _));
-        Assert.False(DispatchItems.TryRead(new byte[] { 1 }, out _));
+        Assert.False(DispatchItems.TryRead(new byte[] { 3 }, out _));
     }
 
     [Theory]

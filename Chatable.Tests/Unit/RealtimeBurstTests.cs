@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Diagnostics.Metrics;
 using System.Text;
 using System.Text.Json;
@@ -89,6 +90,7 @@ public sealed class RealtimeBurstTests : IAsyncLifetime
         timeout.CancelAfter(TimeSpan.FromSeconds(30));
         for (var seq = 1; seq <= _messages; seq++)
         {
+            UseThePool();
             using var frame = JsonDocument.Parse(await _sockets.ReceiveAsync(timeout.Token));
             Assert.Equal(TextOf(seq), frame.RootElement.GetProperty("message").GetString());
         }
@@ -99,6 +101,17 @@ public sealed class RealtimeBurstTests : IAsyncLifetime
     private Task<IReadOnlyList<Envelope>> ReadAsync(long user, long after, int limit, CancellationToken cancellationToken) =>
         Task.FromResult<IReadOnlyList<Envelope>>(
             [.. Enumerable.Range((int)after + 1, Math.Min(limit, _messages - (int)after)).Select(seq => Entry(seq))]);
+
+    // What was returned too early would now be overwritten.
+    private void UseThePool()
+    {
+        byte[][] lent = [.. Enumerable.Range(0, 4).Select(_ => ArrayPool<byte>.Shared.Rent(_bytes + 128))];
+        foreach (var bytes in lent)
+        {
+            bytes.AsSpan().Fill((byte)'?');
+            ArrayPool<byte>.Shared.Return(bytes);
+        }
+    }
 
     private string TextOf(long seq) => $"{seq}".PadLeft(_bytes);
 

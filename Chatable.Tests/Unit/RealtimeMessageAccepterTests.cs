@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
@@ -17,8 +18,11 @@ public class RealtimeMessageAccepterTests
 {
     private const int Partitions = 16;
 
+    private static readonly int[] s_sizes = [256, 512, 1024, 2048, 4096];
+
     private static readonly AuthenticatedUser s_bob = new(42, "bob", 1, "KEY", DateTimeOffset.MaxValue);
     private readonly List<(int Partition, IntakeEntry[] Entries)> _appended = [];
+    private readonly List<ReadOnlyMemory<byte>> _given = [];
     private readonly Queue<AcceptOutcome> _outcomes = [];
 
     [Fact]
@@ -66,6 +70,24 @@ public class RealtimeMessageAccepterTests
         var outcomes = await AcceptAsync("failing", "user1");
 
         Assert.Equal([SendOutcome.Unavailable, SendOutcome.Accepted], outcomes);
+    }
+
+    [Theory]
+    [InlineData(AcceptOutcome.Unavailable)]
+    [InlineData(AcceptOutcome.Unknown)]
+    public async Task BytesThatMayStillBeSentAreNotLentToOthers(AcceptOutcome outcome)
+    {
+        _outcomes.Enqueue(outcome);
+
+        await AcceptAsync("user1", "user1");
+
+        var before = _given.Select(bytes => bytes.ToArray()).ToArray();
+        var lent = Enumerable.Range(0, 100).SelectMany(_ => s_sizes.Select(ArrayPool<byte>.Shared.Rent)).ToArray();
+        foreach (var bytes in lent)
+            bytes.AsSpan().Fill((byte)'?');
+        Assert.Equal(before, _given.Select(bytes => bytes.ToArray()));
+        foreach (var bytes in lent)
+            ArrayPool<byte>.Shared.Return(bytes);
     }
 
     [Fact]
@@ -117,6 +139,7 @@ public class RealtimeMessageAccepterTests
 
     private Task<AcceptOutcome> AppendAsync(int partition, IReadOnlyList<ReadOnlyMemory<byte>> entries, CancellationToken cancellationToken)
     {
+        _given.AddRange(entries);
         // Copied, since the bytes are somebody else's once they are accepted.
         var decoded = entries.Select(bytes => IntakeEntry.TryDecode(bytes.ToArray(), out var entry) ? entry : throw new FormatException());
         _appended.Add((partition, [.. decoded]));

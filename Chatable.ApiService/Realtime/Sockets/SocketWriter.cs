@@ -49,7 +49,7 @@ internal sealed class SocketWriter(RealtimeOptions options, TimeProvider clock, 
     /// <summary>Sends bytes that others may be sent, too.</summary>
     public void Send(byte[] frame) => Send(PooledBytes.Of(frame));
 
-    /// <summary>Sends a frame of this socket's own, and returns it.</summary>
+    /// <summary>Sends a frame of this socket's own; it is this writer's to return.</summary>
     public void Send(PooledBytes frame)
     {
         if (Closing is not null)
@@ -109,9 +109,9 @@ internal sealed class SocketWriter(RealtimeOptions options, TimeProvider clock, 
     {
         lock (_gate)
         {
-            if (_bytes + frame.Length > options.OutboundBytes || Waiting >= options.OutboundFrames)
+            if (_bytes + frame.Size > options.OutboundBytes || Waiting >= options.OutboundFrames)
                 return false;
-            _bytes += frame.Length;
+            _bytes += frame.Size;
             if (_next.IsNone)
                 _next = frame;
             else
@@ -186,7 +186,7 @@ internal sealed class SocketWriter(RealtimeOptions options, TimeProvider clock, 
             _sending.Stop();
             metrics.FrameSent();
             lock (_gate)
-                _bytes -= frame.Length;
+                _bytes -= frame.Size;
             frame.Return();
         }
     }
