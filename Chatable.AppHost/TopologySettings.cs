@@ -1,18 +1,65 @@
+using System.Diagnostics.CodeAnalysis;
+using Microsoft.Extensions.Configuration;
+
+namespace Chatable.AppHost;
+
+/// <summary>How PostgreSQL and Redis run.</summary>
+internal enum StoreKind
+{
+    /// <summary>As containers where a container runtime can start one, otherwise as processes.</summary>
+    Auto,
+    Containers,
+    Processes,
+}
+
 /// <summary>
 /// What can be set about the topology, in appsettings.json, the environment or on the command line (<c>--Api:Replicas=5</c>).
 /// </summary>
-internal sealed record TopologySettings(int ApiReplicas, int? ApiPort, int FanoutReplicas, bool UseVolumes)
+internal sealed record TopologySettings
 {
-    /// <summary>Reads the settings, and tells each that cannot be used in a sentence of its own.</summary>
-    public static TopologySettings Read(IConfiguration configuration, List<string> errors)
+    public required int ApiReplicas { get; init; }
+
+    /// <summary>The public port, or null for any free one.</summary>
+    public required int? ApiPort { get; init; }
+
+    public required int FanoutReplicas { get; init; }
+
+    public required StoreKind Stores { get; init; }
+
+    /// <summary>Whether the stores keep their data between runs.</summary>
+    public required bool UseVolumes { get; init; }
+
+    /// <summary>The folder for the data of stores that run as processes.</summary>
+    public required string DataFolder { get; init; }
+
+    /// <summary>Reads the settings, and tells each that cannot be used in a sentence of its own on standard error.</summary>
+    public static bool TryRead(IConfiguration configuration, [NotNullWhen(true)] out TopologySettings? settings)
     {
+        List<string> errors = [];
         var port = Number(configuration, "Api:Port", fallback: 8080, least: 0, most: 65_535, errors);
-        return new(
-            Number(configuration, "Api:Replicas", fallback: 3, least: 1, most: 100, errors),
-            port == 0 ? null : port,
-            Number(configuration, "Fanout:Replicas", fallback: 1, least: 1, most: 100, errors),
-            Flag(configuration, "UseVolumes", fallback: true, errors));
+        settings = new()
+        {
+            ApiReplicas = Number(configuration, "Api:Replicas", fallback: 3, least: 1, most: 100, errors),
+            ApiPort = port == 0 ? null : port,
+            FanoutReplicas = Number(configuration, "Fanout:Replicas", fallback: 1, least: 1, most: 100, errors),
+            Stores = Kind(configuration, "Stores", errors),
+            UseVolumes = Flag(configuration, "UseVolumes", fallback: true, errors),
+            DataFolder = configuration["DataFolder"] is { Length: > 0 } folder ? Path.GetFullPath(folder) : DefaultDataFolder(),
+        };
+        if (settings.ApiPort is { } wanted && !configuration.GetValue<bool>("DcpPublisher:RandomizePorts") && Ports.IsTaken(wanted))
+            errors.Add($"Port {wanted} is taken by another program: stop that one, or choose another port with --Api:Port.");
+        errors.ForEach(Console.Error.WriteLine);
+        return errors.Count == 0;
     }
+
+    // Root's servers run as another user, who cannot enter root's home.
+    private static string DefaultDataFolder() => OperatingSystem.IsLinux() && Environment.IsPrivilegedProcess
+        ? "/var/lib/chatable/volumes"
+        : Path.Combine(
+            Environment.GetEnvironmentVariable("XDG_DATA_HOME") is { Length: > 0 } dataHome
+                ? dataHome
+                : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".local", "share"),
+            "chatable", "volumes");
 
     private static int Number(IConfiguration configuration, string key, int fallback, int least, int most, List<string> errors)
     {
@@ -32,5 +79,21 @@ internal sealed record TopologySettings(int ApiReplicas, int? ApiPort, int Fanou
             return flag;
         errors.Add($"{key} must be true or false, but is '{text}'.");
         return fallback;
+    }
+
+    private static StoreKind Kind(IConfiguration configuration, string key, List<string> errors)
+    {
+        switch (configuration[key]?.ToLowerInvariant())
+        {
+            case null or "" or "auto":
+                return StoreKind.Auto;
+            case "containers":
+                return StoreKind.Containers;
+            case "processes":
+                return StoreKind.Processes;
+            default:
+                errors.Add($"{key} must be containers, processes or auto, but is '{configuration[key]}'.");
+                return StoreKind.Auto;
+        }
     }
 }

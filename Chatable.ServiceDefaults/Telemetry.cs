@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -39,14 +40,18 @@ internal static class Telemetry
         else if (!string.IsNullOrWhiteSpace(builder.Configuration["OTEL_TRACES_SAMPLER"]))
             builder.Services.AddOpenTelemetry().WithTracing(TraceOwn);
         else
-            builder.Services.AddOpenTelemetry().WithTracing(TraceNothing);
+            TraceNothing(builder);
     }
 
-    private static void TraceOwn(TracerProviderBuilder tracing) => tracing.AddSource(OwnNames);
+    private static void TraceOwn(TracerProviderBuilder tracing) => tracing.AddSource(OwnNames).AddProcessor<RedisRootFilter>();
 
     // Spans that go nowhere would be a fifth of what a message makes a replica allocate. The sampler alone leaves an empty one for each
-    // beginning of a trace, to carry its name on.
-    private static void TraceNothing(TracerProviderBuilder tracing) => tracing.SetSampler(new AlwaysOffSampler());
+    // beginning of a trace, to carry its name on; and the Redis client would go on profiling its commands.
+    private static void TraceNothing(IHostApplicationBuilder builder)
+    {
+        builder.Configuration["Aspire:StackExchange:Redis:DisableTracing"] = "true";
+        builder.Services.AddOpenTelemetry().WithTracing(tracing => tracing.SetSampler(new AlwaysOffSampler()));
+    }
 
     // Npgsql logs every command at Information, StackExchange.Redis every step of connecting. First in the list of rules, so that any rule
     // of the configuration for them still wins.
@@ -56,4 +61,14 @@ internal static class Telemetry
             foreach (var client in s_talkativeClients)
                 options.Rules.Insert(0, new LoggerFilterRule(providerName: null, client, LogLevel.Warning, filter: null));
         });
+
+    // A command outside of any activity, such as a look at a queue, would be a trace of its own, many a second.
+    private sealed class RedisRootFilter : BaseProcessor<Activity>
+    {
+        public override void OnEnd(Activity data)
+        {
+            if (data.ParentSpanId == default && data.Source.Name == "OpenTelemetry.Instrumentation.StackExchangeRedis")
+                data.ActivityTraceFlags &= ~ActivityTraceFlags.Recorded;
+        }
+    }
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Chatable.Messaging;
 using Chatable.Messaging.Tokens;
 using Microsoft.Extensions.Options;
 using StackExchange.Redis;
@@ -14,7 +15,6 @@ internal sealed partial class TokenRevocations(
     ILogger<TokenRevocations> logger) : BackgroundService
 {
     private static readonly TimeSpan s_publishTimeout = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan s_retryDelay = TimeSpan.FromSeconds(1);
 
     // payload: "<token id> <access key id>", e.g. "42 AN5O6G5HYN4KFY7H2KM7XX4MKRI2RPNKUQELMQ54RITJBNS5RXKA"
     private readonly RedisChannel _channel = RedisChannel.Literal($"{options.Value.KeyPrefix}revoke");
@@ -36,7 +36,7 @@ internal sealed partial class TokenRevocations(
                 var payload = string.Create(CultureInfo.InvariantCulture, $"{token.TokenId} {token.AccessKeyId}");
                 await redis.GetSubscriber().PublishAsync(_channel, payload).WaitAsync(s_publishTimeout, time, cancellationToken);
             }
-            catch (Exception e) when (IsOfRedis(e))
+            catch (Exception e) when (RedisSubscriptions.IsOfRedis(e))
             {
                 metrics.NotAnnounced();
                 LogNotAnnounced(logger, e, token.TokenId);
@@ -54,37 +54,8 @@ internal sealed partial class TokenRevocations(
             keys.ForgetAll();
             Missed?.Invoke();
         };
-        while (!stoppingToken.IsCancellationRequested)
-        {
-            try
-            {
-                await redis.GetSubscriber().SubscribeAsync(_channel, OnNotice).WaitAsync(stoppingToken);
-                return;
-            }
-            catch (Exception e) when (e is not OperationCanceledException || !stoppingToken.IsCancellationRequested)
-            {
-                LogNotSubscribed(logger, e);
-                // A failed attempt leaves its handler behind, which the next one would double.
-                Unsubscribe();
-                await Task.Delay(s_retryDelay, time, stoppingToken);
-            }
-        }
+        await redis.SubscribeUntilHeldAsync(_channel, OnNotice, e => LogNotSubscribed(logger, e), time, stoppingToken);
     }
-
-    private void Unsubscribe()
-    {
-        try
-        {
-            redis.GetSubscriber().Unsubscribe(_channel, OnNotice, CommandFlags.FireAndForget);
-        }
-        catch (Exception e) when (IsOfRedis(e))
-        {
-            // A handler too many only applies a notice twice.
-        }
-    }
-
-    // RedisTimeoutException is a TimeoutException and no RedisException.
-    private static bool IsOfRedis(Exception failure) => failure is RedisException or TimeoutException or ObjectDisposedException;
 
     private void OnNotice(RedisChannel channel, RedisValue payload)
     {

@@ -37,6 +37,7 @@ internal static class RealtimeFeature
         builder.Services.AddSingleton(CreateConnections);
 
         builder.Services.AddHostedService<Drain>();
+        builder.Services.AddHostedService<OperatorRequests>();
         builder.Services.AddHostedService<ConnectionSweep>();
         builder.Services.AddHostedService<TokenWatch>();
         builder.Services.AddHostedService<Reconciler>();

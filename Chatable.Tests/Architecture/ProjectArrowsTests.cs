@@ -8,13 +8,13 @@ public sealed class ProjectArrowsTests
     // The arrows of docs/architecture.md. AppHost refers to the services as resources to start, not as code to call.
     private static readonly Dictionary<string, string[]> s_allowed = new()
     {
-        ["Chatable.AppHost"] = ["Chatable.ApiService", "Chatable.FanoutWorker", "Chatable.MigrationService", "Chatable.LocalHosting"],
+        ["Chatable.AppHost"] = ["Chatable.ApiService", "Chatable.FanoutWorker", "Chatable.MigrationService", "Chatable.Hosting"],
         ["Chatable.ServiceDefaults"] = [],
         ["Chatable.Messaging"] = [],
         ["Chatable.ApiService"] = ["Chatable.Messaging", "Chatable.ServiceDefaults"],
         ["Chatable.FanoutWorker"] = ["Chatable.Messaging", "Chatable.ServiceDefaults"],
         ["Chatable.MigrationService"] = ["Chatable.ServiceDefaults"],
-        ["Chatable.LocalHosting"] = [],
+        ["Chatable.Hosting"] = [],
         // It calls the messaging library as the services do; the services themselves are programs it starts.
         ["Chatable.Bench"] = ["Chatable.Messaging", "Chatable.ApiService", "Chatable.FanoutWorker", "Chatable.MigrationService"],
         // Whoever refers to the client gets nothing of the servers with it.
@@ -48,7 +48,7 @@ public sealed class ProjectArrowsTests
     public void TheAppHostLoadsNoServiceIntoItsOwnProcess()
     {
         var references = Project("Chatable.AppHost").Descendants("ProjectReference")
-            .Where(reference => s_allowed.ContainsKey(NameOf(reference)) && NameOf(reference) != "Chatable.LocalHosting");
+            .Where(reference => s_allowed.ContainsKey(NameOf(reference)) && NameOf(reference) != "Chatable.Hosting");
 
         Assert.NotEmpty(references);
         Assert.Empty(typeof(Projects.Chatable_AppHost).Assembly.GetReferencedAssemblies()

@@ -18,12 +18,13 @@ public sealed class FaultTests
         await using var bobSocket = await bob.ConnectAsync(Cancelled);
         await using var aliceSocket = await alice.ConnectAsync(Cancelled);
 
-        Assert.True((await topology.App.ResourceCommands.ExecuteCommandAsync("fanout", "resource-stop", Cancelled)).Success);
+        var worker = await topology.InstanceOfAsync("fanout", Cancelled);
+        await topology.EndAsync(worker, Cancelled);
         string[] texts = ["one", "two", "three"];
         foreach (var text in texts)
             await bobSocket.SendAsync(alice.User, text, Cancelled);
         Assert.Empty(await alice.ThreadAsync(bob.Username, Cancelled));
-        Assert.True((await topology.App.ResourceCommands.ExecuteCommandAsync("fanout", "resource-start", Cancelled)).Success);
+        Assert.True((await topology.App.ResourceCommands.ExecuteCommandAsync(worker, KnownResourceCommands.StartCommand, Cancelled)).Success);
 
         foreach (var text in texts)
             Assert.Equal(text, (await aliceSocket.ReceiveAsync(Cancelled)).Text("message"));
@@ -40,7 +41,7 @@ public sealed class FaultTests
         await bobSocket.SendAsync(alice.User, "before", Cancelled);
         Assert.Equal("before", (await aliceSocket.ReceiveAsync(Cancelled)).Text("message"));
 
-        using (var replica = Process.GetProcessById(topology.ProcessOf("api", aliceSocket.Server)))
+        using (var replica = Process.GetProcessById(topology.ProcessOf(RunningTopology.InstanceOf("api", aliceSocket.Server))))
         {
             replica.Kill();
             await replica.WaitForExitAsync(Cancelled);

@@ -1,12 +1,15 @@
 using System.Globalization;
+using Chatable.Tests.Faults.Cluster;
+using Chatable.Tests.Support;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 
 namespace Chatable.Tests.Topology;
 
 /// <summary>A started AppHost, with the limits on how fast one client may write lifted: tests are faster than people.</summary>
 internal sealed class RunningTopology : IAsyncDisposable
 {
-    // Seconds are usual; with Aspire, the first start on a machine also pulls the images.
-    private static readonly TimeSpan s_startLimit = TimeSpan.FromMinutes(10);
+    private static readonly TimeSpan s_startLimit = TimeSpan.FromMinutes(3);
 
     private RunningTopology(DistributedApplication app) => App = app;
 
@@ -16,11 +19,18 @@ internal sealed class RunningTopology : IAsyncDisposable
     public Uri Api => App.GetEndpoint("api", "http");
 
     /// <param name="arguments">Of the AppHost, besides those that keep tests off each other's data and ports.</param>
-    public static async Task<RunningTopology> StartAsync(params string[] arguments)
+    public static Task<RunningTopology> StartAsync(params string[] arguments) => StartAsync(withDashboard: false, arguments);
+
+    /// <inheritdoc cref="StartAsync(string[])"/>
+    /// <param name="withDashboard">Whether the dashboard runs, too.</param>
+    /// <param name="arguments">Of the AppHost.</param>
+    public static async Task<RunningTopology> StartAsync(bool withDashboard, params string[] arguments)
     {
         using var limit = new CancellationTokenSource(s_startLimit);
         var builder = await DistributedApplicationTestingBuilder.CreateAsync<Projects.Chatable_AppHost>(
-            ["--UseVolumes=false", .. arguments], limit.Token);
+            ["--Stores=processes", "--UseVolumes=false", .. arguments],
+            (options, _) => options.DisableDashboard = !withDashboard, limit.Token);
+        builder.Services.AddLogging(logging => logging.SetMinimumLevel(LogLevel.Error));
         builder.CreateResourceBuilder<ProjectResource>("api")
             .WithEnvironment("Realtime__FramesPerSecond", "100000")
             .WithEnvironment("Realtime__FrameBurst", "100000")
@@ -41,12 +51,30 @@ internal sealed class RunningTopology : IAsyncDisposable
         }
     }
 
-    /// <summary>The process id of the replica that calls itself <paramref name="server"/>: <c>instance/boot</c>.</summary>
-    public int ProcessOf(string resource, string server)
+    /// <summary>An instance of the resource that is healthy, as commands take it: <c>api-vreaiugt</c>.</summary>
+    public async Task<string> InstanceOfAsync(string resource, CancellationToken cancellationToken) =>
+        (await App.ResourceNotifications.WaitForResourceHealthyAsync(resource, cancellationToken)).ResourceId;
+
+    /// <summary>The instance that calls itself <paramref name="server"/> (<c>instance/boot</c>).</summary>
+    public static string InstanceOf(string resource, string server) => $"{resource}-{server.Split('/')[0]}";
+
+    public string? StateOf(string instance) =>
+        App.ResourceNotifications.TryGetCurrentState(instance, out var current) ? current.Snapshot.State?.Text : null;
+
+    /// <summary>The process of an instance. The orchestrator starts a project by <c>dotnet run</c>, whose child is the service.</summary>
+    public int ProcessOf(string instance)
     {
-        Assert.True(App.ResourceNotifications.TryGetCurrentState($"{resource}-{server.Split('/')[0]}", out var replica));
-        var processId = replica.Snapshot.Properties.Single(property => property.Name == "executable.pid").Value;
-        return Convert.ToInt32(processId, CultureInfo.InvariantCulture);
+        Assert.True(App.ResourceNotifications.TryGetCurrentState(instance, out var current));
+        var started = current.Snapshot.Properties.Single(property => property.Name == "executable.pid").Value;
+        return Assert.Single(ProcessTable.ChildrenOf(Convert.ToInt32(started, CultureInfo.InvariantCulture)));
+    }
+
+    /// <summary>Asks the service itself to end, as a platform does, and waits until the orchestrator has seen it.</summary>
+    public async Task EndAsync(string instance, CancellationToken cancellationToken)
+    {
+        Signals.Send(ProcessOf(instance), Signals.Terminate);
+        await Eventually.HoldsAsync(
+            () => Task.FromResult(KnownResourceStates.TerminalStates.Contains(StateOf(instance))), $"{instance} has ended", cancellationToken);
     }
 
     public ValueTask DisposeAsync() => App.DisposeAsync();

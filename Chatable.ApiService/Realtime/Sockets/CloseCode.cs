@@ -27,6 +27,9 @@ internal sealed record CloseCode(int Number, string Reason, string IssuedWhen, s
     public static CloseCode Stopping { get; } =
         new(1012, "server stops", "this server is stopped or replaced", "reconnect within 0 to 5 s at random, resume");
 
+    public static CloseCode Disconnected { get; } =
+        new(1012, "disconnected", "an operator disconnects the user", "reconnect within 0 to 5 s at random, resume");
+
     public static CloseCode TooSlow { get; } =
         new(1013, "too slow", "the client does not read what it is sent", "back off, reconnect, resume");
 

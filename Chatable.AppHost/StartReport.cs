@@ -1,0 +1,94 @@
+using System.Diagnostics;
+using System.Globalization;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Hosting;
+
+namespace Chatable.AppHost;
+
+/// <summary>
+/// What a person reads on the console: where to go once everything is healthy, and the last words of whatever failed before.
+/// The rest is in the dashboard.
+/// </summary>
+internal sealed class StartReport(
+    DistributedApplicationModel model,
+    ResourceNotificationService notifications,
+    ResourceLoggerService logs) : BackgroundService
+{
+    private const string DashboardName = "aspire-dashboard";
+    private const int LastLines = 5;
+
+    private readonly long _started = Stopwatch.GetTimestamp();
+    private readonly Dictionary<string, ResourceEvent> _latest = [];
+    private readonly HashSet<string> _failed = [];
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        await foreach (var change in notifications.WatchAsync(stoppingToken))
+        {
+            _latest[change.ResourceId] = change;
+            if (HasFailed(change) && _failed.Add(change.Resource.Name))
+                await WriteFailureAsync(change, stoppingToken);
+            if (IsUp())
+                break;
+        }
+
+        WriteTable();
+    }
+
+    // Without those that only start when somebody asks for it: the orchestrator adds one to each project, which rebuilds it.
+    private bool IsUp() => model.Resources
+        .Where(resource => resource is not ParameterResource && !resource.HasAnnotationOfType<ExplicitStartupAnnotation>())
+        .All(resource => _latest.Values.Count(change => change.Resource == resource && IsUp(change)) >= resource.GetReplicaCount());
+
+    private static bool IsUp(ResourceEvent change) =>
+        change.Snapshot is { State.Text: "Running", HealthStatus: HealthStatus.Healthy } or { State.Text: "Finished", ExitCode: 0 };
+
+    private static bool HasFailed(ResourceEvent change) =>
+        change.Snapshot is { State.Text: "FailedToStart" or "RuntimeUnhealthy" }
+        || (change.Snapshot.ExitCode is { } code && code != 0 && KnownResourceStates.TerminalStates.Contains(change.Snapshot.State?.Text));
+
+    private async Task WriteFailureAsync(ResourceEvent change, CancellationToken cancellationToken)
+    {
+        Queue<string> last = [];
+        await foreach (var batch in logs.GetAllAsync(change.Resource).WithCancellation(cancellationToken))
+        {
+            foreach (var line in batch)
+            {
+                last.Enqueue(line.Content);
+                if (last.Count > LastLines)
+                    last.Dequeue();
+            }
+        }
+
+        Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{change.Resource.Name} failed (exit code {change.Snapshot.ExitCode})."));
+        foreach (var line in last)
+            Console.Error.WriteLine($"  {line}");
+    }
+
+    private void WriteTable()
+    {
+        List<(string Name, string Address)> rows =
+        [
+            .. Urls(resource => resource.Name != DashboardName && resource is ProjectResource)
+                .Where(url => url.DisplayProperties.DisplayName.Length > 0).Select(url => (url.DisplayProperties.DisplayName, url.Url)).Distinct(),
+            // Its own address carries the token that logs in.
+            .. Urls(resource => resource.Name == DashboardName).Where(url => url.Name is "http" or "https").Take(1).Select(url => ("Dashboard", url.Url)),
+        ];
+        var width = rows.Select(row => row.Name.Length).DefaultIfEmpty().Max();
+        var seconds = Stopwatch.GetElapsedTime(_started).TotalSeconds;
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"Everything is up after {seconds:0.0} s."));
+        foreach (var (name, address) in rows)
+            Console.WriteLine($"  {name.PadRight(width)}  {address}");
+        Console.WriteLine("Ctrl+C stops it.");
+    }
+
+    private IEnumerable<UrlSnapshot> Urls(Func<IResource, bool> ofResource) => _latest.Values
+        .Where(change => ofResource(change.Resource)).SelectMany(change => change.Snapshot.Urls).Where(url => !url.IsInternal && !url.IsInactive)
+        .OrderByDescending(url => url.DisplayProperties.SortOrder);
+}
+
+internal static class StartReportExtensions
+{
+    public static void AddStartReport(this IDistributedApplicationBuilder builder) => builder.Services.AddHostedService<StartReport>();
+}
