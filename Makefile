@@ -2,23 +2,21 @@
 REPLICAS ?= 3
 PORT ?= 8080
 CONFIGURATION ?= Debug
-RESULTS := artifacts/test-results
-# Where 'make local' keeps its data: EngineOptions.cs.
-DATA := $(if $(filter 0,$(shell id -u)),/var/lib,$(or $(XDG_DATA_HOME),$(HOME)/.local/share))/chatable
-CONNECTIONS ?= $(DATA)/volumes/.connections
-
+RESULTS := artifacts/test-results/$(CONFIGURATION)
+empty :=
+space := $(empty) $(empty)
 export DOTNET_CLI_TELEMETRY_OPTOUT := 1
 export DOTNET_NOLOGO := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help local dlq test faults faults-quick fault-bugs bench build format clean servers test-servers
+.PHONY: help local dlq test screenshots faults faults-quick fault-bugs bench build format clean servers test-servers
 
 help: ## Say what there is (this)
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-12s %s\n", $$1, $$2 }'
 	@echo
 	@echo '  make local REPLICAS=3 PORT=8080     how many API servers, and their common port'
-	@echo '  make dlq ARGS="replay 3 1441-0"     one of its commands: see make dlq ARGS=help'
-	@echo '  make test FILTER=MigrationTests     only tests whose full name contains that'
+	@echo '  make dlq ARGS="replay 3 1441-0"     list, show, replay, replay --all or discard'
+	@echo '  make test FILTER="Topology Delivery" only tests whose full name contains one of these; CONFIGURATION=Release for what ships'
 	@echo '  make bench QUICK=1                  in minutes, not to be quoted; BENCH="--only window-16 --rounds 5", BENCH=--help for the rest'
 	@echo '  make faults CLASS=F1,F9 SECONDS=20  only these classes of faults, so long each; SEED=7 repeats a run, MINUTES=10 is for F35'
 
@@ -26,16 +24,23 @@ help: ## Say what there is (this)
 local: servers build ## Run everything on this machine: PostgreSQL, Redis, migrations, API servers, worker
 	dotnet run --launch-profile http --project Chatable.AppHost -c $(CONFIGURATION) --no-build -- --Api:Replicas=$(REPLICAS) --Api:Port=$(PORT)
 
-# Redis' port and password are chosen at the start, so the running topology tells them. One that is set wins.
+# The command on the resource "fanout" of the running topology, as in the dashboard.
 dlq: ## List the dead letters of a running 'make local', or do what ARGS says
-	@ConnectionStrings__redis="$${ConnectionStrings__redis:-$$(cat '$(CONNECTIONS)/redis' 2>/dev/null)}" \
-		dotnet run --project Chatable.FanoutWorker -c $(CONFIGURATION) --no-build --no-launch-profile -- dlq $(or $(ARGS),list)
+	@dotnet tool restore >/dev/null
+	@set -- $(or $(ARGS),list); action=$$1; shift; \
+	if [ "$${1:-}" = --all ]; then action="$$action --all"; shift; fi; \
+	dotnet aspire resource fanout dead-letters --nologo --non-interactive --apphost Chatable.AppHost -- \
+		--action "$$action" $${1:+--partition "$$1"} $${2:+--id "$$2"}
 
 test: test-servers build ## Run all tests, on real PostgreSQL and Redis
 	@rm -rf $(RESULTS)
 	dotnet test Chatable.Tests -c $(CONFIGURATION) --no-build --results-directory $(RESULTS) --logger 'trx;LogFileName=tests.trx' \
 		--blame-hang-timeout 10m --blame-hang-dump-type none \
-		$(if $(FILTER),--filter 'FullyQualifiedName~$(FILTER)')
+		$(if $(FILTER),--filter 'FullyQualifiedName~$(subst $(space),|FullyQualifiedName~,$(strip $(FILTER)))')
+
+screenshots: ## Take the pictures in the docs again
+	$(MAKE) test FILTER=DashboardTests
+	cp artifacts/screenshots/dashboard-*.png docs/images/
 
 # Both need a Debug build: the crash points and the seeded bugs are in no other.
 faults: test-servers ## Prove the delivery promise: every class of faults, on clusters of processes
@@ -69,9 +74,8 @@ clean: ## Delete what was built
 	dotnet clean Chatable.sln -c $(CONFIGURATION) -v quiet
 	rm -rf artifacts
 
-servers: ## Install PostgreSQL and Redis where they are missing and no container runtime is here
+servers: ## Install PostgreSQL and Redis where they are missing and no container runtime works
 	@eng/servers.sh
 
-# Whichever engine runs the AppHost, the tests of the stores start servers of their own.
-test-servers: ## Install PostgreSQL and Redis where they are missing, for the tests
-	@UseAspire=false eng/servers.sh
+test-servers: ## Install PostgreSQL, Redis and Chromium where they are missing, for the tests
+	@eng/servers.sh --tests

@@ -7,7 +7,7 @@ var builder = DistributedApplication.CreateBuilder(args);
 if (!TopologySettings.TryRead(builder.Configuration, out var settings))
     return 1;
 
-builder.AddStartReport();
+StartReport.AddTo(builder);
 
 // PostgreSQL and Redis: containers, programs of this machine, or servers that are already there (Stores.cs).
 var stores = new Stores(builder, settings);

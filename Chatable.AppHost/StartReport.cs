@@ -13,7 +13,8 @@ namespace Chatable.AppHost;
 internal sealed class StartReport(
     DistributedApplicationModel model,
     ResourceNotificationService notifications,
-    ResourceLoggerService logs) : BackgroundService
+    ResourceLoggerService logs,
+    IHostApplicationLifetime lifetime)
 {
     private const string DashboardName = "aspire-dashboard";
     private const int LastLines = 5;
@@ -22,8 +23,22 @@ internal sealed class StartReport(
     private readonly Dictionary<string, ResourceEvent> _latest = [];
     private readonly HashSet<string> _failed = [];
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    // The orchestrator's own start lasts as long as anything waits for something: who began after it would see no failure.
+    public static void AddTo(IDistributedApplicationBuilder builder)
     {
+        builder.Services.AddSingleton<StartReport>();
+        builder.Eventing.Subscribe<BeforeStartEvent>((e, cancellationToken) =>
+        {
+            var lifetime = e.Services.GetRequiredService<IHostApplicationLifetime>();
+            _ = e.Services.GetRequiredService<StartReport>().RunAsync(lifetime.ApplicationStopping);
+            return Task.CompletedTask;
+        });
+    }
+
+    private async Task RunAsync(CancellationToken stoppingToken)
+    {
+        // It takes some seconds.
+        lifetime.ApplicationStopping.Register(() => Console.WriteLine("Stopping everything."));
         await foreach (var change in notifications.WatchAsync(stoppingToken))
         {
             _latest[change.ResourceId] = change;
@@ -55,13 +70,19 @@ internal sealed class StartReport(
         {
             foreach (var line in batch)
             {
-                last.Enqueue(line.Content);
+                // 2026-11-29T05:21:43.7200000Z the resource's own words; what the orchestrator says of it begins with [sys].
+                var text = line.Content[(line.Content.IndexOf(' ', StringComparison.Ordinal) + 1)..];
+                if (text.StartsWith("[sys]", StringComparison.Ordinal) || text.StartsWith("No custom certificate", StringComparison.Ordinal))
+                    continue;
+                last.Enqueue(text);
                 if (last.Count > LastLines)
                     last.Dequeue();
             }
         }
 
-        Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{change.Resource.Name} failed (exit code {change.Snapshot.ExitCode})."));
+        Console.Error.WriteLine(change.Snapshot.ExitCode is { } code
+            ? string.Create(CultureInfo.InvariantCulture, $"{change.Resource.Name} ended with exit code {code}:")
+            : $"{change.Resource.Name} did not start:");
         foreach (var line in last)
             Console.Error.WriteLine($"  {line}");
     }
@@ -86,9 +107,4 @@ internal sealed class StartReport(
     private IEnumerable<UrlSnapshot> Urls(Func<IResource, bool> ofResource) => _latest.Values
         .Where(change => ofResource(change.Resource)).SelectMany(change => change.Snapshot.Urls).Where(url => !url.IsInternal && !url.IsInactive)
         .OrderByDescending(url => url.DisplayProperties.SortOrder);
-}
-
-internal static class StartReportExtensions
-{
-    public static void AddStartReport(this IDistributedApplicationBuilder builder) => builder.Services.AddHostedService<StartReport>();
 }

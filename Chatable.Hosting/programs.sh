@@ -3,17 +3,17 @@
 # Prints the folder of the newest PostgreSQL, or of the major version given. Whoever has one on PATH means that one;
 # Debian, Ubuntu and Homebrew keep theirs out of it, in a folder for each version.
 find_postgres() {
-    local major="${1:-}" folder
-    { { command -v postgres && readlink -f "$(command -v postgres)"; } | tail -n 1
-      ls -d /usr/lib/postgresql/*/bin/postgres /opt/homebrew/opt/postgresql@*/bin/postgres /usr/local/opt/postgresql@*/bin/postgres \
-          /usr/local/pgsql/bin/postgres 2>/dev/null | sort -rV; } |
-    while read -r program; do
+    local major="${1:-}" program folder
+    for program in $(on_path=$(command -v postgres) && readlink -f "$on_path" || true) \
+        $(ls -d /usr/lib/postgresql/*/bin/postgres /opt/homebrew/opt/postgresql@*/bin/postgres /usr/local/opt/postgresql@*/bin/postgres \
+            /usr/local/pgsql/bin/postgres 2>/dev/null | sort -rV || true); do
         folder=$(dirname "$program")
         if [ -x "$folder/initdb" ] && { [ -z "$major" ] || [ "$(version_of "$program" | cut -d. -f1)" = "$major" ]; }; then
             printf '%s\n' "$folder"
-            break
+            return 0
         fi
-    done | grep .
+    done
+    return 1
 }
 
 # Redis' server, or Valkey's, which is the same to its clients.

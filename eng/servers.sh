@@ -1,32 +1,16 @@
 #!/usr/bin/env bash
-# Makes sure that PostgreSQL's and Redis' server programs are on this machine: with UseAspire=false they run as child processes of the
-# AppHost and of the tests. Installs the distribution's packages where they are missing, and nothing else: no cluster, no running service.
-# Safe to run again. Prints one line for each thing it found or did.
+# Makes sure that PostgreSQL's and Redis' server programs are on this machine. Installs the distribution's packages where they are missing,
+# and nothing else: no cluster, no running service. Safe to run again. Prints one line for each thing it found or did.
+#   eng/servers.sh          not where a container runtime can start containers: the AppHost then takes those
+#   eng/servers.sh --tests  in any case, and Chromium besides: the tests start servers and a browser of their own
 set -euo pipefail
+hosting=$(dirname "$0")/../Chatable.Hosting
+. "$hosting/programs.sh"
 
 say() { printf 'servers: %s\n' "$1"; }
 fail() { printf 'servers: %s\n' "$1" >&2; exit 1; }
 
-# The rule of Directory.Build.props.
-uses_aspire() {
-    if [ -n "${UseAspire:-}" ]; then
-        [ "$UseAspire" = true ]
-        return
-    fi
-    [ -n "${DOCKER_HOST:-}" ] || [ -e /var/run/docker.sock ] || [ -e /run/podman/podman.sock ] \
-        || [ -e "${XDG_RUNTIME_DIR:-/nowhere}/podman/podman.sock" ] || [ -e "${HOME:-/nowhere}/.docker/run/docker.sock" ]
-}
-
-# In the AppHost's order: who has put one into PATH means that one. Debian and Ubuntu keep them out of it; then the newest version counts.
-find_postgres() {
-    local newest
-    if command -v postgres; then return; fi
-    newest=$(find /usr/lib/postgresql/*/bin/postgres /opt/homebrew/opt/postgresql*/bin/postgres /usr/local/opt/postgresql*/bin/postgres \
-        2>/dev/null | sort -V | tail -n 1 || true)
-    [ -n "$newest" ] && printf '%s\n' "$newest"
-}
-
-find_redis() { command -v redis-server || command -v valkey-server; }
+find_browser() { command -v chromium || command -v google-chrome || command -v chromium-browser; }
 
 install_packages() {
     local packages=$1 as_root=() setting='' policy=''
@@ -79,31 +63,31 @@ $output"
     trap - EXIT
 }
 
-if uses_aspire; then
-    say "a container runtime is here (UseAspire=true): PostgreSQL and Redis come as containers, nothing to install"
+for_tests=''
+if [ "${1:-}" = --tests ]; then for_tests=yes; fi
+if [ -z "$for_tests" ] && runtime=$("$hosting/can-start-containers.sh"); then
+    say "$runtime starts containers here: PostgreSQL and Redis come as containers, nothing to install"
     exit 0
 fi
 
 missing=''
 find_postgres >/dev/null || missing="postgresql"
 find_redis >/dev/null || missing="${missing:+$missing }redis-server"
+[ -z "$for_tests" ] || find_browser >/dev/null || missing="${missing:+$missing }chromium"
 
 if [ -n "$missing" ]; then
     if [ "$(uname)" = Darwin ]; then
-        fail "missing: $missing. Install with 'brew install postgresql redis'."
+        fail "missing: $missing. Install with 'brew install postgresql redis' and, for tests, 'brew install --cask chromium'."
     fi
     command -v apt-get >/dev/null || fail "missing: $missing, and no apt-get here. Install PostgreSQL 15 or later and Redis 7 (or Valkey)."
     install_packages "$missing"
 fi
 
-postgres=$(find_postgres) || fail "PostgreSQL was installed, but its program 'postgres' was not found."
+postgres=$(find_postgres)/postgres || fail "PostgreSQL was installed, but its program 'postgres' was not found."
 redis=$(find_redis) || fail "Redis was installed, but its program 'redis-server' was not found."
-# What the services need, and what the AppHost refuses to start without.
-require() {
-    local product=$1 version=$2 least=$3 program=$4
-    [ "${version%%.*}" -ge "$least" ] || fail "$product $least or later is needed, but $program is version $version: install a newer one."
-    say "$product $version at $program"
-}
-
-require PostgreSQL "$("$postgres" --version | grep -oE '[0-9]+(\.[0-9]+)*' | head -n 1)" 15 "$postgres"
-require Redis "$("$redis" --version | grep -oE 'v=[0-9.]+' | cut -c3-)" 7 "$redis"
+# What the services need, and what the AppHost refuses to start.
+if reason=$(too_old PostgreSQL 15 "$postgres"); then fail "$reason"; fi
+if reason=$(too_old Redis 7 "$redis"); then fail "$reason"; fi
+say "PostgreSQL $(version_of "$postgres") at $postgres"
+say "Redis $(version_of "$redis") at $redis"
+if [ -n "$for_tests" ]; then say "browser at $(find_browser)"; fi

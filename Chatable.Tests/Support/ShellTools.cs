@@ -1,0 +1,29 @@
+namespace Chatable.Tests.Support;
+
+/// <summary>A PATH on which some programs are missing, or are others than usual.</summary>
+internal static class ShellTools
+{
+    /// <summary>Links to every program on PATH but some.</summary>
+    public static void LinkAllBut(string folder, params string[] missing)
+    {
+        var programs = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)
+            .Where(Directory.Exists).SelectMany(Directory.EnumerateFiles);
+        foreach (var program in programs)
+        {
+            var link = Path.Combine(folder, Path.GetFileName(program));
+            if (!missing.Contains(Path.GetFileName(program)) && !Path.Exists(link))
+                File.CreateSymbolicLink(link, program);
+        }
+    }
+
+    /// <summary>A program that does what a line of shell does.</summary>
+    public static string Write(string folder, string name, string script)
+    {
+        var program = Path.Combine(folder, name);
+        File.Delete(program);
+        File.WriteAllText(program, $"#!/bin/sh\n{script}\n");
+        if (!OperatingSystem.IsWindows())
+            File.SetUnixFileMode(program, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        return program;
+    }
+}
