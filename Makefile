@@ -9,7 +9,7 @@ export DOTNET_CLI_TELEMETRY_OPTOUT := 1
 export DOTNET_NOLOGO := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help local dlq test screenshots faults faults-quick fault-bugs bench build format clean servers test-servers
+.PHONY: help local dlq test faults faults-quick fault-bugs bench build format clean servers test-servers
 
 help: ## Say what there is (this)
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-12s %s\n", $$1, $$2 }'
@@ -37,10 +37,6 @@ test: test-servers build ## Run all tests, on real PostgreSQL and Redis
 	dotnet test Chatable.Tests -c $(CONFIGURATION) --no-build --results-directory $(RESULTS) --logger 'trx;LogFileName=tests.trx' \
 		--blame-hang-timeout 10m --blame-hang-dump-type none \
 		$(if $(FILTER),--filter 'FullyQualifiedName~$(subst $(space),|FullyQualifiedName~,$(strip $(FILTER)))')
-
-screenshots: ## Take the pictures in the docs again
-	$(MAKE) test FILTER=DashboardTests
-	cp artifacts/screenshots/dashboard-*.png docs/images/
 
 # Both need a Debug build: the crash points and the seeded bugs are in no other.
 faults: test-servers ## Prove the delivery promise: every class of faults, on clusters of processes
@@ -77,5 +73,5 @@ clean: ## Delete what was built
 servers: ## Install PostgreSQL and Redis where they are missing and no container runtime works
 	@eng/servers.sh
 
-test-servers: ## Install PostgreSQL, Redis and Chromium where they are missing, for the tests
+test-servers: ## Install PostgreSQL and Redis where they are missing, for the tests
 	@eng/servers.sh --tests

@@ -2,15 +2,13 @@
 # Makes sure that PostgreSQL's and Redis' server programs are on this machine. Installs the distribution's packages where they are missing,
 # and nothing else: no cluster, no running service. Safe to run again. Prints one line for each thing it found or did.
 #   eng/servers.sh          not where a container runtime can start containers: the AppHost then takes those
-#   eng/servers.sh --tests  in any case, and Chromium besides: the tests start servers and a browser of their own
+#   eng/servers.sh --tests  in any case: the tests start servers of their own
 set -euo pipefail
 hosting=$(dirname "$0")/../Chatable.Hosting
 . "$hosting/programs.sh"
 
 say() { printf 'servers: %s\n' "$1"; }
 fail() { printf 'servers: %s\n' "$1" >&2; exit 1; }
-
-find_browser() { command -v chromium || command -v google-chrome || command -v chromium-browser; }
 
 install_packages() {
     local packages=$1 as_root=() setting='' policy=''
@@ -63,9 +61,7 @@ $output"
     trap - EXIT
 }
 
-for_tests=''
-if [ "${1:-}" = --tests ]; then for_tests=yes; fi
-if [ -z "$for_tests" ] && runtime=$("$hosting/can-start-containers.sh"); then
+if [ "${1:-}" != --tests ] && runtime=$("$hosting/can-start-containers.sh"); then
     say "$runtime starts containers here: PostgreSQL and Redis come as containers, nothing to install"
     exit 0
 fi
@@ -73,11 +69,10 @@ fi
 missing=''
 find_postgres >/dev/null || missing="postgresql"
 find_redis >/dev/null || missing="${missing:+$missing }redis-server"
-[ -z "$for_tests" ] || find_browser >/dev/null || missing="${missing:+$missing }chromium"
 
 if [ -n "$missing" ]; then
     if [ "$(uname)" = Darwin ]; then
-        fail "missing: $missing. Install with 'brew install postgresql redis' and, for tests, 'brew install --cask chromium'."
+        fail "missing: $missing. Install with 'brew install postgresql redis'."
     fi
     command -v apt-get >/dev/null || fail "missing: $missing, and no apt-get here. Install PostgreSQL 15 or later and Redis 7 (or Valkey)."
     install_packages "$missing"
@@ -90,4 +85,3 @@ if reason=$(too_old PostgreSQL 15 "$postgres"); then fail "$reason"; fi
 if reason=$(too_old Redis 7 "$redis"); then fail "$reason"; fi
 say "PostgreSQL $(version_of "$postgres") at $postgres"
 say "Redis $(version_of "$redis") at $redis"
-if [ -n "$for_tests" ]; then say "browser at $(find_browser)"; fi
