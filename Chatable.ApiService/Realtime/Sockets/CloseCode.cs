@@ -53,7 +53,7 @@ internal sealed record CloseCode(int Number, string Reason, string IssuedWhen, s
 
     public static IReadOnlyList<CloseCode> All { get; } =
     [
-        Normal, BrokenProtocol, Binary, NotUtf8, Policy, TooBig, Stopping, TooSlow, Unsure, Contradiction, TokenEnded, Overdue,
+        Normal, BrokenProtocol, Binary, NotUtf8, Policy, TooBig, Stopping, Disconnected, TooSlow, Unsure, Contradiction, TokenEnded, Overdue,
         Replaced, Flood,
     ];
 }
