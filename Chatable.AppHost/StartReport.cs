@@ -23,7 +23,8 @@ internal sealed class StartReport(
     private readonly Dictionary<string, ResourceEvent> _latest = [];
     private readonly HashSet<string> _failed = [];
 
-    // The orchestrator's own start lasts as long as anything waits for something: who began after it would see no failure.
+    // Not a hosted service: those start one after another, and the orchestrator's start lasts as long as any resource waits for another.
+    // A report that began after it would miss the failures.
     public static void AddTo(IDistributedApplicationBuilder builder)
     {
         builder.Services.AddSingleton<StartReport>();
@@ -37,7 +38,7 @@ internal sealed class StartReport(
 
     private async Task RunAsync(CancellationToken stoppingToken)
     {
-        // It takes some seconds.
+        // Stopping takes some seconds; say so.
         lifetime.ApplicationStopping.Register(() => Console.WriteLine("Stopping everything."));
         await foreach (var change in notifications.WatchAsync(stoppingToken))
         {
@@ -51,7 +52,7 @@ internal sealed class StartReport(
         WriteTable();
     }
 
-    // Without those that only start when somebody asks for it: the orchestrator adds one to each project, which rebuilds it.
+    // Aspire adds a resource to each project that rebuilds it, and starts only on demand: it does not count.
     private bool IsUp() => model.Resources
         .Where(resource => resource is not ParameterResource && !resource.HasAnnotationOfType<ExplicitStartupAnnotation>())
         .All(resource => _latest.Values.Count(change => change.Resource == resource && IsUp(change)) >= resource.GetReplicaCount());

@@ -7,8 +7,8 @@ public static class ContainerRuntime
 {
     /// <summary>
     /// The name of a runtime (<c>docker</c>, <c>podman</c>, or the one in <c>ASPIRE_CONTAINER_RUNTIME</c>) that has just started a container,
-    /// or null. It takes about a second where there is one. On Windows, where the servers cannot run as processes, nothing is tried: the
-    /// answer is Docker.
+    /// or null. Takes up to some seconds where there is one. On Windows the servers cannot run as processes, so it does not try and returns
+    /// the configured runtime, or Docker.
     /// </summary>
     public static string? FindWorking()
     {

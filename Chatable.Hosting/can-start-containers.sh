@@ -1,7 +1,7 @@
 #!/bin/sh
-# Prints the name of the first container runtime here that can start a container, and ends with 1 where none can: a program or a socket
-# that lies about proves nothing. It is asked to run an image with nothing in it. To answer that the program in it is missing (127), it has
-# to get as far as starting one.
+# Prints the name of the first container runtime on this machine that can start a container; exits with 1 if none can. That its program
+# or socket exists proves nothing, so this runs an empty image: a runtime that gets as far as starting it says that the program in it is
+# missing (exit code 127).
 limited() { if command -v timeout >/dev/null; then timeout 15 "$@"; else "$@"; fi; }
 
 for runtime in ${ASPIRE_CONTAINER_RUNTIME:-docker podman}; do

@@ -62,7 +62,7 @@ internal static class Telemetry
                 options.Rules.Insert(0, new LoggerFilterRule(providerName: null, client, LogLevel.Warning, filter: null));
         });
 
-    // A command outside of any activity, such as a look at a queue, would be a trace of its own, many a second.
+    // A Redis command outside of any activity, such as reading a queue, would be a trace of its own: many each second.
     private sealed class RedisRootFilter : BaseProcessor<Activity>
     {
         public override void OnEnd(Activity data)

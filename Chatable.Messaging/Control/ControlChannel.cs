@@ -3,8 +3,8 @@ using StackExchange.Redis;
 namespace Chatable.Messaging.Control;
 
 /// <summary>
-/// Carries control messages to all API servers by Redis' publish and subscribe. Who does not listen at that moment misses one, so that
-/// it is for a person who watches what happens, never for what must happen.
+/// Sends control messages to all API servers through Redis. A server that is not listening at that moment misses the message, so use it
+/// for what an operator asks and watches, never for what must happen.
 /// </summary>
 /// <param name="redis">The connection.</param>
 /// <param name="keyPrefix">As all keys and channels have it.</param>

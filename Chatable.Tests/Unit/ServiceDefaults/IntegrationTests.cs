@@ -9,7 +9,7 @@ using StackExchange.Redis;
 
 namespace Chatable.Tests.Unit.ServiceDefaults;
 
-/// <summary>The two client integrations: alike whether they are Aspire's or our own.</summary>
+/// <summary>What the services rely on in Aspire's two client integrations.</summary>
 public sealed class IntegrationTests(PostgresServer postgres, RedisServer redis)
 {
     private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
