@@ -19,7 +19,10 @@ public static class PostgresExecutableBuilderExtensions
     /// <summary>Adds a PostgreSQL server that runs as a process: version 15 or later has to be installed.</summary>
     /// <param name="builder">The topology.</param>
     /// <param name="name">The name of the resource.</param>
-    /// <param name="password">The password; a generated one, which the user secrets keep, unless given.</param>
+    /// <param name="password">
+    /// The password, without semicolons and quotes, which would end it in a connection string; a generated one, which the user secrets keep,
+    /// unless given.
+    /// </param>
     public static IResourceBuilder<PostgresExecutableResource> AddPostgresExecutable(
         this IDistributedApplicationBuilder builder, [ResourceName] string name, IResourceBuilder<ParameterResource>? password = null)
     {

@@ -29,7 +29,7 @@ public static class ServerExecutableBuilderExtensions
             .WithEnvironment("SERVER_PASSWORD", server.PasswordParameter)
             .WithArgs(context =>
             {
-                context.Args.Add(Path.Combine(AppContext.BaseDirectory, server.Script));
+                context.Args.Add(server.Script);
                 var kept = server.Annotations.OfType<DataFolderAnnotation>().LastOrDefault();
                 context.Args.Add(kept?.Folder ?? temporary);
                 context.Args.Add(kept is null ? "discard" : "keep");

@@ -11,12 +11,15 @@ cd "$folder"
 
 quoted() { printf '%s' "$1" | sed 's/[\\"]/\\&/g; s/^/"/; s/$/"/'; }
 
+password=$(quoted "$SERVER_PASSWORD")
+unset SERVER_PASSWORD
+
 # The intake queue lives in Redis: every change is in the append-only file within a second, and nothing is evicted.
 serve TERM "$program" - <<END
 bind 127.0.0.1 -::1
 port $SERVER_PORT
 dir $(quoted "$folder")
-requirepass $(quoted "$SERVER_PASSWORD")
+requirepass $password
 appendonly yes
 appendfsync everysec
 save ""

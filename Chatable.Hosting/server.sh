@@ -37,9 +37,11 @@ open_folder() {
         done
     fi
     # Its parents are for everybody to pass through, the folder itself for its server alone.
-    { mkdir -p "$(dirname "$folder")" && (umask 077 && mkdir -p "$folder"); } || fail "The data folder '$folder' cannot be made."
+    { mkdir -p "$(dirname "$folder")" && (umask 077 && mkdir -p "$folder"); } 2>/dev/null || fail "The data folder '$folder' cannot be made."
     if [ -n "$account" ]; then chown "$account": "$folder"; fi
-    exec 9>"$folder/.lock" || fail "The data folder '$folder' cannot be locked."
+    # Tried first in a process of its own: a redirection that fails in exec ends the shell, with words of its own.
+    (: >>"$folder/.lock") 2>/dev/null || fail "The data folder '$folder' cannot be locked."
+    exec 9>"$folder/.lock"
     if command -v flock >/dev/null && ! flock -n 9; then
         echo "The data in '$folder' is in use: waiting for its server to end." >&2
         # A server that was orphaned ends by itself within that time.

@@ -3,6 +3,9 @@ namespace Chatable.Tests.Support;
 /// <summary>A PATH on which some programs are missing, or are others than usual.</summary>
 internal static class ShellTools
 {
+    private const UnixFileMode Everybody = UnixFileMode.UserRead | UnixFileMode.UserExecute | UnixFileMode.GroupRead | UnixFileMode.GroupExecute
+        | UnixFileMode.OtherRead | UnixFileMode.OtherExecute;
+
     /// <summary>Links to every program on PATH but some.</summary>
     public static void LinkAllBut(string folder, params string[] missing)
     {
@@ -16,14 +19,14 @@ internal static class ShellTools
         }
     }
 
-    /// <summary>A program that does what a line of shell does.</summary>
+    /// <summary>A program, for every user, that does what a line of shell does.</summary>
     public static string Write(string folder, string name, string script)
     {
         var program = Path.Combine(folder, name);
         File.Delete(program);
         File.WriteAllText(program, $"#!/bin/sh\n{script}\n");
         if (!OperatingSystem.IsWindows())
-            File.SetUnixFileMode(program, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+            File.SetUnixFileMode(program, Everybody);
         return program;
     }
 }

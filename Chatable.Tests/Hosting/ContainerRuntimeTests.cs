@@ -1,0 +1,68 @@
+using System.Diagnostics;
+using Chatable.Tests.Support;
+
+namespace Chatable.Tests.Hosting;
+
+/// <summary>Which container runtime of this machine can start a container. The runtimes are programs that answer as the real ones do.</summary>
+public sealed class ContainerRuntimeTests
+{
+    // The image of the probe holds no program: whoever gets as far as starting it says so, with this exit code.
+    private const string Works = "case $1 in import) cat >/dev/null;; run) exit 127;; esac";
+
+    // A client whose daemon does not run.
+    private const string HasNoDaemon = "echo 'Cannot connect to the Docker daemon' >&2; exit 1";
+
+    // Images it can load, but the kernel does not let it make namespaces.
+    private const string CannotRun = "case $1 in import) cat >/dev/null;; run) echo 'crun: clone: Operation not permitted' >&2; exit 126;; esac";
+
+    private const string Hangs = "exec sleep 600";
+
+    [Fact]
+    public async Task WithoutAnyThereIsNone() => Assert.Null(await FindAsync(docker: null, podman: null));
+
+    [Fact]
+    public async Task AProgramThatIsThereProvesNothing()
+    {
+        Assert.Null(await FindAsync(docker: HasNoDaemon, podman: null));
+        Assert.Null(await FindAsync(docker: null, podman: CannotRun));
+        Assert.Null(await FindAsync(docker: HasNoDaemon, podman: CannotRun));
+    }
+
+    [Fact]
+    public async Task OneThatStartsAContainerIsTakenBehindOneThatDoesNot()
+    {
+        Assert.Equal("docker", await FindAsync(docker: Works, podman: Works));
+        Assert.Equal("podman", await FindAsync(docker: null, podman: Works));
+        Assert.Equal("podman", await FindAsync(docker: HasNoDaemon, podman: Works));
+    }
+
+    [Fact]
+    public async Task TheConfiguredOneIsTheOnlyOneTried()
+    {
+        Assert.Equal("podman", await FindAsync(docker: Works, podman: Works, configured: "podman"));
+        Assert.Null(await FindAsync(docker: Works, podman: CannotRun, configured: "podman"));
+    }
+
+    [Fact]
+    public async Task OneThatNeverAnswersIsPassedOver() => Assert.Equal("podman", await FindAsync(docker: Hangs, podman: Works));
+
+    private static async Task<string?> FindAsync(string? docker, string? podman, string? configured = null)
+    {
+        using var programs = new TestFolder();
+        ShellTools.LinkAllBut(programs.Path, "docker", "podman");
+        if (docker is not null)
+            ShellTools.Write(programs.Path, "docker", docker);
+        if (podman is not null)
+            ShellTools.Write(programs.Path, "podman", podman);
+        var start = new ProcessStartInfo("/bin/sh", [Path.Combine(AppContext.BaseDirectory, "can-start-containers.sh")])
+        {
+            RedirectStandardOutput = true,
+        };
+        start.Environment["PATH"] = programs.Path;
+        start.Environment["ASPIRE_CONTAINER_RUNTIME"] = configured ?? "";
+        using var probe = Process.Start(start)!;
+        var output = await probe.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+        await probe.WaitForExitAsync(TestContext.Current.CancellationToken);
+        return probe.ExitCode == 0 ? output.Trim() : null;
+    }
+}
