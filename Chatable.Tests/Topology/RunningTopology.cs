@@ -55,6 +55,22 @@ internal sealed class RunningTopology : IAsyncDisposable
     public async Task<string> InstanceOfAsync(string resource, CancellationToken cancellationToken) =>
         (await App.ResourceNotifications.WaitForResourceHealthyAsync(resource, cancellationToken)).ResourceId;
 
+    /// <summary>All instances of the resource, once as many run as it has replicas.</summary>
+    public async Task<IReadOnlyCollection<string>> InstancesOfAsync(string resource, CancellationToken cancellationToken)
+    {
+        HashSet<string> running = [];
+        await App.ResourceNotifications.WaitForResourceAsync(
+            resource,
+            change =>
+            {
+                if (change.Snapshot.State?.Text == KnownResourceStates.Running)
+                    running.Add(change.ResourceId);
+                return running.Count == change.Resource.GetReplicaCount();
+            },
+            cancellationToken);
+        return running;
+    }
+
     /// <summary>The instance that calls itself <paramref name="server"/> (<c>instance/boot</c>).</summary>
     public static string InstanceOf(string resource, string server) => $"{resource}-{server.Split('/')[0]}";
 
