@@ -23,10 +23,12 @@ var tokenKey = builder.ExecutionContext.IsPublishMode
 
 // Brings the schema up to date, then ends.
 var migrations = builder.AddProject<Projects.Chatable_MigrationService>("migrations")
+    .WithServiceDefaults()
     .WithReference(chatdb, "chatdb").WaitFor(chatdb);
 
 // REST and WebSockets. Clients reach any replica by the one public port.
 builder.AddProject<Projects.Chatable_ApiService>("api")
+    .WithServiceDefaults()
     .WithReplicas(settings.ApiReplicas)
     .WithEndpoint("http", endpoint => endpoint.Port = builder.ExecutionContext.IsRunMode ? settings.ApiPort : null)
     .WithExternalHttpEndpoints()
@@ -41,7 +43,9 @@ builder.AddProject<Projects.Chatable_ApiService>("api")
 
 // Takes accepted messages from the intake in Redis, commits them to PostgreSQL and routes them to the API servers.
 builder.AddProject<Projects.Chatable_FanoutWorker>("fanout")
+    .WithServiceDefaults()
     .WithReplicas(settings.FanoutReplicas)
+    .WithUrlForEndpoint("http", url => (url.Url, url.DisplayText) = ("/health", "Health"))
     .WithHttpHealthCheck("/health")
     .WithReference(chatdb, "chatdb").WaitFor(chatdb)
     .WithReference(redis, "redis").WaitFor(redis)

@@ -92,7 +92,7 @@ internal sealed class StartReport(
     {
         List<(string Name, string Address)> rows =
         [
-            .. Urls(resource => resource.Name != DashboardName && resource is ProjectResource)
+            .. Urls(resource => resource.Annotations.OfType<EndpointAnnotation>().Any(endpoint => endpoint.IsExternal))
                 .Where(url => url.DisplayProperties.DisplayName.Length > 0).Select(url => (url.DisplayProperties.DisplayName, url.Url)).Distinct(),
             // Its own address carries the token that logs in.
             .. Urls(resource => resource.Name == DashboardName).Where(url => url.Name is "http" or "https").Take(1).Select(url => ("Dashboard", url.Url)),

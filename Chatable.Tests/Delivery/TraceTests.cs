@@ -53,7 +53,26 @@ public sealed class TraceTests(PostgresServer postgres, RedisServer redis)
             [.. collector.Spans.Where(span => span.Name == name && span.Instance == instance)];
     }
 
-    private Task<ApiProcess> StartApiAsync(string instance, string database, OtlpCollector collector) => ApiProcess.StartAsync(
+    [Fact]
+    public async Task AHealthProbeAndWhatItAsksTheStoresLeaveNoSpan()
+    {
+        await using var collector = await OtlpCollector.StartAsync(Token);
+        // As the AppHost sets it. With always_on, what a probe asks would be recorded although the probe is not.
+        using var api = await StartApiAsync(
+            "api", await postgres.CreateMigratedDatabaseAsync(Token), collector, ("OTEL_TRACES_SAMPLER", "parentbased_always_on"));
+        using var client = new ChatClient(api.Address);
+        using var http = new HttpClient();
+        Assert.Equal("Healthy", await http.GetStringAsync(new Uri(api.Address, "/health"), Token));
+
+        await client.RegisterAsync(Token);
+
+        await Eventually.HoldsAsync(
+            () => Task.FromResult(collector.Spans.Any(span => span.Name == "POST /api/register")), "the request after it was exported", Token);
+        Assert.DoesNotContain(collector.Spans, span => span.Name == "PING");
+    }
+
+    private Task<ApiProcess> StartApiAsync(
+        string instance, string database, OtlpCollector collector, params (string, string)[] settings) => ApiProcess.StartAsync(
         database, redis.ConnectionString, Token,
-        [.. collector.Settings, ("OTEL_RESOURCE_ATTRIBUTES", $"service.instance.id={instance}"), ("Chatable__KeyPrefix", Prefix)]);
+        [.. collector.Settings, .. settings, ("OTEL_RESOURCE_ATTRIBUTES", $"service.instance.id={instance}"), ("Chatable__KeyPrefix", Prefix)]);
 }
