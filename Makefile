@@ -9,7 +9,7 @@ export DOTNET_CLI_TELEMETRY_OPTOUT := 1
 export DOTNET_NOLOGO := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help local dlq test faults faults-quick fault-bugs bench build format clean servers test-servers
+.PHONY: help local dlq test screenshots faults faults-quick fault-bugs bench build format clean servers test-servers
 
 help: ## Say what there is (this)
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-12s %s\n", $$1, $$2 }'
@@ -46,6 +46,11 @@ faults: test-servers ## Prove the delivery promise: every class of faults, on cl
 	FAULTS_CLASS='$(CLASS)' FAULTS_SECONDS='$(SECONDS)' FAULTS_MINUTES='$(MINUTES)' FAULTS_SEED='$(SEED)' \
 		Chatable.Tests/bin/Debug/net10.0/Chatable.Tests -explicit only -class Chatable.Tests.Faults.FaultClassTests
 
+screenshots: test-servers build ## Renew the pictures of the documentation, which tests in a browser take
+	Chatable.Tests/bin/$(CONFIGURATION)/net10.0/Chatable.Tests -namespace Chatable.Tests.Dashboard
+	@mkdir -p docs/images
+	cp artifacts/screenshots/*.png docs/images/
+
 faults-quick: test-servers ## Five classes of faults on one cluster, a few seconds each
 	dotnet build Chatable.sln -c Debug
 	Chatable.Tests/bin/Debug/net10.0/Chatable.Tests -class Chatable.Tests.Faults.FaultSelectionTests
@@ -73,5 +78,5 @@ clean: ## Delete what was built
 servers: ## Install PostgreSQL and Redis where they are missing and no container runtime works
 	@eng/servers.sh
 
-test-servers: ## Install PostgreSQL and Redis where they are missing, for the tests
+test-servers: ## Install PostgreSQL, Redis and Chromium where they are missing, for the tests
 	@eng/servers.sh --tests

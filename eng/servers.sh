@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Makes sure that PostgreSQL's and Redis' server programs are on this machine. Installs the distribution's packages where they are missing,
-# and nothing else: no cluster, no running service. Safe to run again. Prints one line for each thing it found or did.
+# Makes sure that PostgreSQL's and Redis' server programs are on this machine, and for the tests a browser. Installs the distribution's
+# packages where they are missing, and nothing else: no cluster, no running service. Safe to run again. Prints one line for each thing it found or did.
 #   eng/servers.sh          not where a container runtime can start containers: the AppHost then takes those
-#   eng/servers.sh --tests  in any case: the tests start servers of their own
+#   eng/servers.sh --tests  in any case, and a browser: the tests start servers of their own and look at pages
 set -euo pipefail
 hosting=$(dirname "$0")/../Chatable.Hosting
 . "$hosting/programs.sh"
@@ -61,6 +61,8 @@ $output"
     trap - EXIT
 }
 
+find_browser() { command -v chromium || command -v chromium-browser || command -v google-chrome || command -v google-chrome-stable; }
+
 if [ "${1:-}" != --tests ] && runtime=$("$hosting/can-start-containers.sh"); then
     say "$runtime starts containers here: PostgreSQL and Redis come as containers, nothing to install"
     exit 0
@@ -69,12 +71,16 @@ fi
 missing=''
 find_postgres >/dev/null || missing="postgresql"
 find_redis >/dev/null || missing="${missing:+$missing }redis-server"
+if [ "${1:-}" = --tests ]; then
+    find_browser >/dev/null || missing="${missing:+$missing }chromium fonts-liberation"
+fi
 
 if [ -n "$missing" ]; then
     if [ "$(uname)" = Darwin ]; then
-        fail "missing: $missing. Install with 'brew install postgresql redis'."
+        fail "missing: $missing. Install with 'brew install postgresql redis' and 'brew install --cask chromium'."
     fi
-    command -v apt-get >/dev/null || fail "missing: $missing, and no apt-get here. Install PostgreSQL 15 or later and Redis 7 (or Valkey)."
+    command -v apt-get >/dev/null ||
+        fail "missing: $missing, and no apt-get here. Install PostgreSQL 15 or later, Redis 7 (or Valkey), and Chromium or Chrome for the tests."
     install_packages "$missing"
 fi
 
@@ -85,3 +91,7 @@ if reason=$(too_old PostgreSQL 15 "$postgres"); then fail "$reason"; fi
 if reason=$(too_old Redis 7 "$redis"); then fail "$reason"; fi
 say "PostgreSQL $(version_of "$postgres") at $postgres"
 say "Redis $(version_of "$redis") at $redis"
+if [ "${1:-}" = --tests ]; then
+    browser=$(find_browser) || fail "Chromium was installed, but its program 'chromium' was not found."
+    say "browser at $browser"
+fi
