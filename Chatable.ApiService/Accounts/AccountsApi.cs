@@ -33,7 +33,8 @@ internal static class AccountsApi
             .WithExamples(AccountExamples.LogIn, AccountExamples.Token);
         group.MapPost("/auth_token/refresh", Refresh).ProducesFailures(400, 401, 413, 415)
             .WithSummary("Exchanges a refresh token for a new token.")
-            .WithDescription("The old token ends at once. Used twice, a refresh token ends all that followed from it.")
+            .WithDescription("The old access key ends at once. Where the answer is lost, give the same refresh token again: each time it "
+                + "gives another new token, until one of these is used. Given after that, it ends all that followed from the login.")
             .WithExamples(AccountExamples.Refresh, AccountExamples.Token);
         group.MapDelete("/auth_token", LogOut).RequireAuthorization().ProducesFailures(401)
             .WithSummary("Ends the token it is called with.");

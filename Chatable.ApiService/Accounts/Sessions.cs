@@ -44,7 +44,7 @@ internal sealed class Sessions(
         return await IssueAsync(login.Id, cancellationToken);
     }
 
-    /// <returns>The token that takes the old one's place, or null.</returns>
+    /// <returns>A token that takes the old one's place, or null.</returns>
     public async Task<IssuedToken?> RefreshAsync(RefreshForm form, CancellationToken cancellationToken)
     {
         var result = await tokens.RefreshAsync(form.RefreshToken, options.Value.TokenLifetime, cancellationToken);

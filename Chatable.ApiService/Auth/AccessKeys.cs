@@ -35,6 +35,16 @@ internal sealed class AccessKeys(TokenStore tokens, IOptions<AuthOptions> option
         return key?.ExpiresAt > time.GetUtcNow() ? key : null;
     }
 
+    /// <summary>To be called for each key that has verified a token. It writes once in the life of a token that came from a refresh.</summary>
+    public async ValueTask NoteUseAsync(AccessKey key, CancellationToken cancellationToken)
+    {
+        if (!key.IsFirstUse)
+            return;
+
+        await tokens.NoteUseAsync(key.TokenId, cancellationToken);
+        Forget(key.AccessKeyId);
+    }
+
     public void Forget(string accessKeyId) => _known.Remove(accessKeyId);
 
     public void ForgetAll() => _known.Clear();

@@ -43,6 +43,15 @@ internal sealed class ClientTokenHandler(AccessKeys keys, IOptions<AuthOptions> 
         if (key is null || !verified.IsValid || !read.IsTimely(time.GetUtcNow(), settings.ClockSkew, settings.RequireExpiration))
             return Refused();
 
+        try
+        {
+            await keys.NoteUseAsync(key, CancellationToken.None);
+        }
+        catch (Exception e)
+        {
+            return new TokenValidationResult { Exception = new AccessKeyLookupException(e) };
+        }
+
         return new TokenValidationResult
         {
             IsValid = true,

@@ -6,6 +6,9 @@ namespace Chatable.Messaging.Tokens;
 /// <summary>The steps of a change to a line of tokens, on one connection and within the caller's transaction.</summary>
 internal sealed class TokenLine(NpgsqlConnection connection, TokenSecretProtector secrets)
 {
+    /// <summary>Successors of one refresh token that nobody has used yet; one more takes the oldest one's place.</summary>
+    public const int MaxUnused = 8;
+
     // The lock comes first and the row is read in a statement of its own: its snapshot then holds what the last holder committed.
     private const string LockSql =
         "SELECT FROM users WHERE id = (SELECT user_id FROM auth_tokens WHERE {0} = $1) FOR NO KEY UPDATE";
@@ -14,7 +17,7 @@ internal sealed class TokenLine(NpgsqlConnection connection, TokenSecretProtecto
     private static readonly string s_lockByTokenSql = LockSql.Replace("{0}", "id", StringComparison.Ordinal);
 
     private const string ByHashSql = """
-        SELECT t.id, t.user_id, t.line_id, t.device, t.rotated_at IS NOT NULL,
+        SELECT t.id, t.user_id, t.line_id, t.device, t.rotated_at IS NOT NULL, t.rotated_at IS NOT NULL AND NOT t.is_repeatable,
                t.is_refreshable AND t.revoked_at IS NULL AND t.expires_at > now() AND u.is_active
         FROM auth_tokens t JOIN users u ON u.id = t.user_id
         WHERE t.refresh_hash = $1
@@ -29,17 +32,31 @@ internal sealed class TokenLine(NpgsqlConnection connection, TokenSecretProtecto
                 SELECT id FROM auth_tokens WHERE user_id = $1 AND expires_at < now() - interval '7 days'
                 ORDER BY id LIMIT 100 FOR UPDATE SKIP LOCKED)
         )
-        INSERT INTO auth_tokens (user_id, line_id, access_key_id, secret, refresh_hash, device, expires_at)
-        VALUES ($1, $2, $3, $4, $5, $6, now() + $7)
+        INSERT INTO auth_tokens (user_id, line_id, access_key_id, secret, refresh_hash, device, expires_at, parent_id)
+        VALUES ($1, $2, $3, $4, $5, $6, now() + $7, $8)
         RETURNING created_at, modified_at, expires_at, is_refreshable
         """;
 
-    private const string RotateSql =
-        "UPDATE auth_tokens SET rotated_at = now(), modified_at = now() WHERE id = $1 RETURNING access_key_id";
+    // To exchange a token is to use it: the one it came from cannot be given again.
+    private const string RotateSql = """
+        WITH parent AS (
+            UPDATE auth_tokens SET is_repeatable = false
+            WHERE is_repeatable AND id = (SELECT parent_id FROM auth_tokens WHERE id = $1)
+        )
+        UPDATE auth_tokens SET rotated_at = now(), modified_at = now(), is_repeatable = true WHERE id = $1
+        RETURNING id, access_key_id
+        """;
+
+    // None of them was ever used, since their parent may still be given again.
+    private const string DropSurplusSql = """
+        DELETE FROM auth_tokens WHERE id IN (
+            SELECT id FROM auth_tokens WHERE line_id = $1 AND parent_id = $2 ORDER BY id DESC OFFSET $3)
+        RETURNING id, access_key_id
+        """;
 
     private const string RevokeSql = """
-        UPDATE auth_tokens SET revoked_at = now(), modified_at = now()
-        WHERE line_id = $1 AND revoked_at IS NULL AND rotated_at IS NULL
+        UPDATE auth_tokens SET revoked_at = now(), modified_at = now(), is_repeatable = false
+        WHERE line_id = $1 AND revoked_at IS NULL AND (rotated_at IS NULL OR is_repeatable)
         RETURNING id, access_key_id
         """;
 
@@ -54,7 +71,9 @@ internal sealed class TokenLine(NpgsqlConnection connection, TokenSecretProtecto
             return null;
 
         var device = await reader.IsDBNullAsync(3, cancellationToken) ? null : reader.GetString(3);
-        return new Held(reader.GetInt64(0), reader.GetInt64(1), reader.GetGuid(2), device, reader.GetBoolean(4), reader.GetBoolean(5));
+        return new Held(
+            reader.GetInt64(0), reader.GetInt64(1), reader.GetGuid(2), device, reader.GetBoolean(4), reader.GetBoolean(5),
+            reader.GetBoolean(6));
     }
 
     public async Task<Guid?> LockByTokenAsync(long tokenId, CancellationToken cancellationToken)
@@ -69,8 +88,14 @@ internal sealed class TokenLine(NpgsqlConnection connection, TokenSecretProtecto
         return (Guid?)await command.ExecuteScalarAsync(cancellationToken);
     }
 
+    /// <param name="userId">Whose token it is.</param>
+    /// <param name="lineId">The line it belongs to.</param>
+    /// <param name="parentId">The token it is given for; null at the head of a line.</param>
+    /// <param name="device">A label of the device, or null.</param>
+    /// <param name="lifetime">How long it lives.</param>
+    /// <param name="cancellationToken">Gives up.</param>
     public async Task<IssuedToken> InsertAsync(
-        long userId, Guid lineId, string? device, TimeSpan lifetime, CancellationToken cancellationToken)
+        long userId, Guid lineId, long? parentId, string? device, TimeSpan lifetime, CancellationToken cancellationToken)
     {
         var material = new TokenMaterial();
         await using var command = new NpgsqlCommand(InsertSql, connection);
@@ -81,6 +106,7 @@ internal sealed class TokenLine(NpgsqlConnection connection, TokenSecretProtecto
         command.Parameters.Add(new() { Value = material.RefreshHash });
         command.Parameters.Add(new() { Value = (object?)device ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text });
         command.Parameters.Add(new() { Value = lifetime });
+        command.Parameters.Add(new() { Value = (object?)parentId ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Bigint });
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         await reader.ReadAsync(cancellationToken);
         return new IssuedToken
@@ -95,16 +121,31 @@ internal sealed class TokenLine(NpgsqlConnection connection, TokenSecretProtecto
         };
     }
 
-    public async Task<EndedToken> RotateAsync(long tokenId, CancellationToken cancellationToken)
+    /// <summary>Ends the access key; the refresh token may be given again until a successor is used.</summary>
+    public async Task<IReadOnlyList<EndedToken>> RotateAsync(long tokenId, CancellationToken cancellationToken)
     {
         await using var command = new NpgsqlCommand(RotateSql, connection) { Parameters = { new() { Value = tokenId } } };
-        var accessKeyId = (byte[])(await command.ExecuteScalarAsync(cancellationToken))!;
-        return new EndedToken(tokenId, Base32.Encode(accessKeyId));
+        return await ReadEndedAsync(command, cancellationToken);
+    }
+
+    /// <summary>Makes room for one more successor of a token that is given again.</summary>
+    public async Task<IReadOnlyList<EndedToken>> DropSurplusAsync(Guid lineId, long parentId, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand(DropSurplusSql, connection)
+        {
+            Parameters = { new() { Value = lineId }, new() { Value = parentId }, new() { Value = MaxUnused - 1 } },
+        };
+        return await ReadEndedAsync(command, cancellationToken);
     }
 
     public async Task<IReadOnlyList<EndedToken>> RevokeAsync(Guid lineId, CancellationToken cancellationToken)
     {
         await using var command = new NpgsqlCommand(RevokeSql, connection) { Parameters = { new() { Value = lineId } } };
+        return await ReadEndedAsync(command, cancellationToken);
+    }
+
+    private static async Task<IReadOnlyList<EndedToken>> ReadEndedAsync(NpgsqlCommand command, CancellationToken cancellationToken)
+    {
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         var ended = new List<EndedToken>();
         while (await reader.ReadAsync(cancellationToken))
@@ -113,5 +154,13 @@ internal sealed class TokenLine(NpgsqlConnection connection, TokenSecretProtecto
     }
 
     /// <summary>The token whose line is locked.</summary>
-    internal readonly record struct Held(long TokenId, long UserId, Guid LineId, string? Device, bool IsRotated, bool IsRefreshable);
+    /// <param name="TokenId">Its row.</param>
+    /// <param name="UserId">Whose it is.</param>
+    /// <param name="LineId">Its line.</param>
+    /// <param name="Device">Its device's label.</param>
+    /// <param name="IsRotated">Whether it was exchanged before.</param>
+    /// <param name="IsSpent">Whether a token it was exchanged for has been used: to give it again is reuse.</param>
+    /// <param name="IsRefreshable">Whether it is neither revoked nor expired, and its user is active.</param>
+    internal readonly record struct Held(
+        long TokenId, long UserId, Guid LineId, string? Device, bool IsRotated, bool IsSpent, bool IsRefreshable);
 }

@@ -13,13 +13,20 @@ public sealed record IssuedToken
 }
 
 /// <summary>A live access key with what its tokens are verified against. <paramref name="Secret"/> is the base32 text in ASCII.</summary>
+/// <param name="AccessKeyId">As its owner gives it.</param>
+/// <param name="Secret">See above.</param>
+/// <param name="TokenId">The row of the token.</param>
+/// <param name="UserId">Whose it is.</param>
+/// <param name="Username">The name of that user.</param>
+/// <param name="ExpiresAt">The end of the token.</param>
+/// <param name="IsFirstUse">Whether nobody has noted yet that it is in use, and it matters: see <see cref="TokenStore.NoteUseAsync"/>.</param>
 public sealed record AccessKey(
-    string AccessKeyId, byte[] Secret, long TokenId, long UserId, string Username, DateTimeOffset ExpiresAt);
+    string AccessKeyId, byte[] Secret, long TokenId, long UserId, string Username, DateTimeOffset ExpiresAt, bool IsFirstUse = false);
 
 /// <summary>A token that was live until just now.</summary>
 public readonly record struct EndedToken(long TokenId, string AccessKeyId);
 
-/// <summary>What became of a refresh token. Where it was given twice, <see cref="Ended"/> holds what its line had left.</summary>
+/// <summary>What became of a refresh token. Where it was reused, <see cref="Ended"/> holds what its line had left.</summary>
 public sealed record RefreshResult(IssuedToken? Issued, IReadOnlyList<EndedToken> Ended)
 {
     public static RefreshResult Refused { get; } = new(null, []);

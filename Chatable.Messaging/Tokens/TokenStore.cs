@@ -4,19 +4,26 @@ using Npgsql;
 namespace Chatable.Messaging.Tokens;
 
 /// <summary>
-/// The table <c>auth_tokens</c>. The tokens that follow from one login by refreshing form a line, of which one at most is live: neither
-/// rotated, revoked nor expired.
+/// The table <c>auth_tokens</c>. The tokens that follow from one login by refreshing form a line. A live token is neither rotated, revoked
+/// nor expired. A line has more than one where a refresh token was given again before a token it was exchanged for was used.
 /// </summary>
 /// <remarks>
-/// Whatever changes a line holds the row lock of its user, so that no refresh slips a new token into a line that is being revoked.
+/// Whatever adds to a line or ends it holds the row lock of its user, so that no refresh slips a new token into a line that is being
+/// revoked. The first use of a token is noted without that lock: beside a refresh that gives its parent again it counts as the later one.
 /// Times are the database's: replicas need not agree on the time.
 /// </remarks>
 public sealed partial class TokenStore(NpgsqlDataSource database, TokenSecretProtector secrets, ILogger<TokenStore> logger)
 {
     private const string FindSql = """
-        SELECT t.id, t.user_id, u.username, t.secret, t.expires_at
+        SELECT t.id, t.user_id, u.username, t.secret, t.expires_at,
+               EXISTS (SELECT FROM auth_tokens p WHERE p.id = t.parent_id AND p.is_repeatable)
         FROM auth_tokens t JOIN users u ON u.id = t.user_id
         WHERE t.access_key_id = $1 AND t.revoked_at IS NULL AND t.rotated_at IS NULL AND t.expires_at > now() AND u.is_active
+        """;
+
+    private const string NoteUseSql = """
+        UPDATE auth_tokens SET is_repeatable = false
+        WHERE is_repeatable AND id = (SELECT parent_id FROM auth_tokens WHERE id = $1)
         """;
 
     private const string FindEndedSql = """
@@ -35,7 +42,7 @@ public sealed partial class TokenStore(NpgsqlDataSource database, TokenSecretPro
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         var line = new TokenLine(connection, secrets);
-        return await line.InsertAsync(userId, Guid.CreateVersion7(), device, lifetime, cancellationToken);
+        return await line.InsertAsync(userId, Guid.CreateVersion7(), parentId: null, device, lifetime, cancellationToken);
     }
 
     /// <summary>Whether it could be the id of an access key: no other is worth a query or a place in memory.</summary>
@@ -57,8 +64,20 @@ public sealed partial class TokenStore(NpgsqlDataSource database, TokenSecretPro
     }
 
     /// <summary>
-    /// Exchanges a live refresh token for a new token of the same line; the old one, access key included, is dead at once. A refresh
-    /// token that was exchanged before is a stolen one, or a thief's: its whole line is revoked.
+    /// Notes that a token is in use, so that the refresh token it was given for cannot be given again. To be called where
+    /// <see cref="AccessKey.IsFirstUse"/>, once the client has proved that it holds the secret.
+    /// </summary>
+    public async Task NoteUseAsync(long tokenId, CancellationToken cancellationToken)
+    {
+        await using var command = database.CreateCommand(NoteUseSql);
+        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = tokenId });
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    /// <summary>
+    /// Exchanges a refresh token for a new token of the same line. The old access key is dead at once. The old refresh token may be given
+    /// again, for another new token, until one of its successors is used: an answer can be lost, and two tabs may ask at once. Given after
+    /// that it is a stolen one, or a thief's: its whole line is revoked.
     /// </summary>
     public async Task<RefreshResult> RefreshAsync(string refreshToken, TimeSpan lifetime, CancellationToken cancellationToken)
     {
@@ -70,16 +89,18 @@ public sealed partial class TokenStore(NpgsqlDataSource database, TokenSecretPro
             return RefreshResult.Refused;
 
         RefreshResult result;
-        if (held.IsRotated)
+        if (held.IsSpent)
         {
             result = new RefreshResult(null, await line.RevokeAsync(held.LineId, cancellationToken));
             LogReuse(logger, held.UserId, result.Ended.Count);
         }
         else if (held.IsRefreshable)
         {
-            var ended = await line.RotateAsync(held.TokenId, cancellationToken);
-            var issued = await line.InsertAsync(held.UserId, held.LineId, held.Device, lifetime, cancellationToken);
-            result = new RefreshResult(issued, [ended]);
+            var ended = held.IsRotated
+                ? await line.DropSurplusAsync(held.LineId, held.TokenId, cancellationToken)
+                : await line.RotateAsync(held.TokenId, cancellationToken);
+            var issued = await line.InsertAsync(held.UserId, held.LineId, held.TokenId, held.Device, lifetime, cancellationToken);
+            result = new RefreshResult(issued, ended);
         }
         else
         {
@@ -127,7 +148,8 @@ public sealed partial class TokenStore(NpgsqlDataSource database, TokenSecretPro
         }
 
         var expiresAt = new DateTimeOffset(row.GetDateTime(4), TimeSpan.Zero);
-        return new AccessKey(accessKeyId, TokenMaterial.SigningKey(secret), tokenId, userId, row.GetString(2), expiresAt);
+        return new AccessKey(
+            accessKeyId, TokenMaterial.SigningKey(secret), tokenId, userId, row.GetString(2), expiresAt, IsFirstUse: row.GetBoolean(5));
     }
 
     // Not to be given up half-way: a caller who has gone would leave it unknown whether the token ended, and it would not be announced.

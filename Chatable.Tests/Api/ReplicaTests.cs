@@ -32,6 +32,30 @@ public sealed class ReplicaTests(PostgresServer postgres, RedisServer redis)
     }
 
     [Fact]
+    public async Task RefreshIsRepeatedOnAnotherReplicaUntilASuccessorIsUsedOnAny()
+    {
+        var database = await postgres.CreateMigratedDatabaseAsync(Cancellation);
+        using var first = await ApiProcess.StartAsync(database, redis.ConnectionString, Cancellation);
+        using var second = await ApiProcess.StartAsync(database, redis.ConnectionString, Cancellation);
+        using var here = new ChatClient(first.Address);
+        using var there = new ChatClient(second.Address);
+        var user = await here.RegisterAsync(Cancellation);
+        var refresh = new Dictionary<string, string> { ["refresh_token"] = user.Token.RefreshToken };
+
+        var answers = await Task.WhenAll(
+            here.PostAsync("/api/auth_token/refresh", refresh, Cancellation),
+            there.PostAsync("/api/auth_token/refresh", refresh, Cancellation));
+        Assert.All(answers, answer => Assert.Equal(200, answer.Status));
+        var (one, other) = (ChatToken.From(answers[0].Item), ChatToken.From(answers[1].Item));
+        Assert.Equal(200, (await there.GetAsync("/api/inbox", one, Cancellation)).Status);
+        Assert.Equal(200, (await here.GetAsync("/api/inbox", other, Cancellation)).Status);
+
+        Assert.Equal(401, (await here.PostAsync("/api/auth_token/refresh", refresh, Cancellation)).Status);
+        Assert.InRange(await RefusedAfterAsync(there, one), TimeSpan.Zero, TimeSpan.FromSeconds(5));
+        Assert.InRange(await RefusedAfterAsync(there, other), TimeSpan.Zero, TimeSpan.FromSeconds(5));
+    }
+
+    [Fact]
     public async Task WithoutRedisADeletedTokenIsStillDeletedAndTheOtherReplicaFollows()
     {
         var database = await postgres.CreateMigratedDatabaseAsync(Cancellation);

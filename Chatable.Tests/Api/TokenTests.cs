@@ -121,6 +121,33 @@ public sealed class TokenTests(ApiFixture api) : IClassFixture<ApiFixture>
         Assert.Equal(200, await InboxStatusAsync(other));
     }
 
+    [Fact]
+    public async Task RefreshWhoseAnswerWasLostIsRepeated()
+    {
+        var user = await api.Client.RegisterAsync(Cancellation);
+        await RefreshAsync(user.Token.RefreshToken);
+
+        var again = await RefreshAsync(user.Token.RefreshToken);
+
+        Assert.Equal(200, again.Status);
+        Assert.Equal(200, await InboxStatusAsync(ChatToken.From(again.Item)));
+        Assert.Equal(401, await InboxStatusAsync(user.Token));
+    }
+
+    [Fact]
+    public async Task TwoRefreshesAtOnceBothGoOn()
+    {
+        var user = await api.Client.RegisterAsync(Cancellation);
+        var answers = await Task.WhenAll(RefreshAsync(user.Token.RefreshToken), RefreshAsync(user.Token.RefreshToken));
+
+        Assert.All(answers, answer => Assert.Equal(200, answer.Status));
+        foreach (var token in answers.Select(answer => ChatToken.From(answer.Item)))
+        {
+            Assert.Equal(200, await InboxStatusAsync(token));
+            Assert.Equal(200, (await RefreshAsync(token.RefreshToken)).Status);
+        }
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData("nonsense")]

@@ -1,5 +1,8 @@
+using Chatable.Messaging.Tokens;
 using Chatable.MigrationService;
 using Chatable.Tests.Support;
+using Microsoft.Extensions.Logging.Abstractions;
+using Npgsql;
 
 namespace Chatable.Tests.Migrations;
 
@@ -39,5 +42,30 @@ public sealed class UpgradeTests(PostgresServer postgres)
                 FROM envelopes e JOIN messages m USING (conversation_id, conversation_seq) ORDER BY e.user_id, e.seq
                 """,
                 Cancelled));
+    }
+
+    [Fact]
+    public async Task RefreshTokenExchangedBeforeIsNotGoodAgain()
+    {
+        var database = await postgres.CreateDatabaseAsync(Cancelled);
+        await MigrationRun.ApplyAsync(
+            database, [.. MigrationScript.Embedded.TakeWhile(script => script.Name != "0006_repeated_refresh.sql")], Cancelled);
+        await Sql.ExecuteAsync(database, """
+            INSERT INTO users (username, email, phone_number, first_name, last_name, password_hash)
+                VALUES ('ann', 'ann@example.com', '1', 'a', 'b', 'c');
+            INSERT INTO auth_tokens (user_id, line_id, access_key_id, secret, refresh_hash, expires_at, rotated_at)
+                SELECT 1, '00000000-0000-7000-8000-000000000001', sha256(n::text::bytea), decode(repeat('00', 64), 'hex'),
+                       sha256(upper(n)::bytea), now() + interval '1 day', CASE n WHEN 'old' THEN now() END
+                FROM unnest(ARRAY['old', 'new']) n;
+            """, Cancelled);
+
+        await MigrationRun.ApplyAsync(database, null, Cancelled);
+
+        await using var source = NpgsqlDataSource.Create(database);
+        var protector = new TokenSecretProtector(new() { Key = "the key of these tests, long enough" });
+        var tokens = new TokenStore(source, protector, NullLogger<TokenStore>.Instance);
+        var reused = await tokens.RefreshAsync("OLD", TimeSpan.FromDays(1), Cancelled);
+        Assert.Null(reused.Issued);
+        Assert.Single(reused.Ended);
     }
 }

@@ -58,15 +58,111 @@ public sealed class TokenStoreTests(PostgresServer postgres) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task OfManyRefreshesAtOnceOneAtMostGetsATokenAndThenItsLineIsDead()
+    public async Task OfManyRefreshesAtOnceEachGetsATokenOfTheSameLineThatWorks()
     {
         var issued = await IssueAsync();
         var refreshes = Enumerable.Range(0, 8).Select(_ => _tokens.RefreshAsync(issued.RefreshToken, s_lifetime, Cancellation));
         var results = await Task.WhenAll(refreshes);
-        var successor = Assert.Single(results, result => result.Issued is not null).Issued!;
+
         Assert.Null(await _tokens.FindAccessKeyAsync(issued.AccessKeyId, Cancellation));
-        Assert.Null(await _tokens.FindAccessKeyAsync(successor.AccessKeyId, Cancellation));
+        foreach (var result in results)
+        {
+            await UseAsync(result.Issued!);
+            Assert.NotNull((await _tokens.RefreshAsync(result.Issued!.RefreshToken, s_lifetime, Cancellation)).Issued);
+        }
+
+        Assert.Equal(8, await LiveAsync());
+        Assert.Equal(1L, await CountAsync("DISTINCT line_id"));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task RefreshTokenIsGoodUntilASuccessorIsUsedAndGivenLaterItEndsItsLine(bool usesTheRefreshToken)
+    {
+        var first = await IssueAsync();
+        var lost = (await _tokens.RefreshAsync(first.RefreshToken, s_lifetime, Cancellation)).Issued!;
+        var repeated = await _tokens.RefreshAsync(first.RefreshToken, s_lifetime, Cancellation);
+        Assert.Empty(repeated.Ended);
+        Assert.Equal(4, new HashSet<string>(
+            [lost.RefreshToken, lost.AccessKeyId, repeated.Issued!.RefreshToken, repeated.Issued.AccessKeyId]).Count);
+
+        var last = repeated.Issued;
+        if (usesTheRefreshToken)
+            last = (await _tokens.RefreshAsync(last.RefreshToken, s_lifetime, Cancellation)).Issued!;
+        else
+            await UseAsync(last);
+
+        Assert.Null((await _tokens.RefreshAsync(first.RefreshToken, s_lifetime, Cancellation)).Issued);
+        Assert.Null(await _tokens.FindAccessKeyAsync(last.AccessKeyId, Cancellation));
+        Assert.Null(await _tokens.FindAccessKeyAsync(lost.AccessKeyId, Cancellation));
         Assert.Equal(0, await LiveAsync());
+    }
+
+    [Fact]
+    public async Task UseIsNotedOnceInTheLifeOfATokenAndOnlyWhereItCameFromARefresh()
+    {
+        var first = await IssueAsync();
+        Assert.False((await _tokens.FindAccessKeyAsync(first.AccessKeyId, Cancellation))!.IsFirstUse);
+        var second = (await _tokens.RefreshAsync(first.RefreshToken, s_lifetime, Cancellation)).Issued!;
+        Assert.True((await _tokens.FindAccessKeyAsync(second.AccessKeyId, Cancellation))!.IsFirstUse);
+        await UseAsync(second);
+        Assert.False((await _tokens.FindAccessKeyAsync(second.AccessKeyId, Cancellation))!.IsFirstUse);
+    }
+
+    [Fact]
+    public async Task FirstUseAndARepeatAtOnceLeaveEitherBothTokensOrNone()
+    {
+        for (var round = 0; round < 20; round++)
+        {
+            var first = await IssueAsync();
+            var second = (await _tokens.RefreshAsync(first.RefreshToken, s_lifetime, Cancellation)).Issued!;
+            var repeat = _tokens.RefreshAsync(first.RefreshToken, s_lifetime, Cancellation);
+            await Task.WhenAll(UseAsync(second), repeat);
+
+            var isAlive = await _tokens.FindAccessKeyAsync(second.AccessKeyId, Cancellation) is not null;
+            Assert.Equal((await repeat).Issued is not null, isAlive);
+            Assert.Null((await _tokens.RefreshAsync(first.RefreshToken, s_lifetime, Cancellation)).Issued);
+        }
+    }
+
+    [Fact]
+    public async Task UnusedSuccessorsOfATokenThatIsGivenAgainAndAgainStayFew()
+    {
+        var first = await IssueAsync();
+        var repeats = new List<RefreshResult>();
+        for (var n = 0; n < 12; n++)
+            repeats.Add(await _tokens.RefreshAsync(first.RefreshToken, s_lifetime, Cancellation));
+
+        Assert.Equal(1L + 8, await CountAsync("*"));
+        Assert.Equal(repeats[0].Issued!.AccessKeyId, Assert.Single(repeats[8].Ended).AccessKeyId);
+        Assert.Null(await _tokens.FindAccessKeyAsync(repeats[3].Issued!.AccessKeyId, Cancellation));
+        Assert.NotNull(await _tokens.FindAccessKeyAsync(repeats[4].Issued!.AccessKeyId, Cancellation));
+        Assert.Same(RefreshResult.Refused, await _tokens.RefreshAsync(repeats[3].Issued!.RefreshToken, s_lifetime, Cancellation));
+        Assert.NotNull((await _tokens.RefreshAsync(repeats[4].Issued!.RefreshToken, s_lifetime, Cancellation)).Issued);
+    }
+
+    [Fact]
+    public async Task EndOfALineEndsARefreshTokenThatCouldBeGivenAgain()
+    {
+        var first = await IssueAsync();
+        var second = (await _tokens.RefreshAsync(first.RefreshToken, s_lifetime, Cancellation)).Issued!;
+        var key = (await _tokens.FindAccessKeyAsync(second.AccessKeyId, Cancellation))!;
+
+        await _tokens.RevokeAsync(key.TokenId, Cancellation);
+
+        Assert.Null((await _tokens.RefreshAsync(first.RefreshToken, s_lifetime, Cancellation)).Issued);
+        Assert.Null((await _tokens.RefreshAsync(second.RefreshToken, s_lifetime, Cancellation)).Issued);
+        Assert.Equal(0, await LiveAsync());
+    }
+
+    [Fact]
+    public async Task ExpiredRefreshTokenCannotBeGivenAgain()
+    {
+        var first = await IssueAsync();
+        await _tokens.RefreshAsync(first.RefreshToken, s_lifetime, Cancellation);
+        await AgeAsync("1 second");
+        Assert.Same(RefreshResult.Refused, await _tokens.RefreshAsync(first.RefreshToken, s_lifetime, Cancellation));
     }
 
     [Fact]
@@ -88,6 +184,7 @@ public sealed class TokenStoreTests(PostgresServer postgres) : IAsyncLifetime
         var first = await IssueAsync();
         var other = await IssueAsync();
         var second = (await _tokens.RefreshAsync(first.RefreshToken, s_lifetime, Cancellation)).Issued!;
+        await UseAsync(second);
 
         var reused = await _tokens.RefreshAsync(first.RefreshToken, s_lifetime, Cancellation);
         Assert.Null(reused.Issued);
@@ -132,11 +229,11 @@ public sealed class TokenStoreTests(PostgresServer postgres) : IAsyncLifetime
         await _tokens.IssueAsync(await NewUserAsync("other"), null, s_lifetime, Cancellation);
         await AgeAsync("6 days");
         await IssueAsync();
-        Assert.Equal(4L, await CountAsync());
+        Assert.Equal(4L, await CountAsync("*"));
 
         await AgeAsync("8 days");
         await IssueAsync();
-        Assert.Equal(2L, await CountAsync());
+        Assert.Equal(2L, await CountAsync("*"));
         Assert.Same(RefreshResult.Refused, await _tokens.RefreshAsync(successor.RefreshToken, s_lifetime, Cancellation));
     }
 
@@ -146,9 +243,16 @@ public sealed class TokenStoreTests(PostgresServer postgres) : IAsyncLifetime
         await command.ExecuteNonQueryAsync(Cancellation);
     }
 
-    private async Task<long> CountAsync()
+    // As a replica does whose client signed with the secret.
+    private async Task UseAsync(IssuedToken token)
     {
-        await using var count = _database.CreateCommand("SELECT count(*) FROM auth_tokens");
+        if (await _tokens.FindAccessKeyAsync(token.AccessKeyId, Cancellation) is { IsFirstUse: true } key)
+            await _tokens.NoteUseAsync(key.TokenId, Cancellation);
+    }
+
+    private async Task<long> CountAsync(string what)
+    {
+        await using var count = _database.CreateCommand($"SELECT count({what}) FROM auth_tokens");
         return (long)(await count.ExecuteScalarAsync(Cancellation))!;
     }
 
