@@ -32,9 +32,15 @@ internal static class BearerEvents
         return Task.CompletedTask;
     }
 
+    // v1's body says no more than it always did; the header does.
     private static Task Challenge(JwtBearerChallengeContext context)
     {
         context.HandleResponse();
+        var problem = (context.AuthenticateFailure as TokenRefusedException)?.Problem ?? Problem.Unauthenticated;
+        if (Problem.AppliesTo(context.Request.Path))
+            return problem.ExecuteAsync(context.HttpContext);
+
+        context.Response.Headers.WWWAuthenticate = problem.Challenge;
         return ApiFailure.Unauthenticated.ExecuteAsync(context.HttpContext);
     }
 }

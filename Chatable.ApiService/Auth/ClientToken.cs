@@ -1,6 +1,7 @@
 using System.Buffers.Text;
 using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
+using Chatable.ApiService.Http;
 
 namespace Chatable.ApiService.Auth;
 
@@ -45,13 +46,15 @@ internal sealed record ClientToken(string AccessKeyId, double? NotBefore, double
         }
     }
 
-    public bool IsTimely(DateTimeOffset now, TimeSpan skew, bool requireExpiration)
+    /// <summary>What its times have against it now; null where it is timely.</summary>
+    public Problem? FaultAt(DateTimeOffset now, TimeSpan skew, bool requireExpiration)
     {
         var seconds = now.ToUnixTimeMilliseconds() / 1000.0;
         if (Expires is null && requireExpiration)
-            return false;
-
-        return !(seconds > Expires + skew.TotalSeconds) && !(seconds < NotBefore - skew.TotalSeconds);
+            return Problem.ExpirationRequired;
+        if (seconds > Expires + skew.TotalSeconds)
+            return Problem.TokenExpired;
+        return seconds < NotBefore - skew.TotalSeconds ? Problem.TokenNotYetValid : null;
     }
 
     // "crit" asks the reader to understand extensions (RFC 7515, 4.1.11); this one understands none. "b64" is such an extension.

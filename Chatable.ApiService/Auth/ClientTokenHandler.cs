@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using Chatable.ApiService.Http;
 using Chatable.Messaging.Tokens;
 using Microsoft.Extensions.Options;
 using Microsoft.IdentityModel.JsonWebTokens;
@@ -24,41 +25,36 @@ internal sealed class ClientTokenHandler(AccessKeys keys, IOptions<AuthOptions> 
     public override async Task<TokenValidationResult> ValidateTokenAsync(string token, TokenValidationParameters validationParameters)
     {
         if (!ClientToken.TryRead(token, out var read))
-            return Refused();
+            return Refused(Problem.Unauthenticated);
 
-        AccessKey? key;
         try
         {
-            // The base class hands over no cancellation token; the query is bounded by its command timeout.
-            key = await keys.FindAsync(read.AccessKeyId, CancellationToken.None);
+            // The base class hands over no cancellation token; the queries are bounded by their command timeout.
+            var key = await keys.FindInAnyStateAsync(read.AccessKeyId, CancellationToken.None);
+            var verified = await s_signatures.ValidateTokenAsync(token, SignedWith(key?.Secret ?? _decoy));
+            if (key is null || !verified.IsValid)
+                return Refused(Problem.BadSignature);
+            // What stands in a token is only spoken of once its signature is verified.
+            if ((AccessKeys.FaultOf(key) ?? FaultOf(read)) is { } fault)
+                return Refused(fault);
+
+            await keys.NoteUseAsync(key, CancellationToken.None);
+            return new TokenValidationResult
+            {
+                IsValid = true,
+                ClaimsIdentity = key.ToIdentity(),
+                SecurityToken = verified.SecurityToken,
+            };
         }
         catch (Exception e)
         {
             // Not the client's fault, so not a 401: BearerEvents throws it on.
             return new TokenValidationResult { Exception = new AccessKeyLookupException(e) };
         }
-
-        var verified = await s_signatures.ValidateTokenAsync(token, SignedWith(key?.Secret ?? _decoy));
-        var settings = options.Value;
-        if (key is null || !verified.IsValid || !read.IsTimely(time.GetUtcNow(), settings.ClockSkew, settings.RequireExpiration))
-            return Refused();
-
-        try
-        {
-            await keys.NoteUseAsync(key, CancellationToken.None);
-        }
-        catch (Exception e)
-        {
-            return new TokenValidationResult { Exception = new AccessKeyLookupException(e) };
-        }
-
-        return new TokenValidationResult
-        {
-            IsValid = true,
-            ClaimsIdentity = key.ToIdentity(),
-            SecurityToken = verified.SecurityToken,
-        };
     }
+
+    private Problem? FaultOf(ClientToken token) =>
+        token.FaultAt(time.GetUtcNow(), options.Value.ClockSkew, options.Value.RequireExpiration);
 
     private static TokenValidationParameters SignedWith(byte[] secret) => new()
     {
@@ -72,8 +68,14 @@ internal sealed class ClientTokenHandler(AccessKeys keys, IOptions<AuthOptions> 
         RequireExpirationTime = false,
     };
 
-    private static TokenValidationResult Refused() => new() { Exception = new SecurityTokenValidationException("The token is not valid.") };
+    private static TokenValidationResult Refused(Problem problem) => new() { Exception = new TokenRefusedException(problem) };
 }
 
 /// <summary>Whether an access key is live could not be found out.</summary>
 internal sealed class AccessKeyLookupException(Exception cause) : Exception("An access key could not be looked up.", cause);
+
+/// <summary>Carries the reason from where a token is validated to where the request is answered.</summary>
+internal sealed class TokenRefusedException(Problem problem) : SecurityTokenValidationException("The token is not valid.")
+{
+    public Problem Problem => problem;
+}

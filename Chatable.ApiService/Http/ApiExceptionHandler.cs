@@ -1,3 +1,4 @@
+using Chatable.Messaging.Tokens;
 using Microsoft.AspNetCore.Diagnostics;
 using Npgsql;
 
@@ -15,6 +16,8 @@ internal sealed partial class ApiExceptionHandler(ILogger<ApiExceptionHandler> l
         {
             BadHttpRequestException bad => ApiFailure.ForStatus(bad.StatusCode),
             ServiceBusyException => ApiFailure.Unavailable,
+            // Another replica can read it, and soon this one, too.
+            EncryptionKeyMissingException => ApiFailure.Unavailable,
             // A database that restarts, fails over or is out of connections is worth another try.
             NpgsqlException { IsTransient: true } => ApiFailure.Unavailable,
             _ => ApiFailure.Internal,

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Microsoft.Net.Http.Headers;
 
 namespace Chatable.ApiService.Http;
 
@@ -73,7 +74,7 @@ internal sealed class ApiFailure : IResult
         var response = httpContext.Response;
         response.StatusCode = Status;
         if (Status == StatusCodes.Status401Unauthorized)
-            response.Headers.WWWAuthenticate = "Bearer";
+            response.Headers.TryAdd(HeaderNames.WWWAuthenticate, "Bearer");
         if (RetryAfter is { } wait)
             response.Headers.RetryAfter = wait.TotalSeconds.ToString("0", CultureInfo.InvariantCulture);
         return response.WriteAsJsonAsync(_envelope, httpContext.RequestAborted);

@@ -20,6 +20,22 @@ internal sealed class Problem : IResult
     public static Problem Unauthenticated { get; } =
         new(StatusCodes.Status401Unauthorized, "unauthenticated", "The request has no valid token.");
 
+    /// <summary>Said of an unknown access key, too: whether one exists is nobody's business but its owner's.</summary>
+    public static Problem BadSignature { get; } =
+        new(StatusCodes.Status401Unauthorized, "bad_signature", "The token is not signed with the secret of an access key.");
+
+    public static Problem TokenExpired { get; } =
+        new(StatusCodes.Status401Unauthorized, "token_expired", "The token, or its access key, has expired.");
+
+    public static Problem TokenNotYetValid { get; } =
+        new(StatusCodes.Status401Unauthorized, "token_not_yet_valid", "The token is not valid yet.");
+
+    public static Problem ExpirationRequired { get; } =
+        new(StatusCodes.Status401Unauthorized, "expiration_required", "The token has no expiration.");
+
+    public static Problem TokenRevoked { get; } =
+        new(StatusCodes.Status401Unauthorized, "revoked", "The access key was exchanged, or ended by a logout.");
+
     public static Problem Forbidden { get; } = new(StatusCodes.Status403Forbidden, "forbidden", "That is not for you to do.");
 
     public static Problem NotFound { get; } = new(StatusCodes.Status404NotFound, "not_found", "There is nothing here for you.");
@@ -78,12 +94,20 @@ internal sealed class Problem : IResult
     /// <summary>Whether failures under this path take this form.</summary>
     public static bool AppliesTo(PathString path) => path.StartsWithSegments("/api/v2");
 
+    /// <summary>
+    /// The header of a 401 (RFC 6750, 3). It names the reason, too, since a WebSocket client sees no more than the headers of a refused
+    /// handshake.
+    /// </summary>
+    public string Challenge => this == Unauthenticated
+        ? "Bearer"
+        : $"Bearer error=\"invalid_token\", error_description=\"{Body.Code}\"";
+
     public Task ExecuteAsync(HttpContext httpContext)
     {
         var response = httpContext.Response;
         response.StatusCode = Body.Status;
         if (Body.Status == StatusCodes.Status401Unauthorized)
-            response.Headers.WWWAuthenticate = "Bearer";
+            response.Headers.WWWAuthenticate = Challenge;
         if (Body.Status == StatusCodes.Status503ServiceUnavailable)
             response.Headers.RetryAfter = s_retryAfter.TotalSeconds.ToString("0", CultureInfo.InvariantCulture);
         return response.WriteAsJsonAsync(Body, options: null, MediaType, httpContext.RequestAborted);

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 
@@ -27,7 +28,7 @@ public sealed class TokenSecretProtector
 
         _currentId = (byte)options.KeyId;
         _keys[_currentId] = Derive(options.Key);
-        foreach (var (id, text) in options.PreviousKeys)
+        foreach (var (id, text) in options.PreviousKeys.Concat(options.NextKeys))
             _keys[(byte)id] = Derive(text);
     }
 
@@ -43,7 +44,11 @@ public sealed class TokenSecretProtector
         return stored;
     }
 
-    /// <summary>False where the bytes were altered, belong to another row, or need a key that is no longer configured.</summary>
+    /// <summary>The number of the key that the bytes were encrypted with, where that is not configured here; otherwise null.</summary>
+    public int? MissingKeyOf(ReadOnlySpan<byte> stored) =>
+        stored.Length >= HeaderSize + TagSize && stored[0] == Version && !_keys.ContainsKey(stored[1]) ? stored[1] : null;
+
+    /// <summary>False where the bytes were altered, belong to another row, or need a key that is not configured.</summary>
     public bool TryUnprotect(
         ReadOnlySpan<byte> stored, ReadOnlySpan<byte> accessKeyId, long userId, [NotNullWhen(true)] out byte[]? secret)
     {
@@ -77,3 +82,10 @@ public sealed class TokenSecretProtector
     private static byte[] Derive(string text) => HKDF.DeriveKey(
         HashAlgorithmName.SHA256, Encoding.UTF8.GetBytes(text), 32, info: "chatable token secrets v1"u8.ToArray());
 }
+
+/// <summary>
+/// A secret is encrypted with a key that this process was not given, as in a deployment that changes keys. Its owner is not at fault, and
+/// another replica can read it.
+/// </summary>
+public sealed class EncryptionKeyMissingException(int keyId)
+    : Exception(string.Create(CultureInfo.InvariantCulture, $"No encryption key {keyId} is configured in TokenSecrets."));

@@ -12,8 +12,14 @@ public sealed class TokenSecretsOptions
     /// <summary>The number stored beside what the current key encrypts, 1 to 255. A new key takes a new number.</summary>
     public int KeyId { get; set; } = 1;
 
-    /// <summary>Earlier keys by their numbers. Kept until the last token encrypted under them has expired.</summary>
+    /// <summary>Earlier keys by their numbers, to read with. Kept until the last token encrypted under them has expired.</summary>
     public Dictionary<int, string> PreviousKeys { get; init; } = [];
+
+    /// <summary>
+    /// Later keys by their numbers, to read with. A new key is given here to every replica before the first one encrypts with it: a replica
+    /// without it could not read the tokens of one that has it.
+    /// </summary>
+    public Dictionary<int, string> NextKeys { get; init; } = [];
 
     /// <summary>Everything that is wrong, in sentences that never quote a key; empty where all is well.</summary>
     public IEnumerable<string> Faults()
@@ -24,12 +30,16 @@ public sealed class TokenSecretsOptions
             yield return "TokenSecrets:Key is too short: it takes at least 32 characters.";
         if (KeyId is < 1 or > 255)
             yield return "TokenSecrets:KeyId must be from 1 to 255.";
-        if (PreviousKeys.ContainsKey(KeyId))
-            yield return "TokenSecrets:PreviousKeys must not hold the number of the current key.";
-        foreach (var (id, text) in PreviousKeys)
+        (string Name, Dictionary<int, string> Keys)[] others = [(nameof(PreviousKeys), PreviousKeys), (nameof(NextKeys), NextKeys)];
+        foreach (var (name, keys) in others)
         {
-            if (id is < 1 or > 255 || text is null || text.Length < MinKeyLength)
-                yield return "TokenSecrets:PreviousKeys takes numbers from 1 to 255 and keys of at least 32 characters.";
+            if (keys.ContainsKey(KeyId))
+                yield return $"TokenSecrets:{name} must not hold the number of the current key.";
+            if (keys.Any(key => key.Key is < 1 or > 255 || key.Value is null || key.Value.Length < MinKeyLength))
+                yield return $"TokenSecrets:{name} takes numbers from 1 to 255 and keys of at least 32 characters.";
         }
+
+        if (PreviousKeys.Keys.Intersect(NextKeys.Keys).Any())
+            yield return "TokenSecrets:PreviousKeys and TokenSecrets:NextKeys must not hold the same number.";
     }
 }

@@ -16,9 +16,10 @@ public sealed partial class TokenStore(NpgsqlDataSource database, TokenSecretPro
 {
     private const string FindSql = """
         SELECT t.id, t.user_id, u.username, t.secret, t.expires_at,
+               t.revoked_at IS NULL AND t.rotated_at IS NULL AND u.is_active, t.expires_at > now(),
                EXISTS (SELECT FROM auth_tokens p WHERE p.id = t.parent_id AND p.is_repeatable)
         FROM auth_tokens t JOIN users u ON u.id = t.user_id
-        WHERE t.access_key_id = $1 AND t.revoked_at IS NULL AND t.rotated_at IS NULL AND t.expires_at > now() AND u.is_active
+        WHERE t.access_key_id = $1
         """;
 
     private const string NoteUseSql = """
@@ -48,7 +49,8 @@ public sealed partial class TokenStore(NpgsqlDataSource database, TokenSecretPro
     /// <summary>Whether it could be the id of an access key: no other is worth a query or a place in memory.</summary>
     public static bool IsWellFormed(string accessKeyId) => TokenMaterial.TryParseAccessKeyId(accessKeyId, out _);
 
-    /// <returns>The key, or null where it does not exist, is no longer live, or belongs to a deactivated user.</returns>
+    /// <returns>The key, live or not, or null where it does not exist or its row was altered.</returns>
+    /// <exception cref="EncryptionKeyMissingException">The key exists, but its secret cannot be read here.</exception>
     public async Task<AccessKey?> FindAccessKeyAsync(string accessKeyId, CancellationToken cancellationToken)
     {
         if (!TokenMaterial.TryParseAccessKeyId(accessKeyId, out var id))
@@ -140,16 +142,24 @@ public sealed partial class TokenStore(NpgsqlDataSource database, TokenSecretPro
 
     private AccessKey? ReadAccessKey(NpgsqlDataReader row, string accessKeyId, byte[] id)
     {
-        var (tokenId, userId) = (row.GetInt64(0), row.GetInt64(1));
-        if (!secrets.TryUnprotect(row.GetFieldValue<byte[]>(3), id, userId, out var secret))
+        var (tokenId, userId, stored) = (row.GetInt64(0), row.GetInt64(1), row.GetFieldValue<byte[]>(3));
+        if (secrets.MissingKeyOf(stored) is { } keyId)
         {
-            LogUnreadableSecret(logger, tokenId);
+            LogKeyMissing(logger, tokenId, keyId);
+            throw new EncryptionKeyMissingException(keyId);
+        }
+
+        if (!secrets.TryUnprotect(stored, id, userId, out var secret))
+        {
+            LogAlteredSecret(logger, tokenId);
             return null;
         }
 
         var expiresAt = new DateTimeOffset(row.GetDateTime(4), TimeSpan.Zero);
+        var state = !row.GetBoolean(5) ? AccessKeyState.Revoked : row.GetBoolean(6) ? AccessKeyState.Live : AccessKeyState.Expired;
         return new AccessKey(
-            accessKeyId, TokenMaterial.SigningKey(secret), tokenId, userId, row.GetString(2), expiresAt, IsFirstUse: row.GetBoolean(5));
+            accessKeyId, TokenMaterial.SigningKey(secret), tokenId, userId, row.GetString(2), expiresAt, state,
+            IsFirstUse: row.GetBoolean(7));
     }
 
     // Not to be given up half-way: a caller who has gone would leave it unknown whether the token ended, and it would not be announced.

@@ -7,6 +7,7 @@ namespace Chatable.Tests.Api;
 public sealed class ApiFixture(PostgresServer postgres, RedisServer redis) : IAsyncLifetime
 {
     private ApiProcess? _api;
+    private string _connectionString = "";
     private NpgsqlDataSource? _database;
 
     public ChatClient Client { get; private set; } = null!;
@@ -25,11 +26,15 @@ public sealed class ApiFixture(PostgresServer postgres, RedisServer redis) : IAs
     public async ValueTask InitializeAsync()
     {
         var cancellationToken = TestContext.Current.CancellationToken;
-        var database = await postgres.CreateMigratedDatabaseAsync(cancellationToken);
-        _database = NpgsqlDataSource.Create(database);
-        _api = await ApiProcess.StartAsync(database, redis.ConnectionString, cancellationToken);
+        _connectionString = await postgres.CreateMigratedDatabaseAsync(cancellationToken);
+        _database = NpgsqlDataSource.Create(_connectionString);
+        _api = await ApiProcess.StartAsync(_connectionString, redis.ConnectionString, cancellationToken);
         Client = new ChatClient(_api.Address);
     }
+
+    /// <summary>Another replica on the same database, with settings of its own.</summary>
+    internal Task<ApiProcess> StartAnotherAsync(params (string Key, string Value)[] settings) => ApiProcess.StartAsync(
+        _connectionString, redis.ConnectionString, TestContext.Current.CancellationToken, settings);
 
     /// <summary>Registers somebody else and reads the inbox: what a hostile request must leave possible.</summary>
     internal async Task AssertStillServesAsync(CancellationToken cancellationToken)

@@ -70,7 +70,22 @@ public sealed class TokenSecretProtectorTests
         var without = new TokenSecretProtector(new() { Key = New, KeyId = 2 });
         Assert.True(without.TryUnprotect(renewed, s_id, User, out _));
         Assert.False(without.TryUnprotect(stored, s_id, User, out _));
+        Assert.Equal((1, null), (without.MissingKeyOf(stored), without.MissingKeyOf(renewed)));
         Assert.False(Protector(New).TryUnprotect(stored, s_id, User, out _));
+    }
+
+    [Fact]
+    public void NextKeyOpensAndDoesNotEncrypt()
+    {
+        const string Old = "the first key of at least 32 characters";
+        const string New = "the second key of at least 32 characters";
+        var prepared = new TokenSecretProtector(new() { Key = Old, NextKeys = { [2] = New } });
+        var switched = new TokenSecretProtector(new() { Key = New, KeyId = 2, PreviousKeys = { [1] = Old } });
+
+        Assert.True(prepared.TryUnprotect(switched.Protect(s_secret, s_id, User), s_id, User, out _));
+        var stored = prepared.Protect(s_secret, s_id, User);
+        Assert.Equal(1, stored[1]);
+        Assert.True(switched.TryUnprotect(stored, s_id, User, out _));
     }
 
     [Fact]
@@ -81,6 +96,15 @@ public sealed class TokenSecretProtectorTests
         Assert.Equal(4, faults.Length);
         Assert.All(faults, fault => Assert.DoesNotContain("hush", fault, StringComparison.Ordinal));
         Assert.All(faults, fault => Assert.DoesNotContain("psst", fault, StringComparison.Ordinal));
+        var both = new TokenSecretsOptions
+        {
+            Key = new string('k', 32),
+            PreviousKeys = { [2] = new string('p', 32) },
+            NextKeys = { [2] = new string('n', 32) },
+        };
+        Assert.Contains("the same number", Assert.Single(both.Faults()), StringComparison.Ordinal);
+        both = new TokenSecretsOptions { Key = new string('k', 32), NextKeys = { [1] = "psst" } };
+        Assert.Equal(2, both.Faults().Count(fault => fault.StartsWith("TokenSecrets:NextKeys ", StringComparison.Ordinal)));
         Assert.Contains("missing", Assert.Single(new TokenSecretsOptions().Faults()), StringComparison.Ordinal);
         Assert.Throws<ArgumentException>(() => new TokenSecretProtector(new()));
     }

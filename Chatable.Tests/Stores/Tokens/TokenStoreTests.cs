@@ -47,7 +47,7 @@ public sealed class TokenStoreTests(PostgresServer postgres) : IAsyncLifetime
         Assert.Equal(1, await copy.ExecuteNonQueryAsync(Cancellation));
 
         Assert.Null(await _tokens.FindAccessKeyAsync(victims.AccessKeyId, Cancellation));
-        Assert.NotNull(await _tokens.FindAccessKeyAsync(mine.AccessKeyId, Cancellation));
+        Assert.True(await IsLiveAsync(mine));
     }
 
     [Fact]
@@ -58,13 +58,45 @@ public sealed class TokenStoreTests(PostgresServer postgres) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task KeyWhoseEncryptionKeyIsNotConfiguredIsUnavailableRatherThanUnknown()
+    {
+        var newer = new TokenStore(
+            _database, new TokenSecretProtector(new() { Key = "the next key of these tests, long enough", KeyId = 2 }),
+            NullLogger<TokenStore>.Instance);
+        var issued = await newer.IssueAsync(_user, null, s_lifetime, Cancellation);
+
+        await Assert.ThrowsAsync<EncryptionKeyMissingException>(() => _tokens.FindAccessKeyAsync(issued.AccessKeyId, Cancellation));
+        Assert.Null(await _tokens.FindAccessKeyAsync(Base32.Encode(new byte[32]), Cancellation));
+    }
+
+    [Fact]
+    public async Task EndedKeysAreFoundWithWhatEndedThem()
+    {
+        var (revoked, expired, rotated, live) = (await IssueAsync(), await IssueAsync(), await IssueAsync(), await IssueAsync());
+        await _tokens.RevokeAsync((await FindAsync(revoked)).TokenId, Cancellation);
+        await using var expire = _database.CreateCommand(
+            $"UPDATE auth_tokens SET expires_at = now() WHERE id = {(await FindAsync(expired)).TokenId}");
+        await expire.ExecuteNonQueryAsync(Cancellation);
+        await _tokens.RefreshAsync(rotated.RefreshToken, s_lifetime, Cancellation);
+
+        Assert.Equal(AccessKeyState.Revoked, (await FindAsync(revoked)).State);
+        Assert.Equal(AccessKeyState.Expired, (await FindAsync(expired)).State);
+        Assert.Equal(AccessKeyState.Revoked, (await FindAsync(rotated)).State);
+        Assert.Equal(AccessKeyState.Live, (await FindAsync(live)).State);
+        await using var deactivate = _database.CreateCommand("UPDATE users SET is_active = false");
+        await deactivate.ExecuteNonQueryAsync(Cancellation);
+        Assert.Equal(AccessKeyState.Revoked, (await FindAsync(live)).State);
+        Assert.Equal(expired.SecretAccessKey, System.Text.Encoding.ASCII.GetString((await FindAsync(expired)).Secret));
+    }
+
+    [Fact]
     public async Task OfManyRefreshesAtOnceEachGetsATokenOfTheSameLineThatWorks()
     {
         var issued = await IssueAsync();
         var refreshes = Enumerable.Range(0, 8).Select(_ => _tokens.RefreshAsync(issued.RefreshToken, s_lifetime, Cancellation));
         var results = await Task.WhenAll(refreshes);
 
-        Assert.Null(await _tokens.FindAccessKeyAsync(issued.AccessKeyId, Cancellation));
+        Assert.False(await IsLiveAsync(issued));
         foreach (var result in results)
         {
             await UseAsync(result.Issued!);
@@ -94,8 +126,8 @@ public sealed class TokenStoreTests(PostgresServer postgres) : IAsyncLifetime
             await UseAsync(last);
 
         Assert.Null((await _tokens.RefreshAsync(first.RefreshToken, s_lifetime, Cancellation)).Issued);
-        Assert.Null(await _tokens.FindAccessKeyAsync(last.AccessKeyId, Cancellation));
-        Assert.Null(await _tokens.FindAccessKeyAsync(lost.AccessKeyId, Cancellation));
+        Assert.False(await IsLiveAsync(last));
+        Assert.False(await IsLiveAsync(lost));
         Assert.Equal(0, await LiveAsync());
     }
 
@@ -120,8 +152,7 @@ public sealed class TokenStoreTests(PostgresServer postgres) : IAsyncLifetime
             var repeat = _tokens.RefreshAsync(first.RefreshToken, s_lifetime, Cancellation);
             await Task.WhenAll(UseAsync(second), repeat);
 
-            var isAlive = await _tokens.FindAccessKeyAsync(second.AccessKeyId, Cancellation) is not null;
-            Assert.Equal((await repeat).Issued is not null, isAlive);
+            Assert.Equal((await repeat).Issued is not null, await IsLiveAsync(second));
             Assert.Null((await _tokens.RefreshAsync(first.RefreshToken, s_lifetime, Cancellation)).Issued);
         }
     }
@@ -136,8 +167,8 @@ public sealed class TokenStoreTests(PostgresServer postgres) : IAsyncLifetime
 
         Assert.Equal(1L + 8, await CountAsync("*"));
         Assert.Equal(repeats[0].Issued!.AccessKeyId, Assert.Single(repeats[8].Ended).AccessKeyId);
-        Assert.Null(await _tokens.FindAccessKeyAsync(repeats[3].Issued!.AccessKeyId, Cancellation));
-        Assert.NotNull(await _tokens.FindAccessKeyAsync(repeats[4].Issued!.AccessKeyId, Cancellation));
+        Assert.False(await IsLiveAsync(repeats[3].Issued!));
+        Assert.True(await IsLiveAsync(repeats[4].Issued!));
         Assert.Same(RefreshResult.Refused, await _tokens.RefreshAsync(repeats[3].Issued!.RefreshToken, s_lifetime, Cancellation));
         Assert.NotNull((await _tokens.RefreshAsync(repeats[4].Issued!.RefreshToken, s_lifetime, Cancellation)).Issued);
     }
@@ -189,8 +220,8 @@ public sealed class TokenStoreTests(PostgresServer postgres) : IAsyncLifetime
         var reused = await _tokens.RefreshAsync(first.RefreshToken, s_lifetime, Cancellation);
         Assert.Null(reused.Issued);
         Assert.Equal(second.AccessKeyId, Assert.Single(reused.Ended).AccessKeyId);
-        Assert.Null(await _tokens.FindAccessKeyAsync(second.AccessKeyId, Cancellation));
-        Assert.NotNull(await _tokens.FindAccessKeyAsync(other.AccessKeyId, Cancellation));
+        Assert.False(await IsLiveAsync(second));
+        Assert.True(await IsLiveAsync(other));
         Assert.Same(RefreshResult.Refused, await _tokens.RefreshAsync(second.RefreshToken, s_lifetime, Cancellation));
     }
 
@@ -242,6 +273,12 @@ public sealed class TokenStoreTests(PostgresServer postgres) : IAsyncLifetime
         await using var command = _database.CreateCommand($"UPDATE auth_tokens SET expires_at = now() - interval '{age}'");
         await command.ExecuteNonQueryAsync(Cancellation);
     }
+
+    private async Task<AccessKey> FindAsync(IssuedToken token) =>
+        (await _tokens.FindAccessKeyAsync(token.AccessKeyId, Cancellation))!;
+
+    private async Task<bool> IsLiveAsync(IssuedToken token) =>
+        await _tokens.FindAccessKeyAsync(token.AccessKeyId, Cancellation) is { IsLive: true };
 
     // As a replica does whose client signed with the secret.
     private async Task UseAsync(IssuedToken token)
