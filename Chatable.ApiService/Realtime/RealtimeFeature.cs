@@ -34,6 +34,7 @@ internal static class RealtimeFeature
         builder.Services.AddSingleton<Dispatcher>();
         builder.Services.AddSingleton<IDispatchHandler>(services => services.GetRequiredService<Dispatcher>());
         builder.Services.AddSingleton<ConnectionTable>();
+        builder.Services.AddSingleton<ITokenUses>(services => services.GetRequiredService<ConnectionTable>());
         builder.Services.AddSingleton(CreateConnections);
 
         builder.Services.AddHostedService<Drain>();

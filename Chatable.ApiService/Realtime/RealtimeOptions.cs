@@ -54,7 +54,7 @@ internal sealed class RealtimeOptions
     /// <inheritdoc cref="OutboundFrames"/>
     public int OutboundBytes { get; set; } = 512 * 1024;
 
-    /// <summary>How often open sockets' tokens are looked up, in case word of a revocation was lost.</summary>
+    /// <summary>How often the tokens of open sockets and waiting requests are looked up, in case word of a revocation was lost.</summary>
     public TimeSpan TokenCheckInterval { get; set; } = TimeSpan.FromSeconds(30);
 
     public SocketTimes Times { get; set; } = new();

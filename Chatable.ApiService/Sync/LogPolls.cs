@@ -1,14 +1,17 @@
+using Chatable.ApiService.Auth;
 using Microsoft.Extensions.Options;
 
 namespace Chatable.ApiService.Sync;
 
 /// <summary>The requests that wait on this server, and the limits of their number.</summary>
-internal sealed class LogPolls(LogSignals signals, IOptions<SyncOptions> options, SyncMetrics metrics)
+internal sealed class LogPolls(LogSignals signals, IOptions<SyncOptions> options, SyncMetrics metrics) : ITokenUses
 {
     private int _count;
 
-    /// <summary>A signal to wait on, to be given to <see cref="End"/>; null where the server has too many.</summary>
-    public LogSignal? TryBegin(long user)
+    public IEnumerable<AuthenticatedUser> Holders => signals.All.Select(signal => signal.User);
+
+    /// <summary>A signal to wait on, to be given to <see cref="End(LogSignal)"/>; null where the server has too many.</summary>
+    public LogSignal? TryBegin(AuthenticatedUser user)
     {
         if (Interlocked.Increment(ref _count) > options.Value.MaxPolls)
         {
@@ -19,7 +22,7 @@ internal sealed class LogPolls(LogSignals signals, IOptions<SyncOptions> options
 
         metrics.Began();
         var signal = signals.Add(user);
-        var waiting = signals.Of(user).Where(one => !one.IsDismissed).ToArray();
+        var waiting = signals.Of(user.UserId).Where(one => !one.IsDismissed).ToArray();
         foreach (var oldest in waiting.SkipLast(options.Value.PollsPerUser))
         {
             metrics.CutShort("user");
@@ -34,5 +37,12 @@ internal sealed class LogPolls(LogSignals signals, IOptions<SyncOptions> options
         signal.Dispose();
         Interlocked.Decrement(ref _count);
         metrics.Ended();
+    }
+
+    /// <summary>Has the requests look; each of them looks at its token, too.</summary>
+    public void End(Predicate<AuthenticatedUser> hasEnded)
+    {
+        foreach (var signal in signals.All.Where(signal => hasEnded(signal.User)))
+            signal.Raise();
     }
 }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Chatable.ApiService.Auth;
 using Chatable.Messaging.Wire;
 
 namespace Chatable.ApiService.Sync;
@@ -11,6 +12,15 @@ internal sealed class LogSignals : IDispatchHandler
     private readonly Lock _gate = new();
     private readonly Dictionary<long, ImmutableList<LogSignal>> _byUser = [];
 
+    public ImmutableArray<LogSignal> All
+    {
+        get
+        {
+            lock (_gate)
+                return [.. _byUser.Values.SelectMany(signals => signals)];
+        }
+    }
+
     /// <summary>The user's signals, the oldest first.</summary>
     public ImmutableList<LogSignal> Of(long user)
     {
@@ -18,11 +28,11 @@ internal sealed class LogSignals : IDispatchHandler
             return _byUser.GetValueOrDefault(user, []);
     }
 
-    public LogSignal Add(long user)
+    public LogSignal Add(AuthenticatedUser user)
     {
         var signal = new LogSignal(user, this);
         lock (_gate)
-            _byUser[user] = Of(user).Add(signal);
+            _byUser[user.UserId] = Of(user.UserId).Add(signal);
         return signal;
     }
 
@@ -30,11 +40,12 @@ internal sealed class LogSignals : IDispatchHandler
     {
         lock (_gate)
         {
-            var left = Of(signal.User).Remove(signal);
+            var user = signal.User.UserId;
+            var left = Of(user).Remove(signal);
             if (left.IsEmpty)
-                _byUser.Remove(signal.User);
+                _byUser.Remove(user);
             else
-                _byUser[signal.User] = left;
+                _byUser[user] = left;
         }
     }
 
@@ -58,11 +69,11 @@ internal sealed class LogSignals : IDispatchHandler
 }
 
 /// <summary>One wait for one user's log.</summary>
-internal sealed class LogSignal(long user, LogSignals signals) : IDisposable
+internal sealed class LogSignal(AuthenticatedUser user, LogSignals signals) : IDisposable
 {
     private readonly SemaphoreSlim _raised = new(0);
 
-    public long User => user;
+    public AuthenticatedUser User => user;
 
     /// <summary>Whether the one who waits is asked to make room for somebody else.</summary>
     public bool IsDismissed { get; private set; }

@@ -10,24 +10,25 @@ namespace Chatable.ApiService.Sync;
 /// <summary>
 /// Reads a user's log for a request, and waits for it to grow. In this order, as for a socket: the signal; the registry; then what
 /// PostgreSQL has. What is committed before that read is in it, and what is committed later is routed to a registry that has this
-/// server. Where the registry is out of reach, and where a signal is lost, the next look finds it.
+/// server. Where the registry is out of reach, and where a signal is lost, the next look finds it. Each look ends with one at the token:
+/// what has come since it ended is not its holder's any more.
 /// </summary>
 internal sealed partial class LogSync(
-    LogPolls polls, UserRegistrations registrations, EnvelopeStore store, EnvelopeLog log, Draining draining,
+    LogPolls polls, UserRegistrations registrations, EnvelopeStore store, EnvelopeLog log, AccessKeys keys, Draining draining,
     IOptions<SyncOptions> options, TimeProvider clock, ILogger<LogSync> logger)
 {
     public async Task<IResult> ReadAsync(AuthenticatedUser user, SyncCursor cursor, CancellationToken cancellationToken)
     {
         if (cursor.Wait == TimeSpan.Zero || draining.IsDraining)
             return (await LookAsync(user.UserId, cursor, cancellationToken)).Answer;
-        if (polls.TryBegin(user.UserId) is not { } signal)
+        if (polls.TryBegin(user) is not { } signal)
             return Problem.Busy;
 
         var registered = false;
         try
         {
             registered = await TryRegisterAsync(user.UserId, cancellationToken);
-            return await PollAsync(user.UserId, cursor, signal, cancellationToken);
+            return await PollAsync(user, cursor, signal, cancellationToken);
         }
         finally
         {
@@ -37,7 +38,7 @@ internal sealed partial class LogSync(
         }
     }
 
-    private async Task<SyncAnswer> PollAsync(long user, SyncCursor cursor, LogSignal signal, CancellationToken cancellationToken)
+    private async Task<IResult> PollAsync(AuthenticatedUser user, SyncCursor cursor, LogSignal signal, CancellationToken cancellationToken)
     {
         var began = clock.GetTimestamp();
         while (true)
@@ -45,11 +46,15 @@ internal sealed partial class LogSync(
             // Read before looking: what ends the wait must not take away a last look.
             var left = cursor.Wait - clock.GetElapsedTime(began);
             var isLast = left <= TimeSpan.Zero || signal.IsDismissed || draining.IsDraining;
-            (var answer, cursor) = await LookAsync(user, cursor, cancellationToken);
+            (var answer, cursor) = await LookAsync(user.UserId, cursor, cancellationToken);
+            var key = await keys.FindInAnyStateAsync(user.AccessKeyId, cancellationToken);
+            if (AccessKeys.FaultOf(key) is { } fault)
+                return fault;
             if (isLast || !answer.IsEmpty)
                 return answer;
 
-            await WaitAsync(signal, left < options.Value.LookEvery ? left : options.Value.LookEvery, cancellationToken);
+            TimeSpan[] limits = [left, options.Value.LookEvery, key!.ExpiresAt - clock.GetUtcNow()];
+            await WaitAsync(signal, limits.Min(), cancellationToken);
         }
     }
 
@@ -58,7 +63,7 @@ internal sealed partial class LogSync(
         using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, draining.Begun);
         try
         {
-            await signal.WaitAsync(limit, end.Token);
+            await signal.WaitAsync(limit > TimeSpan.Zero ? limit : TimeSpan.Zero, end.Token);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {

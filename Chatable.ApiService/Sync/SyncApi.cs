@@ -20,6 +20,7 @@ internal static class SyncApi
         builder.AddValidatedOptions<SyncOptions>(SyncOptions.Section, options => options.Faults());
         builder.Services.AddSingleton<SyncMetrics>();
         builder.Services.AddSingleton<LogPolls>();
+        builder.Services.AddSingleton<ITokenUses>(services => services.GetRequiredService<LogPolls>());
         builder.Services.AddSingleton<LogSync>();
         builder.Services.AddSingleton<LogSignals>();
         builder.Services.AddSingleton<IDispatchHandler>(services => services.GetRequiredService<LogSignals>());
@@ -39,7 +40,8 @@ internal static class SyncApi
             .WithQuery("since", "The last `seq` stored; 0 for everything, without it from now on.")
             .WithQuery("epoch", "The `epoch` of that `seq`; needed for a `since` above 0.", JsonSchemaType.String)
             .WithQuery("limit", "1 to 500 messages, 100 by default.")
-            .WithQuery("wait", "0 to 25 seconds to wait for a message while there is none, 0 by default. The answer may come earlier.");
+            .WithQuery("wait", "0 to 25 seconds to wait for a message while there is none, 0 by default. The answer may come earlier; "
+                + "it is a 401 where the token ends meanwhile.");
 
     private static async Task<IResult> Sync(
         string? since, string? epoch, string? limit, string? wait, ClaimsPrincipal user, LogSync log, CancellationToken cancellationToken)

@@ -130,6 +130,70 @@ public sealed class V2SyncTests(ChatServers servers) : IClassFixture<ChatServers
         Assert.Equal((200, "[]"), (answer.Status, answer.Envelope.GetProperty("messages").GetRawText()));
     }
 
+    [Fact]
+    public async Task AWaitOnATokenThatIsEndedIsRefusedOnEveryServerAndShowsNothingThatCameLater()
+    {
+        var (bob, alice) = await PairAsync();
+        using var other = new ChatClient(servers.B);
+        ChatClient[] clients = [servers.Client, other];
+        var waiting = clients.Select(client => client.SyncAsync(alice, "?since=0&wait=25", _ct)).ToArray();
+        await PollsAsync(alice, 2);
+
+        Assert.Equal(200, (await servers.Client.SendAsync(HttpMethod.Delete, "/api/auth_token", alice.Token.ToJwt(), _ct)).Status);
+        Assert.Equal(201, (await servers.Client.SayAsync(bob, alice, "not for the old token", _ct)).Status);
+
+        foreach (var answer in waiting)
+            (await answer.WaitAsync(TimeSpan.FromSeconds(5), _ct)).AssertProblem(401, "revoked");
+    }
+
+    [Fact]
+    public async Task AWaitOnATokenThatIsExchangedIsRefusedAndTheNewOneReadsOn()
+    {
+        var (bob, alice) = await PairAsync();
+        var waiting = servers.Client.SyncAsync(alice, "?since=0&wait=25", _ct);
+        await PollsAsync(alice, 1);
+
+        var fresh = await servers.Client.PostAsync(
+            "/api/auth_token/refresh", new() { ["refresh_token"] = alice.Token.RefreshToken }, _ct);
+
+        (await waiting.WaitAsync(TimeSpan.FromSeconds(5), _ct)).AssertProblem(401, "revoked");
+        await servers.Client.SayAsync(bob, alice, "hello", _ct);
+        alice = alice with { Token = ChatToken.From(fresh.Item) };
+        Assert.Equal(["hello"], Bodies((await servers.Client.SyncAsync(alice, "?since=0&wait=25", _ct)).Envelope));
+    }
+
+    [Fact]
+    public async Task AWaitDoesNotOutliveItsToken()
+    {
+        var (_, alice) = await PairAsync();
+        await Sql.ExecuteAsync(
+            servers.ConnectionString,
+            "UPDATE auth_tokens SET expires_at = now() + interval '5 seconds' FROM users "
+            + $"WHERE users.id = user_id AND username = '{alice.Username}'", _ct);
+
+        var answer = await servers.Client.SyncAsync(alice, "?wait=25", _ct).WaitAsync(TimeSpan.FromSeconds(15), _ct);
+        answer.AssertProblem(401, "token_expired");
+    }
+
+    [Fact]
+    public async Task AWaitWhoseTokensEndWasNotAnnouncedIsRefusedWhenWordsComeAgain()
+    {
+        var (_, alice) = await PairAsync();
+        var waiting = servers.Client.SyncAsync(alice, "?wait=25", _ct);
+        await PollsAsync(alice, 1);
+        await Sql.ExecuteAsync(
+            servers.ConnectionString,
+            $"UPDATE auth_tokens SET revoked_at = now() FROM users WHERE users.id = user_id AND username = '{alice.Username}'", _ct);
+
+        await servers.Redis.GetServers().Single().ExecuteAsync("CLIENT", "KILL", "TYPE", "pubsub");
+
+        (await waiting.WaitAsync(TimeSpan.FromSeconds(15), _ct)).AssertProblem(401, "revoked");
+    }
+
+    // As many servers as wait for the user have it in the registry.
+    private Task PollsAsync(ChatUser user, int many) => Eventually.HoldsAsync(
+        async () => await RegisteredCountAsync(user) == many, "the registry knows where the user waits", _ct);
+
     private async Task<(ChatUser Bob, ChatUser Alice)> PairAsync(params string[] messages)
     {
         var (bob, alice) = (await servers.Client.RegisterAsync(_ct), await servers.Client.RegisterAsync(_ct));
@@ -144,11 +208,13 @@ public sealed class V2SyncTests(ChatServers servers) : IClassFixture<ChatServers
     private Task RegisteredAsync(ChatUser user) =>
         Eventually.HoldsAsync(() => IsRegisteredAsync(user), "the registry knows where the user waits", _ct);
 
-    private async Task<bool> IsRegisteredAsync(ChatUser user)
+    private async Task<bool> IsRegisteredAsync(ChatUser user) => await RegisteredCountAsync(user) > 0;
+
+    private async Task<long> RegisteredCountAsync(ChatUser user)
     {
         var id = (await Sql.QueryAsync<long>(
             servers.ConnectionString, $"SELECT id FROM users WHERE username = '{user.Username}'", _ct)).Single();
-        return await servers.Redis.GetDatabase().SetLengthAsync($"u:{{{id}}}") > 0;
+        return await servers.Redis.GetDatabase().SetLengthAsync($"u:{{{id}}}");
     }
 
     private static string ClientIdOf(JsonElement message) => message.Text("client_id")!;

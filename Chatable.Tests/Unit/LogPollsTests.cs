@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using Chatable.ApiService.Auth;
 using Chatable.ApiService.Sync;
 using Chatable.Tests.Support;
 using Microsoft.Extensions.DependencyInjection;
@@ -8,8 +9,8 @@ namespace Chatable.Tests.Unit;
 
 public sealed class LogPollsTests : IDisposable
 {
-    private const long Alice = 1;
-    private const long Bob = 2;
+    private static readonly AuthenticatedUser s_alice = new(1, "alice", 1, "KEY1", DateTimeOffset.MaxValue);
+    private static readonly AuthenticatedUser s_bob = new(2, "bob", 2, "KEY2", DateTimeOffset.MaxValue);
 
     private readonly CounterReading _waiting;
     private readonly CounterReading _cutShort;
@@ -27,26 +28,26 @@ public sealed class LogPollsTests : IDisposable
     [Fact]
     public void OneWaitTooManyOfTheServersIsTurnedAwayAndCountedAndOneThatEndsMakesRoom()
     {
-        var first = _polls.TryBegin(Alice)!;
-        Assert.NotNull(_polls.TryBegin(Alice));
-        Assert.NotNull(_polls.TryBegin(Bob));
+        var first = _polls.TryBegin(s_alice)!;
+        Assert.NotNull(_polls.TryBegin(s_alice));
+        Assert.NotNull(_polls.TryBegin(s_bob));
 
-        Assert.Null(_polls.TryBegin(Bob));
-        Assert.Null(_polls.TryBegin(Alice));
+        Assert.Null(_polls.TryBegin(s_bob));
+        Assert.Null(_polls.TryBegin(s_alice));
 
         Assert.Equal((3, 2), (_waiting.Total, _cutShort.Total));
         Assert.False(first.IsDismissed);
         _polls.End(first);
-        Assert.NotNull(_polls.TryBegin(Bob));
+        Assert.NotNull(_polls.TryBegin(s_bob));
         Assert.Equal((3, 2), (_waiting.Total, _cutShort.Total));
     }
 
     [Fact]
     public void OneWaitTooManyOfAUsersDismissesItsOldestAndIsCounted()
     {
-        var (oldest, other) = (_polls.TryBegin(Alice)!, _polls.TryBegin(Alice)!);
+        var (oldest, other) = (_polls.TryBegin(s_alice)!, _polls.TryBegin(s_alice)!);
 
-        var newest = _polls.TryBegin(Alice)!;
+        var newest = _polls.TryBegin(s_alice)!;
 
         Assert.Equal((true, false, false), (oldest.IsDismissed, other.IsDismissed, newest.IsDismissed));
         Assert.Equal((3, 1), (_waiting.Total, _cutShort.Total));

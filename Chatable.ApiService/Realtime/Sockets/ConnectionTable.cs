@@ -1,11 +1,12 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
+using Chatable.ApiService.Auth;
 using Microsoft.Extensions.Options;
 
 namespace Chatable.ApiService.Realtime.Sockets;
 
 /// <summary>The connections of this server, by number and by user; read without a lock.</summary>
-internal sealed class ConnectionTable(IOptions<RealtimeOptions> options)
+internal sealed class ConnectionTable(IOptions<RealtimeOptions> options) : ITokenUses
 {
     private readonly Lock _gate = new();
     private readonly ConcurrentDictionary<long, Connection> _all = new();
@@ -15,6 +16,8 @@ internal sealed class ConnectionTable(IOptions<RealtimeOptions> options)
     public IEnumerable<Connection> All => _all.Values;
 
     public IEnumerable<long> Users => _byUser.Keys;
+
+    public IEnumerable<AuthenticatedUser> Holders => All.Select(connection => connection.User);
 
     public int Count => _all.Count;
 
@@ -62,5 +65,11 @@ internal sealed class ConnectionTable(IOptions<RealtimeOptions> options)
             else
                 _byUser[connection.User.UserId] = left;
         }
+    }
+
+    public void End(Predicate<AuthenticatedUser> hasEnded)
+    {
+        foreach (var connection in All.Where(connection => hasEnded(connection.User)))
+            connection.Close(CloseCode.TokenEnded);
     }
 }

@@ -5,12 +5,12 @@ using Microsoft.Extensions.Options;
 namespace Chatable.ApiService.Realtime.Sockets;
 
 /// <summary>
-/// Closes sockets whose token has ended: at once when word of it comes, soon after words may have been missed, and after a while in any
-/// case.
+/// Ends what goes on with a token that has ended, sockets and requests that wait: at once when word of it comes, soon after words may have
+/// been missed, and after a while in any case.
 /// </summary>
 internal sealed partial class TokenWatch(
-    ConnectionTable connections, TokenRevocations revocations, TokenStore tokens, IOptions<RealtimeOptions> options, TimeProvider clock,
-    ILogger<TokenWatch> logger) : BackgroundService
+    IEnumerable<ITokenUses> uses, TokenRevocations revocations, TokenStore tokens, AccessKeys keys, IOptions<RealtimeOptions> options,
+    TimeProvider clock, ILogger<TokenWatch> logger) : BackgroundService
 {
     private const int TokensAtOnce = 1000;
 
@@ -53,10 +53,13 @@ internal sealed partial class TokenWatch(
     /// <summary>One cycle.</summary>
     public async Task CheckAsync(CancellationToken cancellationToken)
     {
-        foreach (var some in connections.All.Select(connection => connection.User.TokenId).Distinct().Chunk(TokensAtOnce))
+        foreach (var some in uses.SelectMany(all => all.Holders).DistinctBy(user => user.TokenId).Chunk(TokensAtOnce))
         {
-            foreach (var ended in await tokens.FindRevokedAsync(some, cancellationToken))
-                CloseAllOf(ended);
+            var ended = (await tokens.FindRevokedAsync([.. some.Select(user => user.TokenId)], cancellationToken)).ToHashSet();
+            foreach (var user in some.Where(user => ended.Contains(user.TokenId)))
+                keys.Forget(user.AccessKeyId);
+            if (ended.Count > 0)
+                End(holder => ended.Contains(holder.TokenId));
         }
     }
 
@@ -79,21 +82,15 @@ internal sealed partial class TokenWatch(
     }
 
     // The id alone could be another database's, where the Redis is shared by mistake; an access key is nobody else's.
-    private void OnRevoked(EndedToken ended)
+    private void OnRevoked(EndedToken ended) =>
+        End(holder => holder.TokenId == ended.TokenId && holder.AccessKeyId == ended.AccessKeyId);
+
+    private void End(Predicate<AuthenticatedUser> hasEnded)
     {
-        foreach (var connection in connections.All.Where(
-            connection => connection.User.TokenId == ended.TokenId && connection.User.AccessKeyId == ended.AccessKeyId))
-        {
-            connection.Close(CloseCode.TokenEnded);
-        }
+        foreach (var all in uses)
+            all.End(hasEnded);
     }
 
-    private void CloseAllOf(long tokenId)
-    {
-        foreach (var connection in connections.All.Where(connection => connection.User.TokenId == tokenId))
-            connection.Close(CloseCode.TokenEnded);
-    }
-
-    [LoggerMessage(LogLevel.Warning, "Open sockets' tokens could not be checked; it is tried again.")]
+    [LoggerMessage(LogLevel.Warning, "The tokens of open sockets and waiting requests could not be checked; it is tried again.")]
     private partial void LogFailed(Exception exception);
 }
