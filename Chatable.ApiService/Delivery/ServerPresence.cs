@@ -108,6 +108,8 @@ internal sealed partial class ServerPresence(
             reader.Rewind();
             Missed?.Invoke();
         }
+
+        await users.SettleAsync(cancellationToken);
     }
 
     public override async Task StopAsync(CancellationToken cancellationToken)
@@ -137,6 +139,7 @@ internal sealed partial class ServerPresence(
     {
         var all = users.Users;
         await registry.AddUsersAsync(server.BootId, all, cancellationToken);
+        users.Registered(all);
         _registeredAt = clock.GetTimestamp();
         LogRegistered(all.Count);
     }

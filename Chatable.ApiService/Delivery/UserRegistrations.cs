@@ -10,8 +10,14 @@ internal sealed class UserRegistrations(ChangeRegistration add, ChangeRegistrati
 {
     private const int Stripes = 256;
 
+    // More are left where they are: each costs a few pushes, until its key ends or this process does.
+    private const int MaxLeftovers = 10_000;
+
     private readonly SemaphoreSlim[] _gates = [.. Enumerable.Range(0, Stripes).Select(_ => new SemaphoreSlim(1))];
     private readonly Dictionary<long, int> _counts = [];
+
+    // Perhaps in the registry without a connection here, since it could not be told otherwise.
+    private readonly HashSet<long> _leftovers = [];
 
     public IReadOnlyCollection<long> Users
     {
@@ -26,17 +32,36 @@ internal sealed class UserRegistrations(ChangeRegistration add, ChangeRegistrati
     public Task AcquireAsync(long user, CancellationToken cancellationToken) => InTurnAsync(user, async () =>
     {
         if (CountOf(user) == 0)
-            await add([user], cancellationToken).WaitAsync(cancellationToken);
-        Set(user, CountOf(user) + 1);
+            await AddAsync(user, cancellationToken);
+        Count(user, 1);
     }, cancellationToken);
 
-    /// <summary>Where the removal fails the registry keeps a user it need not have: a few pushes are passed over, nothing else.</summary>
-    public Task ReleaseAsync(long user, CancellationToken cancellationToken) => InTurnAsync(user, async () =>
+    /// <summary>
+    /// Counted at once, whatever becomes of the rest. Where the removal fails the registry keeps a user it need not have, so that a few
+    /// pushes are passed over, until <see cref="SettleAsync"/>.
+    /// </summary>
+    public Task ReleaseAsync(long user, CancellationToken cancellationToken)
     {
-        Set(user, CountOf(user) - 1);
-        if (CountOf(user) == 0)
-            await remove([user], cancellationToken).WaitAsync(cancellationToken);
-    }, cancellationToken);
+        Count(user, -1);
+        return RemoveUnusedAsync(user, cancellationToken);
+    }
+
+    /// <summary>To be told who was put into the registry beside the turns: somebody's last connection may have ended meanwhile.</summary>
+    public void Registered(IEnumerable<long> users)
+    {
+        foreach (var user in users)
+            Count(user, 0);
+    }
+
+    /// <summary>Takes out of the registry whom it should have been rid of before. It fails where the registry cannot be reached.</summary>
+    public async Task SettleAsync(CancellationToken cancellationToken)
+    {
+        long[] leftovers;
+        lock (_counts)
+            leftovers = [.. _leftovers];
+        foreach (var user in leftovers)
+            await RemoveUnusedAsync(user, cancellationToken);
+    }
 
     public void Dispose()
     {
@@ -58,20 +83,64 @@ internal sealed class UserRegistrations(ChangeRegistration add, ChangeRegistrati
         }
     }
 
+    // A call that was given up may have reached the registry.
+    private async Task AddAsync(long user, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await add([user], cancellationToken).WaitAsync(cancellationToken);
+        }
+        catch
+        {
+            Count(user, 0);
+            throw;
+        }
+    }
+
+    private async Task RemoveUnusedAsync(long user, CancellationToken cancellationToken)
+    {
+        if (!IsLeftover(user))
+            return;
+
+        await InTurnAsync(user, async () =>
+        {
+            if (!IsLeftover(user))
+                return;
+
+            await remove([user], cancellationToken).WaitAsync(cancellationToken);
+            lock (_counts)
+                _leftovers.Remove(user);
+        }, cancellationToken);
+    }
+
     private int CountOf(long user)
     {
         lock (_counts)
             return _counts.GetValueOrDefault(user);
     }
 
-    private void Set(long user, int count)
+    private bool IsLeftover(long user)
+    {
+        lock (_counts)
+            return _leftovers.Contains(user);
+    }
+
+    private void Count(long user, int change)
     {
         lock (_counts)
         {
+            var count = _counts.GetValueOrDefault(user) + change;
             if (count > 0)
+            {
                 _counts[user] = count;
+                _leftovers.Remove(user);
+            }
             else
+            {
                 _counts.Remove(user);
+                if (_leftovers.Count < MaxLeftovers)
+                    _leftovers.Add(user);
+            }
         }
     }
 }

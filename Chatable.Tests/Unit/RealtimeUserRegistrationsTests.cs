@@ -66,6 +66,82 @@ public class RealtimeUserRegistrationsTests
         Assert.Empty(registrations.Users);
     }
 
+    [Fact]
+    public async Task AReleaseThatDoesNotGetItsTurnIsCountedAndMadeUpForLater()
+    {
+        // Of the same stripe, whose gate it holds.
+        const long Other = 257;
+        using var registrations = Create();
+        await registrations.AcquireAsync(1, default);
+        _pending[$"add {Other}"] = new TaskCompletionSource();
+        var acquire = registrations.AcquireAsync(Other, default);
+        using var impatient = new CancellationTokenSource();
+
+        var release = registrations.ReleaseAsync(1, impatient.Token);
+        await impatient.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => release);
+        Assert.Empty(registrations.Users);
+
+        _pending[$"add {Other}"].SetResult();
+        await acquire;
+        await registrations.SettleAsync(default);
+        await registrations.SettleAsync(default);
+        Assert.Equal(["add 1", $"add {Other}", "remove 1"], _calls);
+        Assert.Equal([Other], registrations.Users);
+    }
+
+    [Fact]
+    public async Task ARemovalThatFailedIsMadeUpForUnlessTheUserIsBack()
+    {
+        using var registrations = Create();
+        foreach (var user in (long[])[1, 2])
+        {
+            await registrations.AcquireAsync(user, default);
+            _pending[$"remove {user}"] = new TaskCompletionSource();
+            _pending[$"remove {user}"].SetException(new TimeoutException());
+            await Assert.ThrowsAsync<TimeoutException>(() => registrations.ReleaseAsync(user, default));
+        }
+
+        _pending.Clear();
+        _calls.Clear();
+        await registrations.AcquireAsync(2, default);
+        await registrations.SettleAsync(default);
+
+        Assert.Equal(["add 2", "remove 1"], _calls);
+        Assert.Equal([2L], registrations.Users);
+    }
+
+    [Fact]
+    public async Task ARegistrationThatWasGivenUpIsTakenBackSinceItMayHaveReachedTheRegistry()
+    {
+        using var registrations = Create();
+        _pending["add 1"] = new TaskCompletionSource();
+        using var impatient = new CancellationTokenSource();
+        var acquire = registrations.AcquireAsync(1, impatient.Token);
+        await impatient.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => acquire);
+
+        await registrations.SettleAsync(default);
+
+        Assert.Equal(["add 1", "remove 1"], _calls);
+    }
+
+    [Fact]
+    public async Task AUserWhoLeavesWhileAllAreRegisteredAnewIsTakenOutAgain()
+    {
+        using var registrations = Create();
+        await registrations.AcquireAsync(1, default);
+        await registrations.AcquireAsync(2, default);
+        var all = registrations.Users;
+        await registrations.ReleaseAsync(1, default);
+
+        registrations.Registered(all);
+        await registrations.SettleAsync(default);
+
+        Assert.Equal(["add 1", "add 2", "remove 1", "remove 1"], _calls);
+        Assert.Equal([2L], registrations.Users);
+    }
+
     private UserRegistrations Create() => new(
         (users, _) => CallAsync($"add {users.Single()}"), (users, _) => CallAsync($"remove {users.Single()}"));
 
