@@ -23,6 +23,9 @@ internal sealed class Migrator(
     public const string SourceName = "Chatable.Migrations";
     public const string JournalTable = "schema_versions";
 
+    /// <summary>From this script on names are compared without the database's locale.</summary>
+    public const string LocaleFreeNames = "0007_names_without_locale.sql";
+
     private static readonly ActivitySource s_source = new(SourceName);
 
     /// <returns>The names of the scripts it applied, in order.</returns>
@@ -38,6 +41,7 @@ internal sealed class Migrator(
 
             // DbUp knows no cancellation: told to stop, we end at once, and PostgreSQL undoes the script whose connection is gone.
             var applied = await Task.Run(Upgrade, CancellationToken.None).WaitAsync(cancellationToken);
+            await RefuseFoldingByLocaleAsync(cancellationToken);
             activity?.SetTag("chatable.migrations.applied", applied.Count);
             return applied;
         }
@@ -81,5 +85,20 @@ internal sealed class Migrator(
             throw new MigrationException(
                 $"The database has scripts this build does not know ({string.Join(", ", unknown)}): it was migrated by a newer one.");
         }
+    }
+
+    // An index that folds names by the database's locale, such as one made by hand, would let two users have what the services take for
+    // one name, or would not be used. 950 is the collation "C".
+    private async Task RefuseFoldingByLocaleAsync(CancellationToken cancellationToken)
+    {
+        if (scripts.All(script => script.Name != LocaleFreeNames))
+            return;
+
+        await using var command = database.CreateCommand("""
+            SELECT string_agg(indexrelid::regclass::text, ', ') FROM pg_index
+            WHERE indrelid = to_regclass('public.users') AND indexprs IS NOT NULL AND 950 <> ALL (indcollation)
+            """);
+        if (await command.ExecuteScalarAsync(cancellationToken) is string indexes)
+            throw new MigrationException($"Indexes of users fold letter case by the database's locale instead of COLLATE \"C\": {indexes}.");
     }
 }

@@ -18,6 +18,9 @@ public sealed class UserStore(NpgsqlDataSource database)
         SELECT id FROM created
         """;
 
+    // As in the unique index. Without the collation it would be the database's: a Turkish one has another small letter for I.
+    private const string ByName = """lower(username COLLATE "C") = lower($1 COLLATE "C")""";
+
     /// <returns>The new user's id, or null where the username, the email or the phone number is taken.</returns>
     public async Task<long?> CreateAsync(NewUser user, CancellationToken cancellationToken)
     {
@@ -32,11 +35,11 @@ public sealed class UserStore(NpgsqlDataSource database)
     }
 
     public Task<LoginRecord?> FindForLoginAsync(string username, CancellationToken cancellationToken) => FindAsync(
-        "SELECT id, password_hash, is_active FROM users WHERE lower(username) = lower($1)", username,
+        "SELECT id, password_hash, is_active FROM users WHERE " + ByName, username,
         static row => new LoginRecord(row.GetInt64(0), row.GetString(1), row.GetBoolean(2)), cancellationToken);
 
     public Task<UserRecord?> FindByUsernameAsync(string username, CancellationToken cancellationToken) => FindAsync(
-        "SELECT id, username, is_active FROM users WHERE lower(username) = lower($1)", username,
+        "SELECT id, username, is_active FROM users WHERE " + ByName, username,
         static row => new UserRecord(row.GetInt64(0), row.GetString(1), row.GetBoolean(2)), cancellationToken);
 
     /// <summary>Replaces a hash by one with newer parameters, unless the password was changed meanwhile.</summary>

@@ -48,6 +48,11 @@ public sealed class PostgresServer : IAsyncDisposable
         return await CreateDatabaseAsync(Template, cancellationToken);
     }
 
+    /// <summary>A new, empty database in which I and i are no pair.</summary>
+    /// <returns>Its connection string, password included.</returns>
+    public Task<string> CreateTurkishDatabaseAsync(CancellationToken cancellationToken) =>
+        CreateDatabaseAsync("template0 LOCALE_PROVIDER icu ICU_LOCALE 'tr-TR'", cancellationToken);
+
     /// <summary>The connection string of a database that does not exist.</summary>
     public async Task<string> NameMissingDatabaseAsync(CancellationToken cancellationToken)
     {
