@@ -15,13 +15,13 @@ internal static class ConversationsApi
     private const string PageExample = """
         {"conversations":[{"id":3,"kind":"direct","with":"alice","last_seq":2,"last_message":{
           "message_id":"0191b2c4-7a01-7b20-8f3e-112233445566","conversation_seq":2,"author":"bob","message":"hello","message_type":0,
-          "created_at":"2015-09-03T03:13:12.81765Z"},"last_activity_at":"2015-09-03T03:13:12.81765Z"}],
+          "created_at":"2015-09-03T03:13:12.817650Z"},"last_activity_at":"2015-09-03T03:13:12.817650Z"}],
          "next":"/api/v2/conversations?before=AQAFHtJjL1wKAAAAAAAAAAM&limit=50","prev":null}
         """;
 
     private const string MessagesExample = """
         {"messages":[{"message_id":"0191b2c4-7a01-7b20-8f3e-112233445566","conversation":3,"conversation_seq":2,"author":"bob",
-          "recipient":"alice","message":"hello","message_type":0,"created_at":"2015-09-03T03:13:12.81765Z","client_id":"c1"}],
+          "recipient":"alice","message":"hello","message_type":0,"created_at":"2015-09-03T03:13:12.817650Z","client_id":"c1"}],
          "next":null,"prev":"/api/v2/conversations/3/messages?before=2&limit=50"}
         """;
 

@@ -33,6 +33,7 @@ internal static class ApiHttp
             options.SerializerOptions.NumberHandling = JsonNumberHandling.Strict;
             // Answers are application/json and never part of a page, so people's texts stay readable UTF-8.
             options.SerializerOptions.Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping;
+            options.SerializerOptions.Converters.Add(new TimestampConverter());
             options.SerializerOptions.TypeInfoResolverChain.Insert(0, HttpJson.Default);
         });
         builder.AddApiDocument();

@@ -14,7 +14,7 @@ internal static class MessagesApi
 
     private const string SentExample = """
         {"client_id":"0191b2c4-6f1e-7c3a-9d55-0a1b2c3d4e5f","message_id":"0191b2c4-7a01-7b20-8f3e-112233445566","seq":7,
-         "conversation":3,"conversation_seq":2,"created_at":"2015-09-03T03:13:12.81765Z"}
+         "conversation":3,"conversation_seq":2,"created_at":"2015-09-03T03:13:12.817650Z"}
         """;
 
     public static void AddMessages(this IHostApplicationBuilder builder)

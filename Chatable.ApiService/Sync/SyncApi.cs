@@ -11,7 +11,7 @@ internal static class SyncApi
     private const string Example = """
         {"epoch":"6f1c0a52-6d0b-4f0e-9a57-2f8f5a0c1d3e","head":7,"messages":[
          {"type":"message","seq":7,"message_id":"0191b2c4-7a01-7b20-8f3e-112233445566","conversation":3,"conversation_seq":2,
-          "author":"bob","recipient":"alice","message":"hello","message_type":0,"created_at":"2015-09-03T03:13:12.81765Z"}],
+          "author":"bob","recipient":"alice","message":"hello","message_type":0,"created_at":"2015-09-03T03:13:12.817650Z"}],
          "has_more":false}
         """;
 

@@ -3,7 +3,7 @@ namespace Chatable.Messaging.Wire;
 /// <summary>
 /// What the server sends a v1 client: a message, or the REST error object.
 /// <code>
-/// {"author":"bob","recipient":"alice","message":"hello","message_type":0,"created_at":"2015-09-03T03:13:12.81765Z"}
+/// {"author":"bob","recipient":"alice","message":"hello","message_type":0,"created_at":"2015-09-03T03:13:12.817650Z"}
 /// {"error":{"code":400,"errors":{"recipient":"is required"},"message":"Form error"}}
 /// </code>
 /// </summary>
@@ -20,7 +20,7 @@ public static class V1Frames
         json.WritePropertyName("message"u8);
         JsonText.WriteValue(json, message.Body.Span);
         json.WriteNumber("message_type"u8, (int)message.Type);
-        json.WriteString("created_at"u8, message.CreatedAt);
+        json.WriteTimestamp("created_at"u8, message.CreatedAt);
         json.WriteEndObject();
         return scratch.FinishPooled();
     }

@@ -10,9 +10,9 @@ public readonly record struct StoredPlace(
 /// What the server sends a v2 client about messages.
 /// <code>
 /// {"type":"message","seq":7,"message_id":"0191…","conversation":3,"conversation_seq":2,"author":"bob","recipient":"alice",
-///  "message":"hello","message_type":0,"created_at":"2015-09-03T03:13:12.81765Z","client_id":"c1"}      client_id: to the author only
+///  "message":"hello","message_type":0,"created_at":"2015-09-03T03:13:12.817650Z","client_id":"c1"}      client_id: to the author only
 /// {"type":"ack","client_id":"c1","message_id":"0191…","seq":7,"conversation":3,"conversation_seq":2,
-///  "created_at":"2015-09-03T03:13:12.81765Z","duplicate":true}                                         duplicate: only where true
+///  "created_at":"2015-09-03T03:13:12.817650Z","duplicate":true}                                         duplicate: only where true
 /// </code>
 /// </summary>
 public static class V2Frames
@@ -33,7 +33,7 @@ public static class V2Frames
         json.WritePropertyName("message"u8);
         JsonText.WriteValue(json, message.Body.Span);
         json.WriteNumber("message_type"u8, (int)message.Type);
-        json.WriteString("created_at"u8, message.CreatedAt);
+        json.WriteTimestamp("created_at"u8, message.CreatedAt);
         if (forAuthor)
             WriteClientId(json, message.ClientId);
         json.WriteEndObject();
@@ -59,7 +59,7 @@ public static class V2Frames
         json.WriteNumber("seq"u8, place.Seq);
         json.WriteNumber("conversation"u8, place.ConversationId);
         json.WriteNumber("conversation_seq"u8, place.ConversationSeq);
-        json.WriteString("created_at"u8, place.CreatedAt);
+        json.WriteTimestamp("created_at"u8, place.CreatedAt);
         if (duplicate)
             json.WriteBoolean("duplicate"u8, value: true);
     }

@@ -90,7 +90,7 @@ public class V1FrameGoldenTests
         var frame = Encoding.UTF8.GetString(V1Frames.Message(message).Memory.Span);
 
         Assert.Equal(
-            $$"""{"author":"bob","recipient":"alice","message":"{{escaped}}","message_type":0,"created_at":"2015-09-03T03:13:12.81765Z"}""",
+            $$"""{"author":"bob","recipient":"alice","message":"{{escaped}}","message_type":0,"created_at":"2015-09-03T03:13:12.817650Z"}""",
             frame);
     }
 
@@ -100,7 +100,7 @@ public class V1FrameGoldenTests
         var message = Samples.Message with { Type = MessageType.Photo, CreatedAt = new DateTime(2015, 9, 3, 3, 13, 12, DateTimeKind.Utc) };
 
         Assert.Equal(
-            """{"author":"bob","recipient":"alice","message":"hello","message_type":1,"created_at":"2015-09-03T03:13:12Z"}""",
+            """{"author":"bob","recipient":"alice","message":"hello","message_type":1,"created_at":"2015-09-03T03:13:12.000000Z"}""",
             Encoding.UTF8.GetString(V1Frames.Message(message).Memory.Span));
     }
 

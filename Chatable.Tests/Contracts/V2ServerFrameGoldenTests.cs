@@ -15,7 +15,7 @@ public class V2ServerFrameGoldenTests
         "message_id":"01890a5d-ac96-774b-bcce-b302099a8057","conversation":3,"conversation_seq":4,
         """
         + """
-        "author":"bob","recipient":"alice","message":"hello","message_type":0,"created_at":"2015-09-03T03:13:12.81765Z"
+        "author":"bob","recipient":"alice","message":"hello","message_type":0,"created_at":"2015-09-03T03:13:12.817650Z"
         """;
 
     private static readonly StoredPlace s_place = Samples.Message.PlaceAt(7);
@@ -53,7 +53,7 @@ public class V2ServerFrameGoldenTests
             "client_id":"c-1","message_id":"01890a5d-ac96-774b-bcce-b302099a8057","seq":7,"conversation":3,
             """
             + """
-            "conversation_seq":4,"created_at":"2015-09-03T03:13:12.81765Z"
+            "conversation_seq":4,"created_at":"2015-09-03T03:13:12.817650Z"
             """;
 
         Assert.Equal($$"""{"type":"ack",{{Place}}}""", Text(V2Frames.Ack(s_place, duplicate: false)));
