@@ -23,15 +23,20 @@ internal static partial class AccountFields
     public static FieldRule[] Phone { get; } =
         [FieldRule.MaxLength(MaxPhone), new(text => text.All(char.IsAsciiDigit), "please enter a valid phone number")];
 
-    public static FieldRule[] NewPassword { get; } =
+    /// <summary>At a login a password need not be a good one.</summary>
+    public static FieldRule[] Password { get; } =
+        [new(text => PasswordText.IsAtMost(MaxPassword, text), $"please enter no more than {MaxPassword} characters")];
+
+    /// <summary>A passphrase may have spaces.</summary>
+    public static FieldRule[] NewPassphrase { get; } =
     [
-        new(text => text.Length >= MinPassword, $"please enter a password with at least {MinPassword} characters"),
-        FieldRule.MaxLength(MaxPassword),
-        new(text => !text.Any(char.IsWhiteSpace), "please enter a password without any space"),
+        .. Password,
+        new(text => PasswordText.IsAtLeast(MinPassword, text), $"please enter a password with at least {MinPassword} characters"),
     ];
 
-    /// <summary>At a login a password need not be a good one.</summary>
-    public static FieldRule[] Password { get; } = [FieldRule.MaxLength(MaxPassword)];
+    /// <summary>The original's rule, which v1 keeps.</summary>
+    public static FieldRule[] NewPassword { get; } =
+        [.. NewPassphrase, new(text => !text.Any(char.IsWhiteSpace), "please enter a password without any space")];
 
     /// <summary>At a login or refresh a wrong text is a wrong text; only its size matters before it is looked up.</summary>
     public static FieldRule[] Credential { get; } = [FieldRule.MaxLength(256)];

@@ -6,7 +6,11 @@ namespace Chatable.ApiService.Accounts;
 
 /// <summary>A new user with the first token.</summary>
 internal sealed record RegisteredUser(
-    string Email, string FirstName, string LastName, string PhoneNumber, TokenItem Token, string Username);
+    string Email, string FirstName, string LastName, string PhoneNumber, TokenItem Token, string Username)
+{
+    public static RegisteredUser From(RegisterForm form, IssuedToken token) =>
+        new(form.Email, form.FirstName, form.LastName, form.Phone, TokenItem.Of(token), form.Username);
+}
 
 /// <summary>A token: what its owner signs with, and what gets the next one. Shown once.</summary>
 internal sealed record TokenItem(
@@ -19,6 +23,7 @@ internal sealed record TokenItem(
 }
 
 [JsonSerializable(typeof(ApiEnvelope<RegisteredUser>))]
+[JsonSerializable(typeof(RegisteredUser))]
 [JsonSerializable(typeof(ApiEnvelope<TokenItem>))]
 [JsonSerializable(typeof(RegisterForm))]
 [JsonSerializable(typeof(LoginForm))]

@@ -38,6 +38,13 @@ internal static class AccountsApi
             .WithExamples(AccountExamples.Refresh, AccountExamples.Token);
         group.MapDelete("/auth_token", LogOut).RequireAuthorization().ProducesFailures(401)
             .WithSummary("Ends the token it is called with.");
+
+        app.MapGroup("/api/v2").WithTags("Accounts").WithGroupName(V2Document.Name)
+            .MapPost("/register", RegisterV2).Accepts<RegisterForm>(JsonBody.MediaType)
+            .WithSummary("Creates a user with a first token.")
+            .WithDescription("As in v1, except that a password may have spaces. Login and the exchange of tokens are v1's.")
+            .Produces<RegisteredUser>(StatusCodes.Status201Created).ProducesProblems(400, 409, 413, 415)
+            .WithV2Examples(answer: AccountExamples.User, body: AccountExamples.Register);
     }
 
     private static async Task<Results<Ok<ApiEnvelope<RegisteredUser>>, ApiFailure>> Register(
@@ -49,8 +56,22 @@ internal static class AccountsApi
         if (await sessions.RegisterAsync(form, cancellationToken) is not { } token)
             return ApiFailure.UserError(NotUnique);
 
-        var user = new RegisteredUser(form.Email, form.FirstName, form.LastName, form.Phone, TokenItem.Of(token), form.Username);
-        return TypedResults.Ok(ApiEnvelope.Success([user]));
+        return TypedResults.Ok(ApiEnvelope.Success([RegisteredUser.From(form, token)]));
+    }
+
+    private static async Task<IResult> RegisterV2(
+        JsonFieldsBody body, Sessions sessions, CancellationToken cancellationToken)
+    {
+        if (!body.IsWellFormed(out var fields, out var problem))
+            return problem;
+
+        var form = RegisterForm.Read(fields, AccountFields.NewPassphrase);
+        if (fields.Errors.Count > 0)
+            return Problem.Invalid(fields.Errors);
+        if (await sessions.RegisterAsync(form, cancellationToken) is not { } token)
+            return Problem.NotUnique;
+
+        return TypedResults.Created((string?)null, RegisteredUser.From(form, token));
     }
 
     private static async Task<Results<Ok<ApiEnvelope<TokenItem>>, ApiFailure>> LogIn(

@@ -5,7 +5,7 @@ namespace Chatable.ApiService.Accounts;
 
 // The attributes say in the API's document what AccountFields checks.
 
-/// <summary>Body of <c>POST /api/register</c>.</summary>
+/// <summary>Body of <c>POST /api/register</c> and <c>POST /api/v2/register</c>.</summary>
 internal sealed record RegisterForm(
     [property: MaxLength(AccountFields.MaxName)] string FirstName,
     [property: MaxLength(AccountFields.MaxName)] string LastName,
@@ -14,11 +14,13 @@ internal sealed record RegisterForm(
     [property: MaxLength(AccountFields.MaxEmail), EmailAddress] string Email,
     [property: MaxLength(AccountFields.MaxPhone), RegularExpression("^[0-9]+$")] string Phone) : IForm<RegisterForm>
 {
-    public static RegisterForm Read(FormFields fields) => new(
+    public static RegisterForm Read(FormFields fields) => Read(fields, AccountFields.NewPassword);
+
+    public static RegisterForm Read(FormFields fields, FieldRule[] password) => new(
         fields.Required("first_name", AccountFields.Name),
         fields.Required("last_name", AccountFields.Name),
         fields.Required("username", AccountFields.Username),
-        fields.Required("password", AccountFields.NewPassword),
+        fields.Required("password", password),
         fields.Required("email", AccountFields.Email),
         fields.Required("phone", AccountFields.Phone));
 }

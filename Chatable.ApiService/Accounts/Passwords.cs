@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Diagnostics.Metrics;
 using System.Security.Cryptography;
 using Chatable.ApiService.Http;
@@ -13,12 +14,15 @@ namespace Chatable.ApiService.Accounts;
 internal sealed class Passwords : IDisposable
 {
     private static readonly object s_nobody = new();
+    private static readonly byte[] s_salt = new byte[16];
 
     private readonly PasswordHasher<object> _hasher;
+    private readonly int _iterations;
     private readonly SemaphoreSlim _turns;
     private readonly int _maxWaiting;
     private readonly Counter<long> _refused;
     private readonly Counter<long> _verifications;
+    private readonly Counter<long> _rounds;
 
     // What an unknown user's password is checked against, so that it takes as long as a known one's.
     private readonly string _decoy;
@@ -26,7 +30,8 @@ internal sealed class Passwords : IDisposable
 
     public Passwords(IOptions<PasswordsOptions> options, IMeterFactory meters)
     {
-        _hasher = new PasswordHasher<object>(Options.Create(new PasswordHasherOptions { IterationCount = options.Value.Iterations }));
+        _iterations = options.Value.Iterations;
+        _hasher = new PasswordHasher<object>(Options.Create(new PasswordHasherOptions { IterationCount = _iterations }));
         _turns = new SemaphoreSlim(options.Value.MaxConcurrentHashes);
         _maxWaiting = options.Value.MaxWaitingHashes;
         _decoy = _hasher.HashPassword(s_nobody, RandomNumberGenerator.GetHexString(32));
@@ -35,11 +40,13 @@ internal sealed class Passwords : IDisposable
             "chatable.accounts.passwords.refused", "{request}", "Requests refused because too many wait for a password hash.");
         _verifications = meter.CreateCounter<long>(
             "chatable.accounts.passwords.verifications", "{hash}", "Hashes computed to check a password, unknown users' among them.");
+        _rounds = meter.CreateCounter<long>(
+            "chatable.accounts.passwords.rounds", "{round}", "Rounds of PBKDF2 computed to check passwords.");
     }
 
     /// <exception cref="ServiceBusyException">Too many wait already.</exception>
     public Task<string> HashAsync(string password, CancellationToken cancellationToken) =>
-        InTurn(() => _hasher.HashPassword(s_nobody, password), cancellationToken);
+        InTurn(() => _hasher.HashPassword(s_nobody, PasswordText.Prepare(password)), cancellationToken);
 
     /// <param name="hash">The stored hash; null for a user that does not exist.</param>
     /// <param name="password">What was given.</param>
@@ -53,10 +60,42 @@ internal sealed class Passwords : IDisposable
 
     public void Dispose() => _turns.Dispose();
 
+    // Until passwords were prepared, hashes were made of the text as it was typed: such a one is found by that text, and renewed.
     private PasswordVerificationResult Verify(string hash, string password)
     {
+        var prepared = PasswordText.Prepare(password);
+        var result = VerifyText(hash, prepared);
+        return result != PasswordVerificationResult.Failed || prepared == password ? result
+            : VerifyText(hash, password) == PasswordVerificationResult.Failed ? PasswordVerificationResult.Failed
+            : PasswordVerificationResult.SuccessRehashNeeded;
+    }
+
+    private PasswordVerificationResult VerifyText(string hash, string text)
+    {
         _verifications.Add(1);
-        return _hasher.VerifyHashedPassword(s_nobody, hash, password);
+        var rounds = RoundsOf(hash);
+        _rounds.Add(rounds);
+        var result = _hasher.VerifyHashedPassword(s_nobody, hash, text);
+        if (result == PasswordVerificationResult.Failed && rounds < _iterations)
+            Spend(text, _iterations - rounds);
+        return result;
+    }
+
+    // What a hash of before the number grew lacks: else a wrong password would tell by its time that it is an old user's.
+    private void Spend(string text, int rounds)
+    {
+        _rounds.Add(rounds);
+        Span<byte> nowhere = stackalloc byte[32];
+        Rfc2898DeriveBytes.Pbkdf2(text, s_salt, nowhere, rounds, HashAlgorithmName.SHA512);
+    }
+
+    // Base64 of u8 format 1, u32 hash function, u32 rounds, u32 salt length, salt, subkey: numbers in network order.
+    private static int RoundsOf(string hash)
+    {
+        Span<byte> head = stackalloc byte[9];
+        return Convert.TryFromBase64Chars(hash.AsSpan(0, Math.Min(12, hash.Length)), head, out var length) && length == 9 && head[0] == 1
+            ? (int)Math.Min(BinaryPrimitives.ReadUInt32BigEndian(head[5..]), int.MaxValue)
+            : 0;
     }
 
     private async Task<T> InTurn<T>(Func<T> compute, CancellationToken cancellationToken)

@@ -4,7 +4,7 @@ namespace Chatable.ApiService.Http;
 internal sealed record FieldRule(Predicate<string> Holds, string Message)
 {
     public static FieldRule MaxLength(int characters) =>
-        new(text => text.Length <= characters, $"please enter no more than {characters} characters");
+        new(text => Characters.Count(text) <= characters, $"please enter no more than {characters} characters");
 }
 
 /// <summary>The named texts of a body, and what is found wrong with those that are asked for. Names nobody asks for are ignored.</summary>

@@ -43,6 +43,9 @@ internal sealed class Problem : IResult
     public static Problem MethodNotAllowed { get; } =
         new(StatusCodes.Status405MethodNotAllowed, "method_not_allowed", "This path does not know the method.");
 
+    public static Problem NotUnique { get; } =
+        new(StatusCodes.Status409Conflict, "not_unique", "The username, the email address or the phone number is taken.");
+
     public static Problem TooLarge { get; } = new(StatusCodes.Status413PayloadTooLarge, "too_large", "The body is too large.");
 
     public static Problem Unsupported { get; } =
@@ -84,6 +87,7 @@ internal sealed class Problem : IResult
         StatusCodes.Status403Forbidden => Forbidden,
         StatusCodes.Status404NotFound => NotFound,
         StatusCodes.Status405MethodNotAllowed => MethodNotAllowed,
+        StatusCodes.Status409Conflict => NotUnique,
         StatusCodes.Status413PayloadTooLarge => TooLarge,
         StatusCodes.Status415UnsupportedMediaType => Unsupported,
         StatusCodes.Status503ServiceUnavailable => Unavailable,

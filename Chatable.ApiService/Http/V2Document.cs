@@ -18,7 +18,7 @@ internal static class V2Document
             Version = Name,
             Description = "Chat for clients without a socket. Failures are problem details (RFC 9457); `code` names the kind. "
                 + "The WebSocket, `/api/ws` with the subprotocol `chatable.v2`, and its frames are described in `/asyncapi.yaml`. "
-                + "Registration, login and tokens are those of v1.",
+                + "Login and tokens are those of v1.",
         };
         return Task.CompletedTask;
     }

@@ -2,9 +2,12 @@ using System.Diagnostics.Metrics;
 using Chatable.ApiService.Accounts;
 using Chatable.ApiService.Auth;
 using Chatable.ApiService.Http;
+using Chatable.Messaging.Tokens;
 using Chatable.Messaging.Users;
 using Chatable.Tests.Support;
+using Microsoft.AspNetCore.Identity;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Npgsql;
 
@@ -32,6 +35,28 @@ public sealed class LoginWorkTests(PostgresServer postgres)
         Assert.Equal(1, verifications.Total);
         Assert.Null(await sessions.LogInAsync(new LoginForm("nobody", "wrong-horse"), Cancellation));
         Assert.Equal(2, verifications.Total);
+    }
+
+    [Fact]
+    public async Task LoginRenewsAHashOfThePasswordAsItWasTyped()
+    {
+        const string Typed = "cafe\u0301-au-lait";
+        const string Composed = "caf\u00e9-au-lait";
+        await using var database = NpgsqlDataSource.Create(await postgres.CreateMigratedDatabaseAsync(Cancellation));
+        using var services = new ServiceCollection().AddMetrics().BuildServiceProvider();
+        using var passwords = new Passwords(
+            Options.Create(new PasswordsOptions { Iterations = 1_000 }), services.GetRequiredService<IMeterFactory>());
+        var users = new UserStore(database);
+        var raw = new PasswordHasher<object>(Options.Create(new PasswordHasherOptions { IterationCount = 1_000 })).HashPassword(this, Typed);
+        await users.CreateAsync(Person.Named("bob") with { PasswordHash = raw }, Cancellation);
+        var tokens = new TokenStore(
+            database, new TokenSecretProtector(new() { Key = "the key of these tests, long enough" }), NullLogger<TokenStore>.Instance);
+        var sessions = new Sessions(users, tokens, passwords, revocations: null!, Options.Create(new AuthOptions()));
+
+        Assert.Null(await sessions.LogInAsync(new LoginForm("bob", Composed), Cancellation));
+        Assert.NotNull(await sessions.LogInAsync(new LoginForm("bob", Typed), Cancellation));
+        Assert.NotNull(await sessions.LogInAsync(new LoginForm("bob", Composed), Cancellation));
+        Assert.NotNull(await sessions.LogInAsync(new LoginForm("bob", Typed), Cancellation));
     }
 
     [Fact]

@@ -37,7 +37,7 @@ public sealed class RegistrationTests(ApiFixture api) : IClassFixture<ApiFixture
         foreach (var name in (string[])["access_key_id", "refresh_token", "secret_access_key"])
             Assert.Matches("^[A-Z2-7]{52}$", token.GetProperty(name).GetString());
         foreach (var name in (string[])["created_at", "expires_at", "modified_at"])
-            Assert.Matches(@"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$", token.GetProperty(name).GetString());
+            Assert.Matches(@"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$", token.GetProperty(name).GetString());
         Assert.True(token.GetProperty("is_refreshable").GetBoolean());
         var (created, expires) = (token.GetProperty("created_at").GetDateTimeOffset(), token.GetProperty("expires_at").GetDateTimeOffset());
         Assert.Equal(TimeSpan.FromDays(30), expires - created);
@@ -121,6 +121,26 @@ public sealed class RegistrationTests(ApiFixture api) : IClassFixture<ApiFixture
         form[field] = form[field].PadRight(longest + 1, '7');
         Assert.Equal($"please enter no more than {longest} characters",
             (await api.Client.PostAsync("/api/register", form, Cancellation)).ErrorOf(field));
+    }
+
+    [Theory]
+    [InlineData("first_name", 100)]
+    [InlineData("last_name", 100)]
+    [InlineData("password", 128)]
+    public async Task LengthsCountCharactersAndNotTheirHalves(string field, int longest)
+    {
+        var form = ChatClient.RegistrationOf(ChatClient.NewName());
+        form[field] = string.Concat(Enumerable.Repeat("\U0001f40e", longest));
+        Assert.Equal(200, (await api.Client.PostAsync("/api/register", form, Cancellation)).Status);
+    }
+
+    [Fact]
+    public async Task NineCharactersAreNoTenForHavingTwoHalvesEach()
+    {
+        var form = ChatClient.RegistrationOf(ChatClient.NewName());
+        form["password"] = string.Concat(Enumerable.Repeat("\U0001f40e", 9));
+        var answer = await api.Client.PostAsync("/api/register", form, Cancellation);
+        Assert.Equal("please enter a password with at least 10 characters", answer.ErrorOf("password"));
     }
 
     [Fact]

@@ -15,11 +15,12 @@ public sealed class V2DocumentTests(ApiFixture api) : IClassFixture<ApiFixture>
             .SelectMany(path => path.Value.EnumerateObject().Select(operation => (Name: $"{operation.Name} {path.Name}", operation.Value)))
             .ToDictionary(operation => operation.Name, operation => operation.Value);
         Assert.Equal(
-            ["get /api/v2/conversations", "get /api/v2/conversations/{id}/messages", "get /api/v2/sync", "post /api/v2/messages"],
+            ["get /api/v2/conversations", "get /api/v2/conversations/{id}/messages", "get /api/v2/sync", "post /api/v2/messages",
+             "post /api/v2/register"],
             operations.Keys.Order(StringComparer.Ordinal));
         foreach (var (name, operation) in operations)
         {
-            Assert.NotEmpty(operation.GetProperty("security").EnumerateArray());
+            Assert.Equal(name != "post /api/v2/register", operation.TryGetProperty("security", out _));
             foreach (var response in operation.GetProperty("responses").EnumerateObject())
             {
                 var media = response.Value.GetProperty("content").EnumerateObject().Single();

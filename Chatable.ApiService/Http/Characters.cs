@@ -1,0 +1,13 @@
+namespace Chatable.ApiService.Http;
+
+/// <summary>Characters as people, JSON Schema and PostgreSQL count them: code points. A <see cref="char"/> may be half of one.</summary>
+internal static class Characters
+{
+    public static int Count(string text)
+    {
+        var count = 0;
+        foreach (var _ in text.EnumerateRunes())
+            count++;
+        return count;
+    }
+}
