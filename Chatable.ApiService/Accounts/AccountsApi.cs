@@ -13,9 +13,11 @@ internal static class AccountsApi
 
     public static void AddAccounts(this IHostApplicationBuilder builder)
     {
+        builder.AddValidatedOptions<AccountsOptions>(AccountsOptions.Section, options => options.Faults());
         builder.AddValidatedOptions<PasswordsOptions>(PasswordsOptions.Section, options => options.Faults());
         builder.Services.AddSingleton<UserStore>();
         builder.Services.AddSingleton<UserDirectory>();
+        builder.Services.AddSingleton<ReservedUsernames>();
         builder.Services.AddSingleton<Passwords>();
         builder.Services.AddSingleton<Sessions>();
         builder.Services.ConfigureHttpJsonOptions(options =>
@@ -48,10 +50,12 @@ internal static class AccountsApi
     }
 
     private static async Task<Results<Ok<ApiEnvelope<RegisteredUser>>, ApiFailure>> Register(
-        FormBody<RegisterForm> body, Sessions sessions, CancellationToken cancellationToken)
+        FormBody<RegisterForm> body, ReservedUsernames reserved, Sessions sessions, CancellationToken cancellationToken)
     {
         if (!body.IsValid(out var form, out var failure))
             return failure;
+        if (reserved.FaultOf(form.Username) is { } fault)
+            return ApiFailure.FormError(fault);
 
         if (await sessions.RegisterAsync(form, cancellationToken) is not { } token)
             return ApiFailure.UserError(NotUnique);
@@ -60,7 +64,7 @@ internal static class AccountsApi
     }
 
     private static async Task<IResult> RegisterV2(
-        JsonFieldsBody body, Sessions sessions, CancellationToken cancellationToken)
+        JsonFieldsBody body, ReservedUsernames reserved, Sessions sessions, CancellationToken cancellationToken)
     {
         if (!body.IsWellFormed(out var fields, out var problem))
             return problem;
@@ -68,6 +72,8 @@ internal static class AccountsApi
         var form = RegisterForm.Read(fields, AccountFields.NewPassphrase);
         if (fields.Errors.Count > 0)
             return Problem.Invalid(fields.Errors);
+        if (reserved.FaultOf(form.Username) is { } fault)
+            return Problem.Invalid(fault);
         if (await sessions.RegisterAsync(form, cancellationToken) is not { } token)
             return Problem.NotUnique;
 

@@ -89,6 +89,13 @@ public sealed class RegistrationTests(ApiFixture api) : IClassFixture<ApiFixture
     [InlineData("username", "bob\0", "please enter a valid name")]
     [InlineData("first_name", "Bo\0b", "please enter no control characters")]
     [InlineData("password", "correct\0horse", "please enter no control characters")]
+    [InlineData("username", "admin", "please enter another name, this one is reserved")]
+    [InlineData("username", "ADMIN", "please enter another name, this one is reserved")]
+    [InlineData("username", "Root", "please enter another name, this one is reserved")]
+    [InlineData("username", "support", "please enter another name, this one is reserved")]
+    [InlineData("username", "system", "please enter another name, this one is reserved")]
+    [InlineData("username", "everyone", "please enter another name, this one is reserved")]
+    [InlineData("username", "heRe", "please enter another name, this one is reserved")]
     public async Task BadFieldIsNamed(string field, string value, string fault)
     {
         var form = ChatClient.RegistrationOf(ChatClient.NewName());

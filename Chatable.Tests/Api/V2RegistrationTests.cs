@@ -34,6 +34,7 @@ public sealed class V2RegistrationTests(ApiFixture api) : IClassFixture<ApiFixtu
     [Theory]
     [InlineData("password", "nine char")]
     [InlineData("username", "1bob")]
+    [InlineData("username", "Everyone")]
     [InlineData("email", "hello")]
     [InlineData("phone", "")]
     public async Task BadFieldIsNamed(string field, string value)
@@ -64,6 +65,28 @@ public sealed class V2RegistrationTests(ApiFixture api) : IClassFixture<ApiFixtu
         using var content = new StringContent(body, Encoding.UTF8, mediaType);
         var answer = await PostAsync(content);
         answer.AssertProblem(status, code, status == 400 ? ["body"] : []);
+    }
+
+    [Fact]
+    public async Task ReservedNamesAreAnOperatorsChoiceAndWhoHasOneKeepsIt()
+    {
+        var form = ChatClient.RegistrationOf(ChatClient.NewName());
+        Assert.Equal(201, (await RegisterAsync(form)).Status);
+        using var other = await api.StartAnotherAsync(("Accounts__ReservedUsernames", $"{form["username"].ToUpperInvariant()}, Bots"));
+        using var client = new ChatClient(other.Address);
+
+        await client.LogInAsync(form["username"], form["password"], Cancellation);
+        var answer = await client.PostAsync("/api/register", ChatClient.RegistrationOf("bots"), Cancellation);
+        Assert.Equal((400, "please enter another name, this one is reserved"), (answer.Status, answer.ErrorOf("username")));
+        Assert.Equal(200, (await client.PostAsync("/api/register", ChatClient.RegistrationOf("system"), Cancellation)).Status);
+    }
+
+    [Fact]
+    public async Task ReservedNameThatIsNoneStopsTheStart()
+    {
+        var failure = await Assert.ThrowsAsync<InvalidOperationException>(
+            () => api.StartAnotherAsync(("Accounts__ReservedUsernames", "admin,no name")));
+        Assert.Contains("Accounts:ReservedUsernames has 'no name'", failure.Message, StringComparison.Ordinal);
     }
 
     private async Task<ChatAnswer> RegisterAsync(Dictionary<string, string> form)
