@@ -9,6 +9,7 @@ public sealed class ChatableClient : IDisposable
 {
     private readonly ServerAddresses _servers;
     private readonly ServerCalls _calls;
+    private readonly ServerClock _serverClock;
     private readonly ConnectionOptions _options;
     private readonly ILogger _logger;
     private readonly TimeProvider _clock;
@@ -29,7 +30,8 @@ public sealed class ChatableClient : IDisposable
         http ??= _ownHttp = new HttpClient();
         _clock = clock ?? TimeProvider.System;
         _logger = (loggers ?? NullLoggerFactory.Instance).CreateLogger("Chatable.Client");
-        _calls = new ServerCalls(http, servers, _clock);
+        _serverClock = new ServerClock(_clock);
+        _calls = new ServerCalls(http, servers, _serverClock);
         Accounts = new ChatAccounts(_calls);
     }
 
@@ -45,7 +47,7 @@ public sealed class ChatableClient : IDisposable
     {
         ArgumentNullException.ThrowIfNull(credentials);
         ArgumentNullException.ThrowIfNull(store);
-        var seed = new ConnectionParts.Seed(_servers, Accounts, credentials, _options, _clock);
+        var seed = new ConnectionParts.Seed(_servers, Accounts, credentials, _options, _serverClock, _clock);
         return new ChatConnection(seed, store, _logger) { OnReset = onReset };
     }
 

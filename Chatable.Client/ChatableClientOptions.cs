@@ -4,8 +4,8 @@ namespace Chatable.Client;
 public sealed class ChatableClientOptions
 {
     /// <summary>
-    /// Addresses of servers, with the scheme http or https; a client that loses one goes to the next. Empty where service discovery
-    /// finds them.
+    /// Addresses of servers, with the scheme http or https, and a path where a gateway wants one (<c>https://host/chat</c>); a client that
+    /// loses one goes to the next. Empty where service discovery finds them.
     /// </summary>
     public IList<Uri> Urls { get; } = [];
 
@@ -23,6 +23,8 @@ public sealed class ChatableClientOptions
         {
             if (!server.IsAbsoluteUri || (server.Scheme != Uri.UriSchemeHttp && server.Scheme != Uri.UriSchemeHttps))
                 yield return $"{section}: the address of a server must begin with http:// or https://.";
+            else if (server.Query.Length > 0 || server.Fragment.Length > 0)
+                yield return $"{section}: the address of a server must have no query and no fragment.";
         }
 
         foreach (var fault in Connection.Faults($"{section}:Connection"))

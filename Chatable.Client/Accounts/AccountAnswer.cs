@@ -1,16 +1,12 @@
-using System.Text.Json;
 using System.Text.Json.Serialization;
 
 namespace Chatable.Client.Accounts;
 
 /// <summary>
-/// What the server says about accounts.
+/// What the server says about accounts when it succeeds; the item is a token, or a user with a first token.
 /// <code>{"status":"success","data":[{…}],"error":{"code":200,"errors":null,"message":""},"page":1,"per_page":10,"current_page":1}</code>
 /// </summary>
-internal sealed record AccountAnswer(IReadOnlyList<JsonElement> Data, AccountError Error);
-
-/// <summary><code>{"code":400,"errors":{"email":"is required"},"message":"Form error"}</code></summary>
-internal sealed record AccountError(int Code, IReadOnlyDictionary<string, string>? Errors, string Message);
+internal sealed record AccountAnswer<T>(IReadOnlyList<T?> Data);
 
 /// <summary>The fields of a token that a client needs.</summary>
 internal sealed record TokenItem(string AccessKeyId, string SecretAccessKey, string RefreshToken, DateTimeOffset ExpiresAt)
@@ -21,8 +17,9 @@ internal sealed record TokenItem(string AccessKeyId, string SecretAccessKey, str
 /// <summary>The field of a new user that a client does not know already.</summary>
 internal sealed record UserItem(TokenItem Token);
 
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, RespectRequiredConstructorParameters = true)]
-[JsonSerializable(typeof(AccountAnswer))]
-[JsonSerializable(typeof(TokenItem))]
-[JsonSerializable(typeof(UserItem))]
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, RespectRequiredConstructorParameters = true,
+    RespectNullableAnnotations = true)]
+[JsonSerializable(typeof(AccountAnswer<TokenItem>), TypeInfoPropertyName = "TokenAnswer")]
+[JsonSerializable(typeof(AccountAnswer<UserItem>), TypeInfoPropertyName = "UserAnswer")]
 internal sealed partial class AccountJson : JsonSerializerContext;

@@ -2,11 +2,11 @@ namespace Chatable.Client;
 
 /// <summary>
 /// What proves who a device's user is. Keep it as you keep passwords. Each device logs in for one of its own: a refresh token that is
-/// used twice ends all that followed from it.
+/// used again, after the token it gave was used, ends all that followed from it.
 /// </summary>
 /// <param name="AccessKeyId">Names the key; no secret.</param>
 /// <param name="SecretAccessKey">Signs what the device asks for; never sent.</param>
-/// <param name="RefreshToken">Gets the next token, once.</param>
+/// <param name="RefreshToken">Gets the next token.</param>
 /// <param name="ExpiresAt">When it ends, UTC.</param>
 public sealed record ChatToken(string AccessKeyId, string SecretAccessKey, string RefreshToken, DateTimeOffset ExpiresAt)
 {

@@ -5,8 +5,8 @@ namespace Chatable.Client.Connections;
 
 /// <summary>Connects, and connects again, until it is told to stop or coming back would be of no use.</summary>
 internal sealed partial class ConnectionLoop(
-    Dialer dialer, SessionRunner runner, ClientSession session, TokenRefresh tokens, ConnectionOptions options, TimeProvider clock,
-    ILogger logger)
+    Dialer dialer, SessionRunner runner, ClientSession session, ChatCredentials credentials, TokenRefresh tokens,
+    ConnectionOptions options, TimeProvider clock, ILogger logger)
 {
     /// <summary>A connection that lasted this long was no failure.</summary>
     private static readonly TimeSpan s_sound = TimeSpan.FromSeconds(5);
@@ -27,39 +27,41 @@ internal sealed partial class ConnectionLoop(
     /// <returns>Why.</returns>
     public async Task<ChatStatus> RunAsync(Action<ChatStatus> changed, CancellationToken stop)
     {
+        var token = credentials.Token;
+        runner.Welcomed += () => tokens.Accepted(token);
         runner.Welcomed += () => changed(new ChatStatus(ChatState.Online));
-        runner.Welcomed += tokens.Accepted;
         changed(new ChatStatus(ChatState.Connecting));
         while (true)
         {
-            await tokens.RefreshIfDueAsync(stop);
-            var outcome = await ConnectOnceAsync(stop);
-            if (outcome.Advice == CloseAdvice.Authenticate && await tokens.TryRefreshAsync(stop) is { } refused)
-                outcome = new Outcome(
-                    refused ? CloseAdvice.Stop : CloseAdvice.BackOff, ChatStopReason.Unauthenticated, outcome.CloseCode);
+            await tokens.RefreshIfDueAsync(stop).ConfigureAwait(false);
+            token = credentials.Token;
+            var outcome = await ConnectOnceAsync(token, stop).ConfigureAwait(false);
+            if (outcome.Advice == CloseAdvice.Authenticate)
+                outcome = await AuthenticateAsync(outcome, token, stop).ConfigureAwait(false);
             if (outcome.Advice == CloseAdvice.Stop)
                 return new ChatStatus(ChatState.Stopped, outcome.Reason, outcome.CloseCode);
 
             stop.ThrowIfCancellationRequested();
             changed(new ChatStatus(ChatState.Reconnecting, CloseCode: outcome.CloseCode));
-            await Task.Delay(DelayAfter(outcome.Advice), clock, stop);
+            await Task.Delay(DelayAfter(outcome.Advice), clock, stop).ConfigureAwait(false);
         }
     }
 
-    private async Task<Outcome> ConnectOnceAsync(CancellationToken stop)
+    private async Task<Outcome> ConnectOnceAsync(ChatToken token, CancellationToken stop)
     {
         ClientSocket socket;
         try
         {
-            socket = await dialer.ConnectAsync(stop);
+            socket = await dialer.ConnectAsync(token, stop).ConfigureAwait(false);
         }
         catch (HandshakeException exception)
         {
-            LogNotConnected(exception.Status, exception.InnerException?.Message);
-            return exception.Status switch
+            LogNotConnected(exception.Answer?.Status ?? 0, exception.InnerException?.Message);
+            return exception.Answer switch
             {
-                401 => new Outcome(CloseAdvice.Authenticate),
-                403 => new Outcome(CloseAdvice.Stop, ChatStopReason.Policy),
+                // Otherwise it may be taken the next time, signed in the server's time.
+                { IsUnauthenticated: true } when exception.WasSignedInTime => new Outcome(CloseAdvice.Authenticate),
+                { IsForbidden: true } => new Outcome(CloseAdvice.Stop, ChatStopReason.Policy),
                 _ => new Outcome(CloseAdvice.BackOff),
             };
         }
@@ -67,12 +69,20 @@ internal sealed partial class ConnectionLoop(
         var started = clock.GetTimestamp();
         using var limit = new CancellationTokenSource(tokens.ConnectionLimit, clock);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, stop);
-        var end = await runner.RunAsync(socket, either.Token);
+        var end = await runner.RunAsync(socket, either.Token).ConfigureAwait(false);
         if (clock.GetElapsedTime(started) >= s_sound)
             _delays.Reset();
         LogEnded(end.CloseCode, end.Left);
         return end.Left == LeaveReason.Draining ? new Outcome(CloseAdvice.Spread) : Outcome.Of(end.CloseCode);
     }
+
+    private async Task<Outcome> AuthenticateAsync(Outcome outcome, ChatToken token, CancellationToken stop) =>
+        await tokens.ReplaceAsync(token, stop).ConfigureAwait(false) switch
+        {
+            RefreshResult.Refused => outcome with { Advice = CloseAdvice.Stop, Reason = ChatStopReason.Unauthenticated },
+            RefreshResult.NotNow => outcome with { Advice = CloseAdvice.BackOff },
+            _ => outcome,
+        };
 
     private TimeSpan DelayAfter(CloseAdvice advice) => advice switch
     {

@@ -15,14 +15,15 @@ internal sealed class ConnectionParts
         Inbox = new Inbox(options.InboxCapacity);
         Mailbox = new Mailbox(store, Inbox, _session, options.OutboxCapacity, () => Runner!.Now);
         Runner = new SessionRunner(_session, Mailbox, Inbox, options, seed.Clock, logger);
-        var dialer = new Dialer(seed.Servers, seed.Credentials, options, seed.Clock);
-        var tokens = new TokenRefresh(seed.Accounts, seed.Credentials, seed.Clock);
-        Loop = new ConnectionLoop(dialer, Runner, _session, tokens, options, seed.Clock, logger);
+        var dialer = new Dialer(seed.Servers, options, seed.ServerClock, seed.Clock);
+        var tokens = new TokenRefresh(seed.Accounts, seed.Credentials, seed.ServerClock, seed.Clock);
+        Loop = new ConnectionLoop(dialer, Runner, _session, seed.Credentials, tokens, options, seed.Clock, logger);
     }
 
     /// <summary>What it is made from, before the store is read.</summary>
     public sealed record Seed(
-        ServerAddresses Servers, ChatAccounts Accounts, ChatCredentials Credentials, ConnectionOptions Options, TimeProvider Clock);
+        ServerAddresses Servers, ChatAccounts Accounts, ChatCredentials Credentials, ConnectionOptions Options, ServerClock ServerClock,
+        TimeProvider Clock);
 
     public Inbox Inbox { get; }
 

@@ -8,7 +8,7 @@ internal static class DiscoveredServers
 {
     public static ServerAddresses Of(ServiceEndpointResolver resolver, string name) => new(async cancellationToken =>
     {
-        var found = await resolver.GetEndpointsAsync($"https+http://{name}", cancellationToken);
+        var found = await resolver.GetEndpointsAsync($"https+http://{name}", cancellationToken).ConfigureAwait(false);
         return [.. found.Endpoints.Select(endpoint => AddressOf(endpoint.EndPoint)).OfType<Uri>()];
     });
 

@@ -3,25 +3,47 @@ using Chatable.Client.Accounts;
 namespace Chatable.Client.Connections;
 
 /// <summary>Requests to whichever server answers.</summary>
-internal sealed class ServerCalls(HttpClient http, ServerAddresses servers, TimeProvider clock)
+internal sealed class ServerCalls(HttpClient http, ServerAddresses servers, ServerClock clock)
 {
+    /// <param name="method">The method.</param>
+    /// <param name="path">The path of the API, with its query.</param>
+    /// <param name="token">Signs the request, which has no body then; null where it needs none.</param>
+    /// <param name="content">The body, if there is one.</param>
+    /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="HttpRequestException">It could not be asked; the next call goes to the next server.</exception>
-    public async Task<HttpResponseMessage> SendAsync(
+    public async Task<ServerAnswer> SendAsync(
         HttpMethod method, string path, ChatToken? token, HttpContent? content, CancellationToken cancellationToken)
     {
-        var server = await servers.GetAsync(cancellationToken);
-        using var request = new HttpRequestMessage(method, new Uri(server, path)) { Content = content };
-        if (token is not null)
-            request.Headers.Authorization = ClientJwt.Bearer(token, clock.GetUtcNow());
+        var signedBy = clock.Offset;
+        var answer = await AskAsync(method, path, token, content, cancellationToken).ConfigureAwait(false);
+        return token is not null && answer.IsUnauthenticated && clock.WasWrong(signedBy)
+            ? await AskAsync(method, path, token, content, cancellationToken).ConfigureAwait(false)
+            : answer;
+    }
+
+    private async Task<ServerAnswer> AskAsync(
+        HttpMethod method, string path, ChatToken? token, HttpContent? content, CancellationToken cancellationToken)
+    {
         try
         {
-            return await http.SendAsync(request, cancellationToken);
+            var server = await servers.GetAsync(cancellationToken).ConfigureAwait(false);
+            using var request = new HttpRequestMessage(method, ServerAddresses.At(server, path)) { Content = content };
+            if (token is not null)
+                request.Headers.Authorization = ClientJwt.Bearer(token, clock.Now);
+            using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken)
+                .ConfigureAwait(false);
+            clock.Hear(response);
+            var answer = await ServerAnswer.ReadAsync(response, server, request.RequestUri!, cancellationToken).ConfigureAwait(false);
+            if (answer.Status >= 500)
+                servers.MoveOn();
+            return answer;
         }
-        // A server that lets requests run out of time is none to ask again.
-        catch (Exception exception) when (exception is HttpRequestException or OperationCanceledException)
+        // Handlers of the application's have exceptions of their own: of an open circuit, of a time that is over. None of them is an
+        // answer, and a server that lets requests run out of time is none to ask again.
+        catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
         {
             servers.MoveOn();
-            throw;
+            throw exception as HttpRequestException ?? new HttpRequestException("The server could not be asked.", exception);
         }
     }
 }

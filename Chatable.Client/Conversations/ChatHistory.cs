@@ -1,6 +1,4 @@
-using System.Net.Http.Json;
 using System.Runtime.CompilerServices;
-using System.Text.Json;
 using Chatable.Client.Connections;
 using Chatable.Client.Conversations;
 using Chatable.Client.Wire;
@@ -15,8 +13,8 @@ namespace Chatable.Client;
 public sealed record ChatConversation(long Id, string With, long LastSeq, DateTimeOffset LastActivityAt);
 
 /// <summary>
-/// What was said before: for a new device, and after a reset. Throws <see cref="ChatApiException"/> where the server says no, and
-/// <see cref="HttpRequestException"/> where it could not be asked.
+/// What was said before: for a new device, and after a reset. Throws <see cref="ChatApiException"/> where the server says no or something
+/// else answers, and <see cref="HttpRequestException"/> where nobody does.
 /// </summary>
 public sealed class ChatHistory
 {
@@ -29,16 +27,28 @@ public sealed class ChatHistory
         _credentials = credentials;
     }
 
-    /// <summary>All conversations, the latest first; read page by page as they are asked for.</summary>
+    /// <summary>
+    /// All conversations, each once, the latest first; read page by page as they are asked for. Those that begin or move while they are
+    /// read may come out of that order. It remembers the ids of those it has given, some 30 bytes each, until it ends.
+    /// </summary>
     public async IAsyncEnumerable<ChatConversation> ConversationsAsync(
         [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
+        var given = new HashSet<long>();
         for (var path = "/api/v2/conversations?limit=50"; path is not null;)
         {
-            var page = await GetAsync(path, HistoryJson.Default.ConversationsPage, cancellationToken);
+            var answer = await GetAsync(path, cancellationToken).ConfigureAwait(false);
+            var page = answer.Read(HistoryJson.Default.ConversationsPage);
             foreach (var item in page.Conversations)
-                yield return new ChatConversation(item.Id, item.With, item.LastSeq, item.LastActivityAt);
-            path = page.Next;
+            {
+                if (item is null)
+                    throw answer.Exception();
+                if (item.With is { } with && given.Add(item.Id))
+                    yield return new ChatConversation(item.Id, with, item.LastSeq, item.LastActivityAt);
+            }
+
+            var next = page.Next is null ? null : answer.PathOf(page.Next);
+            path = next != path ? next : throw answer.Exception();
         }
     }
 
@@ -53,34 +63,22 @@ public sealed class ChatHistory
         while (true)
         {
             var path = $"/api/v2/conversations/{conversation}/messages?after={after}&limit=100";
-            var page = await GetAsync(path, HistoryJson.Default.MessagesPage, cancellationToken);
+            var answer = await GetAsync(path, cancellationToken).ConfigureAwait(false);
+            var page = answer.Read(HistoryJson.Default.MessagesPage);
             if (page.Messages.Count == 0)
                 yield break;
 
-            foreach (var message in page.Messages.Select(ServerFrames.MessageOf).OfType<ChatMessage>())
+            foreach (var fields in page.Messages)
             {
+                // A page that does not lead on would be asked for again for ever.
+                if (fields is null || ServerFrames.MessageOf(fields) is not { } message || message.ConversationSeq <= after)
+                    throw answer.Exception();
                 after = message.ConversationSeq;
                 yield return message;
             }
         }
     }
 
-    private async Task<T> GetAsync<T>(
-        string path, System.Text.Json.Serialization.Metadata.JsonTypeInfo<T> type, CancellationToken cancellationToken)
-    {
-        using var response = await _server.SendAsync(HttpMethod.Get, path, _credentials.Token, content: null, cancellationToken);
-        try
-        {
-            if (response.IsSuccessStatusCode)
-                return (await response.Content.ReadFromJsonAsync(type, cancellationToken))!;
-
-            var problem = await response.Content.ReadFromJsonAsync(HistoryJson.Default.Problem, cancellationToken);
-            throw new ChatApiException(
-                (int)response.StatusCode, problem?.Code ?? problem?.Title ?? "error", new Dictionary<string, string>());
-        }
-        catch (Exception e) when (e is JsonException or NotSupportedException)
-        {
-            throw new ChatApiException((int)response.StatusCode, "No answer of a Chatable server", new Dictionary<string, string>());
-        }
-    }
+    private Task<ServerAnswer> GetAsync(string path, CancellationToken cancellationToken) =>
+        _server.SendAsync(HttpMethod.Get, path, _credentials.Token, content: null, cancellationToken);
 }

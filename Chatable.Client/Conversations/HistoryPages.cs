@@ -6,18 +6,20 @@ namespace Chatable.Client.Conversations;
 /// <summary>
 /// <code>{"conversations":[{"id":3,"kind":"direct","with":"alice","last_seq":7,"last_activity_at":"…"}],"next":"/api/v2/…"}</code>
 /// </summary>
-internal sealed record ConversationsPage(IReadOnlyList<ConversationItem> Conversations, string? Next);
+internal sealed record ConversationsPage(IReadOnlyList<ConversationItem?> Conversations, string? Next = null);
 
-internal sealed record ConversationItem(long Id, string With, long LastSeq, DateTimeOffset LastActivityAt);
+/// <param name="Id">Its name.</param>
+/// <param name="LastSeq">The place of its last message.</param>
+/// <param name="LastActivityAt">When that was stored.</param>
+/// <param name="With">The other party; null in kinds of conversations that this version does not know.</param>
+internal sealed record ConversationItem(long Id, long LastSeq, DateTimeOffset LastActivityAt, string? With = null);
 
 /// <summary>Messages as on the socket, but without <c>type</c> and <c>seq</c>.</summary>
-internal sealed record MessagesPage(IReadOnlyList<FrameFields> Messages);
+internal sealed record MessagesPage(IReadOnlyList<FrameFields?> Messages);
 
-/// <summary>RFC 9457.</summary>
-internal sealed record Problem(string? Title, string? Code);
-
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, RespectRequiredConstructorParameters = true,
+    RespectNullableAnnotations = true)]
 [JsonSerializable(typeof(ConversationsPage))]
 [JsonSerializable(typeof(MessagesPage))]
-[JsonSerializable(typeof(Problem))]
 internal sealed partial class HistoryJson : JsonSerializerContext;
