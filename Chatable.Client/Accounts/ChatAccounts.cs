@@ -1,12 +1,14 @@
 using System.Text.Json.Serialization.Metadata;
 using Chatable.Client.Accounts;
 using Chatable.Client.Connections;
+using Chatable.Client.Wire;
 
 namespace Chatable.Client;
 
 /// <summary>
 /// Users and their tokens. Every method throws <see cref="ChatApiException"/> where the server says no or something else answers, and
-/// <see cref="HttpRequestException"/> where nobody does.
+/// <see cref="HttpRequestException"/> where nobody does. A name or password with half a surrogate pair is an
+/// <see cref="ArgumentException"/>: it cannot be sent.
 /// </summary>
 public sealed class ChatAccounts
 {
@@ -48,6 +50,11 @@ public sealed class ChatAccounts
         answer.Read(AccountJson.Default.TokenAnswer);
     }
 
+    // Sent, it would be another name, or another password.
+    private static KeyValuePair<string, string> Checked((string Name, string Value) field) => SendRules.IsWhole(field.Value)
+        ? KeyValuePair.Create(field.Name, field.Value)
+        : throw new ArgumentException("It has half a surrogate pair.", field.Name);
+
     private async Task<ChatToken> PostForTokenAsync(
         string path, CancellationToken cancellationToken, params IEnumerable<(string Name, string Value)> fields)
     {
@@ -60,7 +67,7 @@ public sealed class ChatAccounts
         params IEnumerable<(string Name, string Value)> fields)
         where T : class
     {
-        using var content = new FormUrlEncodedContent(fields.Select(field => KeyValuePair.Create(field.Name, field.Value)));
+        using var content = new FormUrlEncodedContent(fields.Select(Checked));
         var answer = await _server.SendAsync(HttpMethod.Post, path, token: null, content, cancellationToken).ConfigureAwait(false);
         return answer.Read(type).Data is [{ } item] ? item : throw answer.Exception();
     }

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Chatable.Client.Connections;
+using Chatable.Client.Wire;
 using Microsoft.Extensions.Logging;
 
 namespace Chatable.Client;
@@ -15,6 +16,7 @@ public sealed class ChatConnection : IAsyncDisposable
     private readonly IChatStore _store;
     private readonly ILogger _logger;
     private readonly CancellationTokenSource _stop = new();
+    private readonly CallbackScope _handlers = new();
     private readonly Lock _lock = new();
 
     private ConnectionParts? _parts;
@@ -39,13 +41,19 @@ public sealed class ChatConnection : IAsyncDisposable
     /// <summary>Messages without an acknowledgement.</summary>
     public int Unacknowledged => _parts?.Unacknowledged ?? 0;
 
-    /// <summary>What it does has changed. Handlers must be quick; what they throw is logged.</summary>
+    /// <summary>
+    /// What it does has changed. Handlers must be quick, and must not wait for the connection, which waits for them; they may dispose it.
+    /// What they throw is logged.
+    /// </summary>
     public event Action<ChatStatus>? StatusChanged;
 
     /// <summary>A message of this device was committed, also one of an earlier process. As <see cref="StatusChanged"/>.</summary>
     public event Action<SentMessage>? Sent;
 
-    /// <summary>A message of this device was refused for good, also one of an earlier process. As <see cref="StatusChanged"/>.</summary>
+    /// <summary>
+    /// A message of this device was refused for good, also one of an earlier process, and one that was refused at the call. As
+    /// <see cref="StatusChanged"/>.
+    /// </summary>
     public event Action<ChatSendException>? SendFailed;
 
     /// <summary>
@@ -55,20 +63,22 @@ public sealed class ChatConnection : IAsyncDisposable
     public Func<ChatReset, CancellationToken, ValueTask>? OnReset { get; init; }
 
     /// <summary>Reads the store and begins to connect; it does not wait until it is connected.</summary>
+    /// <exception cref="ObjectDisposedException">It was disposed, also while the store was read.</exception>
     public async Task StartAsync(CancellationToken cancellationToken = default)
     {
         ObjectDisposedException.ThrowIf(_isDisposed, this);
-        var content = await _store.LoadAsync(cancellationToken);
+        var content = await _store.LoadAsync(cancellationToken).ConfigureAwait(false);
         lock (_lock)
         {
+            ObjectDisposedException.ThrowIf(_isDisposed, this);
             if (_parts is not null)
                 throw new InvalidOperationException("The connection was started before.");
-            _parts = new ConnectionParts(_seed, _store, content, _logger);
+            var parts = new ConnectionParts(_seed, _store, content, _logger);
+            parts.Mailbox.Sent += sent => Raise(Sent, sent);
+            parts.Mailbox.SendFailed += failure => Raise(SendFailed, failure);
+            _parts = parts;
+            _running = Task.Run(() => RunAsync(parts), CancellationToken.None);
         }
-
-        _parts.Mailbox.Sent += sent => Raise(Sent, sent);
-        _parts.Mailbox.SendFailed += failure => Raise(SendFailed, failure);
-        _running = Task.Run(() => RunAsync(_parts), CancellationToken.None);
     }
 
     /// <summary>
@@ -78,23 +88,24 @@ public sealed class ChatConnection : IAsyncDisposable
     /// <param name="recipient">The username of who it is for.</param>
     /// <param name="text">What to send; the server takes 8 KiB of UTF-8 by default.</param>
     /// <param name="type">What the text stands for.</param>
-    /// <param name="clientId">A name of your own; the same one again stores and sends nothing new. Null makes one.</param>
+    /// <param name="clientId">A name of your own, 1–64 of <c>[A-Za-z0-9_-]</c>; the same one again with the same message stores and sends
+    /// nothing new. Null makes one.</param>
     /// <param name="cancellationToken">Ends the wait; before the message is stored, it also ends the sending.</param>
     /// <returns>Where it stands, once it is committed.</returns>
-    /// <exception cref="ChatSendException">The server refused it for good.</exception>
+    /// <exception cref="ChatSendException">It is refused for good: by the server, or at once where no server could accept it.</exception>
     /// <exception cref="ChatStoppedException">The connection is over; a message stored before that is sent by the next one.</exception>
     /// <exception cref="ChatOutboxFullException">Too many wait already; it is not stored.</exception>
     public async Task<SentMessage> SendAsync(
         string recipient, string text, ChatMessageType type = ChatMessageType.Text, string? clientId = null,
         CancellationToken cancellationToken = default)
     {
-        ArgumentException.ThrowIfNullOrEmpty(recipient);
-        ArgumentException.ThrowIfNullOrEmpty(text);
+        ArgumentNullException.ThrowIfNull(recipient);
+        ArgumentNullException.ThrowIfNull(text);
         var parts = _parts ?? throw new InvalidOperationException("The connection is not started.");
         var message = new OutgoingMessage(clientId ?? Guid.CreateVersion7().ToString("N"), recipient, text, type);
-        var answer = await parts.Mailbox.SubmitAsync(message, cancellationToken);
+        var answer = await SubmitAsync(parts.Mailbox, message, cancellationToken).ConfigureAwait(false);
         parts.Runner.Wake();
-        return await answer.WaitAsync(cancellationToken);
+        return await answer.WaitAsync(cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>
@@ -110,10 +121,10 @@ public sealed class ChatConnection : IAsyncDisposable
             throw new InvalidOperationException("Somebody else is receiving already.");
         try
         {
-            while (await parts.Inbox.PeekAsync(cancellationToken) is { } item)
+            while (await parts.Inbox.PeekAsync(cancellationToken).ConfigureAwait(false) is { } item)
             {
                 if (item.Reset is { } reset)
-                    await HandleAsync(reset, cancellationToken);
+                    await HandleAsync(reset, cancellationToken).ConfigureAwait(false);
                 try
                 {
                     if (item.Message is { } message)
@@ -121,7 +132,7 @@ public sealed class ChatConnection : IAsyncDisposable
                 }
                 finally
                 {
-                    await parts.Mailbox.FinishAsync(item);
+                    await parts.Mailbox.FinishAsync(item).ConfigureAwait(false);
                 }
             }
         }
@@ -134,19 +145,41 @@ public sealed class ChatConnection : IAsyncDisposable
             throw _stopped;
     }
 
-    /// <summary>Says goodbye to the server and ends all waits. The store stays open; it is its owner's.</summary>
+    /// <summary>
+    /// Says goodbye to the server and ends all waits. The store stays open; it is its owner's. Called from a handler of this connection, or
+    /// from <see cref="ChatCredentials.Refreshed"/>, it does not wait for the end; the next call does.
+    /// </summary>
     public async ValueTask DisposeAsync()
     {
+        bool isFirst;
         lock (_lock)
         {
-            if (_isDisposed)
-                return;
+            isFirst = !_isDisposed;
             _isDisposed = true;
         }
 
-        await _stop.CancelAsync();
-        await _running;
+        if (isFirst)
+            await _stop.CancelAsync().ConfigureAwait(false);
+        if (_handlers.IsInside || _seed.Credentials.Callback.IsInside)
+            return;
+
+        await _running.ConfigureAwait(false);
         _stop.Dispose();
+    }
+
+    private async Task<Task<SentMessage>> SubmitAsync(Mailbox mailbox, OutgoingMessage message, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return SendRules.FaultOf(message) is { } fault
+                ? throw fault
+                : await mailbox.SubmitAsync(message, cancellationToken).ConfigureAwait(false);
+        }
+        catch (ChatSendException refusal)
+        {
+            Raise(SendFailed, refusal);
+            throw;
+        }
     }
 
     private async Task RunAsync(ConnectionParts parts)
@@ -155,26 +188,31 @@ public sealed class ChatConnection : IAsyncDisposable
         Exception? cause = null;
         try
         {
-            status = await parts.Loop.RunAsync(Change, _stop.Token);
-        }
-        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
-        {
-            status = new ChatStatus(ChatState.Stopped, ChatStopReason.Disposed);
-        }
-        catch (RefreshCallbackException exception)
-        {
-            (status, cause) = (new ChatStatus(ChatState.Stopped, ChatStopReason.CallbackFailed), exception.InnerException);
+            using var end = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token, parts.Mailbox.StoreFailed);
+            status = await parts.Loop.RunAsync(Change, end.Token).ConfigureAwait(false);
         }
         catch (Exception exception)
         {
-            // Everything else that can fail here is the store.
-            (status, cause) = (new ChatStatus(ChatState.Stopped, ChatStopReason.StoreFailed), exception);
+            (status, cause) = EndBy(exception, parts.Mailbox);
         }
 
         _stopped = new ChatStoppedException(status, cause);
-        await parts.Mailbox.StopAsync(_stopped);
+        await parts.Mailbox.StopAsync(_stopped).ConfigureAwait(false);
         parts.Inbox.Complete();
         Change(status);
+    }
+
+    private (ChatStatus Status, Exception? Cause) EndBy(Exception exception, Mailbox mailbox)
+    {
+        if (mailbox.StoreFailure is { } failure)
+            return (new ChatStatus(ChatState.Stopped, ChatStopReason.StoreFailed), failure);
+        if (exception is RefreshCallbackException { InnerException: { } cause })
+            return (new ChatStatus(ChatState.Stopped, ChatStopReason.CallbackFailed), cause);
+        if (exception is OperationCanceledException && _stop.IsCancellationRequested)
+            return (new ChatStatus(ChatState.Stopped, ChatStopReason.Disposed), null);
+
+        ConnectionLog.Fault(_logger, exception);
+        return (new ChatStatus(ChatState.Stopped, ChatStopReason.InternalFault), exception);
     }
 
     private ValueTask HandleAsync(ChatReset reset, CancellationToken cancellationToken) =>
@@ -191,7 +229,8 @@ public sealed class ChatConnection : IAsyncDisposable
     {
         try
         {
-            handlers?.Invoke(argument);
+            using (_handlers.Enter())
+                handlers?.Invoke(argument);
         }
         catch (Exception exception)
         {

@@ -1,12 +1,14 @@
 namespace Chatable.Client;
 
-/// <summary>The server refused a message for good; it is out of the outbox.</summary>
+/// <summary>A message is refused for good, by the server or because no server could accept it; it is not in the outbox.</summary>
 /// <param name="clientId">The name under which it was sent.</param>
-/// <param name="code">The protocol's code: <c>invalid</c>, <c>unknown_recipient</c>, <c>forbidden</c>, <c>too_large</c>,
-/// <c>unsupported</c>.</param>
-/// <param name="message">The server's words.</param>
+/// <param name="code">The protocol's code: <c>invalid</c>, <c>empty</c>, <c>unknown_recipient</c>, <c>forbidden</c>, <c>too_large</c>,
+/// <c>idempotency_key_reused</c>, <c>unsupported</c>.</param>
+/// <param name="message">What is wrong, without the text.</param>
 public sealed class ChatSendException(string clientId, string code, string message) : Exception($"{code}: {message}")
 {
+    internal const string KeyReused = "idempotency_key_reused";
+
     /// <summary>The name under which it was sent.</summary>
     public string ClientId { get; } = clientId;
 

@@ -40,11 +40,14 @@ public enum ChatStopReason
     /// <summary>The server says that this client breaks the protocol (1002, 1003, 1007, 1009, 4400): a fault to report.</summary>
     ProtocolFault,
 
-    /// <summary>The store could not be written or read.</summary>
+    /// <summary>The store threw an exception.</summary>
     StoreFailed,
 
     /// <summary>A callback of the application failed: <see cref="ChatCredentials.Refreshed"/>.</summary>
     CallbackFailed,
+
+    /// <summary>This library has a fault: one to report, with the exception.</summary>
+    InternalFault,
 }
 
 /// <summary>What a connection does now, and why.</summary>

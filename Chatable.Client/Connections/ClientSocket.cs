@@ -20,7 +20,7 @@ internal sealed class ClientSocket(WebSocket socket) : IDisposable
         {
             while (true)
             {
-                var part = await socket.ReceiveAsync(_buffer.AsMemory(length), cancellationToken);
+                var part = await socket.ReceiveAsync(_buffer.AsMemory(length), cancellationToken).ConfigureAwait(false);
                 length += part.Count;
                 if (part.MessageType == WebSocketMessageType.Close)
                     return new Frame(default, IsEnd: true, (int?)socket.CloseStatus);
@@ -43,7 +43,7 @@ internal sealed class ClientSocket(WebSocket socket) : IDisposable
     {
         try
         {
-            await socket.SendAsync(frame, WebSocketMessageType.Text, endOfMessage: true, cancellationToken);
+            await socket.SendAsync(frame, WebSocketMessageType.Text, endOfMessage: true, cancellationToken).ConfigureAwait(false);
             return true;
         }
         catch (Exception e) when (e is WebSocketException or IOException or OperationCanceledException or ObjectDisposedException
@@ -59,7 +59,7 @@ internal sealed class ClientSocket(WebSocket socket) : IDisposable
         try
         {
             if (socket.State is WebSocketState.Open or WebSocketState.CloseReceived)
-                await socket.CloseOutputAsync(WebSocketCloseStatus.NormalClosure, null, cancellationToken);
+                await socket.CloseOutputAsync(WebSocketCloseStatus.NormalClosure, null, cancellationToken).ConfigureAwait(false);
         }
         catch (Exception e) when (e is WebSocketException or IOException or OperationCanceledException or ObjectDisposedException
             or InvalidOperationException)

@@ -7,6 +7,9 @@ internal static partial class ConnectionLog
     [LoggerMessage(LogLevel.Information, "The connection is {State} ({Reason}).")]
     public static partial void Changed(ILogger logger, ChatState state, ChatStopReason reason);
 
+    [LoggerMessage(LogLevel.Error, "The connection ended by a fault of this library.")]
+    public static partial void Fault(ILogger logger, Exception exception);
+
     [LoggerMessage(LogLevel.Error, "A handler of the application failed.")]
     public static partial void HandlerFailed(ILogger logger, Exception exception);
 }

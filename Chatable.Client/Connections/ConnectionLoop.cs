@@ -31,6 +31,7 @@ internal sealed partial class ConnectionLoop(
         runner.Welcomed += () => tokens.Accepted(token);
         runner.Welcomed += () => changed(new ChatStatus(ChatState.Online));
         changed(new ChatStatus(ChatState.Connecting));
+        await runner.BeginAsync().ConfigureAwait(false);
         while (true)
         {
             await tokens.RefreshIfDueAsync(stop).ConfigureAwait(false);

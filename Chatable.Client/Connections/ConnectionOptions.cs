@@ -1,3 +1,5 @@
+using Chatable.Client.Wire;
+
 namespace Chatable.Client;
 
 /// <summary>How a connection behaves.</summary>
@@ -48,8 +50,8 @@ public sealed class ConnectionOptions
 
     internal IEnumerable<string> Faults(string section)
     {
-        if (Device is { Length: 0 or > 64 })
-            yield return $"{section}:Device must have 1 to 64 characters.";
+        if (Device is { } device && (device.Length is 0 or > 64 || !SendRules.IsWhole(device)))
+            yield return $"{section}:Device must have 1 to 64 characters, and no half of a surrogate pair.";
         if (InboxCapacity is < 1 or > 100_000)
             yield return $"{section}:InboxCapacity must be from 1 to 100,000.";
         if (OutboxCapacity is < 1 or > 100_000)

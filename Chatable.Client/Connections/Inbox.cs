@@ -76,7 +76,7 @@ internal sealed class Inbox(int capacity)
                     return item;
             }
 
-            await _available.WaitAsync(cancellationToken);
+            await _available.WaitAsync(cancellationToken).ConfigureAwait(false);
         }
     }
 
@@ -95,7 +95,7 @@ internal sealed class Inbox(int capacity)
     public async Task WaitForRoomAsync(CancellationToken cancellationToken)
     {
         while (!HasRoom)
-            await _room.WaitAsync(cancellationToken);
+            await _room.WaitAsync(cancellationToken).ConfigureAwait(false);
     }
 
     public void Complete()

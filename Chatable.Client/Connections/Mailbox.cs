@@ -9,6 +9,7 @@ namespace Chatable.Client.Connections;
 internal sealed class Mailbox(IChatStore store, Inbox inbox, ClientSession session, int outboxCapacity, Func<TimeSpan> now) : IDisposable
 {
     private readonly SemaphoreSlim _gate = new(1, 1);
+    private readonly CancellationTokenSource _storeFailed = new();
     private readonly Dictionary<string, TaskCompletionSource<SentMessage>> _waiting = [];
     private ChatStoppedException? _stopped;
 
@@ -16,28 +17,36 @@ internal sealed class Mailbox(IChatStore store, Inbox inbox, ClientSession sessi
 
     public event Action<ChatSendException>? SendFailed;
 
+    /// <summary>What the store has thrown, once it has: nothing can go on from then.</summary>
+    public Exception? StoreFailure { get; private set; }
+
+    /// <summary>Cancelled when the store has failed, whoever called it.</summary>
+    public CancellationToken StoreFailed => _storeFailed.Token;
+
     /// <summary>Stores a message and gives it to the session. What is in the outbox already is only waited for.</summary>
     /// <returns>The answer, once it comes.</returns>
+    /// <exception cref="ChatSendException">Another message of that name is in the outbox.</exception>
     public Task<Task<SentMessage>> SubmitAsync(OutgoingMessage message, CancellationToken cancellationToken) =>
         ExclusivelyAsync(async () =>
         {
             if (_stopped is not null)
                 throw _stopped;
-            if (IsNew(message.ClientId))
-                await AddAsync(message);
+            if (IsNew(message))
+                await AddAsync(message).ConfigureAwait(false);
             return Waiter(message.ClientId).Task;
         }, cancellationToken);
 
     /// <summary>Effects on the connection itself are none of the mailbox's.</summary>
     public Task ApplyAsync(SessionEffect effect) => effect switch
     {
-        BeginAt begin => ExclusivelyAsync(() => store.ResetAsync(begin.Cursor, CancellationToken.None)),
+        BeginAt begin => ExclusivelyAsync(() => StoreAsync(() => store.ResetAsync(begin.Cursor, CancellationToken.None))),
         Surface surface => ExclusivelyAsync(() => Add(new Inbox.Item { Message = surface.Message, Through = surface.Message.Seq })),
         StartOver reset => ExclusivelyAsync(() => Add(new Inbox.Item { Reset = new ChatReset(reset.Cursor), Through = reset.Cursor.Seq })),
-        Pass pass => ExclusivelyAsync(() =>
-            inbox.TryPass(pass.Seq) ? ValueTask.CompletedTask : store.AdvanceAsync(pass.Seq, taken: null, CancellationToken.None)),
+        Pass pass => ExclusivelyAsync(() => inbox.TryPass(pass.Seq)
+            ? ValueTask.CompletedTask
+            : StoreAsync(() => store.AdvanceAsync(pass.Seq, taken: null, CancellationToken.None))),
         Settle settle => SettleAsync(settle.Sent),
-        Refuse refuse => RefuseAsync(refuse),
+        Refuse refuse => RefuseAsync(refuse.Why),
         _ => Task.CompletedTask,
     };
 
@@ -45,9 +54,9 @@ internal sealed class Mailbox(IChatStore store, Inbox inbox, ClientSession sessi
     public Task FinishAsync(Inbox.Item item) => ExclusivelyAsync(async () =>
     {
         if (item.Reset is { } reset)
-            await store.ResetAsync(reset.To, CancellationToken.None);
+            await StoreAsync(() => store.ResetAsync(reset.To, CancellationToken.None)).ConfigureAwait(false);
         if (item.Through > (item.Reset?.To.Seq ?? 0))
-            await store.AdvanceAsync(item.Through, item.Message, CancellationToken.None);
+            await StoreAsync(() => store.AdvanceAsync(item.Through, item.Message, CancellationToken.None)).ConfigureAwait(false);
         inbox.RemoveFirst();
     });
 
@@ -61,15 +70,25 @@ internal sealed class Mailbox(IChatStore store, Inbox inbox, ClientSession sessi
         return ValueTask.CompletedTask;
     });
 
-    public void Dispose() => _gate.Dispose();
+    public void Dispose()
+    {
+        _gate.Dispose();
+        _storeFailed.Dispose();
+    }
 
     // The gate keeps others from the outbox, not the connection that takes messages out of it.
-    private bool IsNew(string clientId)
+    private bool IsNew(OutgoingMessage message)
     {
         lock (session)
         {
-            if (session.Holds(clientId))
-                return false;
+            if (session.Find(message.ClientId) is { } held)
+            {
+                return held.IsSameAs(message)
+                    ? false
+                    : throw new ChatSendException(
+                        message.ClientId, ChatSendException.KeyReused, "another message of this name waits for its answer");
+            }
+
             if (session.Unacknowledged < outboxCapacity)
                 return true;
         }
@@ -81,7 +100,7 @@ internal sealed class Mailbox(IChatStore store, Inbox inbox, ClientSession sessi
     private async ValueTask AddAsync(OutgoingMessage message)
     {
         // Stored before the first attempt, and not given up half way: from here on it will be sent.
-        await store.AddAsync(message, CancellationToken.None);
+        await StoreAsync(() => store.AddAsync(message, CancellationToken.None)).ConfigureAwait(false);
         lock (session)
             session.Submit(message, now());
     }
@@ -96,23 +115,22 @@ internal sealed class Mailbox(IChatStore store, Inbox inbox, ClientSession sessi
     {
         await ExclusivelyAsync(async () =>
         {
-            await store.SettleAsync(sent.ClientId, sent.Seq, CancellationToken.None);
+            await StoreAsync(() => store.SettleAsync(sent.ClientId, sent.Seq, CancellationToken.None)).ConfigureAwait(false);
             if (_waiting.Remove(sent.ClientId, out var waiter))
                 waiter.TrySetResult(sent);
-        });
+        }).ConfigureAwait(false);
         Sent?.Invoke(sent);
     }
 
-    private async Task RefuseAsync(Refuse refusal)
+    private async Task RefuseAsync(ChatSendException refusal)
     {
-        var exception = new ChatSendException(refusal.ClientId, refusal.Code, refusal.Message);
         await ExclusivelyAsync(async () =>
         {
-            await store.RemoveAsync(refusal.ClientId, CancellationToken.None);
+            await StoreAsync(() => store.RemoveAsync(refusal.ClientId, CancellationToken.None)).ConfigureAwait(false);
             if (_waiting.Remove(refusal.ClientId, out var waiter))
-                waiter.TrySetException(exception);
-        });
-        SendFailed?.Invoke(exception);
+                waiter.TrySetException(refusal);
+        }).ConfigureAwait(false);
+        SendFailed?.Invoke(refusal);
     }
 
     private TaskCompletionSource<SentMessage> Waiter(string clientId)
@@ -129,18 +147,33 @@ internal sealed class Mailbox(IChatStore store, Inbox inbox, ClientSession sessi
         return waiter;
     }
 
+    private async ValueTask StoreAsync(Func<ValueTask> call)
+    {
+        try
+        {
+            await call().ConfigureAwait(false);
+        }
+        catch (Exception exception)
+        {
+            StoreFailure ??= exception;
+            // Not here: whoever waits for it would go on inside the gate.
+            _ = _storeFailed.CancelAsync();
+            throw;
+        }
+    }
+
     private Task<bool> ExclusivelyAsync(Func<ValueTask> change) => ExclusivelyAsync(async () =>
     {
-        await change();
+        await change().ConfigureAwait(false);
         return true;
     }, CancellationToken.None);
 
     private async Task<T> ExclusivelyAsync<T>(Func<Task<T>> change, CancellationToken cancellationToken)
     {
-        await _gate.WaitAsync(cancellationToken);
+        await _gate.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            return await change();
+            return await change().ConfigureAwait(false);
         }
         finally
         {

@@ -24,6 +24,9 @@ internal sealed partial class SessionRunner(
     /// <summary>A message was given to the session, or time counts again.</summary>
     public void Wake() => _changed.Set();
 
+    /// <summary>Carries out what needs no connection: refusals of what an earlier process has left.</summary>
+    public Task BeginAsync() => CarryOutAsync(socket: null, CancellationToken.None);
+
     /// <summary>Until the connection ends, or <paramref name="stop"/> says so.</summary>
     public async Task<End> RunAsync(ClientSocket socket, CancellationToken stop)
     {
@@ -34,15 +37,15 @@ internal sealed partial class SessionRunner(
             Tell(() => session.Opened(Now));
             while (true)
             {
-                if (await CarryOutAsync(socket, stop) is { } end)
+                if (await CarryOutAsync(socket, stop).ConfigureAwait(false) is { } end)
                     return end;
                 reading ??= ReadAsync(socket, closing.Token);
-                await WaitAsync(reading, stop);
+                await WaitAsync(reading, stop).ConfigureAwait(false);
                 if (stop.IsCancellationRequested)
                     return default;
                 if (reading.IsCompleted)
                 {
-                    var frame = await reading;
+                    var frame = await reading.ConfigureAwait(false);
                     reading = null;
                     if (frame.IsEnd)
                         return new End(frame.CloseCode);
@@ -54,10 +57,10 @@ internal sealed partial class SessionRunner(
         }
         finally
         {
-            await closing.CancelAsync();
-            await CloseAsync(socket, reading);
+            await closing.CancelAsync().ConfigureAwait(false);
+            await CloseAsync(socket, reading).ConfigureAwait(false);
             Tell(session.Ended);
-            await CarryOutAsync(socket: null, CancellationToken.None);
+            await CarryOutAsync(socket: null, CancellationToken.None).ConfigureAwait(false);
         }
     }
 
@@ -76,7 +79,8 @@ internal sealed partial class SessionRunner(
         {
             switch (effect)
             {
-                case Transmit transmit when end is null && !await TrySendAsync(socket!, transmit.Frame, stop):
+                case Transmit transmit when end is null
+                    && !await TrySendAsync(socket!, transmit.Frame, stop).ConfigureAwait(false):
                     end = new End();
                     break;
                 case Leave leave:
@@ -91,7 +95,7 @@ internal sealed partial class SessionRunner(
                     LogResending(again.Why);
                     break;
                 default:
-                    await mailbox.ApplyAsync(effect);
+                    await mailbox.ApplyAsync(effect).ConfigureAwait(false);
                     break;
             }
         }
@@ -115,7 +119,7 @@ internal sealed partial class SessionRunner(
     {
         using var timeout = new CancellationTokenSource(options.SendTimeout, clock);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, stop);
-        return await socket.TrySendAsync(frame, either.Token);
+        return await socket.TrySendAsync(frame, either.Token).ConfigureAwait(false);
     }
 
     private async Task<ClientSocket.Frame> ReadAsync(ClientSocket socket, CancellationToken closing)
@@ -124,12 +128,12 @@ internal sealed partial class SessionRunner(
         {
             ClientMetrics.InboxFull.Add(1);
             LogPaused();
-            await inbox.WaitForRoomAsync(closing);
+            await inbox.WaitForRoomAsync(closing).ConfigureAwait(false);
             Wake();
         }
 
         // Not cancelled by the stop: that would abort the socket, and nobody could say goodbye.
-        return await socket.ReadAsync(CancellationToken.None);
+        return await socket.ReadAsync(CancellationToken.None).ConfigureAwait(false);
     }
 
     private async Task WaitAsync(Task reading, CancellationToken stop)
@@ -142,20 +146,20 @@ internal sealed partial class SessionRunner(
 
         using var enough = CancellationTokenSource.CreateLinkedTokenSource(stop);
         var time = Task.Delay(due ?? Timeout.InfiniteTimeSpan, clock, enough.Token);
-        await Task.WhenAny(reading, _changed.WaitAsync(enough.Token), time);
-        await enough.CancelAsync();
+        await Task.WhenAny(reading, _changed.WaitAsync(enough.Token), time).ConfigureAwait(false);
+        await enough.CancelAsync().ConfigureAwait(false);
     }
 
     private async Task CloseAsync(ClientSocket socket, Task? reading)
     {
         using var timeout = new CancellationTokenSource(s_goodbye, clock);
-        await socket.CloseOutputAsync(timeout.Token);
+        await socket.CloseOutputAsync(timeout.Token).ConfigureAwait(false);
         if (reading is not null)
         {
             // The server's goodbye, or what it had sent before: that comes again.
-            await reading.WaitAsync(timeout.Token).ContinueWith(static _ => { }, TaskScheduler.Default);
+            await reading.WaitAsync(timeout.Token).ContinueWith(static _ => { }, TaskScheduler.Default).ConfigureAwait(false);
             socket.Dispose();
-            await reading.ContinueWith(static task => task.Exception, TaskScheduler.Default);
+            await reading.ContinueWith(static task => task.Exception, TaskScheduler.Default).ConfigureAwait(false);
         }
 
         socket.Dispose();

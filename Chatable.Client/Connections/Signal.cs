@@ -14,7 +14,7 @@ internal sealed class Signal
 
     public async Task WaitAsync(CancellationToken cancellationToken)
     {
-        await _set.Reader.WaitToReadAsync(cancellationToken);
+        await _set.Reader.WaitToReadAsync(cancellationToken).ConfigureAwait(false);
         Clear();
     }
 }

@@ -58,6 +58,11 @@ internal sealed partial class ClientSession
             case CaughtUpFrame:
                 Do(new CaughtUp());
                 break;
+            // Of a kind that this version does not know, and a place of the log all the same.
+            case UnknownFrame { Seq: { } seq } when IsNext(seq):
+                _log.Read(seq);
+                Do(new Pass(seq));
+                break;
             case PingFrame:
                 Do(new Transmit(ClientFrames.Pong));
                 break;
@@ -70,7 +75,7 @@ internal sealed partial class ClientSession
     private void Handle(ChatMessage message)
     {
         // One's own message in the log is as good as its acknowledgement, which was lost.
-        if (message.ClientId is { } clientId && _outbox.Holds(clientId))
+        if (message.ClientId is { } clientId && _outbox.Find(clientId) is { } own && own.IsStoredAs(message))
             Settle(new SentMessage(
                 clientId, message.MessageId, message.Seq, message.Conversation, message.ConversationSeq, message.CreatedAt));
 
@@ -80,7 +85,7 @@ internal sealed partial class ClientSession
 
     private void Handle(AckFrame ack)
     {
-        if (_outbox.Holds(ack.Sent.ClientId))
+        if (_outbox.Find(ack.Sent.ClientId) is not null)
             Settle(ack.Sent);
 
         // A repeated answer may name any place; the message comes there, or has come.
@@ -95,13 +100,14 @@ internal sealed partial class ClientSession
     {
         if (error.RetryAfter is { } wait)
             AskedToWait = wait;
-        if (error.ClientId is not { } clientId || !_outbox.Holds(clientId))
+        if (error.ClientId is not { } clientId || _outbox.Find(clientId) is null)
             return;
 
-        if (!error.IsRetryable)
+        // Whatever the server says of it: another message has that name for ever.
+        if (!error.IsRetryable || error.Code == ChatSendException.KeyReused)
         {
             _outbox.Remove(clientId);
-            Do(new Refuse(clientId, error.Code, error.Message));
+            Do(new Refuse(new ChatSendException(clientId, error.Code, error.Message)));
         }
         else if (_outbox.TryAgain(error, now))
         {

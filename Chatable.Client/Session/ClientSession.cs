@@ -18,7 +18,7 @@ internal sealed partial class ClientSession(SessionSettings settings, ChatStoreC
     private readonly SessionLog _log = new(content.Cursor, content.SettledAhead);
     private readonly SessionOutbox _outbox = OutboxOf(settings, content);
     private readonly Heartbeat _heartbeat = new();
-    private readonly Queue<SessionEffect> _effects = [];
+    private readonly Queue<SessionEffect> _effects = new(RefusalsOf(content));
 
     private Phase _phase;
     private TimeSpan _openedAt;
@@ -51,7 +51,8 @@ internal sealed partial class ClientSession(SessionSettings settings, ChatStoreC
 
     public bool TryTake([NotNullWhen(true)] out SessionEffect? effect) => _effects.TryDequeue(out effect);
 
-    public bool Holds(string clientId) => _outbox.Holds(clientId);
+    /// <summary>The message without an answer that has this name.</summary>
+    public OutgoingMessage? Find(string clientId) => _outbox.Find(clientId);
 
     /// <summary>A message to send; the store must hold it already.</summary>
     public void Submit(OutgoingMessage message, TimeSpan now)
@@ -118,10 +119,14 @@ internal sealed partial class ClientSession(SessionSettings settings, ChatStoreC
     private static SessionOutbox OutboxOf(SessionSettings settings, ChatStoreContent content)
     {
         var outbox = new SessionOutbox(settings);
-        foreach (var message in content.Outbox)
+        foreach (var message in content.Outbox.Where(message => SendRules.FaultOf(message) is null))
             outbox.Add(message);
         return outbox;
     }
+
+    // What an earlier process has stored and can never be sent.
+    private static IEnumerable<Refuse> RefusalsOf(ChatStoreContent content) =>
+        content.Outbox.Select(SendRules.FaultOf).OfType<ChatSendException>().Select(fault => new Refuse(fault));
 
     private void KeepGoing(TimeSpan now)
     {
@@ -140,7 +145,7 @@ internal sealed partial class ClientSession(SessionSettings settings, ChatStoreC
                 Do(new Transmit(frame));
             // The server would close the connection, and the next one, and so on.
             else if (_outbox.Remove(message.ClientId))
-                Do(new Refuse(message.ClientId, "too_large", "its frame is longer than the server takes"));
+                Do(new Refuse(new ChatSendException(message.ClientId, "too_large", "its frame is longer than the server takes")));
         }
     }
 

@@ -25,7 +25,7 @@ internal sealed record Pass(long Seq) : SessionEffect;
 internal sealed record Settle(SentMessage Sent) : SessionEffect;
 
 /// <summary>A message of this device is refused for good.</summary>
-internal sealed record Refuse(string ClientId, string Code, string Message) : SessionEffect;
+internal sealed record Refuse(ChatSendException Why) : SessionEffect;
 
 /// <summary>The log goes on elsewhere; the application must load what lies between.</summary>
 internal sealed record StartOver(ChatCursor Cursor) : SessionEffect;

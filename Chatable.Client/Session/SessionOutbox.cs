@@ -14,6 +14,9 @@ internal sealed class SessionOutbox(SessionSettings settings)
 {
     private const string OutOfOrder = "out_of_order";
 
+    // As servers do: "bob" and "Bob" are one user, and so one conversation.
+    private static readonly StringComparer s_names = StringComparer.OrdinalIgnoreCase;
+
     private readonly List<Entry> _entries = [];
     private readonly SendPace _pace = new(settings.SendsPerSecond, settings.SendBurst);
     private readonly ReconnectDelays _retries = new(settings.RetryDelay, settings.MaxRetryDelay, settings.Random);
@@ -40,7 +43,7 @@ internal sealed class SessionOutbox(SessionSettings settings)
 
     private int InFlight => _entries.Count(entry => entry.SentAt is not null);
 
-    public bool Holds(string clientId) => _entries.Exists(entry => entry.Message.ClientId == clientId);
+    public OutgoingMessage? Find(string clientId) => _entries.Find(entry => entry.Message.ClientId == clientId)?.Message;
 
     public void Add(OutgoingMessage message) => _entries.Add(new Entry(message));
 
@@ -119,12 +122,12 @@ internal sealed class SessionOutbox(SessionSettings settings)
     public static TimeSpan? Earliest(TimeSpan? one, TimeSpan? other) => one < other || other is null ? one : other;
 
     private bool IsBehindAnother(Entry entry) =>
-        _entries.TakeWhile(other => other != entry).Any(other => other.Message.Recipient == entry.Message.Recipient);
+        _entries.TakeWhile(other => other != entry).Any(other => s_names.Equals(other.Message.Recipient, entry.Message.Recipient));
 
     private Entry? FirstReady()
     {
-        var waiting = new HashSet<string>();
-        var unanswered = _entries.Where(entry => entry.SentAt is not null).Select(entry => entry.Message.Recipient).ToHashSet();
+        var waiting = new HashSet<string>(s_names);
+        var unanswered = _entries.Where(entry => entry.SentAt is not null).Select(entry => entry.Message.Recipient).ToHashSet(s_names);
         foreach (var entry in _entries)
         {
             var recipient = entry.Message.Recipient;

@@ -11,7 +11,15 @@ public readonly record struct ChatCursor(Guid Epoch, long Seq);
 /// <param name="Recipient">The username of who it is for.</param>
 /// <param name="Text">What was written.</param>
 /// <param name="Type">What the text stands for.</param>
-public sealed record OutgoingMessage(string ClientId, string Recipient, string Text, ChatMessageType Type = ChatMessageType.Text);
+public sealed record OutgoingMessage(string ClientId, string Recipient, string Text, ChatMessageType Type = ChatMessageType.Text)
+{
+    internal bool IsSameAs(OutgoingMessage other) => ClientId == other.ClientId && Says(other.Recipient, other.Text, other.Type);
+
+    internal bool IsStoredAs(ChatMessage message) => ClientId == message.ClientId && Says(message.Recipient, message.Text, message.Type);
+
+    private bool Says(string recipient, string text, ChatMessageType type) =>
+        Recipient.Equals(recipient, StringComparison.OrdinalIgnoreCase) && Text == text && Type == type;
+}
 
 /// <summary>What a store holds.</summary>
 /// <param name="Cursor">How far the device has come; null before the first connection.</param>

@@ -22,4 +22,5 @@ internal sealed record PongFrame : ServerFrame;
 internal sealed record DrainingFrame(TimeSpan Within) : ServerFrame;
 
 /// <summary>A type that this version does not know: what came after it, and may be ignored.</summary>
-internal sealed record UnknownFrame : ServerFrame;
+/// <param name="Seq">The place in the log, where it has one.</param>
+internal sealed record UnknownFrame(long? Seq) : ServerFrame;

@@ -62,7 +62,7 @@ internal static class ServerFrames
         "ping" => new PingFrame(),
         "pong" => new PongFrame(),
         "draining" => new DrainingFrame(Milliseconds(fields.ReconnectWithinMs) ?? TimeSpan.Zero),
-        _ => new UnknownFrame(),
+        _ => new UnknownFrame(fields.Seq),
     };
 
     private static WelcomeFrame? Welcome(FrameFields fields) => fields is

@@ -109,7 +109,7 @@ public sealed class ConnectionTests(ClientServers servers) : IClassFixture<Clien
             () => alice.Connection.SendAsync("nobody_at_all", "?", cancellationToken: _ct));
         var tooLarge = await Assert.ThrowsAsync<ChatSendException>(() => alice.SendAsync(bob, new string('x', 20_000), _ct));
         var first = await alice.Connection.SendAsync(bob.Name, "once", clientId: "mine", cancellationToken: _ct);
-        var again = await alice.Connection.SendAsync(bob.Name, "twice", clientId: "mine", cancellationToken: _ct);
+        var again = await alice.Connection.SendAsync(bob.Name, "once", clientId: "mine", cancellationToken: _ct);
         await bob.HasAsync(1, _ct);
 
         Assert.Equal("unknown_recipient", refused.Code);

@@ -29,6 +29,23 @@ public sealed class SessionOutboxTests
     }
 
     [Fact]
+    public void OnePersonIsOneConversationHoweverTheNameIsSpelt()
+    {
+        Assert.Equal(("first", "second", "third"), (Send("first", "bob"), Send("second", "Bob"), Send("third", "BOB")));
+
+        Assert.True(_outbox.TryAgain(new ErrorFrame("second", "busy", "", IsRetryable: true, TimeSpan.Zero), s_start));
+        _outbox.Remove("first");
+        _outbox.Acknowledged();
+
+        // Before the answer to the third, the second would cross it.
+        Assert.Null(_outbox.Next(s_start + s_wait));
+        Assert.Null(Send("fourth", "bob"));
+        _outbox.Remove("third");
+        _outbox.Acknowledged();
+        Assert.Equal("second", _outbox.Next(s_start + s_wait)?.ClientId);
+    }
+
+    [Fact]
     public void AServerInTroubleIsAskedWithOneMessageMore()
     {
         Assert.Equal(("lost", "busy", "too"), (Send("lost", "bob"), Send("busy", "carol"), Send("too", "dave")));
