@@ -57,8 +57,9 @@ public sealed class ChatConnection : IAsyncDisposable
     public event Action<ChatSendException>? SendFailed;
 
     /// <summary>
-    /// Loads what the server cannot replay, between the messages before and those after; called from <see cref="ReceiveAsync"/>, and
-    /// again after a crash or an exception.
+    /// Loads what is not replayed, between the messages before and those after: what the server cannot replay, and a long log on a new
+    /// device. Called from <see cref="ReceiveAsync"/>, and again after a crash or an exception. Without it a new device gets its whole log
+    /// replayed, and what a server cannot replay is left out, which the log says.
     /// </summary>
     public Func<ChatReset, CancellationToken, ValueTask>? OnReset { get; init; }
 
@@ -73,7 +74,7 @@ public sealed class ChatConnection : IAsyncDisposable
             ObjectDisposedException.ThrowIf(_isDisposed, this);
             if (_parts is not null)
                 throw new InvalidOperationException("The connection was started before.");
-            var parts = new ConnectionParts(_seed, _store, content, _logger);
+            var parts = new ConnectionParts(_seed, _store, content, OnReset is not null, _logger);
             parts.Mailbox.Sent += sent => Raise(Sent, sent);
             parts.Mailbox.SendFailed += failure => Raise(SendFailed, failure);
             _parts = parts;
@@ -215,8 +216,14 @@ public sealed class ChatConnection : IAsyncDisposable
         return (new ChatStatus(ChatState.Stopped, ChatStopReason.InternalFault), exception);
     }
 
-    private ValueTask HandleAsync(ChatReset reset, CancellationToken cancellationToken) =>
-        OnReset is { } load ? load(reset, cancellationToken) : ValueTask.CompletedTask;
+    private ValueTask HandleAsync(ChatReset reset, CancellationToken cancellationToken)
+    {
+        if (OnReset is { } load)
+            return load(reset, cancellationToken);
+
+        ConnectionLog.LeftOut(_logger);
+        return ValueTask.CompletedTask;
+    }
 
     private void Change(ChatStatus status)
     {

@@ -31,7 +31,7 @@ public enum ChatStopReason
     /// <summary>The token is not accepted, and neither is its refresh token: log in again.</summary>
     Unauthenticated,
 
-    /// <summary>The user opened too many other connections (close code 4409).</summary>
+    /// <summary>The same device has another connection (close code 4409).</summary>
     Replaced,
 
     /// <summary>The server refuses this client by policy (1008).</summary>
@@ -57,8 +57,12 @@ public enum ChatStopReason
 public sealed record ChatStatus(ChatState State, ChatStopReason Reason = ChatStopReason.None, int? CloseCode = null);
 
 /// <summary>
-/// The server could not go on where this device had stopped (it was restored from a backup, or forgot). Messages in between come by
-/// <see cref="ChatHistory"/>; those after <paramref name="To"/> come as always.
+/// The server could not go on where this device had stopped (it was restored from a backup, or forgot), or the device is new and the log
+/// long. Messages in between come by <see cref="ChatHistory"/>; those after <paramref name="To"/> come as always.
 /// </summary>
 /// <param name="To">From where messages come next.</param>
-public sealed record ChatReset(ChatCursor To);
+public sealed record ChatReset(ChatCursor To)
+{
+    /// <summary>Whether the device is new, and its log longer than <see cref="ConnectionOptions.MaxReplay"/>.</summary>
+    public bool IsFirst { get; init; }
+}

@@ -11,7 +11,8 @@ internal sealed class ClientSocket(WebSocket socket) : IDisposable
     private byte[] _buffer = new byte[4 * 1024];
 
     /// <summary>The text of a frame, valid until the next read; or the end, with the server's close code if it gave one.</summary>
-    public readonly record struct Frame(ReadOnlyMemory<byte> Text, bool IsEnd = false, int? CloseCode = null);
+    public readonly record struct Frame(
+        ReadOnlyMemory<byte> Text, bool IsEnd = false, int? CloseCode = null, string? CloseReason = null);
 
     public async Task<Frame> ReadAsync(CancellationToken cancellationToken)
     {
@@ -23,7 +24,7 @@ internal sealed class ClientSocket(WebSocket socket) : IDisposable
                 var part = await socket.ReceiveAsync(_buffer.AsMemory(length), cancellationToken).ConfigureAwait(false);
                 length += part.Count;
                 if (part.MessageType == WebSocketMessageType.Close)
-                    return new Frame(default, IsEnd: true, (int?)socket.CloseStatus);
+                    return new Frame(default, IsEnd: true, (int?)socket.CloseStatus, socket.CloseStatusDescription);
                 if (part.EndOfMessage)
                     return part.MessageType == WebSocketMessageType.Text ? new Frame(_buffer.AsMemory(0, length)) : Lost;
                 if (length == MaxFrameBytes)

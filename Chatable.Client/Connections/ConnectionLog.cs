@@ -10,6 +10,9 @@ internal static partial class ConnectionLog
     [LoggerMessage(LogLevel.Error, "The connection ended by a fault of this library.")]
     public static partial void Fault(ILogger logger, Exception exception);
 
+    [LoggerMessage(LogLevel.Warning, "The server cannot replay the log from here, and there is no OnReset to load what lies between.")]
+    public static partial void LeftOut(ILogger logger);
+
     [LoggerMessage(LogLevel.Error, "A handler of the application failed.")]
     public static partial void HandlerFailed(ILogger logger, Exception exception);
 }

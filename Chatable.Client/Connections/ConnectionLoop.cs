@@ -16,10 +16,10 @@ internal sealed partial class ConnectionLoop(
     /// <summary>What a connection, or the attempt to make one, came to.</summary>
     private readonly record struct Outcome(CloseAdvice Advice, ChatStopReason Reason = ChatStopReason.None, int? CloseCode = null)
     {
-        public static Outcome Of(int? closeCode)
+        public static Outcome Of(SessionRunner.End end)
         {
-            var (advice, reason) = CloseAdvices.For(closeCode);
-            return new Outcome(advice, reason, closeCode);
+            var (advice, reason) = CloseAdvices.For(end.CloseCode, end.CloseReason);
+            return new Outcome(advice, reason, end.CloseCode);
         }
     }
 
@@ -43,6 +43,8 @@ internal sealed partial class ConnectionLoop(
                 return new ChatStatus(ChatState.Stopped, outcome.Reason, outcome.CloseCode);
 
             stop.ThrowIfCancellationRequested();
+            if (outcome.Advice == CloseAdvice.AtOnce)
+                continue;
             changed(new ChatStatus(ChatState.Reconnecting, CloseCode: outcome.CloseCode));
             await Task.Delay(DelayAfter(outcome.Advice), clock, stop).ConfigureAwait(false);
         }
@@ -74,7 +76,12 @@ internal sealed partial class ConnectionLoop(
         if (clock.GetElapsedTime(started) >= s_sound)
             _delays.Reset();
         LogEnded(end.CloseCode, end.Left);
-        return end.Left == LeaveReason.Draining ? new Outcome(CloseAdvice.Spread) : Outcome.Of(end.CloseCode);
+        return end.Left switch
+        {
+            LeaveReason.Draining => new Outcome(CloseAdvice.Spread),
+            LeaveReason.LongLog => new Outcome(CloseAdvice.AtOnce),
+            _ => Outcome.Of(end),
+        };
     }
 
     private async Task<Outcome> AuthenticateAsync(Outcome outcome, ChatToken token, CancellationToken stop) =>
@@ -89,6 +96,7 @@ internal sealed partial class ConnectionLoop(
     {
         CloseAdvice.Spread => _delays.Within(options.SpreadDelay),
         CloseAdvice.Wait => (session.AskedToWait ?? TimeSpan.Zero) + _delays.Next(),
+        CloseAdvice.Later => options.TooManyConnectionsDelay / 2 + _delays.Within(options.TooManyConnectionsDelay),
         _ => _delays.Next(),
     };
 

@@ -2,17 +2,31 @@ using Chatable.Client.Wire;
 
 namespace Chatable.Client;
 
+/// <summary>Where a device begins whose store is empty.</summary>
+public enum ChatStart
+{
+    /// <summary>With everything that the server keeps of the user's log.</summary>
+    Beginning,
+
+    /// <summary>With what comes from now on. What was stored before is only in <see cref="ChatHistory"/>.</summary>
+    Now,
+}
+
 /// <summary>How a connection behaves.</summary>
 public sealed class ConnectionOptions
 {
     /// <summary>What the user calls this device; for the server's logs. Null sends none.</summary>
     public string? Device { get; set; }
 
+    /// <summary>What a device gets first whose store is empty. By default, everything that the server keeps.</summary>
+    public ChatStart Start { get; set; }
+
     /// <summary>
-    /// Whether a device without a cursor gets the whole log first. By default it gets what is new, and reads the rest through
-    /// <see cref="ChatHistory"/>.
+    /// The messages of a log that are replayed to a device whose store is empty. Where there are more, <see cref="ChatConnection.OnReset"/>
+    /// is called instead, to load as much of the history as the application needs. A connection without that callback gets all of them
+    /// replayed.
     /// </summary>
-    public bool FromBeginning { get; set; }
+    public int MaxReplay { get; set; } = 1000;
 
     /// <summary>Messages received and not taken by the application; when it is full, reading from the server pauses.</summary>
     public int InboxCapacity { get; set; } = 256;
@@ -48,10 +62,22 @@ public sealed class ConnectionOptions
     /// <summary>The limit of the random wait after a server said that it stops.</summary>
     public TimeSpan SpreadDelay { get; set; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>
+    /// How long to wait after the server closed this connection because the user has too many (close code 4409): at random from half of
+    /// this to one and a half times as long. Coming back pushes out another one, so that it must not be soon.
+    /// </summary>
+    public TimeSpan TooManyConnectionsDelay { get; set; } = TimeSpan.FromMinutes(5);
+
     internal IEnumerable<string> Faults(string section)
     {
         if (Device is { } device && (device.Length is 0 or > 64 || !SendRules.IsWhole(device)))
             yield return $"{section}:Device must have 1 to 64 characters, and no half of a surrogate pair.";
+        if (!Enum.IsDefined(Start))
+            yield return $"{section}:Start must be {nameof(ChatStart.Beginning)} or {nameof(ChatStart.Now)}.";
+        if (MaxReplay is < 0 or > 1_000_000)
+            yield return $"{section}:MaxReplay must be from 0 to 1,000,000.";
+        if (TooManyConnectionsDelay <= TimeSpan.Zero || TooManyConnectionsDelay > TimeSpan.FromDays(1))
+            yield return $"{section}:TooManyConnectionsDelay must be more than zero and at most a day.";
         if (InboxCapacity is < 1 or > 100_000)
             yield return $"{section}:InboxCapacity must be from 1 to 100,000.";
         if (OutboxCapacity is < 1 or > 100_000)

@@ -8,10 +8,10 @@ internal sealed class ConnectionParts
 {
     private readonly ClientSession _session;
 
-    public ConnectionParts(Seed seed, IChatStore store, ChatStoreContent content, ILogger logger)
+    public ConnectionParts(Seed seed, IChatStore store, ChatStoreContent content, bool canLoad, ILogger logger)
     {
         var options = seed.Options;
-        _session = new ClientSession(SettingsOf(options), content);
+        _session = new ClientSession(SettingsOf(options, canLoad), content);
         Inbox = new Inbox(options.InboxCapacity);
         Mailbox = new Mailbox(store, Inbox, _session, options.OutboxCapacity, () => Runner!.Now);
         Runner = new SessionRunner(_session, Mailbox, Inbox, options, seed.Clock, logger);
@@ -51,10 +51,11 @@ internal sealed class ConnectionParts
         }
     }
 
-    private static SessionSettings SettingsOf(ConnectionOptions options) => new()
+    private static SessionSettings SettingsOf(ConnectionOptions options, bool canLoad) => new()
     {
         Device = options.Device,
-        FromBeginning = options.FromBeginning,
+        Start = options.Start,
+        MaxReplay = canLoad ? options.MaxReplay : null,
         AckTimeout = options.AckTimeout,
         SendsPerSecond = options.SendsPerSecond,
         SendBurst = options.SendBurst,

@@ -41,7 +41,7 @@ internal sealed class Mailbox(IChatStore store, Inbox inbox, ClientSession sessi
     {
         BeginAt begin => ExclusivelyAsync(() => StoreAsync(() => store.ResetAsync(begin.Cursor, CancellationToken.None))),
         Surface surface => ExclusivelyAsync(() => Add(new Inbox.Item { Message = surface.Message, Through = surface.Message.Seq })),
-        StartOver reset => ExclusivelyAsync(() => Add(new Inbox.Item { Reset = new ChatReset(reset.Cursor), Through = reset.Cursor.Seq })),
+        StartOver reset => ExclusivelyAsync(() => Add(new Inbox.Item { Reset = reset.Reset, Through = reset.Reset.To.Seq })),
         Pass pass => ExclusivelyAsync(() => inbox.TryPass(pass.Seq)
             ? ValueTask.CompletedTask
             : StoreAsync(() => store.AdvanceAsync(pass.Seq, taken: null, CancellationToken.None))),

@@ -14,7 +14,7 @@ internal sealed partial class SessionRunner(
     private readonly long _start = clock.GetTimestamp();
 
     /// <summary>How a connection ended.</summary>
-    public readonly record struct End(int? CloseCode = null, LeaveReason? Left = null);
+    public readonly record struct End(int? CloseCode = null, string? CloseReason = null, LeaveReason? Left = null);
 
     /// <summary>A server has welcomed this device.</summary>
     public event Action? Welcomed;
@@ -48,7 +48,7 @@ internal sealed partial class SessionRunner(
                     var frame = await reading.ConfigureAwait(false);
                     reading = null;
                     if (frame.IsEnd)
-                        return new End(frame.CloseCode);
+                        return new End(frame.CloseCode, frame.CloseReason);
                     Tell(() => session.Received(ServerFrames.TryRead(frame.Text.Span), Now));
                 }
 

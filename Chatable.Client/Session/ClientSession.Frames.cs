@@ -19,14 +19,43 @@ internal sealed partial class ClientSession
         _maxFrameBytes = welcome.MaxFrameBytes;
         _heartbeat.Begin(welcome.Heartbeat, now);
         _outbox.Begin(welcome.Window, now);
-        Do(new Welcomed());
-
-        // Without a cursor the log begins where the server stands; place 0 is the same in every epoch. Any other cursor of another
-        // epoch is answered with a reset.
         if (_log.Cursor is null)
-            BeginLog(new ChatCursor(welcome.Epoch, settings.FromBeginning ? 0 : welcome.Head));
-        else if (_log.Cursor is { Seq: 0 } cursor && cursor.Epoch != welcome.Epoch)
+        {
+            BeginFirst(welcome);
+            return;
+        }
+
+        Do(new Welcomed());
+        // Place 0 is the same in every epoch. Any other cursor of another epoch is answered with a reset.
+        if (_log.Cursor is { Seq: 0 } cursor && cursor.Epoch != welcome.Epoch)
             BeginLog(cursor with { Epoch = welcome.Epoch });
+    }
+
+    // The first connection of a device.
+    private void BeginFirst(WelcomeFrame welcome)
+    {
+        var head = new ChatCursor(welcome.Epoch, welcome.Head);
+        if (settings.Start == ChatStart.Beginning && !_isLogTooLong && welcome.Head > settings.MaxReplay)
+        {
+            // Asked for from its beginning, and so on its way already; the next connection asks for what is new.
+            _isLogTooLong = true;
+            GiveUp(LeaveReason.LongLog);
+            return;
+        }
+
+        Do(new Welcomed());
+        if (settings.Start == ChatStart.Now)
+            BeginLog(head);
+        else if (_isLogTooLong)
+            BeginOver(new ChatReset(head) { IsFirst = true });
+        else
+            BeginLog(head with { Seq = 0 });
+    }
+
+    private void BeginOver(ChatReset reset)
+    {
+        _log.Begin(reset.To);
+        Do(new StartOver(reset));
     }
 
     private void BeginLog(ChatCursor at)
@@ -49,8 +78,7 @@ internal sealed partial class ClientSession
                 Handle(error, now);
                 break;
             case ResetFrame reset:
-                _log.Begin(reset.To);
-                Do(new StartOver(reset.To));
+                BeginOver(new ChatReset(reset.To));
                 break;
             case DrainingFrame draining:
                 _drainsAt = now + draining.Within * settings.Random();

@@ -21,6 +21,7 @@ internal sealed partial class ClientSession(SessionSettings settings, ChatStoreC
     private readonly Queue<SessionEffect> _effects = new(RefusalsOf(content));
 
     private Phase _phase;
+    private bool _isLogTooLong;
     private TimeSpan _openedAt;
     private TimeSpan? _drainsAt;
     private int _maxFrameBytes;
@@ -69,7 +70,7 @@ internal sealed partial class ClientSession(SessionSettings settings, ChatStoreC
         _drainsAt = null;
         AskedToWait = null;
         var cursor = _log.Cursor;
-        long? since = cursor?.Seq ?? (settings.FromBeginning ? 0 : null);
+        long? since = cursor?.Seq ?? (settings.Start == ChatStart.Now || _isLogTooLong ? null : 0);
         Do(new Transmit(ClientFrames.Hello(since, cursor?.Epoch, settings.Device)));
     }
 

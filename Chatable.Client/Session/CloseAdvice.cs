@@ -12,6 +12,12 @@ internal enum CloseAdvice
     /// <summary>Wait as the server said, then come back.</summary>
     Wait,
 
+    /// <summary>Come back after minutes: at once, it would push out another connection of the user.</summary>
+    Later,
+
+    /// <summary>Nothing is wrong: come back at once.</summary>
+    AtOnce,
+
     /// <summary>The token has ended.</summary>
     Authenticate,
 
@@ -24,20 +30,22 @@ internal enum CloseAdvice
 /// <code>
 /// 1001 1012            Spread          1002 1003 1007 1009 4400   Stop, a fault of this client
 /// 4401                 Authenticate    1008                       Stop, policy
-/// 4429                 Wait            4409                       Stop, replaced
+/// 4429                 Wait            4409                       Later; Stop, replaced, where the reason names the same device
 /// 1000 1006 1011 1013 4408 and all others, and no close frame at all: BackOff
 /// </code>
 /// </summary>
 internal static class CloseAdvices
 {
-    public static (CloseAdvice Advice, ChatStopReason Reason) For(int? code) => code switch
+    public static (CloseAdvice Advice, ChatStopReason Reason) For(int? code, string? reason = null) => code switch
     {
         1001 or 1012 => (CloseAdvice.Spread, ChatStopReason.None),
         4401 => (CloseAdvice.Authenticate, ChatStopReason.None),
         4429 => (CloseAdvice.Wait, ChatStopReason.None),
         1002 or 1003 or 1007 or 1009 or 4400 => (CloseAdvice.Stop, ChatStopReason.ProtocolFault),
         1008 => (CloseAdvice.Stop, ChatStopReason.Policy),
-        4409 => (CloseAdvice.Stop, ChatStopReason.Replaced),
+        4409 => reason?.Contains("same device", StringComparison.Ordinal) is true
+            ? (CloseAdvice.Stop, ChatStopReason.Replaced)
+            : (CloseAdvice.Later, ChatStopReason.None),
         _ => (CloseAdvice.BackOff, ChatStopReason.None),
     };
 }

@@ -28,7 +28,7 @@ internal sealed record Settle(SentMessage Sent) : SessionEffect;
 internal sealed record Refuse(ChatSendException Why) : SessionEffect;
 
 /// <summary>The log goes on elsewhere; the application must load what lies between.</summary>
-internal sealed record StartOver(ChatCursor Cursor) : SessionEffect;
+internal sealed record StartOver(ChatReset Reset) : SessionEffect;
 
 /// <summary>A message is sent once more, since the answer was to try again.</summary>
 internal sealed record Resending(string Why) : SessionEffect;
@@ -55,4 +55,7 @@ internal enum LeaveReason
 
     /// <summary>The server said that it is about to stop.</summary>
     Draining,
+
+    /// <summary>The log is too long to be replayed to a new device, which the welcome has told.</summary>
+    LongLog,
 }

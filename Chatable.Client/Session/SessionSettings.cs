@@ -5,7 +5,10 @@ internal sealed record SessionSettings
 {
     public string? Device { get; init; }
 
-    public bool FromBeginning { get; init; }
+    public ChatStart Start { get; init; }
+
+    /// <summary>A device without a cursor does not have a longer log replayed; null where nothing could be loaded instead.</summary>
+    public long? MaxReplay { get; init; }
 
     public TimeSpan WelcomeTimeout { get; init; } = TimeSpan.FromSeconds(10);
 

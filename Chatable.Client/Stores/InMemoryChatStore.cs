@@ -2,7 +2,10 @@ using Chatable.Client.Stores;
 
 namespace Chatable.Client;
 
-/// <summary>Forgets everything when the process ends: for tests, and for clients whose every start is their first.</summary>
+/// <summary>
+/// Forgets everything when the process ends: for tests, and for clients whose every start is their first. Where each begins,
+/// <see cref="ConnectionOptions.Start"/> says.
+/// </summary>
 public sealed class InMemoryChatStore : IChatStore
 {
     private readonly StoreState _state = new();

@@ -29,7 +29,7 @@ internal sealed class SimulatedDevice(SimulatedServer server, Random random)
         var content = await _store.LoadAsync(CancellationToken.None);
         _inbox.Clear();
         _link = null;
-        var settings = new SessionSettings { FromBeginning = true, SendsPerSecond = 1000, Random = random.NextDouble };
+        var settings = new SessionSettings { SendsPerSecond = 1000, Random = random.NextDouble };
         _session = new ClientSession(settings, content);
     }
 

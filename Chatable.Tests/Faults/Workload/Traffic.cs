@@ -30,7 +30,6 @@ internal sealed record TrafficSettings(
         {
             Connection =
             {
-                FromBeginning = true,
                 SendsPerSecond = 1000,
                 SendBurst = 1000,
                 AckTimeout = AckTimeout < TimeSpan.FromMinutes(10) ? AckTimeout : TimeSpan.FromMinutes(10),
