@@ -19,7 +19,7 @@ public static class ChatableClientRegistration
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
         services.AddServiceDiscovery();
-        services.AddHttpClient(HttpClientName);
+        services.AddHttpClient(HttpClientName).ConfigureAdditionalHttpMessageHandlers(static (handlers, _) => RemoveRetries(handlers));
         services.AddSingleton<IValidateOptions<ChatableClientOptions>, Validation>();
         services.AddOptions<ChatableClientOptions>()
             .BindConfiguration(Validation.Section)
@@ -40,6 +40,20 @@ public static class ChatableClientRegistration
     }
 
     private const string HttpClientName = "Chatable.Client";
+
+    // The client says itself what it repeats and when. A host's handlers for all its HTTP clients, such as Aspire's standard resilience
+    // handler, would repeat a registration or the exchange of a token. Known by name: the client depends on neither package.
+    private static readonly string[] s_retries =
+        ["Microsoft.Extensions.Http.Resilience.ResilienceHandler", "Microsoft.Extensions.Http.PolicyHttpMessageHandler"];
+
+    private static void RemoveRetries(IList<DelegatingHandler> handlers)
+    {
+        for (var i = handlers.Count - 1; i >= 0; i--)
+        {
+            if (s_retries.Contains(handlers[i].GetType().FullName))
+                handlers.RemoveAt(i);
+        }
+    }
 
     private static void AddConnectionString(ChatableClientOptions options, string? addresses)
     {
