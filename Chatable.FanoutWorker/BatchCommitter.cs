@@ -91,5 +91,6 @@ internal sealed partial class BatchCommitter(
         metrics.Decided("stored", outcomes.Count(outcome => outcome is MessageStored));
         metrics.Decided("repeated", outcomes.Count(outcome => outcome is MessageRepeated));
         metrics.Decided("out_of_order", outcomes.Count(outcome => outcome is MessageRefused { Code: RefusalCode.OutOfOrder }));
+        metrics.Decided("key_reused", outcomes.Count(outcome => outcome is MessageRefused { Code: RefusalCode.KeyReused }));
     }
 }

@@ -76,6 +76,11 @@ internal sealed class Problem : IResult
         new(StatusCodes.Status413PayloadTooLarge, "too_large", "The message is too large.",
             errors: new Dictionary<string, string> { ["message"] = "is too long" });
 
+    public static Problem KeyReused { get; } =
+        new(StatusCodes.Status422UnprocessableEntity, "idempotency_key_reused", "The key names another message of yours.",
+            detail: "Nothing was stored. Send it with a key of its own.",
+            errors: new Dictionary<string, string> { ["Idempotency-Key"] = "was used for another message" });
+
     /// <summary>What is wrong, by field; <c>body</c> where it is no field's fault.</summary>
     public static Problem Invalid(IReadOnlyDictionary<string, string> errors) =>
         new(StatusCodes.Status400BadRequest, "invalid", "The request is not valid.", errors: errors);

@@ -68,8 +68,8 @@ internal sealed partial class MessageSender(
             var left = options.Value.Deadline - clock.GetElapsedTime(began);
             if (await HearAsync(waiter, wait < left ? wait : left, cancellationToken) is { } word)
                 return Interpret(word, send);
-            if (await LookAsync(author, send, cancellationToken) is { } place)
-                return (SentMessage.From(place, isDuplicate: place.MessageId != send.MessageId), null);
+            if (await LookAsync(author, send, cancellationToken) is { } found)
+                return Interpret(found, send);
             if (wait >= left)
                 return (null, Problem.FateUnknown);
             wait = options.Value.LookEvery;
@@ -97,19 +97,28 @@ internal sealed partial class MessageSender(
         MessageRepeated repeated => (SentMessage.From(new StoredPlace(
             send.ClientId, repeated.MessageId, repeated.AuthorSeq, repeated.ConversationId, repeated.ConversationSeq,
             repeated.CreatedAt), isDuplicate: repeated.MessageId != send.MessageId), null),
+        MessageRefused { Code: RefusalCode.KeyReused } => (null, Problem.KeyReused),
         MessageRefused { Code: RefusalCode.Invalid } =>
             (null, Problem.Invalid(new Dictionary<string, string> { ["message"] = "cannot be stored" })),
         _ => (null, Problem.FateUnknown),
     };
 
-    private async Task<StoredPlace?> LookAsync(long author, PendingSend send, CancellationToken cancellationToken)
+    private static (SentMessage?, Problem?) Interpret(FoundMessage found, PendingSend send)
+    {
+        var isOurs = found.Place.MessageId == send.MessageId;
+        return isOurs || found.Is(send.Recipient, send.Type, send.Body.Span)
+            ? (SentMessage.From(found.Place, isDuplicate: !isOurs), null)
+            : (null, Problem.KeyReused);
+    }
+
+    private async Task<FoundMessage?> LookAsync(long author, PendingSend send, CancellationToken cancellationToken)
     {
         try
         {
-            var place = await stored.FindAsync(author, send.ClientId, cancellationToken);
-            if (place is not null)
+            var found = await stored.FindAsync(author, send.ClientId, cancellationToken);
+            if (found is not null)
                 metrics.Found();
-            return place;
+            return found;
         }
         catch (Exception exception) when (exception is NpgsqlException or TimeoutException)
         {

@@ -43,12 +43,16 @@ internal sealed class SendRequest : IEndpointParameterMetadataProvider
             faults.Add(KeyHeader, FieldFaults.Required);
         else if (values.Count > 1)
             faults.Add(KeyHeader, FieldFaults.Repeated);
-        else if (!ClientId.TryParse(values[0], out var key))
+        else if (!ClientId.TryParse(Unquote(values[0]), out var key))
             faults.Add(KeyHeader, "is not 1 to 64 of A-Z, a-z, 0-9, _ and -");
         else
             return key;
         return default;
     }
+
+    // As a string of the structured fields (RFC 9651) it stands in quotes.
+    private static string? Unquote(string? text) =>
+        text is ['"', _, .., '"'] ? text[1..^1] : text;
 
     private static Problem ProblemOf(FieldFaults faults) =>
         faults.All(fault => fault is { Key: "message", Value: FieldFaults.TooLong })

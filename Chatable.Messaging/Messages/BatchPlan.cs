@@ -55,6 +55,7 @@ internal sealed class BatchPlan
             {
                 EntryFate.New => plan.Store(entries[i]),
                 EntryFate.Repeat => plan.Repeat(entries[i]),
+                EntryFate.KeyReused => new MessageRefused(entries[i].ClientId, RefusalCode.KeyReused, entries[i].Origin),
                 _ => new MessageRefused(entries[i].ClientId, RefusalCode.OutOfOrder, entries[i].Origin),
             };
         }
@@ -83,7 +84,7 @@ internal sealed class BatchPlan
 
     private MessageRepeated Repeat(IntakeEntry entry)
     {
-        var place = _placed.TryGetValue(entry.Key(), out var here) ? here : _snapshot.Stored[entry.Key()];
+        var place = _placed.TryGetValue(entry.Key(), out var here) ? here : _snapshot.Stored[entry.Key()].Place;
         Recipients heads = entry.RecipientId == entry.AuthorId
             ? [HeadOf(entry.AuthorId)]
             : [HeadOf(entry.AuthorId), HeadOf(entry.RecipientId)];

@@ -26,7 +26,7 @@ internal static class BatchReading
 
         await rows.NextResultAsync(cancellationToken);
         while (await rows.ReadAsync(cancellationToken))
-            snapshot.Stored[new MessageKey(rows.GetInt64(0), rows.GetGuid(1))] = ReadPlace(rows);
+            snapshot.Stored[new MessageKey(rows.GetInt64(0), rows.GetGuid(1))] = ReadStored(rows);
 
         await rows.NextResultAsync(cancellationToken);
         while (await rows.ReadAsync(cancellationToken))
@@ -63,8 +63,15 @@ internal static class BatchReading
         };
     }
 
-    private static MessagePlace ReadPlace(NpgsqlDataReader row) =>
-        new(row.GetGuid(2), row.GetInt64(3), row.GetInt64(4), row.GetInt64(5), row.GetDateTime(6));
+    private static StoredMessage ReadStored(NpgsqlDataReader row)
+    {
+        var place = new MessagePlace(row.GetGuid(2), row.GetInt64(3), row.GetInt64(4), row.GetInt64(5), row.GetDateTime(6));
+        return new StoredMessage(
+            place,
+            row.IsDBNull(7)
+                ? Fingerprint.Of(place.ConversationId, (MessageType)row.GetInt16(8), row.GetFieldValue<byte[]>(9))
+                : row.GetGuid(7));
+    }
 
     private static ConversationHead ReadHead(NpgsqlDataReader row) => new(
         row.GetInt64(2), row.GetInt64(3), row.IsDBNull(4) ? DateTime.MinValue : row.GetDateTime(4));

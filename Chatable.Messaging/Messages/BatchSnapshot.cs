@@ -13,6 +13,9 @@ internal readonly record struct UserPair(long Low, long High)
 internal readonly record struct MessagePlace(
     Guid MessageId, long ConversationId, long ConversationSeq, long AuthorSeq, DateTime CreatedAt);
 
+/// <summary>A message stored earlier, and what was sent as it: see <see cref="Messages.Fingerprint"/>.</summary>
+internal readonly record struct StoredMessage(MessagePlace Place, Guid Fingerprint);
+
 /// <summary>The end of a conversation; <paramref name="LastMessageAt"/> is the earliest of all times where it is empty.</summary>
 internal readonly record struct ConversationHead(long Id, long LastSeq, DateTime LastMessageAt);
 
@@ -20,7 +23,7 @@ internal readonly record struct ConversationHead(long Id, long LastSeq, DateTime
 internal sealed class BatchSnapshot
 {
     public Dictionary<long, long> Heads { get; } = [];
-    public Dictionary<MessageKey, MessagePlace> Stored { get; } = [];
+    public Dictionary<MessageKey, StoredMessage> Stored { get; } = [];
     public Dictionary<UserPair, ConversationHead> Conversations { get; } = [];
 
     /// <summary>The database's clock, read after the locks were taken.</summary>

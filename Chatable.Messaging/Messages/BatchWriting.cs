@@ -52,6 +52,7 @@ internal static class BatchWriting
                 Columns.Of(messages, row => (short)row.Message.Type),
                 Columns.Of(messages, row => row.Message.Body),
                 Columns.Of(messages, row => row.Message.CreatedAt),
+                Columns.Of(messages, row => Fingerprint.Of(row.Message.ConversationId, row.Message.Type, row.Message.Body.Span)),
             },
         };
     }

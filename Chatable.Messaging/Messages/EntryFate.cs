@@ -7,32 +7,42 @@ internal enum EntryFate
 {
     New,
     Repeat,
+
+    /// <summary>Its author has given its client id to another message.</summary>
+    KeyReused,
+
     OutOfOrder,
 }
 
 internal static class EntryFates
 {
     /// <summary>Decides about each entry in turn, from what is stored and from the entries before it.</summary>
-    public static EntryFate[] Decide(IReadOnlyList<IntakeEntry> entries, IReadOnlyDictionary<MessageKey, MessagePlace> stored)
+    public static EntryFate[] Decide(IReadOnlyList<IntakeEntry> entries, BatchSnapshot snapshot)
     {
-        var accepted = new HashSet<MessageKey>();
+        var accepted = new Dictionary<MessageKey, IntakeEntry>();
         var fates = new EntryFate[entries.Count];
         for (var i = 0; i < fates.Length; i++)
         {
             fates[i] = DecideOne(entries[i]);
             if (fates[i] is EntryFate.New)
-                accepted.Add(entries[i].Key());
+                accepted[entries[i].Key()] = entries[i];
         }
 
         return fates;
 
-        bool IsThere(MessageKey key) => accepted.Contains(key) || stored.ContainsKey(key);
+        bool IsThere(MessageKey key) => accepted.ContainsKey(key) || snapshot.Stored.ContainsKey(key);
 
         // What is stored already is a repeat even if its predecessor cannot be found: its place is settled.
         EntryFate DecideOne(IntakeEntry entry) =>
-            IsThere(entry.Key()) && !SeededBug.Is("dedupe_off") ? EntryFate.Repeat
+            IsThere(entry.Key()) && !SeededBug.Is("dedupe_off") ? IsSentAgain(entry) ? EntryFate.Repeat : EntryFate.KeyReused
             : entry.AfterKey() is not { } after || IsThere(after) || SeededBug.Is("after_guard_off") ? EntryFate.New
             : EntryFate.OutOfOrder;
+
+        bool IsSentAgain(IntakeEntry entry) =>
+            accepted.TryGetValue(entry.Key(), out var first)
+                ? first.Pair() == entry.Pair() && first.Type == entry.Type && first.Body.Span.SequenceEqual(entry.Body.Span)
+                : snapshot.Conversations.TryGetValue(entry.Pair(), out var conversation)
+                    && snapshot.Stored[entry.Key()].Fingerprint == Fingerprint.Of(conversation.Id, entry.Type, entry.Body.Span);
     }
 
     public static MessageKey Key(this IntakeEntry entry) => new(entry.AuthorId, entry.ClientId.Key);

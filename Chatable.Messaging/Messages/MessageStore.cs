@@ -12,8 +12,9 @@ namespace Chatable.Messaging.Messages;
 public sealed class MessageStore(NpgsqlDataSource database)
 {
     /// <summary>
-    /// Stores a batch, or nothing of it. For each entry, in order: <see cref="MessageStored"/>, <see cref="MessageRepeated"/> where its
-    /// author has stored a message of that client id before, or <see cref="MessageRefused"/> where its predecessor is missing.
+    /// Stores a batch, or nothing of it. For each entry, in order: <see cref="MessageStored"/>; <see cref="MessageRepeated"/> where its
+    /// author has stored it before; or <see cref="MessageRefused"/> where another message of its author has its client id, or its
+    /// predecessor is missing.
     /// Calling it again with the same entries stores nothing more.
     /// </summary>
     /// <exception cref="Exception">Nothing was stored, or it is not known: see <see cref="PersistFailures.Classify"/>.</exception>
@@ -44,7 +45,7 @@ public sealed class MessageStore(NpgsqlDataSource database)
     {
         await using var transaction = await connection.BeginTransactionAsync(IsolationLevel.ReadCommitted, cancellationToken);
         var snapshot = await BatchReading.LockAndReadAsync(connection, entries, cancellationToken);
-        var fates = EntryFates.Decide(entries, snapshot.Stored);
+        var fates = EntryFates.Decide(entries, snapshot);
         await CreateConversationsAsync(connection, entries, fates, snapshot, cancellationToken);
 
         var plan = BatchPlan.Make(entries, fates, snapshot);

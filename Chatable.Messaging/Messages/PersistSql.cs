@@ -20,7 +20,8 @@ internal static class PersistSql
     public const string LockHeads = "SELECT user_id, last_seq FROM user_heads WHERE user_id = ANY ($1) ORDER BY user_id FOR UPDATE";
 
     public const string FindStored = """
-        SELECT m.author_id, m.client_id, m.message_id, m.conversation_id, m.conversation_seq, m.author_seq, m.created_at
+        SELECT m.author_id, m.client_id, m.message_id, m.conversation_id, m.conversation_seq, m.author_seq, m.created_at,
+               m.fingerprint, m.type, CASE WHEN m.fingerprint IS NULL THEN m.body END
         FROM (SELECT unnest($1) AS author_id, unnest($2) AS client_id) AS k
         JOIN messages m ON m.author_id = k.author_id AND m.client_id = k.client_id
         """;
@@ -48,9 +49,9 @@ internal static class PersistSql
 
     public const string InsertMessages = """
         INSERT INTO messages (message_id, conversation_id, conversation_seq, author_id, author_seq, client_id, client_id_text, type,
-                              body, created_at)
+                              body, created_at, fingerprint)
         SELECT unnest($1), unnest($2), unnest($3), unnest($4), unnest($5), unnest($6), unnest($7), unnest($8), unnest($9),
-               unnest($10)
+               unnest($10), unnest($11)
         """;
 
     public const string InsertEnvelopes = """

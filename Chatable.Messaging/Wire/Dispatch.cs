@@ -35,6 +35,9 @@ public enum RefusalCode : byte
 
     /// <summary>Its predecessor was lost on the way: send both again, in order.</summary>
     OutOfOrder = 2,
+
+    /// <summary>Its author has given its client id to another message, which is stored. A server that does not know this says invalid.</summary>
+    KeyReused = 3,
 }
 
 /// <summary>Takes what the worker says, to tell whom it concerns on a server. It neither waits nor fails.</summary>

@@ -54,10 +54,14 @@ public sealed class V2LostWordTests(PostgresServer postgres, RedisServer redis) 
             await Messages.SendAsync(source, bob.Username, alice.Username, ["stored before"], _ct);
         var key = (await Sql.QueryAsync<Guid>(_database, "SELECT client_id FROM messages WHERE body = 'stored before'", _ct)).Single();
 
-        var answer = await _client.SayAsync(bob, alice, "again", _ct, key.ToString("D"));
+        var answer = await _client.SayAsync(bob, alice, "stored before", _ct, key.ToString("D"));
 
         Assert.Equal(200, answer.Status);
         Assert.Equal(key.ToString("D"), answer.Envelope.Text("message_id"));
+        (await _client.SayAsync(bob, alice, "something else", _ct, key.ToString("D"))).AssertProblem(
+            422, "idempotency_key_reused", "Idempotency-Key");
+        (await _client.SayAsync(bob, bob, "stored before", _ct, key.ToString("D"))).AssertProblem(
+            422, "idempotency_key_reused", "Idempotency-Key");
     }
 
     [Fact]

@@ -37,7 +37,10 @@ public sealed class V2SendingTests(ChatServers servers) : IClassFixture<ChatServ
         foreach (var again in (ChatAnswer[])
             [
                 await servers.Client.SayAsync(bob, alice, "first", _ct, "the-key"),
-                await other.SayAsync(bob, carol, "another body to somebody else", _ct, "the-key"),
+                await other.SayAsync(bob, alice, "first", _ct, "\"the-key\""),
+                await other.PostMessageAsync(
+                    bob, "the-key",
+                    $$"""{"message_type":0,"message":"\u0066irst","recipient":"{{alice.Username.ToUpperInvariant()}}"}""", _ct),
             ])
         {
             Assert.Equal(200, again.Status);
@@ -50,6 +53,43 @@ public sealed class V2SendingTests(ChatServers servers) : IClassFixture<ChatServ
     }
 
     [Fact]
+    public async Task AKeyThatNamesAnotherMessageIsRefusedAndNothingIsStored()
+    {
+        var (bob, alice, carol) = (await RegisterAsync(), await RegisterAsync(), await RegisterAsync());
+        using var other = new ChatClient(servers.B);
+        var key = V2Requests.NewKey();
+        await servers.Client.SayAsync(bob, alice, "first", _ct, key);
+
+        ChatAnswer[] refused =
+        [
+            await servers.Client.SayAsync(bob, alice, "another text", _ct, key),
+            await other.SayAsync(bob, carol, "first", _ct, key),
+            await other.SayAsync(bob, bob, "first", _ct, $"\"{key}\""),
+            await servers.Client.PostMessageAsync(
+                bob, key, $$"""{"message_type":1,"message":"first","recipient":"{{alice.Username}}"}""", _ct),
+        ];
+
+        Assert.All(refused, answer => answer.AssertProblem(422, "idempotency_key_reused", "Idempotency-Key"));
+        Assert.Single(await StoredAsync(key));
+        var synced = await servers.Client.SyncAsync(bob, "?since=0", _ct);
+        Assert.Equal(1, synced.Envelope.Number("head"));
+    }
+
+    [Theory]
+    [InlineData("\"")]
+    [InlineData("\"\"")]
+    [InlineData("\"a")]
+    [InlineData("a\"")]
+    [InlineData("\"a\"b\"")]
+    [InlineData("\"a\";p=1")]
+    public async Task AKeyThatIsQuotedByHalvesIsNone(string key)
+    {
+        var bob = await RegisterAsync();
+
+        (await servers.Client.SayAsync(bob, bob, "hello", _ct, key)).AssertProblem(400, "invalid", "Idempotency-Key");
+    }
+
+    [Fact]
     public async Task TwentyPostsOfOneKeyAtOnceOnTwoServersStoreOneMessage()
     {
         var (bob, alice) = (await RegisterAsync(), await RegisterAsync());
@@ -57,7 +97,7 @@ public sealed class V2SendingTests(ChatServers servers) : IClassFixture<ChatServ
         var key = V2Requests.NewKey();
 
         var answers = await Task.WhenAll(Enumerable.Range(0, 20).Select(i =>
-            (i % 2 == 0 ? servers.Client : other).SayAsync(bob, alice, $"attempt {i}", _ct, key)));
+            (i % 2 == 0 ? servers.Client : other).SayAsync(bob, alice, "the same", _ct, key)));
 
         Assert.Equal([200, 201], answers.Select(answer => answer.Status).Distinct().Order());
         Assert.Single(answers, answer => answer.Status == 201);

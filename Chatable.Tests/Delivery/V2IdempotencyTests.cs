@@ -10,7 +10,7 @@ public class V2IdempotencyTests(V2SendingTests.Servers servers) : IClassFixture<
     private readonly CancellationToken _ct = TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task TheSameClientIdHasTheSameAnswerForEverWhateverTheBodyAndWhereverItIsSent()
+    public async Task TheSameMessageHasTheSameAnswerForEverWhereverItIsSentAndAnotherUnderItsClientIdIsRefused()
     {
         var (bob, here) = await servers.JoinV2Async(servers.A, _ct);
         await using var there = await V2Socket.JoinAsync(servers.B, bob.Token, _ct);
@@ -18,12 +18,17 @@ public class V2IdempotencyTests(V2SendingTests.Servers servers) : IClassFixture<
         var ack = await here.SendAndAckAsync("c1", alice, "the first", _ct);
         Assert.Equal("c1", (await there.ReceiveAsync("message", _ct)).Text("client_id"));
 
-        (V2Socket, string)[] repeats = [(here, "the first"), (here, "another"), (there, "the first"), (there, "a third")];
-        foreach (var (socket, body) in repeats)
+        foreach (var socket in (V2Socket[])[here, there])
         {
-            var again = await socket.SendAndAckAsync("c1", alice, body, _ct);
+            var again = await socket.SendAndAckAsync("c1", alice, "the first", _ct);
             Assert.True(again.GetProperty("duplicate").GetBoolean());
             Assert.Equal(V2SendingTests.PlaceIn(ack), V2SendingTests.PlaceIn(again));
+            foreach (var (recipient, body) in ((ChatUser, string)[])[(alice, "another"), (bob, "the first")])
+            {
+                await socket.SendAsync("c1", recipient, body, _ct);
+                var refused = await socket.ReceiveErrorAsync("idempotency_key_reused", _ct);
+                Assert.Equal(("c1", false), (refused.Text("client_id"), refused.GetProperty("retryable").GetBoolean()));
+            }
         }
 
         Assert.Equal("the first", (await alices.ReceiveAsync("message", _ct)).Text("message"));
@@ -40,7 +45,7 @@ public class V2IdempotencyTests(V2SendingTests.Servers servers) : IClassFixture<
 
         for (var i = 1; i <= 8; i++)
         {
-            await Task.WhenAll(here.SendAsync($"c{i}", alice, "from here", _ct), there.SendAsync($"c{i}", alice, "from there", _ct));
+            await Task.WhenAll(here.SendAsync($"c{i}", alice, "from both", _ct), there.SendAsync($"c{i}", alice, "from both", _ct));
             // What is sent after it on the same connection is answered after it.
             await Task.WhenAll(here.SendAsync($"here{i}", alice, "next", _ct), there.SendAsync($"there{i}", alice, "next", _ct));
             JsonElement[] frames = [.. await ReadToAckAsync(here, $"here{i}"), .. await ReadToAckAsync(there, $"there{i}")];
@@ -57,6 +62,32 @@ public class V2IdempotencyTests(V2SendingTests.Servers servers) : IClassFixture<
     }
 
     [Fact]
+    public async Task OfTwoMessagesUnderOneClientIdOnTwoServersAtOnceOneIsStoredAndNoAckSpeaksOfTheOther()
+    {
+        var (bob, here) = await servers.JoinV2Async(servers.A, _ct);
+        await using var there = await V2Socket.JoinAsync(servers.B, bob.Token, _ct);
+        var alice = await servers.Client.RegisterAsync(_ct);
+
+        for (var i = 1; i <= 8; i++)
+        {
+            await Task.WhenAll(here.SendAsync($"c{i}", alice, "here", _ct), there.SendAsync($"c{i}", alice, "there", _ct));
+            await Task.WhenAll(here.SendAsync($"here{i}", alice, "next", _ct), there.SendAsync($"there{i}", alice, "next", _ct));
+            var atHere = Told(await ReadToAckAsync(here, $"here{i}"), $"c{i}");
+            var atThere = Told(await ReadToAckAsync(there, $"there{i}"), $"c{i}");
+
+            var (winner, loser, text) = atHere.Any(frame => frame.Text("type") == "ack")
+                ? (atHere, atThere, "here") : (atThere, atHere, "there");
+            Assert.Equal("ack", Assert.Single(winner).Text("type"));
+            Assert.Equal(["error", "message"], loser.Select(frame => frame.Text("type")!).Order(StringComparer.Ordinal));
+            Assert.Equal(text, loser.Single(frame => frame.Text("type") == "message").Text("message"));
+            Assert.Equal("idempotency_key_reused", loser.Single(frame => frame.Text("type") == "error").Text("code"));
+        }
+
+        static JsonElement[] Told(IEnumerable<JsonElement> frames, string id) =>
+            [.. frames.Where(frame => frame.Has("client_id") && frame.Text("client_id") == id)];
+    }
+
+    [Fact]
     public async Task TheSameIdOverRestAndASocketAtOnceIsStoredOnce()
     {
         var (bob, socket) = await servers.JoinV2Async(servers.B, _ct);
@@ -64,8 +95,8 @@ public class V2IdempotencyTests(V2SendingTests.Servers servers) : IClassFixture<
 
         for (var i = 1; i <= 8; i++)
         {
-            var posting = servers.Client.SayAsync(bob, alice, "over REST", _ct, key: $"c{i}");
-            await socket.SendAsync($"c{i}", alice, "over the socket", _ct);
+            var posting = servers.Client.SayAsync(bob, alice, "by both ways", _ct, key: $"c{i}");
+            await socket.SendAsync($"c{i}", alice, "by both ways", _ct);
             await socket.SendAsync($"next{i}", alice, "next", _ct);
             var answer = await posting;
             var told = (await ReadToAckAsync(socket, $"next{i}")).Where(frame => frame.Text("client_id") == $"c{i}").ToArray();

@@ -49,7 +49,7 @@ public sealed class MessagesTests(PostgresServer postgres) : IAsyncLifetime
     {
         var first = Assert.IsType<MessageStored>((await _database.Store.PersistAsync([Entry(_ann, _ben, "one")], Token))[0]);
         await _database.Store.PersistAsync([Entry(_ben, _ann), Entry(_ben, _ben)], Token);
-        var repeat = Entry(_ann, _ben, "one", body: "another text");
+        var repeat = Entry(_ann, _ben, "one");
         var outcome = Assert.IsType<MessageRepeated>(Assert.Single(await _database.Store.PersistAsync([repeat], Token)));
 
         Assert.Equal((first.Message.MessageId, 1L), (outcome.MessageId, outcome.AuthorSeq));
@@ -57,6 +57,61 @@ public sealed class MessagesTests(PostgresServer postgres) : IAsyncLifetime
         Assert.Equal((first.Message.CreatedAt, repeat.Origin), (outcome.CreatedAt, outcome.Origin));
         Assert.Equal([new Recipient(_ann.Id, 2), new Recipient(_ben.Id, 3)], outcome.Heads);
         Assert.Equal(1, await _database.ScalarAsync<long>($"SELECT count(*) FROM messages WHERE author_id = {_ann.Id} AND body = 'hello'"));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task AnotherMessageUnderAClientIdThatIsTakenIsRefusedAndARepeatIsNot(bool hasFingerprint)
+    {
+        await _database.Store.PersistAsync([Entry(_ann, _ben, "one"), Entry(_ann, _ann, "two")], Token);
+        if (!hasFingerprint)
+            await _database.ScalarAsync<long>("UPDATE messages SET fingerprint = NULL RETURNING author_id");
+        var carl = (await _database.AddUsersAsync(1))[0];
+        IntakeEntry[] others =
+        [
+            Entry(_ann, _ben, "one", body: "another text"), Entry(_ann, _ben, "one") with { Type = MessageType.Photo },
+            Entry(_ann, carl, "one"), Entry(_ann, _ann, "one"), Entry(_ann, _ben, "two"),
+        ];
+
+        var outcomes = await _database.Store.PersistAsync([.. others, Entry(_ann, _ben, "one"), Entry(_ann, _ann, "two")], Token);
+
+        Assert.All(
+            outcomes.Take(others.Length), outcome => Assert.Equal(RefusalCode.KeyReused, Assert.IsType<MessageRefused>(outcome).Code));
+        Assert.All(outcomes.Skip(others.Length), outcome => Assert.IsType<MessageRepeated>(outcome));
+        Assert.Equal(2, await _database.CountMessagesAsync());
+        await MessagesInvariants.AssertAsync(_database);
+    }
+
+    [Fact]
+    public async Task OfTwoMessagesUnderOneClientIdInOneBatchTheFirstIsStored()
+    {
+        var carl = (await _database.AddUsersAsync(1))[0];
+
+        var outcomes = await _database.Store.PersistAsync(
+            [Entry(_ann, _ben, "one"), Entry(_ann, carl, "one"), Entry(_ann, _ben, "one", body: "x"), Entry(_ann, _ben, "one")], Token);
+
+        Assert.IsType<MessageStored>(outcomes[0]);
+        Assert.Equal(RefusalCode.KeyReused, Assert.IsType<MessageRefused>(outcomes[1]).Code);
+        Assert.Equal(RefusalCode.KeyReused, Assert.IsType<MessageRefused>(outcomes[2]).Code);
+        Assert.IsType<MessageRepeated>(outcomes[3]);
+        Assert.Equal(1, await _database.CountMessagesAsync());
+    }
+
+    [Fact]
+    public async Task OfTwoMessagesUnderOneClientIdAtTheSameTimeOneIsStored()
+    {
+        var carl = (await _database.AddUsersAsync(1))[0];
+        for (var i = 1; i <= 20; i++)
+        {
+            var outcomes = (await Task.WhenAll(
+                _database.Store.PersistAsync([Entry(_ann, _ben, $"c{i}")], Token),
+                _database.Store.PersistAsync([Entry(_ann, carl, $"c{i}")], Token))).SelectMany(some => some).ToArray();
+
+            Assert.Single(outcomes, outcome => outcome is MessageStored);
+            Assert.Single(outcomes, outcome => outcome is MessageRefused { Code: RefusalCode.KeyReused });
+            Assert.Equal(i, await _database.CountMessagesAsync());
+        }
     }
 
     [Fact]
@@ -186,7 +241,7 @@ public sealed class MessagesTests(PostgresServer postgres) : IAsyncLifetime
             IntakeEntry[] entries = [Entry(_ann, _ann), Entry(_ben, _ann)];
             await _database.Store.PersistAsync([Entry(_ann, _ann)], Token);
             var snapshot = await BatchReading.LockAndReadAsync(connection, entries, Token);
-            var plan = BatchPlan.Make(entries, EntryFates.Decide(entries, snapshot.Stored), snapshot);
+            var plan = BatchPlan.Make(entries, EntryFates.Decide(entries, snapshot), snapshot);
             await _database.ScalarAsync<long>("DELETE FROM conversations WHERE user_low <> user_high RETURNING id");
 
             var failure = await Assert.ThrowsAsync<RowCountException>(

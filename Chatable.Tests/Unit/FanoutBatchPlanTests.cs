@@ -44,7 +44,8 @@ public sealed class FanoutBatchPlanTests
     {
         var snapshot = Snapshot((1, 4), (2, 9));
         var entry = Entry(1, 2, "a");
-        snapshot.Stored[entry.Key()] = new MessagePlace(Guid.NewGuid(), 7, 3, 2, s_now);
+        snapshot.Conversations[new UserPair(1, 2)] = new ConversationHead(7, 3, s_now);
+        snapshot.Stored[entry.Key()] = Stored(entry, 7, new MessagePlace(Guid.NewGuid(), 7, 3, 2, s_now));
 
         var plan = Plan(snapshot, entry, Entry(1, 2, "b", after: "lost"));
 
@@ -62,19 +63,24 @@ public sealed class FanoutBatchPlanTests
         IntakeEntry[] entries = [Entry(2, 1, "a"), Entry(1, 2, "b", after: "a"), Entry(1, 2, "a"), Entry(1, 2, "b", after: "a")];
         Assert.Equal(
             [EntryFate.New, EntryFate.OutOfOrder, EntryFate.New, EntryFate.New],
-            EntryFates.Decide(entries, new Dictionary<MessageKey, MessagePlace>()));
+            EntryFates.Decide(entries, new BatchSnapshot()));
     }
 
     [Fact]
     public void StoredMessageIsARepeatThoughItsPredecessorIsGone()
     {
         var entry = Entry(1, 2, "b", after: "a");
-        var stored = new Dictionary<MessageKey, MessagePlace> { [entry.Key()] = default };
-        Assert.Equal([EntryFate.Repeat, EntryFate.New], EntryFates.Decide([entry, Entry(1, 2, "c", after: "b")], stored));
+        var snapshot = new BatchSnapshot();
+        snapshot.Conversations[new UserPair(1, 2)] = new ConversationHead(7, 1, s_now);
+        snapshot.Stored[entry.Key()] = Stored(entry, 7, default);
+        Assert.Equal([EntryFate.Repeat, EntryFate.New], EntryFates.Decide([entry, Entry(1, 2, "c", after: "b")], snapshot));
     }
 
     private static BatchPlan Plan(BatchSnapshot snapshot, params IntakeEntry[] entries) =>
-        BatchPlan.Make(entries, EntryFates.Decide(entries, snapshot.Stored), snapshot);
+        BatchPlan.Make(entries, EntryFates.Decide(entries, snapshot), snapshot);
+
+    private static StoredMessage Stored(IntakeEntry entry, long conversation, MessagePlace place) =>
+        new(place, Fingerprint.Of(conversation, entry.Type, entry.Body.Span));
 
     private static BatchSnapshot Snapshot(params (long User, long Head)[] heads)
     {

@@ -20,6 +20,9 @@ internal sealed record SendError(string Code, string Message, TimeSpan? RetryAft
 
     public static SendError Refused { get; } = Final("invalid", "Form error", "the message cannot be stored");
 
+    public static SendError KeyReused { get; } = Final(
+        "idempotency_key_reused", FieldFaults.Of("client_id", "was used for another message"));
+
     public static SendError Unsupported { get; } = Final("unsupported", "Form error", "no frame has this type");
 
     // It may go at once, behind the one that was lost.

@@ -1,4 +1,6 @@
 using Chatable.Messaging;
+using Chatable.Messaging.Messages;
+using Chatable.Messaging.Wire;
 
 namespace Chatable.ApiService.Realtime.Sessions;
 
@@ -35,8 +37,11 @@ internal sealed class UnackedSends(int window)
     private readonly RecentIds _shown = new(2 * window);
     private long _sends;
 
-    /// <summary>Lists a message that has come, whatever is then answered; <c>After</c> is its predecessor.</summary>
-    public (Admission Admission, ClientId? After) Admit(ClientId id, string conversation)
+    /// <summary>
+    /// Lists a message that has come, whatever is then answered; <c>After</c> is its predecessor. <paramref name="content"/> tells it from
+    /// another one that the client has given the same id by mistake.
+    /// </summary>
+    public (Admission Admission, ClientId? After) Admit(ClientId id, string conversation, Guid content = default)
     {
         lock (_gate)
         {
@@ -45,11 +50,11 @@ internal sealed class UnackedSends(int window)
             if (_stored.Contains(id) || _shown.Contains(id))
                 return (Admission.Admitted, null);
 
-            var known = Find(id, conversation);
+            var known = Find(id, conversation, content);
             if (known is null && CountOf(State.Refused) >= WindowsOfRefused * window)
                 return (Admission.TooManyRefused, null);
 
-            var entry = known ?? Append(id, conversation);
+            var entry = known ?? Append(id, conversation, content);
             // It came again, and those before it did not: the client has given them up. A new one must wait for them.
             if (!entry.IsNew)
                 RemoveAbandonedBefore(entry);
@@ -102,20 +107,43 @@ internal sealed class UnackedSends(int window)
     public bool Settle(ClientId id)
     {
         lock (_gate)
+            return Remember(id, wasListed: Drop(id));
+    }
+
+    /// <summary>
+    /// The same of a message as the log has it. One of the same id that says something else stays listed until the worker has refused it:
+    /// it is not stored.
+    /// </summary>
+    public bool Settle(in MessageRecord message)
+    {
+        lock (_gate)
         {
-            var wasListed = Drop(id);
-            if (!_stored.Contains(id))
-                (wasListed ? _stored : _shown).Add(id);
-            return wasListed;
+            var wasListed = false;
+            for (var i = _entries.Count - 1; i >= 0; i--)
+            {
+                if (!_entries[i].Is(message))
+                    continue;
+                _entries.RemoveAt(i);
+                wasListed = true;
+            }
+
+            return Remember(message.ClientId, wasListed);
         }
     }
 
+    private bool Remember(ClientId id, bool wasListed)
+    {
+        if (!_stored.Contains(id))
+            (wasListed ? _stored : _shown).Add(id);
+        return wasListed;
+    }
+
     // Loops, here and below: this is run for every message.
-    private Entry? Find(ClientId id, string conversation)
+    private Entry? Find(ClientId id, string conversation, Guid content)
     {
         foreach (var entry in _entries)
         {
-            if (entry.Id == id && entry.IsIn(conversation))
+            if (entry.Id == id && entry.Content == content && entry.IsIn(conversation))
                 return entry;
         }
 
@@ -130,9 +158,9 @@ internal sealed class UnackedSends(int window)
         return count;
     }
 
-    private Entry Append(ClientId id, string conversation)
+    private Entry Append(ClientId id, string conversation, Guid content)
     {
-        var entry = new Entry(id, conversation);
+        var entry = new Entry(id, conversation, content);
         _entries.Add(entry);
         return entry;
     }
@@ -166,9 +194,11 @@ internal sealed class UnackedSends(int window)
         Refused,
     }
 
-    private sealed class Entry(ClientId id, string conversation)
+    private sealed class Entry(ClientId id, string conversation, Guid content)
     {
         public ClientId Id => id;
+
+        public Guid Content => content;
 
         public string Conversation => conversation;
 
@@ -179,6 +209,10 @@ internal sealed class UnackedSends(int window)
 
         /// <summary>A conversation is named by its other party; letter case does not distinguish users.</summary>
         public bool IsIn(string other) => conversation.Equals(other, StringComparison.OrdinalIgnoreCase);
+
+        public bool Is(in MessageRecord message) =>
+            id == message.ClientId && IsIn(message.Recipient)
+            && content == Fingerprint.Of(conversation: 0, message.Type, message.Body.Span);
 
         public bool IsNew => State == State.New;
 

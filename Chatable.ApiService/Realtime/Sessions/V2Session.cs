@@ -3,6 +3,7 @@ using Chatable.ApiService.Realtime.Sockets;
 using Chatable.ApiService.Sending;
 using Chatable.Messaging;
 using Chatable.Messaging.Envelopes;
+using Chatable.Messaging.Messages;
 using Chatable.Messaging.TestHooks;
 using Chatable.Messaging.Wire;
 
@@ -69,7 +70,7 @@ internal sealed class V2Session : IProtocolSession
     public void Deliver(in Envelope entry)
     {
         var isAuthor = entry.Message.AuthorId == _sender.User.UserId;
-        if (isAuthor && Unacked.Settle(entry.Message.ClientId))
+        if (isAuthor && Unacked.Settle(entry.Message))
         {
             _writer.Send(V2Frames.Ack(entry.Message.PlaceAt(entry.Seq), duplicate: false));
             _services.Metrics.Acked(duplicate: false);
@@ -90,8 +91,12 @@ internal sealed class V2Session : IProtocolSession
         _services.Metrics.Acked(duplicate: true);
     }
 
-    public void Refuse(in MessageRefused message) =>
-        Refuse(message.ClientId, message.Code == RefusalCode.OutOfOrder ? SendError.OutOfOrder : SendError.Refused);
+    public void Refuse(in MessageRefused message) => Refuse(message.ClientId, message.Code switch
+    {
+        RefusalCode.OutOfOrder => SendError.OutOfOrder,
+        RefusalCode.KeyReused => SendError.KeyReused,
+        _ => SendError.Refused,
+    });
 
     public void StartDraining() => _writer.Send(V2SessionFrames.Draining(_services.Options.Drain.Spread));
 
@@ -113,7 +118,8 @@ internal sealed class V2Session : IProtocolSession
     // Listed even where it is over the rate: what comes after it must not overtake it.
     private void Send(in V2Send frame, in ReceivedV2Frame received)
     {
-        var (admission, after) = Unacked.Admit(frame.ClientId, frame.Recipient);
+        var (admission, after) = Unacked.Admit(
+            frame.ClientId, frame.Recipient, Fingerprint.Of(conversation: 0, frame.Type, frame.Message.Span));
         if (admission == Admission.TooManyRefused)
             _writer.Close(CloseCode.Unsure);
         else if (received.IsOverRate)

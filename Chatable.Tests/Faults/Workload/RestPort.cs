@@ -38,6 +38,16 @@ internal sealed class RestPort : IDisposable
         };
     }
 
+    /// <summary>Sends another text under a client id that is taken; the answer's status.</summary>
+    public async Task<HttpStatusCode> ReuseAsync(Uri server, ChatToken token, Draft acked, CancellationToken cancellationToken)
+    {
+        using var request = Request(HttpMethod.Post, new Uri(server, "/api/v2/messages"), token);
+        request.Headers.Add("Idempotency-Key", acked.ClientId);
+        request.Content = JsonContent.Create(new { recipient = acked.To, message = $"{acked.Body}, or not" });
+        using var response = await _http.SendAsync(request, cancellationToken);
+        return response.StatusCode;
+    }
+
     /// <summary>The message at a place of a conversation: its hash, or null where it is not there.</summary>
     public async Task<string?> ReadAsync(Uri server, ChatToken token, long conversation, long seq, CancellationToken cancellationToken)
     {

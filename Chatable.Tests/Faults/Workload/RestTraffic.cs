@@ -46,6 +46,9 @@ internal sealed class RestTraffic(RestPort port, Func<Uri> server, EventLog hist
     public void Repeat(RecordingDevice device, Draft acked) =>
         Track(SendAsync(device.User.Username, device.Token, acked, isRepeat: true));
 
+    /// <summary>Sends another text under a client id that has its ack. It stands in no history: where it appears, nobody has sent it.</summary>
+    public void Reuse(RecordingDevice device, Draft acked) => Track(ReuseAsync(device, acked));
+
     /// <summary>Reads every so manieth message that was acked.</summary>
     public void NoticeAck(RecordingDevice device, long conversation, long seq)
     {
@@ -85,6 +88,14 @@ internal sealed class RestTraffic(RestPort port, Func<Uri> server, EventLog hist
         }
     }
 
+    private async Task ReuseAsync(RecordingDevice device, Draft acked)
+    {
+        var answer = await TryAsync(async () =>
+            new Answer(await port.ReuseAsync(server(), device.Token, acked, _stop.Token)));
+        if (answer is { Status: HttpStatusCode.OK or HttpStatusCode.Created })
+            Surprises.Add($"REST acknowledged another text under {acked.ClientId} of {device.User.Username}");
+    }
+
     private async Task ReadAsync(RecordingDevice device, long conversation, long seq)
     {
         var read = await TryAsync(async () =>
@@ -122,4 +133,6 @@ internal sealed class RestTraffic(RestPort port, Func<Uri> server, EventLog hist
     }
 
     private sealed record Found(string? Hash);
+
+    private sealed record Answer(HttpStatusCode Status);
 }

@@ -217,6 +217,8 @@ internal sealed class Traffic : IAsyncDisposable
             device.RepeatOne();
         if (_random.Next(100) == 0 && device.TakeAcked() is { } again)
             Rest.Repeat(device, again);
+        if (_random.Next(200) == 0 && device.TakeAcked() is { } taken)
+            Rest.Reuse(device, taken);
     }
 
     // No two alike; some long, some beyond ASCII.
