@@ -76,6 +76,10 @@ internal sealed class Problem : IResult
         new(StatusCodes.Status413PayloadTooLarge, "too_large", "The message is too large.",
             errors: new Dictionary<string, string> { ["message"] = "is too long" });
 
+    public static Problem MessageEmpty { get; } =
+        new(StatusCodes.Status400BadRequest, "empty", "The message shows nothing.",
+            errors: new Dictionary<string, string> { ["message"] = "is empty" });
+
     public static Problem KeyReused { get; } =
         new(StatusCodes.Status422UnprocessableEntity, "idempotency_key_reused", "The key names another message of yours.",
             detail: "Nothing was stored. Send it with a key of its own.",

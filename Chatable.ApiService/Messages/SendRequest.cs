@@ -55,7 +55,7 @@ internal sealed class SendRequest : IEndpointParameterMetadataProvider
         text is ['"', _, .., '"'] ? text[1..^1] : text;
 
     private static Problem ProblemOf(FieldFaults faults) =>
-        faults.All(fault => fault is { Key: "message", Value: FieldFaults.TooLong })
-            ? Problem.MessageTooLarge
-            : Problem.Invalid(faults.ToDictionary());
+        faults.IsOnly("message", FieldFaults.TooLong) ? Problem.MessageTooLarge
+        : faults.IsOnly("message", FieldFaults.Empty) ? Problem.MessageEmpty
+        : Problem.Invalid(faults.ToDictionary());
 }

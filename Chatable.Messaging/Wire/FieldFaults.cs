@@ -14,6 +14,8 @@ public sealed class FieldFaults : IEnumerable<KeyValuePair<string, string>>
     public const string OutOfRange = "is out of range";
     public const string NotKnown = "is not known";
     public const string NotAnObject = "not a JSON object";
+    public const string Empty = "is empty";
+    public const string NotUtf8 = "is not UTF-8";
 
     private List<KeyValuePair<string, string>>? _faults;
 
@@ -42,6 +44,14 @@ public sealed class FieldFaults : IEnumerable<KeyValuePair<string, string>>
     }
 
     internal void AddRequired(string field, TextField text) => Add(field, text.Fault ?? (text.IsGiven ? null : Required));
+
+    /// <summary>As <see cref="AddRequired"/>, of text that people are to see.</summary>
+    internal void AddVisible(string field, TextField text) =>
+        Add(field, text.Fault ?? (!text.IsGiven ? Required : BlankText.Is(text.Utf8) ? Empty : null));
+
+    /// <summary>Whether nothing is wrong but this.</summary>
+    public bool IsOnly(string field, string fault) =>
+        _faults is [var only] && only.Key == field && only.Value == fault;
 
     /// <summary>"field fault, field fault", for a protocol whose errors are one text.</summary>
     public override string ToString() => string.Join(", ", this.Select(fault => $"{fault.Key} {fault.Value}"));

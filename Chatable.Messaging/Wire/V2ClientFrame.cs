@@ -22,7 +22,7 @@ public readonly record struct V2Hello(long? Since, Guid? Epoch);
 /// <summary>A message to be stored.</summary>
 /// <param name="ClientId">Chosen by the client before its first attempt.</param>
 /// <param name="Recipient">As the client wrote it, not yet looked up.</param>
-/// <param name="Message">UTF-8: valid, not empty, without U+0000.</param>
+/// <param name="Message">UTF-8: valid, with something to see, without U+0000.</param>
 /// <param name="Type">What the message holds.</param>
 /// <param name="Author">Whom the client takes itself for; the author of a message is always the authenticated user.</param>
 public readonly record struct V2Send(
@@ -41,6 +41,9 @@ public enum V2Fault
 
     /// <summary>Nothing is wrong but the length of the message.</summary>
     TooLarge,
+
+    /// <summary>Nothing is wrong but that the message shows nothing.</summary>
+    Empty,
 
     /// <summary>No frame of this protocol has such a type.</summary>
     Unsupported,

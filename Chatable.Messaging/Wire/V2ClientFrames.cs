@@ -20,21 +20,24 @@ public static class V2ClientFrames
     /// <summary>Never fails: what cannot be taken has a <see cref="V2ClientFrame.Faulty"/>.</summary>
     public static V2ClientFrame Read(ReadOnlySpan<byte> utf8, int maxMessageBytes)
     {
+        var fields = default(Fields);
         try
         {
-            return ToFrame(Fields.Read(utf8, maxMessageBytes));
+            fields.Read(utf8, maxMessageBytes);
         }
         catch (JsonException)
         {
             return Faulty(
-                V2FrameType.Unknown, V2Fault.Invalid, clientId: null, FieldFaults.Of("error", FieldFaults.NotAnObject));
+                V2FrameType.Unknown, V2Fault.Invalid, IdOf(fields), FieldFaults.Of("error", FieldFaults.NotAnObject));
         }
+
+        return ToFrame(fields);
     }
 
     // Whatever is wrong with the rest, the answer is to name the message.
     private static V2ClientFrame ToFrame(in Fields fields)
     {
-        ClientId? clientId = fields.ClientId.Fault is null && ClientId.TryParse(fields.ClientId.Utf8, out var id) ? id : null;
+        var clientId = IdOf(fields);
         var faults = new FieldFaults();
         faults.AddRequired("type", fields.Type);
         if (faults.Any)
@@ -49,6 +52,9 @@ public static class V2ClientFrames
             return new V2ClientFrame(V2FrameType.Pong);
         return Faulty(V2FrameType.Unknown, V2Fault.Unsupported, clientId, FieldFaults.Of("type", FieldFaults.NotKnown));
     }
+
+    private static ClientId? IdOf(in Fields fields) =>
+        fields.ClientId.Fault is null && ClientId.TryParse(fields.ClientId.Utf8, out var id) ? id : null;
 
     private static V2ClientFrame Faulty(V2FrameType type, V2Fault fault, ClientId? clientId, FieldFaults faults) =>
         new(type) { Faulty = new V2FaultyFrame(fault, clientId, faults) };
@@ -72,7 +78,7 @@ public static class V2ClientFrames
         faults.AddRequired("client_id", fields.ClientId);
         faults.Add("author", fields.Author.Fault);
         faults.AddRequired("recipient", fields.Recipient);
-        faults.AddRequired("message", fields.Message);
+        faults.AddVisible("message", fields.Message);
         faults.Add("message_type", fields.MessageType.Fault);
         faults.Add("client_id", clientId is null ? FieldFaults.NotAllowed : null);
         if (faults.Any)
@@ -86,7 +92,9 @@ public static class V2ClientFrames
     }
 
     private static V2Fault KindOf(FieldFaults faults) =>
-        faults.All(fault => fault is { Key: "message", Value: FieldFaults.TooLong }) ? V2Fault.TooLarge : V2Fault.Invalid;
+        faults.IsOnly("message", FieldFaults.TooLong) ? V2Fault.TooLarge
+        : faults.IsOnly("message", FieldFaults.Empty) ? V2Fault.Empty
+        : V2Fault.Invalid;
 
     // Of frames of every type, for the type may stand last: faults of fields its type does not have are none.
     private ref struct Fields
@@ -94,33 +102,31 @@ public static class V2ClientFrames
         public TextField Type, ClientId, Author, Recipient, Message, Epoch;
         public IntegerField MessageType, Since;
 
-        public static Fields Read(ReadOnlySpan<byte> utf8, int maxMessageBytes)
+        // What was read before an exception stays.
+        public void Read(ReadOnlySpan<byte> utf8, int maxMessageBytes)
         {
-            var read = default(Fields);
             var fields = new ObjectReader(utf8);
             while (fields.NextField())
             {
                 if (fields.IsNamed("type"u8))
-                    read.Type.Read(ref fields.Json, MaxNameBytes);
+                    Type.Read(ref fields.Json, MaxNameBytes);
                 else if (fields.IsNamed("client_id"u8))
-                    read.ClientId.Read(ref fields.Json, Messaging.ClientId.MaxLength);
+                    ClientId.Read(ref fields.Json, Messaging.ClientId.MaxLength);
                 else if (fields.IsNamed("recipient"u8))
-                    read.Recipient.Read(ref fields.Json, MaxNameBytes);
+                    Recipient.Read(ref fields.Json, MaxNameBytes);
                 else if (fields.IsNamed("message"u8))
-                    read.Message.Read(ref fields.Json, maxMessageBytes);
+                    Message.Read(ref fields.Json, maxMessageBytes);
                 else if (fields.IsNamed("message_type"u8))
-                    read.MessageType.Read(ref fields.Json, (long)Wire.MessageType.Text, (long)Wire.MessageType.Photo);
+                    MessageType.Read(ref fields.Json, (long)Wire.MessageType.Text, (long)Wire.MessageType.Photo);
                 else if (fields.IsNamed("author"u8))
-                    read.Author.Read(ref fields.Json, MaxNameBytes);
+                    Author.Read(ref fields.Json, MaxNameBytes);
                 else if (fields.IsNamed("since"u8))
-                    read.Since.Read(ref fields.Json, least: 0, most: long.MaxValue);
+                    Since.Read(ref fields.Json, least: 0, most: long.MaxValue);
                 else if (fields.IsNamed("epoch"u8))
-                    read.Epoch.Read(ref fields.Json, MaxNameBytes);
+                    Epoch.Read(ref fields.Json, MaxNameBytes);
                 else
                     fields.Json.Skip();
             }
-
-            return read;
         }
     }
 }

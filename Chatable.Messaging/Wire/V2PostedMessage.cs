@@ -10,7 +10,7 @@ namespace Chatable.Messaging.Wire;
 /// </code>
 /// </summary>
 /// <param name="Recipient">As the client wrote it, not yet looked up.</param>
-/// <param name="Message">UTF-8: valid, not empty, without U+0000.</param>
+/// <param name="Message">UTF-8: valid, with something to see, without U+0000.</param>
 /// <param name="Type">What the message holds.</param>
 /// <param name="Author">Whom the client takes itself for; the author of a message is always the authenticated user.</param>
 public readonly record struct V2PostedMessage(string Recipient, ReadOnlyMemory<byte> Message, MessageType Type, string? Author)
@@ -20,6 +20,13 @@ public readonly record struct V2PostedMessage(string Recipient, ReadOnlyMemory<b
     /// <summary>Adds to <paramref name="faults"/>, by field, why the body cannot be taken; nothing where it can.</summary>
     public static V2PostedMessage Read(ReadOnlySpan<byte> utf8, int maxMessageBytes, FieldFaults faults)
     {
+        // What is passed over has to be text all the same.
+        if (!System.Text.Unicode.Utf8.IsValid(utf8))
+        {
+            faults.Add("body", FieldFaults.NotUtf8);
+            return default;
+        }
+
         try
         {
             return ReadFields(utf8, maxMessageBytes, faults);
@@ -52,7 +59,7 @@ public readonly record struct V2PostedMessage(string Recipient, ReadOnlyMemory<b
 
         faults.Add("author", author.Fault);
         faults.AddRequired("recipient", recipient);
-        faults.AddRequired("message", message);
+        faults.AddVisible("message", message);
         faults.Add("message_type", type.Fault);
         return faults.Any
             ? default

@@ -47,6 +47,33 @@ public sealed class V2HostileTests(ApiFixture api) : IClassFixture<ApiFixture>
     }
 
     [Theory]
+    [InlineData(" ")]
+    [InlineData("\\u200b\\ufeff\\n")]
+    public async Task AMessageThatShowsNothingIsEmpty(string message)
+    {
+        var bob = await api.Client.RegisterAsync(Cancellation);
+        var answer = await api.Client.PostMessageAsync(bob, "k", $$"""{"recipient":"alice","message":"{{message}}"}""", Cancellation);
+        answer.AssertProblem(400, "empty", "message");
+    }
+
+    [Theory]
+    [InlineData("""{"recipient":"alice","message":"hello","x":"?"}""")]
+    [InlineData("""{"recipient":"alice","message":"hello","?":1}""")]
+    [InlineData("""{"recipient":"alice","message":"hello","x":[{"y":"?"}]}""")]
+    [InlineData("""{"recipient":"alice","message":"?"}""")]
+    [InlineData("""{"recipient":"?","message":"hello"}""")]
+    public async Task ABodyThatIsNotUtf8IsRefusedWhereverThatIs(string body)
+    {
+        var bob = await api.Client.RegisterAsync(Cancellation);
+        foreach (var bad in (byte[][])[[0xFF], [0xC0, 0xAF], [0xED, 0xA0, 0x80], [0xF0, 0x9F, 0x98]])
+        {
+            byte[] bytes = [.. Encoding.UTF8.GetBytes(body).SelectMany(one => one == '?' ? bad : [one])];
+            var answer = await api.Client.PostMessageAsync(bob, "k", bytes, Cancellation);
+            answer.AssertProblem(400, "invalid", "body");
+        }
+    }
+
+    [Theory]
     [InlineData(null)]
     [InlineData("text/plain")]
     [InlineData("application/x-www-form-urlencoded")]

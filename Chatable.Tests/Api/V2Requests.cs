@@ -15,11 +15,16 @@ internal static class V2Requests
 
     public static Task<ChatAnswer> PostMessageAsync(
         this ChatClient client, ChatUser author, string? key, string body, CancellationToken cancellationToken,
+        string mediaType = "application/json") =>
+        client.PostMessageAsync(author, key, Encoding.UTF8.GetBytes(body), cancellationToken, mediaType);
+
+    public static Task<ChatAnswer> PostMessageAsync(
+        this ChatClient client, ChatUser author, string? key, byte[] body, CancellationToken cancellationToken,
         string mediaType = "application/json")
     {
         var request = new HttpRequestMessage(HttpMethod.Post, "/api/v2/messages")
         {
-            Content = new ByteArrayContent(Encoding.UTF8.GetBytes(body)),
+            Content = new ByteArrayContent(body),
         };
         request.Content.Headers.TryAddWithoutValidation("Content-Type", mediaType);
         request.Headers.TryAddWithoutValidation("Authorization", $"Bearer {author.Token.ToJwt()}");

@@ -82,6 +82,10 @@ public class V2ClientFrameGoldenTests
     [InlineData("[]", "error not a JSON object")]
     [InlineData("""{"type":"ping"}{}""", "error not a JSON object")]
     [InlineData("""{"type":"ping","x":[[[[[[[[]]]]]]]]}""", "error not a JSON object")]
+    [InlineData("""{"type":"send","client_id":"c1","recipient":"alice","message":"x"}x""", "error not a JSON object", "c1")]
+    [InlineData("""{"type":"send","client_id":"c1","recipient":"alice","message":"x""", "error not a JSON object", "c1")]
+    [InlineData("""{"client_id":"c1","type":"send",}""", "error not a JSON object", "c1")]
+    [InlineData("""{"client_id":"c1""", "error not a JSON object")]
     [InlineData("""{"client_id":"c1"}""", "type is required", "c1")]
     [InlineData("""{"type":7,"client_id":"c1"}""", "type is not a string", "c1")]
     [InlineData("""{"type":"ping","type":"ping"}""", "type is given twice")]
@@ -140,6 +144,25 @@ public class V2ClientFrameGoldenTests
         var faulty = Assert.IsType<V2FaultyFrame>(Read("""{"type":"mark","client_id":"c1"}""").Faulty);
 
         Assert.Equal((V2Fault.Unsupported, "c1"), (faulty.Fault, faulty.ClientId?.Text));
+    }
+
+    [Theory]
+    [InlineData(" ", true)]
+    [InlineData("\t\r\n\u00a0\u3000", true)]
+    [InlineData("\u200b\u200d\u2060\ufeff", true)]
+    [InlineData("\u00ad\u115f\u3164\uffa0\u2800\u200f", true)]
+    [InlineData("\ufe0f\udb40\udc01", true)]
+    [InlineData("\u200b.", false)]
+    [InlineData("\u0301", false)]
+    [InlineData("👨\u200d👩", false)]
+    public void AMessageThatShowsNothingIsEmpty(string message, bool isEmpty)
+    {
+        var text = System.Text.Json.JsonSerializer.Serialize(message);
+
+        var frame = Read($$"""{"type":"send","client_id":"c1","recipient":"alice","message":{{text}}}""");
+
+        Assert.Equal(isEmpty ? V2Fault.Empty : null, frame.Faulty?.Fault);
+        Assert.Equal(isEmpty ? "c1" : null, frame.Faulty?.ClientId?.Text);
     }
 
     [Theory]

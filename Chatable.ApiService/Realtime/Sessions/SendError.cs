@@ -41,6 +41,8 @@ internal sealed record SendError(string Code, string Message, TimeSpan? RetryAft
 
     public static SendError TooLarge(FieldFaults faults) => Final("too_large", faults);
 
+    public static SendError Empty(FieldFaults faults) => Final("empty", faults);
+
     public byte[] V2(ClientId? clientId) =>
         V2SessionFrames.Error(clientId, Code, Message, IsRetryable, RetryAfter > TimeSpan.Zero ? RetryAfter : null);
 

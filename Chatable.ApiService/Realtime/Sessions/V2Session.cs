@@ -149,6 +149,7 @@ internal sealed class V2Session : IProtocolSession
 
     private static SendError ErrorOf(V2FaultyFrame frame) => frame.Fault switch
     {
+        V2Fault.Empty => SendError.Empty(frame.Faults),
         V2Fault.TooLarge => SendError.TooLarge(frame.Faults),
         V2Fault.Unsupported => SendError.Unsupported,
         _ => SendError.Invalid(frame.Faults),

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Net;
 using Chatable.Tests.Faults.History;
 using Chatable.Tests.Support;
 
