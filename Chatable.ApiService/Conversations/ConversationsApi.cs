@@ -37,6 +37,8 @@ internal static class ConversationsApi
         var group = app.MapV2("/conversations", "Conversations");
         group.MapGet("", Inbox)
             .WithSummary("Lists one's conversations, the latest activity first.")
+            .WithDescription("A walk along `next` shows every conversation that was there when it began, whatever is written meanwhile: "
+                + "those that move come at its end, perhaps a second time.")
             .Produces<ConversationPage>().ProducesProblems(400, 401).WithV2Examples(answer: PageExample)
             .WithQuery("limit", $"1 to {MostOfAPage}, {DefaultLimit} by default.")
             .WithQuery("before", "A cursor, as `next` has it: the conversations older than that place.", JsonSchemaType.String)
@@ -56,18 +58,27 @@ internal static class ConversationsApi
     {
         var query = new QueryNumbers();
         var rows = (int)(query.Read("limit", limit, 1, MostOfAPage) ?? DefaultLimit);
-        var (older, newer) = (ReadCursor("before", before, query), ReadCursor("after", after, query));
+        var (walk, newer) = (ReadWalk(before, query), ReadCursor("after", after, query));
         if (before is not null && after is not null)
             query.Add("after", "cannot be combined with before");
         if (query.Problem is { } problem)
             return problem;
 
-        // One more than is shown, to see whether there is one.
+        // Towards the newer ones, one more than is shown, to see whether there is one.
         var self = user.Authenticated();
-        var found = newer is { } place
-            ? await history.NewerAsync(self.UserId, place, rows + 1, cancellationToken)
-            : await history.OlderAsync(self.UserId, older, rows + 1, cancellationToken);
-        return TypedResults.Ok(InboxPage.Of(found, rows, hasOlder: newer is not null, hasNewer: older is not null, self));
+        return TypedResults.Ok(newer is { } place
+            ? InboxPage.Newer(await history.NewerAsync(self.UserId, place, rows + 1, cancellationToken), rows, self)
+            : InboxPage.Of(await history.WalkAsync(self.UserId, walk, rows, cancellationToken), walk, rows, self));
+    }
+
+    private static InboxWalk? ReadWalk(string? text, QueryNumbers query)
+    {
+        if (text is null)
+            return null;
+        if (InboxWalk.TryParse(text, out var walk))
+            return walk;
+        query.Add("before", "is no cursor of this API");
+        return null;
     }
 
     private static InboxPlace? ReadCursor(string name, string? text, QueryNumbers query)

@@ -7,25 +7,32 @@ namespace Chatable.ApiService.Conversations;
 /// <summary>Makes a page of the inbox from what was found, and the links to its neighbours.</summary>
 internal static class InboxPage
 {
-    /// <param name="found">Latest first, one more than <paramref name="limit"/> where there is one in the direction of the walk.</param>
+    /// <param name="step">What was found.</param>
+    /// <param name="from">Where the walk was; null at its beginning.</param>
     /// <param name="limit">The most rows of the page.</param>
-    /// <param name="hasOlder">Whether the walk came from older ones, which are therefore there; towards newer ones it goes then.</param>
-    /// <param name="hasNewer">Whether it came from newer ones.</param>
     /// <param name="reader">Whose inbox it is.</param>
-    public static ConversationPage Of(
-        IReadOnlyList<ConversationRow> found, int limit, bool hasOlder, bool hasNewer, AuthenticatedUser reader)
-    {
-        var goesOn = found.Count > limit;
-        var page = !goesOn ? found : hasOlder ? [.. found.Skip(1)] : [.. found.Take(limit)];
-        if (page.Count == 0)
-            return new ConversationPage([], null, null);
+    public static ConversationPage Of(InboxStep step, InboxWalk? from, int limit, AuthenticatedUser reader) =>
+        Make(step.Rows, step.Next, from is InboxWalk.Older && step.Rows.Count > 0 ? step.Rows[0].Place : null, limit, reader);
 
-        return new ConversationPage(
-            [.. page.Select(row => ConversationItem.From(row, reader.UserId, reader.Username))],
-            hasOlder || goesOn ? Link("before", page[^1], limit) : null,
-            hasNewer || hasOlder && goesOn ? Link("after", page[0], limit) : null);
+    /// <summary>A page on the way to the newer ones. Those it came from are there, and to go back to them begins a walk.</summary>
+    /// <param name="found">Latest first, one more than <paramref name="limit"/> where there is one.</param>
+    /// <param name="limit">The most rows of the page.</param>
+    /// <param name="reader">Whose inbox it is.</param>
+    public static ConversationPage Newer(InboxSlice found, int limit, AuthenticatedUser reader)
+    {
+        var goesOn = found.Rows.Count > limit;
+        var rows = goesOn ? [.. found.Rows.Skip(1)] : found.Rows;
+        return rows.Count == 0
+            ? new ConversationPage([], null, null)
+            : Make(rows, new InboxWalk.Older(rows[^1].Place, found.Head), goesOn ? rows[0].Place : null, limit, reader);
     }
 
-    private static string Link(string direction, ConversationRow row, int limit) => string.Create(
-        CultureInfo.InvariantCulture, $"/api/v2/conversations?{direction}={InboxCursor.ToText(row.Place)}&limit={limit}");
+    private static ConversationPage Make(
+        IReadOnlyList<ConversationRow> rows, InboxWalk? next, InboxPlace? prev, int limit, AuthenticatedUser reader) => new(
+        [.. rows.Select(row => ConversationItem.From(row, reader.UserId, reader.Username))],
+        next is null ? null : Link("before", next.ToText(), limit),
+        prev is { } place ? Link("after", InboxCursor.ToText(place), limit) : null);
+
+    private static string Link(string direction, string cursor, int limit) => string.Create(
+        CultureInfo.InvariantCulture, $"/api/v2/conversations?{direction}={cursor}&limit={limit}");
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.ComponentModel;
 using System.Security.Claims;
 using Chatable.ApiService.Auth;
@@ -11,6 +12,13 @@ namespace Chatable.ApiService.Threads;
 internal static class ThreadsApi
 {
     private const string UnknownUsername = "unknown username";
+
+    private static ApiFailure NoPlace { get; } =
+        ApiFailure.FormError(new Dictionary<string, string> { ["before"] = "is no place of this list" });
+
+    private const string Pages =
+        "Pages count from the newest row, so that a row comes twice or not at all where messages arrive between two of them. "
+        + "The header `Link: <…?before=…>; rel=\"next\"` of an answer leads on by place instead, and misses nothing.";
 
     private const string InboxExample =
         """{"author_username":"bob","created_at":"2015-09-02T15:49:02.996617Z","latest_message":"hello","with_username":"bob"}""";
@@ -28,38 +36,64 @@ internal static class ThreadsApi
     public static void MapThreads(this WebApplication app)
     {
         var group = app.MapGroup("/api").WithTags("Threads").RequireAuthorization();
-        group.MapGet("/inbox", Inbox).ProducesFailures(401)
+        group.MapGet("/inbox", Inbox).ProducesFailures(400, 401)
             .WithSummary("Lists one's conversations, the latest first.")
+            .WithDescription(Pages)
             .WithExamples(item: InboxExample);
         group.MapGet("/thread/{username}", Thread).ProducesFailures(400, 401)
             .WithSummary("Lists the messages between oneself and another user, the latest first.")
+            .WithDescription(Pages)
             .WithExamples(item: ThreadExample, fault: UnknownUsername);
     }
 
-    private static async Task<Ok<ApiEnvelope<InboxItem>>> Inbox(
-        string? page, ClaimsPrincipal user, ConversationReader conversations, CancellationToken cancellationToken)
+    private static async Task<Results<Ok<ApiEnvelope<InboxItem>>, ApiFailure>> Inbox(
+        string? page,
+        [Description("Instead of a page: the place that the header `Link` of an answer names as `next`.")] string? before,
+        HttpResponse response, ClaimsPrincipal user, ConversationReader conversations, ConversationHistory history,
+        CancellationToken cancellationToken)
     {
-        var number = PageNumber.Parse(page);
+        InboxWalk? walk = null;
+        if (before is not null && !InboxWalk.TryParse(before, out walk))
+            return NoPlace;
+
+        // The first page begins a walk, and is the same either way.
+        var number = before is null ? PageNumber.Parse(page) : PageNumber.First;
         var self = user.Authenticated();
-        var rows = await conversations.InboxAsync(self.UserId, number.Range, cancellationToken);
-        InboxItem[] items =
-        [
-            .. rows.Select(row =>
-                new InboxItem(row.IsOwn ? self.Username : row.WithUsername, row.CreatedAt, row.LatestMessage, row.WithUsername)),
-        ];
-        return TypedResults.Ok(ApiEnvelope.Success(items, number));
+        if (number != PageNumber.First)
+        {
+            var rows = await conversations.InboxAsync(self.UserId, number.Range, cancellationToken);
+            return TypedResults.Ok(ApiEnvelope.Success<InboxItem>([.. rows.Select(row =>
+                new InboxItem(row.IsOwn ? self.Username : row.WithUsername, row.CreatedAt, row.LatestMessage, row.WithUsername))], number));
+        }
+
+        var step = await history.WalkAsync(self.UserId, walk, PageNumber.PerPage, cancellationToken);
+        if (step.Next is { } next)
+            LinkNext(response, $"/api/inbox?before={next.ToText()}");
+        return TypedResults.Ok(ApiEnvelope.Success<InboxItem>([.. step.Rows.Select(row => new InboxItem(
+            row.LastMessage.AuthorId == self.UserId ? self.Username : row.With, row.LastMessage.CreatedAt, row.LastMessage.Message,
+            row.With))]));
     }
 
     private static async Task<Results<Ok<ApiEnvelope<ThreadItem>>, ApiFailure>> Thread(
         [Description("The other one, in any letter case; one's own name shows the notes to oneself.")] string username,
-        string? page, ClaimsPrincipal user, UserDirectory directory, ConversationReader conversations, CancellationToken cancellationToken)
+        string? page,
+        [Description("Instead of a page: the place that the header `Link` of an answer names as `next`.")] string? before,
+        HttpResponse response, ClaimsPrincipal user, UserDirectory directory, ConversationReader conversations,
+        CancellationToken cancellationToken)
     {
+        long seq = 0;
+        if (before is not null && !(long.TryParse(before, NumberStyles.None, CultureInfo.InvariantCulture, out seq) && seq > 0))
+            return NoPlace;
         if (await directory.FindAsync(username, cancellationToken) is not { } other)
             return ApiFailure.UserError(UnknownUsername);
 
         var self = user.Authenticated();
-        var number = PageNumber.Parse(page);
-        var rows = await conversations.ThreadAsync(self.UserId, other.Id, number.Range, cancellationToken);
+        var number = before is null ? PageNumber.Parse(page) : PageNumber.First;
+        var rows = before is null
+            ? await conversations.ThreadAsync(self.UserId, other.Id, number.Range, cancellationToken)
+            : await conversations.ThreadBeforeAsync(self.UserId, other.Id, seq, PageNumber.PerPage, cancellationToken);
+        if (rows is [.., { Seq: > 1 } last])
+            LinkNext(response, string.Create(CultureInfo.InvariantCulture, $"/api/thread/{other.Username}?before={last.Seq}"));
         ThreadItem[] items =
         [
             .. rows.Select(row =>
@@ -70,4 +104,6 @@ internal static class ThreadsApi
         ];
         return TypedResults.Ok(ApiEnvelope.Success(items, number));
     }
+
+    private static void LinkNext(HttpResponse response, string path) => response.Headers.Link = $"<{path}>; rel=\"next\"";
 }

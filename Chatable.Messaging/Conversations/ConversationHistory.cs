@@ -23,11 +23,8 @@ public sealed class ConversationHistory(NpgsqlDataSource database)
 
     // participants_inbox_idx knows only the minute of a conversation's last message. So first all of the place's own minute, and enough of
     // the minutes beyond it to fill a page; then their order within the minutes. LIMIT 1 as in ConversationReader.
-    private const string InboxHead = """
-        SELECT page.last_message_at, page.id,
-               (SELECT username FROM users WHERE id = CASE WHEN page.user_low = $1 THEN page.user_high ELSE page.user_low END),
-               page.last_seq,
-               m.message_id, m.conversation_seq, m.client_id, m.client_id_text, m.author_id, m.type, m.body, m.created_at
+    private const string InboxHead = Shown + """
+               , (SELECT last_seq FROM user_heads WHERE user_id = $1)
         FROM (SELECT c.* FROM (
               (SELECT conversation_id FROM participants
                WHERE user_id = $1 AND active_minute = date_bin('1 minute', $2, 'epoch'))
@@ -42,6 +39,29 @@ public sealed class ConversationHistory(NpgsqlDataSource database)
             SELECT * FROM messages WHERE conversation_id = page.id AND conversation_seq = page.last_seq LIMIT 1) m
         ORDER BY page.last_message_at DESC, page.id DESC
         """;
+
+    private const string Shown = """
+        SELECT page.last_message_at, page.id,
+               (SELECT username FROM users WHERE id = CASE WHEN page.user_low = $1 THEN page.user_high ELSE page.user_low END),
+               page.last_seq,
+               m.message_id, m.conversation_seq, m.client_id, m.client_id_text, m.author_id, m.type, m.body, m.created_at
+
+        """;
+
+    // A stretch of the user's log, which says which conversations have moved: each one where it is first met there.
+    internal const string MovedSql = """
+        WITH stretch AS (
+            SELECT seq, conversation_id FROM envelopes
+            WHERE user_id = $1 AND seq > $2 AND seq <= least($3, (SELECT last_seq FROM user_heads WHERE user_id = $1))
+            ORDER BY seq LIMIT 1000),
+        met AS (
+            SELECT conversation_id, min(seq) AS first FROM stretch GROUP BY conversation_id ORDER BY first LIMIT $4)
+
+        """ + Shown + """
+               , met.first, (SELECT max(seq) FROM stretch), (SELECT last_seq FROM user_heads WHERE user_id = $1)
+        FROM met
+        JOIN conversations page ON page.id = met.conversation_id
+        """ + InboxTail;
 
     internal const string PartiesSql = """
         SELECT c.last_seq, low.id, low.username, high.id, high.username
@@ -62,15 +82,69 @@ public sealed class ConversationHistory(NpgsqlDataSource database)
         LIMIT greatest(0, $3 - $2 + 1)
         """;
 
+    /// <summary>
+    /// A page of an inbox along a walk, which null begins. A walk meets every conversation that was there when it began: towards the older
+    /// ones first, and those that moved meanwhile at its end, perhaps a second time.
+    /// </summary>
+    public async Task<InboxStep> WalkAsync(long user, InboxWalk? walk, int limit, CancellationToken cancellationToken)
+    {
+        if (walk is InboxWalk.Moved moved)
+        {
+            var stretch = await MovedAsync(user, moved.After, moved.Until, limit, cancellationToken);
+            return new InboxStep(stretch.Rows, stretch.Reached < stretch.End ? new InboxWalk.Moved(stretch.Reached, stretch.End) : null);
+        }
+
+        // One more than is shown, to see whether there is one.
+        var from = walk as InboxWalk.Older;
+        var found = await OlderAsync(user, from?.Place, limit + 1, cancellationToken);
+        if (found.Rows.Count > limit)
+        {
+            IReadOnlyList<ConversationRow> rows = [.. found.Rows.Take(limit)];
+            return new InboxStep(rows, new InboxWalk.Older(rows[^1].Place, from is null ? found.Head : from.Began));
+        }
+
+        // One page alone has seen all there was, and so has a walk during which the log has not grown.
+        return new InboxStep(
+            found.Rows, from is { Began: { } began } && found.Head != began ? new InboxWalk.Moved(began, long.MaxValue) : null);
+    }
+
     /// <summary>The next conversations after a place, towards the older ones; latest first. Null begins with the latest of all.</summary>
-    public Task<IReadOnlyList<ConversationRow>> OlderAsync(long user, InboxPlace? before, int limit, CancellationToken cancellationToken) =>
+    public Task<InboxSlice> OlderAsync(long user, InboxPlace? before, int limit, CancellationToken cancellationToken) =>
         InboxAsync(
             OlderSql, user, before ?? new InboxPlace(DateTime.SpecifyKind(DateTime.MaxValue, DateTimeKind.Utc), long.MaxValue), limit,
             cancellationToken);
 
     /// <summary>The conversations next to a place, towards the newer ones; latest first too.</summary>
-    public Task<IReadOnlyList<ConversationRow>> NewerAsync(long user, InboxPlace after, int limit, CancellationToken cancellationToken) =>
+    public Task<InboxSlice> NewerAsync(long user, InboxPlace after, int limit, CancellationToken cancellationToken) =>
         InboxAsync(NewerSql, user, after, limit, cancellationToken);
+
+    /// <summary>
+    /// The conversations in which something was said between two places of the user's log, the first excluded, the last included; latest
+    /// first. Where there are more than <paramref name="limit"/>, or the way is long, those of its beginning.
+    /// </summary>
+    private Task<MovedSlice> MovedAsync(long user, long after, long until, int limit, CancellationToken cancellationToken) =>
+        database.ReadAsync(async () =>
+        {
+            await using var command = database.CreateCommand(MovedSql);
+            command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = user });
+            command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = after });
+            command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = until });
+            // One more than is shown, to see how far this goes.
+            command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = limit + 1 });
+            await using var row = await command.ExecuteReaderAsync(cancellationToken);
+            var met = new List<(ConversationRow Row, long First)>(limit + 1);
+            var (reached, end) = (after, after);
+            while (await row.ReadAsync(cancellationToken))
+            {
+                met.Add((ReadConversation(row), row.GetInt64(12)));
+                (reached, end) = (row.GetInt64(13), Math.Min(until, row.GetInt64(14)));
+            }
+
+            if (met.Count <= limit)
+                return new MovedSlice([.. met.Select(one => one.Row)], reached, end);
+            var last = met.MaxBy(one => one.First);
+            return new MovedSlice([.. met.Where(one => one != last).Select(one => one.Row)], last.First - 1, end);
+        });
 
     /// <summary>Null where there is no such conversation, or the user takes no part in it.</summary>
     public Task<ConversationParties?> FindAsync(long conversation, long user, CancellationToken cancellationToken) =>
@@ -100,9 +174,9 @@ public sealed class ConversationHistory(NpgsqlDataSource database)
             return rows;
         });
 
-    private Task<IReadOnlyList<ConversationRow>> InboxAsync(
+    private Task<InboxSlice> InboxAsync(
         string sql, long user, InboxPlace place, int limit, CancellationToken cancellationToken) =>
-        database.ReadAsync<IReadOnlyList<ConversationRow>>(async () =>
+        database.ReadAsync(async () =>
         {
             await using var command = database.CreateCommand(sql);
             command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = user });
@@ -111,14 +185,18 @@ public sealed class ConversationHistory(NpgsqlDataSource database)
             command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = limit });
             await using var row = await command.ExecuteReaderAsync(cancellationToken);
             var rows = new List<ConversationRow>(limit);
+            long? head = null;
             while (await row.ReadAsync(cancellationToken))
             {
-                rows.Add(new ConversationRow(
-                    new InboxPlace(row.GetDateTime(0), row.GetInt64(1)), row.GetString(2), row.GetInt64(3), ReadMessage(row, first: 4)));
+                rows.Add(ReadConversation(row));
+                head = row.IsDBNull(12) ? null : row.GetInt64(12);
             }
 
-            return rows;
+            return new InboxSlice(rows, head);
         });
+
+    private static ConversationRow ReadConversation(NpgsqlDataReader row) => new(
+        new InboxPlace(row.GetDateTime(0), row.GetInt64(1)), row.GetString(2), row.GetInt64(3), ReadMessage(row, first: 4));
 
     private static HistoryRow ReadMessage(NpgsqlDataReader row, int first) => new(
         row.GetGuid(first), row.GetInt64(first + 1),

@@ -22,10 +22,20 @@ public sealed class ConversationReader(NpgsqlDataSource database)
 
     // conversation_seq is dense, so a page is a range of it: the last page costs what the first does.
     internal const string ThreadSql = """
-        SELECT m.author_id, m.created_at, m.body, m.type
+        SELECT m.conversation_seq, m.author_id, m.created_at, m.body, m.type
         FROM conversations c
         JOIN messages m ON m.conversation_id = c.id
             AND m.conversation_seq <= c.last_seq - $3 AND m.conversation_seq > c.last_seq - $3 - $4
+        WHERE c.kind = 0 AND c.user_low = $1 AND c.user_high = $2
+        ORDER BY m.conversation_seq DESC
+        LIMIT $4
+        """;
+
+    internal const string ThreadBeforeSql = """
+        SELECT m.conversation_seq, m.author_id, m.created_at, m.body, m.type
+        FROM conversations c
+        JOIN messages m ON m.conversation_id = c.id
+            AND m.conversation_seq < least($3, c.last_seq + 1) AND m.conversation_seq >= least($3, c.last_seq + 1) - $4
         WHERE c.kind = 0 AND c.user_low = $1 AND c.user_high = $2
         ORDER BY m.conversation_seq DESC
         LIMIT $4
@@ -48,17 +58,30 @@ public sealed class ConversationReader(NpgsqlDataSource database)
 
     /// <summary>The messages between two users, in both directions; the two may be one, who then sees the notes to oneself.</summary>
     public Task<IReadOnlyList<ThreadRow>> ThreadAsync(long userId, long otherId, PageRange page, CancellationToken cancellationToken) =>
+        ThreadAsync(ThreadSql, userId, otherId, page.Skip, page.Take, cancellationToken);
+
+    /// <summary>The messages next before a place of the conversation, which stays where it is whatever is written.</summary>
+    public Task<IReadOnlyList<ThreadRow>> ThreadBeforeAsync(
+        long userId, long otherId, long seq, int limit, CancellationToken cancellationToken) =>
+        ThreadAsync(ThreadBeforeSql, userId, otherId, seq, limit, cancellationToken);
+
+    private Task<IReadOnlyList<ThreadRow>> ThreadAsync(
+        string sql, long userId, long otherId, long place, int limit, CancellationToken cancellationToken) =>
         database.ReadAsync<IReadOnlyList<ThreadRow>>(async () =>
         {
-            await using var command = database.CreateCommand(ThreadSql);
+            await using var command = database.CreateCommand(sql);
             command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = Math.Min(userId, otherId) });
             command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = Math.Max(userId, otherId) });
-            command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = page.Skip });
-            command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = page.Take });
+            command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = place });
+            command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = limit });
             await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-            var rows = new List<ThreadRow>(page.Take);
+            var rows = new List<ThreadRow>(limit);
             while (await reader.ReadAsync(cancellationToken))
-                rows.Add(new ThreadRow(reader.GetInt64(0), reader.GetDateTime(1), reader.GetString(2), reader.GetInt16(3)));
+            {
+                rows.Add(new ThreadRow(
+                    reader.GetInt64(0), reader.GetInt64(1), reader.GetDateTime(2), reader.GetString(3), reader.GetInt16(4)));
+            }
+
             return rows;
         });
 }

@@ -99,6 +99,69 @@ public sealed class ThreadTests(ApiFixture api) : IClassFixture<ApiFixture>
         Assert.Equal(others, first.Data.EnumerateArray().Concat(second.Data.EnumerateArray()).Select(row => Text(row, "with_username")));
     }
 
+    [Fact]
+    public async Task WhoFollowsTheLinksSeesEachMessageOfAThreadOnceThoughMoreArrive()
+    {
+        var (bob, alice) = (await RegisterAsync(), await RegisterAsync());
+        await SendAsync(alice, bob, [.. Enumerable.Range(1, 25).Select(n => $"m{n}")]);
+
+        var seen = await FollowAsync($"/api/thread/{alice.Username}", bob, "message", () => SendAsync(alice, bob, "new", "new"));
+
+        Assert.Equal(Enumerable.Range(1, 25).Reverse().Select(n => $"m{n}"), seen);
+    }
+
+    [Fact]
+    public async Task WhoFollowsTheLinksSeesEveryConversation()
+    {
+        var bob = await RegisterAsync();
+        var others = new List<string>();
+        for (var n = 0; n < 25; n++)
+        {
+            var other = await RegisterAsync();
+            await SendAsync(other, bob, "hello");
+            others.Insert(0, other.Username);
+        }
+
+        Assert.Equal(others, await FollowAsync("/api/inbox", bob, "with_username", () => Task.CompletedTask));
+    }
+
+    [Theory]
+    [InlineData("/api/inbox?before=")]
+    [InlineData("/api/inbox?before=1")]
+    [InlineData("/api/thread/{0}?before=0")]
+    [InlineData("/api/thread/{0}?before=-1")]
+    [InlineData("/api/thread/{0}?before=x&page=1")]
+    public async Task APlaceThatIsNoneIsAFormError(string path)
+    {
+        var bob = await RegisterAsync();
+        var answer = await api.Client.GetAsync(path.Replace("{0}", bob.Username, StringComparison.Ordinal), bob.Token, Cancellation);
+        Assert.Equal((400, "Form error", "is no place of this list"), (answer.Status, answer.Message, answer.ErrorOf("before")));
+    }
+
+    private static async Task<List<string>> SeenAsync(IAsyncEnumerable<string> rows)
+    {
+        List<string> seen = [];
+        await foreach (var row in rows)
+            seen.Add(row);
+        return seen;
+    }
+
+    private Task<List<string>> FollowAsync(string path, ChatUser user, string field, Func<Task> meanwhile) =>
+        SeenAsync(RowsAsync(path, user, field, meanwhile));
+
+    private async IAsyncEnumerable<string> RowsAsync(string? path, ChatUser user, string field, Func<Task> meanwhile)
+    {
+        while (path is not null)
+        {
+            var answer = await api.Client.GetAsync(path, user.Token, Cancellation);
+            Assert.Equal(200, answer.Status);
+            foreach (var row in answer.Data.EnumerateArray())
+                yield return Text(row, field);
+            path = answer.Headers.TryGetValues("Link", out var link) ? link.Single().Split('<', '>')[1] : null;
+            await meanwhile();
+        }
+    }
+
     [Theory]
     [InlineData("", 1)]
     [InlineData("?page=", 1)]

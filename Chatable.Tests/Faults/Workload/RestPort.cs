@@ -62,7 +62,7 @@ internal sealed class RestPort : IDisposable
     {
         var conversations = await PagesAsync(new Uri(server, "/api/v2/conversations?limit=2"), "conversations", token, cancellationToken);
         List<SeenMessage> all = [];
-        foreach (var id in conversations.Select(one => one.GetProperty("id").GetInt64()))
+        foreach (var id in conversations.Select(one => one.GetProperty("id").GetInt64()).Distinct())
         {
             var messages = await PagesAsync(
                 new Uri(server, $"/api/v2/conversations/{id}/messages?after=0&limit=100"), "messages", token, cancellationToken);

@@ -33,6 +33,11 @@ public sealed partial class ConversationHistoryTests(PostgresServer postgres) : 
             Assert.InRange(PagesOf(plans[1]), 1, PagesOf(plans[0]) + 20);
         }
 
+        string[] moves =
+            [await PlanAsync(ConversationHistory.MovedSql, 1L, 0L, 5L, 10L), await PlanAsync(ConversationHistory.MovedSql, 1L, 90_000L, 90_005L, 10L)];
+        Assert.All(moves, plan => Assert.DoesNotContain("Seq Scan", plan, StringComparison.Ordinal));
+        Assert.InRange(PagesOf(moves[1]), 1, PagesOf(moves[0]) + 20);
+
         var first = await PlanAsync(ConversationHistory.RangeSql, 1L, 1L, 10L);
         var last = await PlanAsync(ConversationHistory.RangeSql, 1L, 4991L, 5000L);
         Assert.Contains("messages_pkey", last, StringComparison.Ordinal);
@@ -82,12 +87,12 @@ public sealed partial class ConversationHistoryTests(PostgresServer postgres) : 
         foreach (var limit in (int[])[1, 4, 7, 30])
         {
             List<ConversationRow> older = [];
-            while (await history.OlderAsync(1, older.LastOrDefault()?.Place, limit, Cancellation) is { Count: > 0 } page)
+            while (await history.OlderAsync(1, older.LastOrDefault()?.Place, limit, Cancellation) is { Rows: { Count: > 0 } page })
                 older.AddRange(page);
             Assert.Equal(newestFirst, older.Select(row => row.With));
 
             List<ConversationRow> newer = [older[^1]];
-            while (await history.NewerAsync(1, newer[0].Place, limit, Cancellation) is { Count: > 0 } page)
+            while (await history.NewerAsync(1, newer[0].Place, limit, Cancellation) is { Rows: { Count: > 0 } page })
                 newer.InsertRange(0, page);
             Assert.Equal(newestFirst, newer.Select(row => row.With));
         }
@@ -111,6 +116,9 @@ public sealed partial class ConversationHistoryTests(PostgresServer postgres) : 
             INSERT INTO messages (message_id, conversation_id, conversation_seq, author_id, author_seq, client_id, type, body, created_at)
                 SELECT gen_random_uuid(), id, n, user_low, id * 5000 + n, gen_random_uuid(), 0, 'hello', now()
                 FROM conversations, generate_series(1, last_seq) n;
+            INSERT INTO user_heads (user_id, last_seq) SELECT id, CASE WHEN id = 1 THEN 100000 ELSE 0 END FROM users;
+            INSERT INTO envelopes (user_id, seq, conversation_id, conversation_seq, kind)
+                SELECT 1, n, 1 + n % 2000, 1, 0 FROM generate_series(1, 100000) n;
             ANALYZE
             """);
         await fill.ExecuteNonQueryAsync(Cancellation);

@@ -28,6 +28,9 @@ public sealed class ConversationReaderTests(PostgresServer postgres) : IAsyncLif
 
         Assert.Equal(["m7", "m6", "m5"], (await _reader.ThreadAsync(bob, alice, new(0, 3), Cancellation)).Select(row => row.Message));
         Assert.Equal(["m4", "m3", "m2"], (await _reader.ThreadAsync(alice, bob, new(3, 3), Cancellation)).Select(row => row.Message));
+        Assert.Equal(["m4", "m3", "m2"], (await _reader.ThreadBeforeAsync(alice, bob, 5, 3, Cancellation)).Select(row => row.Message));
+        Assert.Equal(["m7", "m6"], (await _reader.ThreadBeforeAsync(bob, alice, long.MaxValue, 2, Cancellation)).Select(row => row.Message));
+        Assert.Empty(await _reader.ThreadBeforeAsync(bob, alice, 1, 3, Cancellation));
         Assert.Equal(["m1"], (await _reader.ThreadAsync(bob, alice, new(6, 3), Cancellation)).Select(row => row.Message));
         Assert.Empty(await _reader.ThreadAsync(bob, alice, new(9, 3), Cancellation));
         Assert.Empty(await _reader.ThreadAsync(bob, alice, new(long.MaxValue / 2, 3), Cancellation));
@@ -63,9 +66,12 @@ public sealed class ConversationReaderTests(PostgresServer postgres) : IAsyncLif
         Assert.DoesNotContain("Seq Scan", inbox, StringComparison.Ordinal);
         Assert.Contains("participants_inbox_idx", inbox, StringComparison.Ordinal);
 
-        var thread = await PlanAsync(ConversationReader.ThreadSql, 1L, 2L, 40L, 10L);
-        Assert.DoesNotContain("Seq Scan", thread, StringComparison.Ordinal);
-        Assert.Contains("actual rows=10 ", thread, StringComparison.Ordinal);
+        foreach (var sql in (string[])[ConversationReader.ThreadSql, ConversationReader.ThreadBeforeSql])
+        {
+            var thread = await PlanAsync(sql, 1L, 2L, 40L, 10L);
+            Assert.DoesNotContain("Seq Scan", thread, StringComparison.Ordinal);
+            Assert.Contains("actual rows=10 ", thread, StringComparison.Ordinal);
+        }
     }
 
     private async Task<long> NewUserAsync(string name) =>

@@ -1,9 +1,8 @@
 using System.Buffers.Binary;
 using System.Buffers.Text;
 using System.Diagnostics.CodeAnalysis;
-using Chatable.Messaging.Conversations;
 
-namespace Chatable.ApiService.Conversations;
+namespace Chatable.Messaging.Conversations;
 
 /// <summary>
 /// A place in the inbox as clients see it, opaque to them: base64url of
@@ -13,7 +12,7 @@ namespace Chatable.ApiService.Conversations;
 /// i64 conversation id, big-endian
 /// </code>
 /// </summary>
-internal static class InboxCursor
+public static class InboxCursor
 {
     private const byte Version = 1;
     private const int Length = 1 + sizeof(long) + sizeof(long);
@@ -25,9 +24,25 @@ internal static class InboxCursor
     {
         Span<byte> bytes = stackalloc byte[Length];
         bytes[0] = Version;
-        BinaryPrimitives.WriteInt64BigEndian(bytes[1..], MicrosecondsOf(place.LastActivityAt));
-        BinaryPrimitives.WriteInt64BigEndian(bytes[9..], place.ConversationId);
+        Write(place, bytes[1..]);
         return Base64Url.EncodeToString(bytes);
+    }
+
+    /// <summary>What follows the version.</summary>
+    public static void Write(InboxPlace place, Span<byte> bytes)
+    {
+        BinaryPrimitives.WriteInt64BigEndian(bytes, MicrosecondsOf(place.LastActivityAt));
+        BinaryPrimitives.WriteInt64BigEndian(bytes[8..], place.ConversationId);
+    }
+
+    /// <summary>Null for what <see cref="Write"/> would not write.</summary>
+    public static InboxPlace? Read(ReadOnlySpan<byte> bytes)
+    {
+        var microseconds = BinaryPrimitives.ReadInt64BigEndian(bytes);
+        var conversation = BinaryPrimitives.ReadInt64BigEndian(bytes[8..]);
+        return microseconds >= 0 && microseconds < s_mostMicroseconds && conversation > 0
+            ? new InboxPlace(DateTime.UnixEpoch.AddTicks(microseconds * TimeSpan.TicksPerMicrosecond), conversation)
+            : null;
     }
 
     /// <summary>False for anything this version would not write.</summary>
@@ -41,13 +56,8 @@ internal static class InboxCursor
             return false;
         }
 
-        var microseconds = BinaryPrimitives.ReadInt64BigEndian(bytes[1..]);
-        var conversation = BinaryPrimitives.ReadInt64BigEndian(bytes[9..]);
-        if (microseconds < 0 || microseconds >= s_mostMicroseconds || conversation <= 0)
-            return false;
-
-        place = new InboxPlace(DateTime.UnixEpoch.AddTicks(microseconds * TimeSpan.TicksPerMicrosecond), conversation);
-        return true;
+        place = Read(bytes[1..]);
+        return place is not null;
     }
 
     private static long MicrosecondsOf(DateTime at) => (at.Ticks - DateTime.UnixEpoch.Ticks) / TimeSpan.TicksPerMicrosecond;
