@@ -56,7 +56,9 @@ internal static class Handshake
             }
             else
             {
-                using var socket = await AcceptAsync(context, protocol, times);
+                await using var stream = new PulsedStream(
+                    await Upgrade.AcceptAsync(context, Subprotocol.Echo(protocol)), stay.Connection.Pulse);
+                using var socket = Upgrade.CreateSocket(stream, Subprotocol.Echo(protocol), times);
                 await stay.Connection.RunAsync(socket);
             }
         }
@@ -66,14 +68,6 @@ internal static class Handshake
                 await stay.EndAsync();
         }
     }
-
-    private static Task<WebSocket> AcceptAsync(HttpContext context, ProtocolVersion protocol, SocketTimes times) =>
-        context.WebSockets.AcceptWebSocketAsync(new WebSocketAcceptContext
-        {
-            SubProtocol = Subprotocol.Echo(protocol),
-            KeepAliveInterval = times.Ping,
-            KeepAliveTimeout = times.Pong,
-        });
 
     // Exact, as the browser writes it. Without the header it is no browser, and no page can have made it.
     private static bool IsAllowed(HttpRequest request, string[] allowed) =>

@@ -9,6 +9,7 @@ using Chatable.ApiService.Sending;
 using Chatable.Messaging.Envelopes;
 using Chatable.Messaging.Wire;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.Options;
 
 namespace Chatable.ApiService.Realtime;
@@ -18,6 +19,9 @@ internal static class RealtimeFeature
     // Longer than a drain takes, shorter than the 30 s platforms wait before they kill.
     private static readonly TimeSpan s_shutdown = TimeSpan.FromSeconds(25);
 
+    // What a client may have written that is not read yet: Kestrel would hold a megabyte of each that is slowed down.
+    private const int UnreadBytes = 64 * 1024;
+
     public static void AddRealtime(this IHostApplicationBuilder builder)
     {
         builder.AddValidatedOptions<RealtimeOptions>(RealtimeOptions.Section, options => options.Faults());
@@ -25,6 +29,7 @@ internal static class RealtimeFeature
             options => options.MaxSockets = Math.Min(options.MaxSockets, FileDescriptors.OfThisProcess.Sockets));
         builder.Services.Configure<KestrelServerOptions>(
             options => options.ConfigureEndpointDefaults(endpoint => endpoint.Use(ConnectionHandover.Middleware)));
+        builder.Services.Configure<SocketTransportOptions>(options => options.MaxReadBufferSize = UnreadBytes);
         builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = s_shutdown);
         builder.Services.AddSingleton<RealtimeMetrics>();
 

@@ -21,6 +21,7 @@ internal sealed class RealtimeMetrics
     private readonly Counter<long> _errors;
     private readonly Counter<long> _acks;
     private readonly Counter<long> _resumes;
+    private readonly Counter<long> _slowed;
 
     public RealtimeMetrics(IMeterFactory meters)
     {
@@ -36,7 +37,12 @@ internal sealed class RealtimeMetrics
             "chatable.realtime.acks", "{message}", "Messages acknowledged to the connection that sent them, by whether they were repeats.");
         _resumes = meter.CreateCounter<long>(
             "chatable.realtime.resumes", "{connection}", "Hellos answered: new, current, with a backlog, or reset.");
+        _slowed = meter.CreateCounter<long>(
+            "chatable.realtime.slowed", "{pause}",
+            "Pauses in reading a client: over its rate, without room for its messages, or with too many pings and pongs.");
     }
+
+    public void SlowedDown(string cause) => _slowed.Add(1, new KeyValuePair<string, object?>("cause", cause));
 
     public void Connected() => _connections.Add(1);
 

@@ -11,7 +11,9 @@ internal sealed class RealtimeOptions
     /// <summary>Largest message, in bytes of UTF-8; more is refused, the connection stays.</summary>
     public int MaxMessageBytes { get; set; } = 8 * 1024;
 
-    /// <summary>Frames a connection may send in the long run; load tests raise it.</summary>
+    /// <summary>
+    /// Frames a connection may send in the long run; a faster one is slowed down, as it is read no faster. Load tests raise it.
+    /// </summary>
     public int FramesPerSecond { get; set; } = 10;
 
     /// <summary>
@@ -20,7 +22,25 @@ internal sealed class RealtimeOptions
     /// </summary>
     public int FrameBurst { get; set; } = 30;
 
-    /// <summary>Frames over the rate that are answered with an error before 4429; one is forgiven each second.</summary>
+    /// <summary>
+    /// How long the server may put off reading a client that sends too fast: over its rate, or while <see cref="PendingSends"/> of its
+    /// messages wait. After that the next frame is read all the same, and refused where there is still no place for it. Shorter than a
+    /// client's silence may be (<see cref="SocketTimes.Ping"/> and <see cref="SocketTimes.Pong"/>), since a client that is not read is not
+    /// heard either.
+    /// </summary>
+    public TimeSpan MaxThrottle { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>
+    /// Pings, pongs and other control frames a client may send in the long run; what is more is slowed down, too.
+    /// </summary>
+    public int ControlFramesPerSecond { get; set; } = 10;
+
+    /// <summary>Control frames a client may send at once after a pause.</summary>
+    public int ControlFrameBurst { get; set; } = 60;
+
+    /// <summary>
+    /// Frames refused for coming over the rate, in spite of <see cref="MaxThrottle"/>, before 4429; one is forgiven each second.
+    /// </summary>
     public int FloodWarnings { get; set; } = 100;
 
     /// <summary>Sockets of one user on this server; one more closes the oldest.</summary>
@@ -40,8 +60,9 @@ internal sealed class RealtimeOptions
     public int Window { get; set; } = 32;
 
     /// <summary>
-    /// Messages of one connection that wait for the intake; past it they are answered "busy". As many frames may wait for the answer
-    /// to a v2 client's hello; past it the connection is closed with 1013.
+    /// Messages of one connection that wait for the intake, and frames that wait for the answer to a v2 client's hello; past it the client
+    /// is not read until there is room. Where <see cref="MaxThrottle"/> passes before that, messages are answered "busy", and a connection
+    /// without the answer to its hello is closed with 1013.
     /// </summary>
     public int PendingSends { get; set; } = 64;
 

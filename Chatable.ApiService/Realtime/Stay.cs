@@ -19,8 +19,8 @@ internal sealed class Stay(
     {
         try
         {
-            using var socket = Upgrade.CreateSocket(transport, subprotocol, times);
-            await Connection!.RunAsync(socket);
+            using var socket = Upgrade.CreateSocket(transport, subprotocol, times, Connection!.Pulse);
+            await Connection.RunAsync(socket);
         }
         finally
         {

@@ -1,4 +1,5 @@
 using System.Net.WebSockets;
+using System.Text;
 using Chatable.Tests.Support;
 
 namespace Chatable.Tests.Delivery;
@@ -16,7 +17,7 @@ public class SocketLimitTests(SocketLimitTests.Servers servers) : IClassFixture<
         [
             ("Realtime__AllowedOrigins__0", Origin),
             ("Realtime__OutboundFrames", "64"),
-            ("Realtime__FloodWarnings", "20"),
+            ("Realtime__FramesPerSecond", "100"),
             ("Realtime__Times__Send", "00:00:03"),
             // So that nothing but its slowness ends a client that does not answer pings.
             ("Realtime__Times__Ping", "01:00:00"),
@@ -40,19 +41,63 @@ public class SocketLimitTests(SocketLimitTests.Servers servers) : IClassFixture<
     }
 
     [Fact]
-    public async Task WhoSendsTooFastIsWarnedAndThenClosed()
+    public async Task WhoSendsTooFastIsSlowedDownAndLosesNothing()
     {
-        var (_, flooding) = await servers.JoinAsync(servers.A, _ct);
-        var sending = FloodAsync(flooding);
+        var (_, bobs) = await servers.JoinAsync(servers.A, _ct);
+        var (alice, alices) = await servers.JoinAsync(servers.B, _ct);
+        var began = TimeProvider.System.GetTimestamp();
 
-        var warning = await flooding.ReceiveAsync(_ct);
-        while (warning.ErrorCode() != 429)
-            warning = await flooding.ReceiveAsync(_ct);
+        for (var i = 0; i < 204; i++)
+            await bobs.SendAsync(alice, $"{i}", _ct);
 
-        Assert.Equal(4429, await flooding.WaitForCloseAsync(_ct));
+        for (var i = 0; i < 204; i++)
+            Assert.Equal($"{i}", (await alices.ReceiveAsync(_ct)).Text("message"));
+        Assert.InRange(TimeProvider.System.GetElapsedTime(began), TimeSpan.FromSeconds(1.7), TimeSpan.FromMinutes(1));
+        await alices.SendAsync(alice, "well", _ct);
+        Assert.Equal("well", (await alices.ReceiveAsync(_ct)).Text("message"));
+        await servers.AssertStillDeliversAsync(_ct);
+    }
+
+    [Fact]
+    public async Task WhoFloodsIsHeldBackByTcpAndGetsWhatOthersWrite()
+    {
+        var (flooder, flooding) = await servers.JoinAsync(servers.A, _ct);
+        var (_, bobs) = await servers.JoinAsync(servers.B, _ct);
+        var sent = 0;
+        var sending = FloodAsync(flooding, () => sent++);
+
+        await bobs.SendAsync(flooder, "hello", _ct);
+        var (frame, answers) = (await flooding.ReceiveAsync(_ct), 0);
+        for (; frame.Has("error"); answers++)
+        {
+            Assert.Equal(400, frame.ErrorCode());
+            frame = await flooding.ReceiveAsync(_ct);
+        }
+
+        Assert.Equal("hello", frame.Text("message"));
+        Assert.Equal(WebSocketState.Open, flooding.Socket.State);
         await servers.AssertStillDeliversAsync(_ct);
         await flooding.DisposeAsync();
         await sending;
+        Assert.True(answers < sent, $"{answers} frames of {sent} were read at once");
+    }
+
+    [Fact]
+    public async Task PingsBeyondTheirBudgetAreReadSlowlyAndTheSocketGoesOn()
+    {
+        var (bob, bobs) = await servers.JoinAsync(servers.B, _ct);
+        var user = await servers.Client.RegisterAsync(_ct);
+        using var raw = await RawSocket.ConnectAsync(servers.A, user.Token, _ct);
+        var began = TimeProvider.System.GetTimestamp();
+
+        byte[] pings = [.. Enumerable.Range(0, 60 + 30).SelectMany(_ => RawSocket.Frame(RawSocket.Final | RawSocket.Ping, []))];
+        var message = $$"""{"recipient":"{{bob.Username}}","message":"after the pings"}""";
+        await raw.WriteAsync([.. pings, .. RawSocket.Frame(RawSocket.Final | RawSocket.Text, Encoding.UTF8.GetBytes(message))], _ct);
+
+        Assert.Equal("after the pings", (await bobs.ReceiveAsync(_ct)).Text("message"));
+        Assert.True(TimeProvider.System.GetElapsedTime(began) > TimeSpan.FromSeconds(0.5));
+        for (var i = 0; i < 60 + 30; i++)
+            Assert.Equal(RawSocket.Final | 0xA, (await raw.ReadFrameAsync(_ct))!.Value.First);
     }
 
     [Fact]
@@ -108,11 +153,11 @@ public class SocketLimitTests(SocketLimitTests.Servers servers) : IClassFixture<
             ChatSocket.ConnectAsync(servers.A, user.Token, _ct, options => options.SetRequestHeader("Origin", origin));
     }
 
-    private async Task FloodAsync(ChatSocket socket)
+    private async Task FloodAsync(ChatSocket socket, Action sent)
     {
         try
         {
-            while (socket.Socket.State == WebSocketState.Open)
+            for (; socket.Socket.State == WebSocketState.Open; sent())
                 await socket.SendAsync("{}", _ct);
         }
         catch (Exception exception) when (exception is WebSocketException or ObjectDisposedException or OperationCanceledException)

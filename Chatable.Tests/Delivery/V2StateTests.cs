@@ -10,7 +10,7 @@ public class V2StateTests(V2StateTests.Servers servers) : IClassFixture<V2StateT
 
     public sealed class Servers(PostgresServer postgres) : ChatServers(postgres)
     {
-        protected override (string, string)[] Settings => [("Realtime__Times__Hello", "00:00:02"), ("Realtime__FloodWarnings", "20")];
+        protected override (string, string)[] Settings => [("Realtime__Times__Hello", "00:00:02")];
     }
 
     [Fact]
@@ -80,23 +80,6 @@ public class V2StateTests(V2StateTests.Servers servers) : IClassFixture<V2StateT
         await socket.ReceiveAsync("pong", _ct);
     }
 
-    [Fact]
-    public async Task WhoSendsTooFastIsWarnedByMessageAndThenClosed()
-    {
-        var (user, flooding) = await servers.JoinV2Async(servers.A, _ct);
-        var sending = FloodAsync(flooding, user);
-
-        var frame = await flooding.ReceiveAsync(_ct);
-        while (frame.Text("type") != "error" || frame.Text("code") != "rate_limited")
-            frame = await flooding.ReceiveAsync(_ct);
-
-        Assert.StartsWith("c", frame.Text("client_id"));
-        Assert.True(frame.GetProperty("retryable").GetBoolean());
-        Assert.Equal(4429, await flooding.WaitForCloseAsync(_ct));
-        await servers.AssertStillDeliversAsync(_ct);
-        await flooding.DisposeAsync();
-        await sending;
-    }
 
     [Theory]
     [InlineData("chatable.v1")]
@@ -110,18 +93,5 @@ public class V2StateTests(V2StateTests.Servers servers) : IClassFixture<V2StateT
         Assert.Null(socket.Socket.SubProtocol);
         await socket.SendAsync(user, "as ever", _ct);
         Assert.Equal("as ever", (await socket.ReceiveAsync(_ct)).Text("message"));
-    }
-
-    private async Task FloodAsync(V2Socket socket, ChatUser user)
-    {
-        try
-        {
-            for (var i = 0; socket.Socket.State == WebSocketState.Open; i++)
-                await socket.SendAsync($"c{i}", user, "x", _ct);
-        }
-        catch (Exception exception) when (exception is WebSocketException or ObjectDisposedException or OperationCanceledException)
-        {
-            // The server has closed it.
-        }
     }
 }

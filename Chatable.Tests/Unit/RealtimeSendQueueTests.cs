@@ -35,12 +35,35 @@ public sealed class RealtimeSendQueueTests
     }
 
     [Fact]
-    public void PastTheLimitAMessageIsRefused()
+    public async Task PastTheLimitAMessageIsRefusedUntilThereIsRoom()
+    {
+        Send(1, 1);
+        Send(2, Limit);
+        Assert.Null(_queue.Full);
+        Send(1 + Limit, 1 + Limit);
+
+        var room = _queue.Full!;
+        Assert.False(room.IsCompleted);
+        Assert.False(_queue.TryEnqueue(Message(0)));
+
+        await AssertNextAsync(1, 1);
+        await AssertNextAsync(2, 33);
+        await room.WaitAsync(Token);
+        Assert.Null(_queue.Full);
+        Assert.True(_queue.TryEnqueue(Message(0)));
+    }
+
+    [Fact]
+    public async Task WhoWaitsForRoomIsToldWhereEverythingIsDropped()
     {
         Send(1, 1);
         Send(2, 1 + Limit);
+        var room = _queue.Full!;
 
-        Assert.False(_queue.TryEnqueue(Message(0)));
+        await AssertNextAsync(1, 1, goOn: false);
+
+        await room.WaitAsync(Token);
+        Assert.Null(_queue.Full);
     }
 
     [Fact]

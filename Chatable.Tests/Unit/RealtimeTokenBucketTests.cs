@@ -1,4 +1,4 @@
-using Chatable.ApiService.Realtime.Sockets;
+using Chatable.ApiService.Sending;
 using Microsoft.Extensions.Time.Testing;
 
 namespace Chatable.Tests.Unit;
@@ -29,6 +29,34 @@ public class RealtimeTokenBucketTests
         _clock.Advance(TimeSpan.FromDays(30));
 
         Assert.Equal(30, Taken(bucket, 1000));
+    }
+
+    [Fact]
+    public void WhoWaitsAsLongAsItSaysMayTakeOne()
+    {
+        var bucket = new TokenBucket(perSecond: 7, burst: 3, _clock);
+
+        for (var taken = 0; taken < 1000; taken++)
+        {
+            while (bucket.Wait is var wait && wait > TimeSpan.Zero)
+                _clock.Advance(wait);
+            Assert.True(bucket.TryTake());
+        }
+
+        Assert.InRange(_clock.GetUtcNow() - _clock.Start, TimeSpan.FromSeconds(997.0 / 7 - 1), TimeSpan.FromSeconds(997.0 / 7 + 2));
+    }
+
+    [Fact]
+    public void WhatWasTakenBeforeItWasThereIsOwedUpToABurst()
+    {
+        var bucket = new TokenBucket(perSecond: 10, burst: 30, _clock);
+
+        for (var i = 0; i < 1000; i++)
+            bucket.Take();
+
+        Assert.Equal(TimeSpan.FromSeconds(3.1), bucket.Wait);
+        _clock.Advance(TimeSpan.FromSeconds(6));
+        Assert.True(bucket.IsFull);
     }
 
     [Theory]

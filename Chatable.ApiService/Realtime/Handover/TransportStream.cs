@@ -2,6 +2,7 @@ using System.Buffers;
 using System.IO.Pipelines;
 using System.Net.WebSockets;
 using System.Runtime.CompilerServices;
+using Chatable.ApiService.Realtime.Sockets;
 using Microsoft.AspNetCore.Connections;
 
 namespace Chatable.ApiService.Realtime.Handover;
@@ -10,7 +11,7 @@ namespace Chatable.ApiService.Realtime.Handover;
 /// The bytes of a connection as the stream a WebSocket works on. Disposing of it does not end the connection, whose last words may still
 /// be on their way; but where the socket was aborted while something waits for the client, nothing else would end the wait.
 /// </summary>
-internal sealed class TransportStream(ConnectionContext connection) : Stream
+internal sealed class TransportStream(ConnectionContext connection, Pulse pulse) : Stream
 {
     private readonly PipeReader _input = connection.Transport.Input;
     private readonly PipeWriter _output = connection.Transport.Output;
@@ -35,10 +36,12 @@ internal sealed class TransportStream(ConnectionContext connection) : Stream
     }
 
     public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
-        _input.TryRead(out var result) ? new(Take(result, buffer.Span)) : WaitAsync(buffer, cancellationToken);
+        !pulse.IsInTime ? SlowDownAndReadAsync(buffer, cancellationToken)
+        : _input.TryRead(out var result) ? new(Take(result, buffer.Span)) : WaitAsync(buffer, cancellationToken);
 
     public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
+        pulse.Sending(buffer.Span);
         var writing = _output.WriteAsync(buffer, cancellationToken);
         return writing.IsCompletedSuccessfully ? ValueTask.CompletedTask : WaitAsync(writing);
     }
@@ -72,6 +75,12 @@ internal sealed class TransportStream(ConnectionContext connection) : Stream
         }
 
         base.Dispose(disposing);
+    }
+
+    private async ValueTask<int> SlowDownAndReadAsync(Memory<byte> buffer, CancellationToken cancellationToken)
+    {
+        await pulse.SlowDownAsync(() => Volatile.Read(ref _aborted) != 0);
+        return await WaitAsync(buffer, cancellationToken);
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
@@ -115,6 +124,7 @@ internal sealed class TransportStream(ConnectionContext connection) : Stream
         var length = (int)Math.Min(result.Buffer.Length, destination.Length);
         var taken = result.Buffer.Slice(0, length);
         taken.CopyTo(destination);
+        pulse.Received(destination[..length]);
         _input.AdvanceTo(taken.End);
         return length;
     }

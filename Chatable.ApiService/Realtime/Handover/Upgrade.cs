@@ -1,6 +1,7 @@
 using System.Net.WebSockets;
 using System.Security.Cryptography;
 using System.Text;
+using Chatable.ApiService.Realtime.Sockets;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http.Features;
 
@@ -9,30 +10,44 @@ namespace Chatable.ApiService.Realtime.Handover;
 /// <summary>The server's part of RFC 6455's opening handshake, where the socket is to run on the bare transport.</summary>
 internal static class Upgrade
 {
-    /// <summary>Answers 101; <paramref name="subprotocol"/> is one that the client offered, or null.</summary>
+    /// <summary>
+    /// Answers 101, over HTTP/2 200; <paramref name="subprotocol"/> is one that the client offered, or null. What comes is the stream that
+    /// HTTP has for the socket.
+    /// </summary>
     /// <exception cref="IOException">The client has gone.</exception>
-    public static async Task AcceptAsync(HttpContext context, string? subprotocol)
+    public static async Task<Stream> AcceptAsync(HttpContext context, string? subprotocol)
     {
         var headers = context.Response.Headers;
+        if (context.Features.Get<IHttpExtendedConnectFeature>() is { IsExtendedConnect: true } connect)
+        {
+            if (subprotocol is not null)
+                headers.SecWebSocketProtocol = subprotocol;
+            return await connect.AcceptAsync();
+        }
+
         headers.Upgrade = "websocket";
         headers.SecWebSocketAccept = AcceptOf(context.Request.Headers.SecWebSocketKey.ToString());
         if (subprotocol is not null)
             headers.SecWebSocketProtocol = subprotocol;
-        await context.Features.GetRequiredFeature<IHttpUpgradeFeature>().UpgradeAsync();
+        return await context.Features.GetRequiredFeature<IHttpUpgradeFeature>().UpgradeAsync();
     }
 
-    /// <summary>The socket after the handshake.</summary>
-    public static WebSocket CreateSocket(ConnectionContext connection, string? subprotocol, SocketTimes times)
+    /// <summary>The socket after the handshake, on the transport that HTTP has left.</summary>
+    public static WebSocket CreateSocket(ConnectionContext connection, string? subprotocol, SocketTimes times, Pulse pulse)
     {
-        var stream = new TransportStream(connection);
-        return stream.Socket = WebSocket.CreateFromStream(stream, new WebSocketCreationOptions
+        var stream = new TransportStream(connection, pulse);
+        return stream.Socket = CreateSocket(stream, subprotocol, times);
+    }
+
+    /// <summary>The socket after the handshake, on the stream that HTTP has for it.</summary>
+    public static WebSocket CreateSocket(Stream stream, string? subprotocol, SocketTimes times) =>
+        WebSocket.CreateFromStream(stream, new WebSocketCreationOptions
         {
             IsServer = true,
             SubProtocol = subprotocol,
             KeepAliveInterval = times.Ping,
             KeepAliveTimeout = times.Pong,
         });
-    }
 
     /// <summary>Sends what was written last, the close frame, for as long as the client takes it in time; then the connection is over.</summary>
     public static async Task FinishAsync(ConnectionContext connection, TimeSpan atMost, TimeProvider clock)

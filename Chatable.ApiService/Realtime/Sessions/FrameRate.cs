@@ -1,4 +1,4 @@
-using Chatable.ApiService.Realtime.Sockets;
+using Chatable.ApiService.Sending;
 
 namespace Chatable.ApiService.Realtime.Sessions;
 
@@ -21,6 +21,9 @@ internal sealed class FrameRate(RealtimeOptions options, TimeProvider clock, int
 {
     private readonly TokenBucket _frames = new(options.FramesPerSecond, options.FrameBurst, clock, atFirst);
     private readonly TokenBucket _warnings = new(perSecond: 1, options.FloodWarnings, clock);
+
+    /// <summary>How long to wait before the next one is within the rate.</summary>
+    public TimeSpan Wait => _frames.Wait;
 
     public RateVerdict Take() =>
         _frames.TryTake() ? RateVerdict.Within : _warnings.TryTake() ? RateVerdict.Over : RateVerdict.Flood;

@@ -6,7 +6,7 @@ namespace Chatable.ApiService.Realtime.Sessions;
 
 /// <summary>
 /// One connection's protocol: what its frames mean, and what the log's entries and the worker's words look like to it. The walk
-/// along the log is the same for every protocol. Nothing here may wait; calls come from several loops.
+/// along the log is the same for every protocol. Nothing here may wait but where it says so; calls come from several loops.
 /// </summary>
 internal interface IProtocolSession
 {
@@ -24,6 +24,12 @@ internal interface IProtocolSession
 
     /// <summary>Takes a frame from the client. One call at a time.</summary>
     void Receive(ReadOnlySpan<byte> utf8);
+
+    /// <summary>
+    /// When the client's next frame may be read; called after each one. Whoever sends faster than allowed, or than its messages are taken,
+    /// is slowed down by this, for <see cref="RealtimeOptions.MaxThrottle"/> at most.
+    /// </summary>
+    ValueTask ReadyAsync();
 
     /// <summary>Shows the client the next entry of its log. One call at a time.</summary>
     void Deliver(in Envelope entry);

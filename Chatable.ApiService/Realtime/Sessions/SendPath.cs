@@ -22,6 +22,9 @@ internal sealed partial class SendPath
         _sends = new SendQueue(services.Options.PendingSends, AcceptAsync, services.InFlight);
     }
 
+    /// <inheritdoc cref="SendQueue.Full"/>
+    public Task? Full => _sends.Full;
+
     /// <summary>Sends it on its way and returns at once.</summary>
     public void Send(PendingSend send)
     {

@@ -15,8 +15,23 @@ internal sealed class SendQueue(int limit, Func<IReadOnlyList<PendingSend>, Task
 
     private readonly Lock _gate = new();
     private List<PendingSend>? _waiting;
+    private TaskCompletionSource? _room;
     private bool _running;
     private bool _dropped;
+
+    /// <summary>What completes when there is room again; null where there is.</summary>
+    public Task? Full
+    {
+        get
+        {
+            lock (_gate)
+            {
+                if (_dropped || !(_waiting?.Count >= limit))
+                    return null;
+                return (_room ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+            }
+        }
+    }
 
     public bool TryEnqueue(PendingSend send)
     {
@@ -59,12 +74,19 @@ internal sealed class SendQueue(int limit, Func<IReadOnlyList<PendingSend>, Task
             var batch = _waiting;
             _waiting = null;
             _running = batch is not null;
-            if (batch is null || batch.Count <= BatchLimit)
-                return batch;
-
-            _waiting = batch[BatchLimit..];
-            return batch[..BatchLimit];
+            if (batch is { Count: > BatchLimit })
+                (batch, _waiting) = (batch[..BatchLimit], batch[BatchLimit..]);
+            TellOfRoom();
+            return batch;
         }
+    }
+
+    private void TellOfRoom()
+    {
+        if (_waiting?.Count >= limit)
+            return;
+        _room?.TrySetResult();
+        _room = null;
     }
 
     private void Drop()
@@ -73,6 +95,7 @@ internal sealed class SendQueue(int limit, Func<IReadOnlyList<PendingSend>, Task
         {
             _dropped = true;
             _waiting = null;
+            TellOfRoom();
         }
     }
 }

@@ -14,12 +14,14 @@ internal sealed class V1Session : IProtocolSession
     private readonly SocketWriter _writer;
     private readonly SessionServices _services;
     private readonly FrameRate _rate;
+    private readonly Throttle _throttle;
     private SendPath? _path;
 
     public V1Session(Sender sender, SocketWriter writer, SessionServices services)
     {
         (_sender, _writer, _services) = (sender, writer, services);
         _rate = new FrameRate(services.Options, services.Clock);
+        _throttle = new Throttle(_rate, () => _path?.Full, writer, services);
     }
 
     // Most connections never send anything.
@@ -31,6 +33,8 @@ internal sealed class V1Session : IProtocolSession
 
     public async Task OpenAsync(LogFollower log, CancellationToken cancellationToken) =>
         log.StartAfter((await _services.ReadHead(_sender.User.UserId, cancellationToken)).Seq);
+
+    public ValueTask ReadyAsync() => _throttle.WaitAsync();
 
     public void Receive(ReadOnlySpan<byte> utf8)
     {

@@ -20,6 +20,7 @@ internal sealed partial class V2Greeting(
     // Taken before the log's lock, never while holding it.
     private readonly Lock _gate = new();
     private List<ReceivedV2Frame>? _early;
+    private TaskCompletionSource? _room;
     private State _state = State.HelloExpected;
     private LogFollower? _log;
     private long? _caughtUpAt;
@@ -29,6 +30,20 @@ internal sealed partial class V2Greeting(
 
     /// <summary>Whether the welcome was sent.</summary>
     public bool IsOver => _state == State.Live;
+
+    /// <summary>What completes when frames are handled again, where as many are kept as there is room for; else null.</summary>
+    public Task? Full
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _state == State.Greeting && _early?.Count >= services.Options.PendingSends
+                    ? (_room ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task
+                    : null;
+            }
+        }
+    }
 
     /// <summary>From now on the client owes its hello; <paramref name="log"/> is started where that says.</summary>
     public void Await(LogFollower log)
@@ -122,6 +137,8 @@ internal sealed partial class V2Greeting(
         foreach (var received in _early ?? [])
             handle(received);
         _early = null;
+        _room?.TrySetResult();
+        _room = null;
     }
 
     private long StartOf(V2Hello hello, LogHead head)

@@ -22,6 +22,7 @@ internal sealed class V2Session : IProtocolSession
     private readonly SocketWriter _writer;
     private readonly SessionServices _services;
     private readonly FrameRate _rate;
+    private readonly Throttle _throttle;
     private readonly V2Greeting _greeting;
     private SendPath? _path;
     private UnackedSends? _unacked;
@@ -32,6 +33,7 @@ internal sealed class V2Session : IProtocolSession
         // Whoever resumes may have a whole window to send again, and would have to send again what is refused of it.
         _rate = new FrameRate(services.Options, services.Clock, atFirst: services.Options.Window + FramesBesideTheWindow);
         _greeting = new V2Greeting(sender.User, writer, Handle, services);
+        _throttle = new Throttle(_rate, () => _greeting.Full ?? _path?.Full, writer, services);
     }
 
     // Most connections never send anything, so this is made for the first message.
@@ -53,6 +55,8 @@ internal sealed class V2Session : IProtocolSession
         _greeting.Await(log);
         return Task.CompletedTask;
     }
+
+    public ValueTask ReadyAsync() => _throttle.WaitAsync();
 
     public void Receive(ReadOnlySpan<byte> utf8)
     {

@@ -49,7 +49,7 @@ internal sealed record CloseCode(int Number, string Reason, string IssuedWhen, s
         new(4409, "too many connections", "the user has too many connections, this is the oldest", "stop in that tab");
 
     public static CloseCode Flood { get; } =
-        new(4429, "flood", "the client goes on over the rate after warnings", "wait, then reconnect");
+        new(4429, "flood", "the client goes on over a rate to which it could not be slowed down", "wait, then reconnect");
 
     public static IReadOnlyList<CloseCode> All { get; } =
     [

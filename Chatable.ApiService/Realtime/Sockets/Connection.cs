@@ -10,8 +10,8 @@ namespace Chatable.ApiService.Realtime.Sockets;
 /// answered only while a receive is pending; the writer sends.
 /// </summary>
 internal sealed partial class Connection(
-    long id, AuthenticatedUser user, SocketWriter writer, LogFollower log, IProtocolSession session, RealtimeOptions options,
-    TimeProvider clock, RealtimeMetrics metrics, ILogger<Connection> logger)
+    long id, AuthenticatedUser user, SocketWriter writer, LogFollower log, IProtocolSession session, Pulse pulse,
+    RealtimeOptions options, TimeProvider clock, RealtimeMetrics metrics, ILogger<Connection> logger)
 {
     private FrameReader? _reader;
     private WebSocket? _socket;
@@ -24,6 +24,9 @@ internal sealed partial class Connection(
     public LogFollower Log => log;
 
     public IProtocolSession Session => session;
+
+    /// <summary>For the stream that the socket works on.</summary>
+    public Pulse Pulse => pulse;
 
     /// <summary>Ends the connection with a close frame; the first reason given stands.</summary>
     public void Close(CloseCode code) => writer.Close(code);
@@ -39,7 +42,15 @@ internal sealed partial class Connection(
         {
             // Here and in no method of its own: most connections wait here nearly always, and each method that does costs memory.
             while (await reader.ReadAsync(await reader.WaitAsync()) is { IsEnd: false } frame)
+            {
                 Take(frame);
+                if (session.ReadyAsync() is { IsCompletedSuccessfully: false } ready)
+                {
+                    // What is not read waits at the client. Nothing is held for it here.
+                    reader.Dispose();
+                    await ready;
+                }
+            }
         }
         catch (Exception exception) when (exception is WebSocketException or OperationCanceledException or ObjectDisposedException)
         {

@@ -97,7 +97,9 @@ internal sealed partial class Connections(
         IProtocolSession protocol =
             version == ProtocolVersion.V2 ? new V2Session(sender, writer, session) : new V1Session(sender, writer, session);
         var follower = new LogFollower(user.UserId, writer, protocol.Deliver, readLog, delivery.Value, session.Clock, metrics);
-        return new Connection(id, user, writer, follower, protocol, session.Options, session.Clock, session.Metrics, _connectionLogger);
+        var pulse = new Pulse(session.Options, session.Clock, session.Metrics);
+        return new Connection(
+            id, user, writer, follower, protocol, pulse, session.Options, session.Clock, session.Metrics, _connectionLogger);
     }
 
     [LoggerMessage(LogLevel.Warning, "A connection of user {UserId} could not be opened.")]

@@ -1,0 +1,78 @@
+using System.Text;
+using Chatable.Tests.Support;
+
+namespace Chatable.Tests.Delivery;
+
+/// <summary>Clients that send faster than they may are slowed down: nothing is lost, and nothing else of them suffers.</summary>
+public class ThrottleTests(ThrottleTests.Servers servers) : IClassFixture<ThrottleTests.Servers>
+{
+    private readonly CancellationToken _ct = TestContext.Current.CancellationToken;
+
+    // So slow, and so little patience with silence, that a client that is slowed down is not heard for longer than its pong may take.
+    public sealed class Servers(PostgresServer postgres) : ChatServers(postgres)
+    {
+        protected override (string, string)[] Settings =>
+        [
+            ("Realtime__FramesPerSecond", "5"), ("Realtime__FrameBurst", "5"), ("Realtime__Window", "5"),
+            ("Realtime__Times__Ping", "00:00:01"), ("Realtime__Times__Pong", "00:00:02"),
+        ];
+    }
+
+    [Fact]
+    public async Task ASlowedClientIsNotTakenForGoneAndIsPushedToMeanwhile()
+    {
+        var (bob, bobs) = await servers.JoinAsync(servers.A, _ct);
+        var (alice, alices) = await servers.JoinAsync(servers.B, _ct);
+        for (var i = 0; i < 40; i++)
+            await bobs.SendAsync(alice, $"{i}", _ct);
+
+        await alices.SendAsync(bob, "while you write", _ct);
+        var pushed = bobs.ReceiveAsync(_ct);
+        for (var i = 0; i < 40; i++)
+        {
+            Assert.Equal($"{i}", (await alices.ReceiveAsync(_ct)).Text("message"));
+            // 35 frames at 5 a second.
+            if (i == 20)
+                Assert.True(pushed.IsCompleted);
+        }
+
+        Assert.Equal("while you write", (await pushed).Text("message"));
+    }
+
+    [Fact]
+    public async Task AV2ClientIsSlowedDownLikewise()
+    {
+        var (_, bobs) = await servers.JoinV2Async(servers.A, _ct);
+        var alice = await servers.Client.RegisterAsync(_ct);
+
+        for (var i = 0; i < 20; i += 5)
+        {
+            for (var one = i; one < i + 5; one++)
+                await bobs.SendAsync($"c{one}", alice, $"{one}", _ct);
+            for (var one = i; one < i + 5; one++)
+                Assert.Equal($"c{one}", (await bobs.ReceiveAsync("ack", _ct)).Text("client_id"));
+        }
+    }
+
+    [Fact]
+    public async Task WhatAClientWroteBeforeItLeftArrives()
+    {
+        var bob = await servers.Client.RegisterAsync(_ct);
+        var (alice, alices) = await servers.JoinAsync(servers.B, _ct);
+        using (var raw = await RawSocket.ConnectAsync(servers.A, bob.Token, _ct))
+        {
+            byte[] frames =
+            [
+                .. Enumerable.Range(0, 15).SelectMany(i => RawSocket.Frame(
+                    RawSocket.Final | RawSocket.Text,
+                    Encoding.UTF8.GetBytes($$"""{"recipient":"{{alice.Username}}","message":"{{i}}"}"""))),
+                .. RawSocket.Frame(RawSocket.Final | RawSocket.Close, [0x03, 0xE8]),
+            ];
+            await raw.WriteAsync(frames, _ct);
+            Assert.Equal(1000, await raw.WaitForEndAsync(_ct));
+        }
+
+        for (var i = 0; i < 15; i++)
+            Assert.Equal($"{i}", (await alices.ReceiveAsync(_ct)).Text("message"));
+    }
+}

@@ -1,0 +1,60 @@
+using System.Diagnostics.Metrics;
+using Chatable.ApiService.Realtime;
+using Chatable.ApiService.Realtime.Sockets;
+using Chatable.Tests.Delivery;
+using CsCheck;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Time.Testing;
+
+namespace Chatable.Tests.Unit;
+
+public class RealtimePulseTests
+{
+    private static readonly RealtimeMetrics s_metrics =
+        new(new ServiceCollection().AddMetrics().BuildServiceProvider().GetRequiredService<IMeterFactory>());
+
+    [Fact]
+    public void ControlFramesAreCountedWhateverStandsBetweenThemAndWhereverTheBytesAreCut() =>
+        Gen.Select(
+            Gen.OneOf(Gen.Int[0, 200], Gen.Int[65_530, 65_540]).Array[0, 4], Gen.OneOfConst(1, 2, 7, 139, 4000), Gen.Int[0, 125],
+            Gen.Int[1, 5]).Sample((sizes, cut, ping, pings) =>
+        {
+            var clock = new FakeTimeProvider();
+            var pulse = New(clock, burst: pings * (sizes.Length + 1));
+            List<byte> bytes = [];
+            foreach (var size in (int[])[.. sizes, 0])
+            {
+                for (var i = 0; i < pings; i++)
+                    bytes.AddRange(RawSocket.Frame(RawSocket.Final | RawSocket.Ping, new byte[ping]));
+                // Bytes that look like a ping's header.
+                bytes.AddRange(RawSocket.Frame(RawSocket.Final | RawSocket.Text, [.. Enumerable.Repeat((byte)0x89, size)]));
+            }
+
+            foreach (var some in bytes.Chunk(cut))
+                pulse.Received(some);
+
+            // Exactly the burst is taken: one less would have left one, and one more be owed.
+            Assert.False(pulse.IsInTime);
+            clock.Advance(TimeSpan.FromSeconds(1));
+            Assert.True(pulse.IsInTime);
+        }, iter: 100);
+
+    [Fact]
+    public void ASocketIsSilentUntilItIsHeardAndWhileItOwesAPong()
+    {
+        var pulse = New(new FakeTimeProvider(), burst: 10);
+        Assert.True(pulse.IsSilent);
+
+        pulse.Received(RawSocket.Frame(RawSocket.Final | RawSocket.Text, "{}"u8));
+        Assert.False(pulse.IsSilent);
+        pulse.Sending([0x81, 2, (byte)'{', (byte)'}']);
+        Assert.False(pulse.IsSilent);
+        pulse.Sending([0x89, 0]);
+        Assert.True(pulse.IsSilent);
+        pulse.Received([0x8A]);
+        Assert.False(pulse.IsSilent);
+    }
+
+    private static Pulse New(TimeProvider clock, int burst) =>
+        new(new RealtimeOptions { ControlFrameBurst = burst, ControlFramesPerSecond = 1 }, clock, s_metrics);
+}
