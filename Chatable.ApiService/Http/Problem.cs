@@ -60,6 +60,9 @@ internal sealed class Problem : IResult
     public static Problem Busy { get; } =
         new(StatusCodes.Status503ServiceUnavailable, "busy", "The service is busy. Try again later.");
 
+    public static Problem RateLimited { get; } =
+        new(StatusCodes.Status429TooManyRequests, "rate_limited", "You send too fast. Slow down.");
+
     /// <summary>Nobody knows yet whether the message is stored.</summary>
     public static Problem FateUnknown { get; } =
         new(StatusCodes.Status503ServiceUnavailable, "unavailable", Unavailable.Body.Title, "Send it again with the same key.");
@@ -99,6 +102,8 @@ internal sealed class Problem : IResult
         StatusCodes.Status409Conflict => NotUnique,
         StatusCodes.Status413PayloadTooLarge => TooLarge,
         StatusCodes.Status415UnsupportedMediaType => Unsupported,
+        StatusCodes.Status422UnprocessableEntity => KeyReused,
+        StatusCodes.Status429TooManyRequests => RateLimited,
         StatusCodes.Status503ServiceUnavailable => Unavailable,
         >= 400 and < 500 => new(status, "invalid", "The request is not valid."),
         _ => Internal,
@@ -121,7 +126,7 @@ internal sealed class Problem : IResult
         response.StatusCode = Body.Status;
         if (Body.Status == StatusCodes.Status401Unauthorized)
             response.Headers.WWWAuthenticate = Challenge;
-        if (Body.Status == StatusCodes.Status503ServiceUnavailable)
+        if (Body.Status is StatusCodes.Status503ServiceUnavailable or StatusCodes.Status429TooManyRequests)
             response.Headers.RetryAfter = s_retryAfter.TotalSeconds.ToString("0", CultureInfo.InvariantCulture);
         return response.WriteAsJsonAsync(Body, options: null, MediaType, httpContext.RequestAborted);
     }

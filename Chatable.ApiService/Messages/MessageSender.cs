@@ -14,8 +14,8 @@ namespace Chatable.ApiService.Messages;
 /// milliseconds; words can be lost, so PostgreSQL is asked too.
 /// </summary>
 internal sealed partial class MessageSender(
-    MessageAccepter accepter, SendWaiters waiters, MessageLookup stored, IOptions<MessagesOptions> options, MessageMetrics metrics,
-    TimeProvider clock, ILogger<MessageSender> logger)
+    MessageAccepter accepter, SendWaiters waiters, SendBudgets budgets, MessageLookup stored, IOptions<MessagesOptions> options,
+    MessageMetrics metrics, TimeProvider clock, ILogger<MessageSender> logger)
 {
     private int _waiting;
 
@@ -24,6 +24,14 @@ internal sealed partial class MessageSender(
     public async Task<(SentMessage? Sent, Problem? Problem)> SendAsync(
         AuthenticatedUser author, ClientId key, V2PostedMessage message, CancellationToken cancellationToken)
     {
+        switch (budgets.Enter(author.UserId))
+        {
+            case SendPermit.TooFast:
+                return (null, Problem.RateLimited);
+            case SendPermit.TooMany:
+                return (null, Problem.Busy);
+        }
+
         try
         {
             if (Interlocked.Increment(ref _waiting) > options.Value.MaxWaiting)
@@ -35,6 +43,7 @@ internal sealed partial class MessageSender(
         finally
         {
             Interlocked.Decrement(ref _waiting);
+            budgets.Leave(author.UserId);
         }
     }
 

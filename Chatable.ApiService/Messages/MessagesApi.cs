@@ -23,6 +23,7 @@ internal static class MessagesApi
         builder.Services.AddSingleton<MessageLookup>();
         builder.Services.AddSingleton<MessageMetrics>();
         builder.Services.AddSingleton<MessageSender>();
+        builder.Services.AddSingleton<SendBudgets>();
         builder.Services.AddSingleton<SendWaiters>();
         builder.Services.AddSingleton<IDispatchHandler>(services => services.GetRequiredService<SendWaiters>());
         builder.Services.ConfigureHttpJsonOptions(options =>
@@ -36,7 +37,7 @@ internal static class MessagesApi
                 + "stored first, with another body 422 (`idempotency_key_reused`). After a 503 send it again with the same key. The author "
                 + "is the user of the token; an `author` in the body may only say the same.")
             .Produces<SentMessage>(StatusCodes.Status201Created).Produces<SentMessage>()
-            .ProducesProblems(400, 401, 403, 413, 415, 422)
+            .ProducesProblems(400, 401, 403, 413, 415, 422, 429)
             .WithV2Examples(answer: SentExample, body: BodyExample)
             .WithHeader(SendRequest.KeyHeader, "1 to 64 of A-Z, a-z, 0-9, _ and -, with or without quotes around it; a UUIDv7 is a good one.");
 

@@ -9,7 +9,10 @@ public sealed class V2InboxWalkTests(V2InboxWalkTests.Servers servers) : IClassF
 {
     private readonly CancellationToken _ct = TestContext.Current.CancellationToken;
 
-    public sealed class Servers(PostgresServer postgres) : ChatServers(postgres);
+    public sealed class Servers(PostgresServer postgres) : ChatServers(postgres)
+    {
+        protected override (string, string)[] Settings => [("Messages__RequestsPerSecond", "10000")];
+    }
 
     [Fact]
     public async Task AWalkMeetsAConversationThatMovesBeforeItComesThere()

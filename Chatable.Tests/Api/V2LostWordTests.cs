@@ -88,6 +88,31 @@ public sealed class V2LostWordTests(PostgresServer postgres, RedisServer redis) 
     }
 
     [Fact]
+    public async Task OneUserTakesHisShareOfThoseWhoWaitAndNoMore()
+    {
+        using var api = await StartApiAsync(
+            ("Messages__MaxWaiting", "5"), ("Messages__WaitingPerUser", "2"), ("Messages__Deadline", "00:01:00"));
+        using var client = new ChatClient(api.Address);
+        var (bob, alice) = (await client.RegisterAsync(_ct), await client.RegisterAsync(_ct));
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(_ct);
+        Task<ChatAnswer>[] waiting =
+            [client.SayAsync(bob, alice, "1", patience.Token), client.SayAsync(bob, alice, "2", patience.Token)];
+        await Eventually.HoldsAsync(async () => await LengthOfIntakeAsync() == 2, "two messages are in the intake", _ct);
+
+        (await client.SayAsync(bob, alice, "3", _ct)).AssertProblem(503, "busy");
+        var hers = client.SayAsync(alice, bob, "mine", _ct);
+        await Eventually.HoldsAsync(async () => await LengthOfIntakeAsync() == 3, "hers is in the intake, too", _ct);
+
+        await patience.CancelAsync();
+        foreach (var one in waiting)
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => one);
+        await using var worker = WorkerProcess.Start("w", _database, redis.ConnectionString, _prefix);
+        Assert.Equal(201, (await hers).Status);
+        var served = await UntilKnownAsync(() => client.SayAsync(bob, alice, "4", _ct, "the-fourth"));
+        Assert.True(served.Status is 200 or 201);
+    }
+
+    [Fact]
     public async Task WhoWaitsWhenTheServerIsToldToStopIsStillAnswered()
     {
         using var api = await StartApiAsync(("Messages__Deadline", "00:01:00"));

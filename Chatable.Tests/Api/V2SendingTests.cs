@@ -106,6 +106,29 @@ public sealed class V2SendingTests(ChatServers servers) : IClassFixture<ChatServ
     }
 
     [Fact]
+    public async Task WhoSendsFasterThanFromASocketIsToldToWaitAndNobodyElseIs()
+    {
+        var (bob, alice) = (await RegisterAsync(), await RegisterAsync());
+        var began = TimeProvider.System.GetTimestamp();
+
+        var answers = await Task.WhenAll(Enumerable.Range(0, 30).Select(i => servers.Client.SayAsync(bob, alice, $"{i}", _ct)));
+        List<ChatAnswer> further = [];
+        for (var i = 0; i < 200; i++)
+            further.Add(await servers.Client.SayAsync(bob, alice, $"further {i}", _ct));
+
+        var sent = answers.Concat(further).Count(answer => answer.Status == 201);
+        var allowed = 30 + 10 * TimeProvider.System.GetElapsedTime(began).TotalSeconds + 1;
+        Assert.InRange(sent, 30, allowed);
+        var refused = further.Where(answer => answer.Status != 201).ToList();
+        Assert.All(refused, answer =>
+        {
+            answer.AssertProblem(429, "rate_limited");
+            Assert.NotNull(answer.Headers.RetryAfter);
+        });
+        Assert.Equal(201, (await servers.Client.SayAsync(alice, bob, "me too", _ct)).Status);
+    }
+
+    [Fact]
     public async Task MessagesOfManyRequestsAtOnceAllGetPlacesOfTheirOwn()
     {
         var (bob, alice) = (await RegisterAsync(), await RegisterAsync());
