@@ -43,7 +43,10 @@ internal sealed class RealtimeOptions
     /// </summary>
     public int FloodWarnings { get; set; } = 100;
 
-    /// <summary>Sockets of one user on this server; one more closes the oldest.</summary>
+    /// <summary>
+    /// Sockets of one user on this server. One more closes another: first one whose client may be gone, then the oldest of the same
+    /// device, at last the oldest. A v2 client that has not said hello yet may be one too many until then.
+    /// </summary>
     public int SocketsPerUser { get; set; } = 8;
 
     /// <summary>

@@ -17,7 +17,8 @@ public readonly record struct V2ClientFrame(V2FrameType Type)
 /// <summary>The first frame of a connection.</summary>
 /// <param name="Since">The last seq the client has stored; null for "from now on".</param>
 /// <param name="Epoch">The epoch that seq belongs to; <see cref="Guid.Empty"/> for one that no server ever gave out.</param>
-public readonly record struct V2Hello(long? Since, Guid? Epoch);
+/// <param name="Device">What the client calls the device it is on; null where it does not, or calls it what cannot be read.</param>
+public readonly record struct V2Hello(long? Since, Guid? Epoch, string? Device = null);
 
 /// <summary>A message to be stored.</summary>
 /// <param name="ClientId">Chosen by the client before its first attempt.</param>

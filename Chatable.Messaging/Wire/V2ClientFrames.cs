@@ -4,8 +4,7 @@ using System.Text.Json;
 namespace Chatable.Messaging.Wire;
 
 /// <summary>
-/// Reads what a v2 client sends. Fields may come in any order; unknown ones are ignored, and so is <c>device</c> until
-/// something is made of it.
+/// Reads what a v2 client sends. Fields may come in any order; unknown ones are ignored, and so is a <c>device</c> that is no name.
 /// <code>
 /// {"type":"hello","since":123,"epoch":"6f1c…","device":"phone"}       since: null or missing for "from now on"
 /// {"type":"send","client_id":"c1","recipient":"alice","message":"hello","message_type":0}       message_type: 0 where missing
@@ -65,8 +64,11 @@ public static class V2ClientFrames
         faults.Add("epoch", fields.Epoch.Fault);
         if (faults.Any)
             return Faulty(V2FrameType.Hello, V2Fault.Invalid, clientId: null, faults);
-        return new V2ClientFrame(V2FrameType.Hello) { Hello = new V2Hello(fields.Since.Value, EpochOf(fields.Epoch)) };
+        return new V2ClientFrame(V2FrameType.Hello) { Hello = new V2Hello(fields.Since.Value, EpochOf(fields.Epoch), DeviceOf(fields.Device)) };
     }
+
+    // It only says which connections belong together, so that nobody is turned away for it.
+    private static string? DeviceOf(in TextField device) => device.Fault is null ? device.AsName() : null;
 
     private static Guid? EpochOf(in TextField epoch) =>
         !epoch.IsGiven ? null
@@ -99,7 +101,7 @@ public static class V2ClientFrames
     // Of frames of every type, for the type may stand last: faults of fields its type does not have are none.
     private ref struct Fields
     {
-        public TextField Type, ClientId, Author, Recipient, Message, Epoch;
+        public TextField Type, ClientId, Author, Recipient, Message, Epoch, Device;
         public IntegerField MessageType, Since;
 
         // What was read before an exception stays.
@@ -124,6 +126,8 @@ public static class V2ClientFrames
                     Since.Read(ref fields.Json, least: 0, most: long.MaxValue);
                 else if (fields.IsNamed("epoch"u8))
                     Epoch.Read(ref fields.Json, MaxNameBytes);
+                else if (fields.IsNamed("device"u8))
+                    Device.Read(ref fields.Json, MaxNameBytes);
                 else
                     fields.Json.Skip();
             }

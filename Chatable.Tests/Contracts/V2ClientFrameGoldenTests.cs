@@ -24,6 +24,17 @@ public class V2ClientFrameGoldenTests
     }
 
     [Theory]
+    [InlineData("\"phone\"", "phone")]
+    [InlineData("\"Bob\\u2019s 📱\"", "Bob’s 📱")]
+    [InlineData("null", null)]
+    [InlineData("\"\"", null)]
+    [InlineData("7", null)]
+    [InlineData("{\"name\":\"phone\"}", null)]
+    [InlineData("\"a\\u0000\"", null)]
+    public void TheDeviceIsReadWhereItIsAName(string device, string? expected) =>
+        Assert.Equal(expected, Read($$"""{"type":"hello","device":{{device}}}""", V2FrameType.Hello).Hello.Device);
+
+    [Theory]
     [InlineData("""{"type":"send","client_id":"c-1","recipient":"alice","message":"hello"}""", "c-1", "hello", MessageType.Text)]
     [InlineData(
         """{"type":"send","client_id":"c_1","recipient":"alice","message":"hello","message_type":0}""",

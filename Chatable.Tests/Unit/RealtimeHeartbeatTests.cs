@@ -103,6 +103,10 @@ public sealed class RealtimeHeartbeatTests : IAsyncLifetime
 
         public bool IsOverdue => false;
 
+        public bool IsIdentified => true;
+
+        public string? Device => null;
+
         public Task OpenAsync(LogFollower log, CancellationToken cancellationToken) => Task.CompletedTask;
 
         public void Receive(ReadOnlySpan<byte> utf8)

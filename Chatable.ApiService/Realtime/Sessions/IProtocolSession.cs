@@ -13,6 +13,12 @@ internal interface IProtocolSession
     /// <summary>Whether the client has owed the server something for too long.</summary>
     bool IsOverdue { get; }
 
+    /// <summary>Whether it is known on which device the client is, or that it will not say.</summary>
+    bool IsIdentified { get; }
+
+    /// <summary>What the client calls its device; null where it is not known.</summary>
+    string? Device { get; }
+
     /// <summary>What breaks a silence of the server's; null where the client is to be told nothing.</summary>
     byte[]? Heartbeat { get; }
 

@@ -29,6 +29,10 @@ internal sealed class V1Session : IProtocolSession
 
     public bool IsOverdue => false;
 
+    public bool IsIdentified => true;
+
+    public string? Device => null;
+
     public byte[]? Heartbeat => null;
 
     public async Task OpenAsync(LogFollower log, CancellationToken cancellationToken) =>

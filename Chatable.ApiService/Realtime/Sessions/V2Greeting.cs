@@ -13,9 +13,10 @@ namespace Chatable.ApiService.Realtime.Sessions;
 /// <param name="user">Who has connected.</param>
 /// <param name="writer">Closed where the client contradicts the protocol's state, or its hello cannot be answered.</param>
 /// <param name="handle">Takes the frames that are no hello. One call at a time.</param>
+/// <param name="identified">Called when the hello has come.</param>
 /// <param name="services">What all connections share.</param>
 internal sealed partial class V2Greeting(
-    AuthenticatedUser user, SocketWriter writer, HandleV2Frame handle, SessionServices services)
+    AuthenticatedUser user, SocketWriter writer, HandleV2Frame handle, Action identified, SessionServices services)
 {
     // Taken before the log's lock, never while holding it.
     private readonly Lock _gate = new();
@@ -27,6 +28,11 @@ internal sealed partial class V2Greeting(
     private Since _waiting;
 
     public bool IsOverdue => _waiting.Exceeds(services.Options.Times.Hello, services.Clock);
+
+    public bool IsIdentified => _state != State.HelloExpected;
+
+    /// <summary>Of the hello.</summary>
+    public string? Device { get; private set; }
 
     /// <summary>Whether the welcome was sent.</summary>
     public bool IsOver => _state == State.Live;
@@ -98,7 +104,9 @@ internal sealed partial class V2Greeting(
     private void Greet(V2Hello hello)
     {
         _waiting.Stop();
+        Device = hello.Device;
         _state = State.Greeting;
+        identified();
         _ = GreetAsync(hello);
     }
 

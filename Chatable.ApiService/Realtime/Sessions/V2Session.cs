@@ -27,12 +27,13 @@ internal sealed class V2Session : IProtocolSession
     private SendPath? _path;
     private UnackedSends? _unacked;
 
-    public V2Session(Sender sender, SocketWriter writer, SessionServices services)
+    /// <summary><paramref name="identified"/> is called when <see cref="Device"/> is known.</summary>
+    public V2Session(Sender sender, SocketWriter writer, SessionServices services, Action identified)
     {
         (_sender, _writer, _services) = (sender, writer, services);
         // Whoever resumes may have a whole window to send again, and would have to send again what is refused of it.
         _rate = new FrameRate(services.Options, services.Clock, atFirst: services.Options.Window + FramesBesideTheWindow);
-        _greeting = new V2Greeting(sender.User, writer, Handle, services);
+        _greeting = new V2Greeting(sender.User, writer, Handle, identified, services);
         _throttle = new Throttle(_rate, () => _greeting.Full ?? _path?.Full, writer, services);
     }
 
@@ -46,6 +47,10 @@ internal sealed class V2Session : IProtocolSession
         ?? _unacked;
 
     public bool IsOverdue => _greeting.IsOverdue;
+
+    public bool IsIdentified => _greeting.IsIdentified;
+
+    public string? Device => _greeting.Device;
 
     // For clients that do not see WebSocket pings; what they answer is ignored.
     public byte[]? Heartbeat => _greeting.IsOver ? V2SessionFrames.Ping : null;

@@ -46,7 +46,10 @@ internal sealed record CloseCode(int Number, string Reason, string IssuedWhen, s
         new(4408, "timeout", "no hello came, or a frame was begun and not completed, in time", "reconnect");
 
     public static CloseCode Replaced { get; } =
-        new(4409, "too many connections", "the user has too many connections, this is the oldest", "stop in that tab");
+        new(4409, "too many connections", "the user has too many connections, and others have taken its place", "come back after minutes");
+
+    public static CloseCode ReplacedBySame { get; } =
+        new(4409, "replaced by the same device", "the user has too many connections, and the same device has a newer one", "stop there");
 
     public static CloseCode Flood { get; } =
         new(4429, "flood", "the client goes on over a rate to which it could not be slowed down", "wait, then reconnect");
@@ -54,6 +57,6 @@ internal sealed record CloseCode(int Number, string Reason, string IssuedWhen, s
     public static IReadOnlyList<CloseCode> All { get; } =
     [
         Normal, BrokenProtocol, Binary, NotUtf8, Policy, TooBig, Stopping, Disconnected, TooSlow, Unsure, Contradiction, TokenEnded, Overdue,
-        Replaced, Flood,
+        Replaced, ReplacedBySame, Flood,
     ];
 }

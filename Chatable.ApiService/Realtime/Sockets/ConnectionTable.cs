@@ -37,21 +37,47 @@ internal sealed class ConnectionTable(IOptions<RealtimeOptions> options) : IToke
 
     public void GiveBack() => Interlocked.Decrement(ref _reserved);
 
-    /// <summary>Pushes reach the connection from now on. One connection too many closes the user's oldest.</summary>
+    /// <summary>
+    /// Pushes reach the connection from now on. Where it is one too many, another one of the user's has to go; where it is still to say on
+    /// which device it is, at <see cref="Identified"/>, and one more than otherwise may be there so long.
+    /// </summary>
     public void Add(Connection connection)
     {
         _all[connection.Id] = connection;
-        var evicted = ImmutableArray<Connection>.Empty;
+        MakeRoom(connection, add: true, options.Value.SocketsPerUser + (connection.Session.IsIdentified ? 0 : 1));
+    }
+
+    /// <summary>The connection has said on which device it is.</summary>
+    public void Identified(Connection connection) => MakeRoom(connection, add: false, options.Value.SocketsPerUser);
+
+    private void MakeRoom(Connection newest, bool add, int limit)
+    {
+        List<(Connection, CloseCode)> evicted = [];
         lock (_gate)
         {
-            var connections = Of(connection.User.UserId).Add(connection);
-            var surplus = Math.Max(0, connections.Length - options.Value.SocketsPerUser);
-            evicted = connections[..surplus];
-            _byUser[connection.User.UserId] = connections[surplus..];
+            var connections = Of(newest.User.UserId);
+            if (add)
+                connections = connections.Add(newest);
+            else if (!connections.Contains(newest))
+                return;
+            for (; connections.Length > limit; connections = connections.Remove(evicted[^1].Item1))
+                evicted.Add(Evict(connections, newest));
+            _byUser[newest.User.UserId] = connections;
         }
 
-        foreach (var oldest in evicted)
-            oldest.Close(CloseCode.Replaced);
+        foreach (var (connection, code) in evicted)
+            connection.Close(code);
+    }
+
+    // Those first whose client may be gone: a phone that loses its network again and again leaves many, and must not close the laptop's.
+    // Then those of the same device, which it has left; the oldest of them in either case.
+    private static (Connection, CloseCode) Evict(ImmutableArray<Connection> connections, Connection newest)
+    {
+        bool IsSame(Connection other) => newest.Session.Device is { } device && other.Session.Device == device;
+
+        var evicted = connections.Where(other => other != newest)
+            .MinBy(other => other.Pulse.IsSilent ? 0 : IsSame(other) ? 1 : 2)!;
+        return (evicted, IsSame(evicted) ? CloseCode.ReplacedBySame : CloseCode.Replaced);
     }
 
     public void Remove(Connection connection)

@@ -94,12 +94,19 @@ internal sealed partial class Connections(
         var id = ConnectionIds.Next();
         var writer = new SocketWriter(session.Options, session.Clock, session.Metrics);
         var sender = new Sender(user, id);
-        IProtocolSession protocol =
-            version == ProtocolVersion.V2 ? new V2Session(sender, writer, session) : new V1Session(sender, writer, session);
+        IProtocolSession protocol = version == ProtocolVersion.V2
+            ? new V2Session(sender, writer, session, () => Identified(id))
+            : new V1Session(sender, writer, session);
         var follower = new LogFollower(user.UserId, writer, protocol.Deliver, readLog, delivery.Value, session.Clock, metrics);
         var pulse = new Pulse(session.Options, session.Clock, session.Metrics);
         return new Connection(
             id, user, writer, follower, protocol, pulse, session.Options, session.Clock, session.Metrics, _connectionLogger);
+    }
+
+    private void Identified(long id)
+    {
+        if (table.Find(id) is { } connection)
+            table.Identified(connection);
     }
 
     [LoggerMessage(LogLevel.Warning, "A connection of user {UserId} could not be opened.")]
