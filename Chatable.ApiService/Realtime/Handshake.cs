@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Net.WebSockets;
 using Chatable.ApiService.Auth;
 using Chatable.ApiService.Http;
 using Chatable.ApiService.Realtime.Handover;

@@ -24,7 +24,8 @@ internal sealed class TokenBucket(double perSecond, int burst, TimeProvider cloc
     {
         get
         {
-            Fill();
+            if (_tokens < 1)
+                Fill();
             return _tokens >= 1 ? TimeSpan.Zero : TimeSpan.FromMilliseconds(Math.Ceiling((1 - _tokens) / perSecond * 1000));
         }
     }

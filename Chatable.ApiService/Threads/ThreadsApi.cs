@@ -1,5 +1,5 @@
-using System.Globalization;
 using System.ComponentModel;
+using System.Globalization;
 using System.Security.Claims;
 using Chatable.ApiService.Auth;
 using Chatable.ApiService.Http;
@@ -13,9 +13,6 @@ internal static class ThreadsApi
 {
     private const string UnknownUsername = "unknown username";
 
-    private static ApiFailure NoPlace { get; } =
-        ApiFailure.FormError(new Dictionary<string, string> { ["before"] = "is no place of this list" });
-
     private const string Pages =
         "Pages count from the newest row, so that a row comes twice or not at all where messages arrive between two of them. "
         + "The header `Link: <…?before=…>; rel=\"next\"` of an answer leads on by place instead, and misses nothing.";
@@ -25,6 +22,9 @@ internal static class ThreadsApi
 
     private const string ThreadExample =
         """{"author":"bob","created_at":"2015-09-02T15:49:02.994339Z","message":"hello","message_type":0,"recipient":"alice"}""";
+
+    private static ApiFailure NoPlace { get; } =
+        ApiFailure.FormError(new Dictionary<string, string> { ["before"] = "is no place of this list" });
 
     public static void AddThreads(this IHostApplicationBuilder builder)
     {

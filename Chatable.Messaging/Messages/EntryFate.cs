@@ -19,13 +19,13 @@ internal static class EntryFates
     /// <summary>Decides about each entry in turn, from what is stored and from the entries before it.</summary>
     public static EntryFate[] Decide(IReadOnlyList<IntakeEntry> entries, BatchSnapshot snapshot)
     {
-        var accepted = new Dictionary<MessageKey, IntakeEntry>();
+        var accepted = new Dictionary<MessageKey, int>();
         var fates = new EntryFate[entries.Count];
         for (var i = 0; i < fates.Length; i++)
         {
             fates[i] = DecideOne(entries[i]);
             if (fates[i] is EntryFate.New)
-                accepted[entries[i].Key()] = entries[i];
+                accepted[entries[i].Key()] = i;
         }
 
         return fates;
@@ -40,10 +40,13 @@ internal static class EntryFates
 
         bool IsSentAgain(IntakeEntry entry) =>
             accepted.TryGetValue(entry.Key(), out var first)
-                ? first.Pair() == entry.Pair() && first.Type == entry.Type && first.Body.Span.SequenceEqual(entry.Body.Span)
+                ? IsSame(entries[first], entry)
                 : snapshot.Conversations.TryGetValue(entry.Pair(), out var conversation)
                     && snapshot.Stored[entry.Key()].Fingerprint == Fingerprint.Of(conversation.Id, entry.Type, entry.Body.Span);
     }
+
+    private static bool IsSame(IntakeEntry one, IntakeEntry other) =>
+        one.Pair() == other.Pair() && one.Type == other.Type && one.Body.Span.SequenceEqual(other.Body.Span);
 
     public static MessageKey Key(this IntakeEntry entry) => new(entry.AuthorId, entry.ClientId.Key);
 

@@ -43,7 +43,7 @@ public sealed partial class MetricsTests(MetricsTests.Servers servers) : IClassF
         [
             ("handshakes.refused", "reason", "no_websocket"), ("connections.closed", "reason", "protocol state"),
             ("frames", "direction", "in"), ("frames", "direction", "out"), ("errors", "code", "invalid"), ("resumes", "outcome", "new"),
-            ("dropped", "queue", "undecodable"),
+            ("dropped", "queue", "undecodable"), ("slowed", "cause", "rate"),
         ];
         foreach (var (instrument, tag, value) in expected)
             await SeenAsync($"chatable.realtime.{instrument}", tag, value);
@@ -61,6 +61,10 @@ public sealed partial class MetricsTests(MetricsTests.Servers servers) : IClassF
         await socket.SendAndAckAsync("c1", recipient, "hello", _ct);
         await socket.SendAsync("""{"type":"send"}""", _ct);
         await socket.ReceiveErrorAsync("invalid", _ct);
+        for (var i = 0; i < 40; i++)
+            await socket.SendAsync("""{"type":"ping"}""", _ct);
+        for (var i = 0; i < 40; i++)
+            await socket.ReceiveAsync("pong", _ct);
         await socket.SendAsync("""{"type":"hello"}""", _ct);
         Assert.Equal(4400, await socket.WaitForCloseAsync(_ct));
     }

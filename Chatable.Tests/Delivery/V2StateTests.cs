@@ -80,7 +80,6 @@ public class V2StateTests(V2StateTests.Servers servers) : IClassFixture<V2StateT
         await socket.ReceiveAsync("pong", _ct);
     }
 
-
     [Theory]
     [InlineData("chatable.v1")]
     [InlineData("Chatable.V2")]

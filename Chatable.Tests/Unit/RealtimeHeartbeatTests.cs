@@ -113,7 +113,7 @@ public sealed class RealtimeHeartbeatTests : IAsyncLifetime
         {
         }
 
-        public ValueTask ReadyAsync() => ValueTask.CompletedTask;
+        public Task ReadyAsync() => Task.CompletedTask;
 
         public void Deliver(in Envelope entry)
         {

@@ -1,5 +1,6 @@
 using Chatable.ApiService.Realtime.Sessions;
 using Chatable.Messaging;
+using Chatable.Messaging.Messages;
 using Chatable.Tests.Contracts;
 
 namespace Chatable.Tests.Unit;
@@ -28,6 +29,25 @@ public class RealtimeUnackedSendsTests
         Assert.True(_sends.Settle(Id("a")));
         Assert.False(_sends.Settle(Id("a")));
         Assert.Equal("sent", Admit("b"));
+    }
+
+    [Fact]
+    public void AMessageOfTheLogSettlesWhatSaysTheSameAndNothingElseUnderItsId()
+    {
+        var stored = Samples.Message;
+        var same = Fingerprint.Of(conversation: 0, stored.Type, stored.Body.Span);
+        foreach (var (recipient, content) in ((string, Guid)[])[(stored.Recipient, Guid.NewGuid()), ("somebody_else", same)])
+        {
+            var sends = new UnackedSends(Window);
+            sends.Admit(stored.ClientId, recipient, content);
+
+            Assert.False(sends.Settle(stored));
+            Assert.True(sends.Drop(stored.ClientId));
+        }
+
+        _sends.Admit(stored.ClientId, stored.Recipient.ToUpperInvariant(), same);
+        Assert.True(_sends.Settle(stored));
+        Assert.False(_sends.Drop(stored.ClientId));
     }
 
     [Fact]

@@ -1,4 +1,3 @@
-using System.Net.WebSockets;
 using Chatable.ApiService.Realtime.Sockets;
 
 namespace Chatable.ApiService.Realtime.Handover;

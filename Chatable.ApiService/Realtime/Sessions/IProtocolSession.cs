@@ -35,7 +35,7 @@ internal interface IProtocolSession
     /// When the client's next frame may be read; called after each one. Whoever sends faster than allowed, or than its messages are taken,
     /// is slowed down by this, for <see cref="RealtimeOptions.MaxThrottle"/> at most.
     /// </summary>
-    ValueTask ReadyAsync();
+    Task ReadyAsync();
 
     /// <summary>Shows the client the next entry of its log. One call at a time.</summary>
     void Deliver(in Envelope entry);

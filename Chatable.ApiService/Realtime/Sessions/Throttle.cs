@@ -13,7 +13,7 @@ internal sealed class Throttle(FrameRate rate, Func<Task?> full, Sockets.SocketW
     // After that, whether the connection closes is looked at.
     private static readonly TimeSpan s_look = TimeSpan.FromMilliseconds(500);
 
-    public ValueTask WaitAsync() => rate.Wait == TimeSpan.Zero && full() is null ? ValueTask.CompletedTask : new(SlowDownAsync());
+    public Task WaitAsync() => rate.Wait == TimeSpan.Zero && full() is null ? Task.CompletedTask : SlowDownAsync();
 
     private async Task SlowDownAsync()
     {

@@ -38,7 +38,7 @@ internal sealed class V1Session : IProtocolSession
     public async Task OpenAsync(LogFollower log, CancellationToken cancellationToken) =>
         log.StartAfter((await _services.ReadHead(_sender.User.UserId, cancellationToken)).Seq);
 
-    public ValueTask ReadyAsync() => _throttle.WaitAsync();
+    public Task ReadyAsync() => _throttle.WaitAsync();
 
     public void Receive(ReadOnlySpan<byte> utf8)
     {

@@ -61,7 +61,7 @@ internal sealed class V2Session : IProtocolSession
         return Task.CompletedTask;
     }
 
-    public ValueTask ReadyAsync() => _throttle.WaitAsync();
+    public Task ReadyAsync() => _throttle.WaitAsync();
 
     public void Receive(ReadOnlySpan<byte> utf8)
     {

@@ -1,4 +1,3 @@
-using System.Net.WebSockets;
 using Chatable.ApiService.Sending;
 
 namespace Chatable.ApiService.Realtime.Sockets;

@@ -31,6 +31,8 @@ internal sealed class FaultCluster : IAsyncDisposable
             // The workload is one of many clients on few sockets.
             ("Realtime__FramesPerSecond", "2000"),
             ("Realtime__FrameBurst", "2000"),
+            ("Messages__RequestsPerSecond", "2000"),
+            ("Messages__RequestBurst", "2000"),
             ("Logging__LogLevel__Default", "Warning"),
             ("Logging__LogLevel__Microsoft.Hosting.Lifetime", "Information"),
             // Who reads which partition, and what pushes had not brought: counted at the end.

@@ -33,7 +33,8 @@ internal sealed class RestPort : IDisposable
                 json.GetProperty("message_id").GetString()!, json.GetProperty("seq").GetInt64(),
                 json.GetProperty("conversation").GetInt64(), json.GetProperty("conversation_seq").GetInt64(),
                 response.StatusCode == HttpStatusCode.OK),
-            HttpStatusCode.ServiceUnavailable or HttpStatusCode.InternalServerError or HttpStatusCode.Unauthorized => null,
+            HttpStatusCode.ServiceUnavailable or HttpStatusCode.InternalServerError or HttpStatusCode.Unauthorized
+                or HttpStatusCode.TooManyRequests => null,
             _ => throw new InvalidOperationException($"{(int)response.StatusCode}: {json}"),
         };
     }
