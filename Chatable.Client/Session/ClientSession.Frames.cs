@@ -25,10 +25,12 @@ internal sealed partial class ClientSession
             return;
         }
 
-        Do(new Welcomed());
         // Place 0 is the same in every epoch. Any other cursor of another epoch is answered with a reset.
         if (_log.Cursor is { Seq: 0 } cursor && cursor.Epoch != welcome.Epoch)
             BeginLog(cursor with { Epoch = welcome.Epoch });
+
+        // Last: whoever is told that the device is online may rely on its place.
+        Do(new Welcomed());
     }
 
     // The first connection of a device.
@@ -43,13 +45,13 @@ internal sealed partial class ClientSession
             return;
         }
 
-        Do(new Welcomed());
         if (settings.Start == ChatStart.Now)
             BeginLog(head);
         else if (_isLogTooLong)
             BeginOver(new ChatReset(head) { IsFirst = true });
         else
             BeginLog(head with { Seq = 0 });
+        Do(new Welcomed());
     }
 
     private void BeginOver(ChatReset reset)

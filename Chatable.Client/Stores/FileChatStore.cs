@@ -4,49 +4,66 @@ namespace Chatable.Client;
 
 /// <summary>
 /// Keeps the outbox and the cursor in a file, for one process at a time. What a call has written survives the death of the process at
-/// any moment; an added message survives the machine's as well, while a cursor may then fall back a little: messages come again.
-/// The file is readable by its owner only, and holds the texts of messages that are not acknowledged.
+/// any moment. The machine's death survive added messages, refused ones, and a cursor that was set; a cursor that was moved may then fall
+/// back a little: messages come again. The file is readable by its owner only, and holds the texts of messages that are not acknowledged.
 /// </summary>
 public sealed class FileChatStore : IChatStore
 {
-    private const int CompactAtLeast = 64 * 1024;
-
     private readonly StoreState _state = new();
     private readonly Lock _lock = new();
-    private readonly FileStream _owner;
     private readonly Journal _journal;
-    private long _compactAt = CompactAtLeast;
+    private bool _isDamageTold;
     private bool _isDisposed;
 
     /// <summary>Opens the file, or begins it.</summary>
-    /// <param name="path">The file; beside it stand <c>path.lock</c> and, for moments, <c>path.new</c>. The folder must exist.</param>
+    /// <param name="path">
+    /// The file, by whichever of its names; nothing else is written beside it. The folder must exist.
+    /// </param>
     /// <exception cref="IOException">Another process, or another store of this one, has it open.</exception>
-    /// <exception cref="InvalidDataException">It is damaged, or no such file.</exception>
+    /// <exception cref="InvalidDataException">It is damaged before entries that were stored, or no such file.</exception>
     public FileChatStore(string path)
+        : this(Open(path), Journal.CompactAtLeast)
     {
-        ArgumentException.ThrowIfNullOrEmpty(path);
-        _owner = new FileStream($"{path}.lock", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+    }
+
+    internal FileChatStore(FileStream file, int compactAtLeast)
+    {
         try
         {
-            _journal = Journal.Open(path, _state);
+            _journal = Journal.Open(file, _state, compactAtLeast);
         }
         catch
         {
-            _owner.Dispose();
+            file.Dispose();
             throw;
         }
     }
 
+    /// <summary>
+    /// The end of the file was no whole entry, and was cut off. Raised by the first <see cref="LoadAsync"/>, which is the first thing a
+    /// connection does with its store.
+    /// </summary>
+    public event Action<ChatStoreDamage>? Damaged;
+
     /// <inheritdoc/>
     public ValueTask<ChatStoreContent> LoadAsync(CancellationToken cancellationToken)
     {
+        ChatStoreContent content;
+        ChatStoreDamage? damage;
         lock (_lock)
-            return ValueTask.FromResult(_state.Content);
+        {
+            content = _state.Content;
+            damage = _isDamageTold ? null : _journal.Damage;
+            _isDamageTold = true;
+        }
+
+        if (damage is not null)
+            Damaged?.Invoke(damage);
+        return ValueTask.FromResult(content);
     }
 
     /// <inheritdoc/>
-    public ValueTask AddAsync(OutgoingMessage message, CancellationToken cancellationToken) =>
-        Change(JournalRecord.Add(message), durable: true);
+    public ValueTask AddAsync(OutgoingMessage message, CancellationToken cancellationToken) => Change(JournalRecord.Add(message));
 
     /// <inheritdoc/>
     public ValueTask SettleAsync(string clientId, long seq, CancellationToken cancellationToken) =>
@@ -71,28 +88,40 @@ public sealed class FileChatStore : IChatStore
             {
                 _isDisposed = true;
                 _journal.Dispose();
-                _owner.Dispose();
             }
         }
 
         return ValueTask.CompletedTask;
     }
 
-    private ValueTask Change(JournalRecord change, bool durable = false)
+    // Shared with nobody: the system locks the file itself, not one of its names.
+    internal static FileStreamOptions OpenOptions()
+    {
+        var options = new FileStreamOptions
+        {
+            Mode = FileMode.OpenOrCreate,
+            Access = FileAccess.ReadWrite,
+            Share = FileShare.None,
+            BufferSize = 0,
+        };
+        // Messages are nobody else's business.
+        if (!OperatingSystem.IsWindows())
+            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        return options;
+    }
+
+    private static FileStream Open(string path)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        return new FileStream(path, OpenOptions());
+    }
+
+    private ValueTask Change(JournalRecord change)
     {
         lock (_lock)
         {
             ObjectDisposedException.ThrowIf(_isDisposed, this);
-            // A change that cannot be replayed must not be written.
-            change.Verify(_state);
-            // Written first: what fails to be written has not happened in memory either.
-            _journal.Append(change, durable);
-            change.ApplyTo(_state);
-            if (_journal.Length > _compactAt)
-            {
-                _journal.Compact(_state);
-                _compactAt = Math.Max(CompactAtLeast, 2 * _journal.Length);
-            }
+            _journal.Change(change);
         }
 
         return ValueTask.CompletedTask;

@@ -17,7 +17,10 @@ public interface IChatStore : IAsyncDisposable
     /// </summary>
     ValueTask SettleAsync(string clientId, long seq, CancellationToken cancellationToken);
 
-    /// <summary>Takes a message from the outbox that the server refused for good.</summary>
+    /// <summary>
+    /// Takes a message from the outbox that the server refused for good. When it returns, that must survive a crash: the application is
+    /// told that the message is not sent.
+    /// </summary>
     ValueTask RemoveAsync(string clientId, CancellationToken cancellationToken);
 
     /// <summary>
@@ -30,7 +33,9 @@ public interface IChatStore : IAsyncDisposable
     /// <param name="cancellationToken">Ends the wait.</param>
     ValueTask AdvanceAsync(long seq, ChatMessage? taken, CancellationToken cancellationToken);
 
-    /// <summary>Sets the cursor: at the first connection, and where the log has begun anew. The outbox stays;
-    /// settled places are void.</summary>
+    /// <summary>
+    /// Sets the cursor: at the first connection, and where the log has begun anew. The outbox stays; settled places are void. When it
+    /// returns, the cursor must survive a crash: without one, the log begins where the server stands by then.
+    /// </summary>
     ValueTask ResetAsync(ChatCursor cursor, CancellationToken cancellationToken);
 }

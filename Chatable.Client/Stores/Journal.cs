@@ -1,151 +1,196 @@
 namespace Chatable.Client.Stores;
 
 /// <summary>
-/// An append-only file: the line <c>chatable-client 1</c>, then one <see cref="JournalLine"/> a change. A process may die at any byte:
-/// a last line that is not whole never happened.
+/// An append-only file: the line <c>chatable-client 2</c>, then one <see cref="JournalLine"/> a change. A process or the machine may die
+/// at any byte: a last line that is not whole never happened, and a line with the whole state voids everything before it.
+/// The file is never renamed or replaced. So the lock on it is a lock on what it holds, whatever names lead to it; and systems that
+/// do not let an open file be renamed are no special case.
 /// </summary>
 internal sealed class Journal : IDisposable
 {
-    private readonly string _path;
-    private FileStream _file;
-    private bool _isBroken;
+    /// <summary>From this length on the journal is compacted.</summary>
+    public const int CompactAtLeast = 64 * 1024;
 
-    private Journal(string path, FileStream file)
+    private readonly FileStream _file;
+    private readonly StoreState _state;
+    private readonly int _compactAtLeast;
+    private long _length;
+    private long _compactAt;
+
+    // Something was written and not flushed yet.
+    private bool _isDirty;
+
+    // A flush failed: nobody knows what the disk holds of what was written before it.
+    private bool _isInDoubt;
+
+    // What a failed write has left could not be cut off.
+    private bool _isRagged;
+
+    // What follows the last whole line never happened. It stays there, to be told of again, until something is written.
+    private bool _hasTail;
+
+    private Journal(FileStream file, StoreState state, int compactAtLeast)
     {
-        _path = path;
         _file = file;
+        _state = state;
+        _compactAtLeast = compactAtLeast;
+        _compactAt = compactAtLeast;
     }
 
-    public long Length { get; private set; }
+    /// <summary>What had to be dropped when it was opened.</summary>
+    public ChatStoreDamage? Damage { get; private init; }
 
-    private static ReadOnlySpan<byte> Header => "chatable-client 1\n"u8;
-
-    /// <summary>Opens or begins it, and replays it into <paramref name="state"/>.</summary>
+    /// <summary>Replays it into <paramref name="state"/>, or begins it where it is empty.</summary>
+    /// <param name="file">Open for this journal alone, which disposes it.</param>
+    /// <param name="state">An empty one; from now on it changes with the journal.</param>
+    /// <param name="compactAtLeast">From which length on it is compacted.</param>
     /// <exception cref="InvalidDataException">It is damaged before its end, or no journal of this version.</exception>
-    public static Journal Open(string path, StoreState state)
+    public static Journal Open(FileStream file, StoreState state, int compactAtLeast)
     {
-        var content = File.Exists(path) ? File.ReadAllBytes(path) : [];
-        var length = Replay(content, state);
+        var content = new byte[file.Length];
+        file.ReadExactly(content);
+        var length = JournalReplay.Run(content, state);
+        var damage = length > 0 && length < content.Length
+            ? new ChatStoreDamage(length, content.Length - length, state.Content)
+            : null;
+        var journal = new Journal(file, state, compactAtLeast) { _length = length, _hasTail = length < content.Length, Damage = damage };
         if (length == 0)
         {
-            WriteWhole(path, state);
-            length = (int)new FileInfo(path).Length;
+            journal.Write(JournalLine.Header);
+            journal.Flush();
+            FolderEntry.Flush(file.Name);
         }
 
-        var journal = new Journal(path, OpenFile(path, FileMode.Open)) { Length = length };
-        // What follows the last whole line never happened, and nothing may be appended to it.
-        journal._file.SetLength(length);
-        journal._file.Seek(0, SeekOrigin.End);
         return journal;
     }
 
-    /// <param name="record">The change.</param>
-    /// <param name="durable">
-    /// Whether it must survive the machine's crash. Any change survives the process's: the system has it when this returns.
-    /// </param>
-    public void Append(JournalRecord record, bool durable)
+    /// <summary>
+    /// Writes a change, then makes it. What it returns from survives the death of the process; where the change is
+    /// <see cref="JournalRecord.IsDurable"/>, the machine's as well. Where it throws, nothing has changed.
+    /// </summary>
+    public void Change(JournalRecord change)
     {
-        if (_isBroken)
-            throw new IOException("An earlier write to the journal failed and could not be undone.");
-
-        var line = JournalLine.Write(record);
-        try
-        {
-            _file.Write(line);
-            _file.Flush(flushToDisk: durable);
-            Length += line.Length;
-        }
-        catch
-        {
-            // Half a line may stand there, and the next one would make of it damage in the middle.
-            _isBroken = !TryCut();
-            throw;
-        }
-    }
-
-    /// <summary>Puts a shorter journal of the same state in its place; whenever the process dies, one of both is there whole.</summary>
-    public void Compact(StoreState state)
-    {
-        WriteWhole(_path, state);
-        var shorter = OpenFile(_path, FileMode.Open);
-        shorter.Seek(0, SeekOrigin.End);
-        _file.Dispose();
-        _file = shorter;
-        Length = shorter.Length;
+        // A change that cannot be replayed must not be written.
+        change.Verify(_state);
+        if (_isRagged || (_isInDoubt && change.IsDurable))
+            WriteState();
+        // What is whole behind a tear was confirmed, then, and the tear is damage.
+        else if (_isDirty && change.IsDurable)
+            Flush();
+        Append(JournalLine.Write(change), change.IsDurable);
+        change.ApplyTo(_state);
+        if (_length > _compactAt)
+            Compact();
     }
 
     public void Dispose()
     {
-        if (!_isBroken)
-            _file.Flush(flushToDisk: true);
-        _file.Dispose();
-    }
-
-    private static FileStream OpenFile(string path, FileMode mode)
-    {
-        var options = new FileStreamOptions { Mode = mode, Access = FileAccess.Write, Share = FileShare.Read, BufferSize = 0 };
-        // Messages are nobody else's business.
-        if (mode == FileMode.Create && !OperatingSystem.IsWindows())
-            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        return new FileStream(path, options);
-    }
-
-    private static void WriteWhole(string path, StoreState state)
-    {
-        var fresh = $"{path}.new";
-        using (var file = OpenFile(fresh, FileMode.Create))
+        try
         {
-            file.Write([.. Header, .. JournalRecord.Of(state).SelectMany(JournalLine.Write)]);
-            file.Flush(flushToDisk: true);
+            Flush();
         }
-
-        File.Move(fresh, path, overwrite: true);
-    }
-
-    /// <returns>The length up to which it is whole; 0 where it has not even its first line.</returns>
-    private static int Replay(ReadOnlySpan<byte> content, StoreState state)
-    {
-        if (Header.StartsWith(content))
-            return content.Length == Header.Length ? content.Length : 0;
-        if (!content.StartsWith(Header))
-            throw new InvalidDataException("The file is no journal of this version.");
-
-        var position = Header.Length;
-        while (content[position..].IndexOf((byte)'\n') is >= 0 and var end)
+        catch (Exception exception) when (IsDiskFault(exception))
         {
-            if (!JournalLine.TryRead(content.Slice(position, end), out var record))
-                return Torn(content[position..], position);
-            record.ApplyTo(state);
-            position += end + 1;
+            // What must survive was flushed when it was written.
         }
-
-        return position;
-    }
-
-    // A machine's crash can tear what was not flushed, several lines of it. An added message flushes everything before it: where one
-    // follows, the disk has lost what it had confirmed, and going on would lose messages in silence.
-    private static int Torn(ReadOnlySpan<byte> rest, int position)
-    {
-        foreach (var range in rest.Split((byte)'\n'))
+        finally
         {
-            if (JournalLine.TryRead(rest[range], out var record) && record.IsAdd)
-                throw new InvalidDataException($"The journal is damaged at byte {position}, before messages that were stored.");
+            _file.Dispose();
         }
-
-        return position;
     }
 
-    private bool TryCut()
+    private static bool IsDiskFault(Exception exception) => exception is IOException or UnauthorizedAccessException;
+
+    private void Append(ReadOnlySpan<byte> line, bool durable)
+    {
+        var before = _length;
+        try
+        {
+            Write(line);
+            if (durable)
+                Flush();
+        }
+        catch
+        {
+            Cut(before);
+            throw;
+        }
+    }
+
+    // Voids whatever is in doubt before it. The empty line ends what may stand there half written.
+    private void WriteState()
+    {
+        Append([(byte)'\n', .. JournalLine.Write(JournalRecord.Whole(_state))], durable: true);
+        _isInDoubt = _isRagged = false;
+    }
+
+    /// <summary>
+    /// Shortens the journal to its state. Each step leaves a journal of that state: the state is appended, which voids all before it;
+    /// then it is written over the beginning; then the rest is cut off. A step that fails is no failure of the change that led here,
+    /// which is written already: the journal is just longer than need be, and compacted later.
+    /// </summary>
+    private void Compact()
+    {
+        byte[] whole = [.. JournalLine.Header, .. JournalLine.Write(JournalRecord.Whole(_state))];
+        var end = _length;
+        _compactAt = _length + Math.Max(_compactAtLeast, whole.Length);
+        if (whole.Length > end)
+            return;
+
+        try
+        {
+            WriteState();
+            _file.Position = 0;
+            _file.Write(whole);
+            Flush();
+            _file.SetLength(whole.Length);
+            _length = whole.Length;
+            Flush();
+            _compactAt = Math.Max(_compactAtLeast, 2 * _length);
+        }
+        catch (Exception exception) when (IsDiskFault(exception))
+        {
+            // The system keeps the room it was asked for, so that the next attempt is not the next change.
+        }
+    }
+
+    private void Write(ReadOnlySpan<byte> bytes)
+    {
+        if (_hasTail)
+            _file.SetLength(_length);
+        _hasTail = false;
+        _isDirty = true;
+        _file.Position = _length;
+        _file.Write(bytes);
+        _length += bytes.Length;
+    }
+
+    private void Flush()
     {
         try
         {
-            _file.SetLength(Length);
-            _file.Seek(0, SeekOrigin.End);
-            return true;
+            _file.Flush(flushToDisk: true);
+            _isDirty = false;
         }
-        catch (IOException)
+        catch
         {
-            return false;
+            // A system may forget what it failed to write, and call the next flush a success.
+            _isInDoubt = true;
+            throw;
+        }
+    }
+
+    // Half a line may stand there, or a whole one whose writer was told that it failed.
+    private void Cut(long length)
+    {
+        _length = length;
+        try
+        {
+            _file.SetLength(length);
+        }
+        catch (Exception exception) when (IsDiskFault(exception))
+        {
+            _isRagged = true;
         }
     }
 }

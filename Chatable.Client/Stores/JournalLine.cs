@@ -13,6 +13,20 @@ internal static class JournalLine
 {
     private const int ChecksumDigits = 16;
 
+    /// <summary>The first line of a journal.</summary>
+    public static ReadOnlySpan<byte> Header => "chatable-client 2\n"u8;
+
+    // Without lines of the whole state; otherwise the same.
+    private static ReadOnlySpan<byte> FirstHeader => "chatable-client 1\n"u8;
+
+    public static bool HasHeader(ReadOnlySpan<byte> content) => content.StartsWith(Header) || content.StartsWith(FirstHeader);
+
+    /// <summary>Whether a journal died in its making: a file system can leave zeros where nothing was flushed.</summary>
+    public static bool IsUnfinishedHeader(ReadOnlySpan<byte> content) =>
+        content.Length <= Header.Length
+        && !HasHeader(content)
+        && (Header.StartsWith(content.TrimEnd((byte)0)) || FirstHeader.StartsWith(content));
+
     public static byte[] Write(JournalRecord record)
     {
         var json = JsonSerializer.SerializeToUtf8Bytes(record, JournalJson.Default.JournalRecord);

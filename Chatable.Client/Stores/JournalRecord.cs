@@ -10,14 +10,23 @@ namespace Chatable.Client.Stores;
 /// {"op":"remove","client_id":"c1"}                                              refused for good
 /// {"op":"advance","seq":7}                                                      the cursor moved to place 7
 /// {"op":"reset","epoch":"3f2c…","seq":0}                                        the cursor was set
+/// {"op":"state","epoch":"3f2c…","seq":7,"outbox":[{"client_id":"c1",…}],"settled":[9]}   everything; what is before it is void
 /// </code>
 /// </summary>
 internal sealed record JournalRecord(
     string Op, string? ClientId = null, string? Recipient = null, string? Text = null, ChatMessageType? Type = null,
-    long? Seq = null, Guid? Epoch = null)
+    long? Seq = null, Guid? Epoch = null, IReadOnlyList<OutgoingMessage>? Outbox = null, IReadOnlyCollection<long>? Settled = null)
 {
+    /// <summary>
+    /// Whether it must survive the machine's crash. A lost <c>add</c> is a lost message. A lost <c>reset</c> begins the log where the
+    /// server stands by then: what came in between is lost. A lost <c>remove</c> sends what the application was told is not sent.
+    /// A lost <c>settle</c> is sent again and answered as a duplicate, a lost <c>advance</c> comes again.
+    /// </summary>
     [JsonIgnore]
-    public bool IsAdd => Op == "add";
+    public bool IsDurable => Op is "add" or "reset" or "remove" or "state";
+
+    [JsonIgnore]
+    public bool IsWhole => Op == "state";
 
     public static JournalRecord Add(OutgoingMessage message) =>
         new("add", message.ClientId, message.Recipient, message.Text, message.Type);
@@ -30,16 +39,8 @@ internal sealed record JournalRecord(
 
     public static JournalRecord Reset(ChatCursor cursor) => new("reset", Seq: cursor.Seq, Epoch: cursor.Epoch);
 
-    /// <summary>The shortest journal that leads to this state.</summary>
-    public static IEnumerable<JournalRecord> Of(StoreState state)
-    {
-        if (state.Cursor is { } cursor)
-            yield return Reset(cursor);
-        foreach (var message in state.Outbox)
-            yield return Add(message);
-        foreach (var seq in state.SettledAhead)
-            yield return Settle("", seq);
-    }
+    public static JournalRecord Whole(StoreState state) =>
+        new("state", Seq: state.Cursor?.Seq, Epoch: state.Cursor?.Epoch, Outbox: state.Outbox, Settled: state.SettledAhead);
 
     /// <exception cref="InvalidOperationException">It moves the cursor back.</exception>
     public void Verify(StoreState state)
@@ -67,6 +68,9 @@ internal sealed record JournalRecord(
                 break;
             case { Op: "reset", Seq: { } seq, Epoch: { } epoch }:
                 state.Reset(new ChatCursor(epoch, seq));
+                break;
+            case { Op: "state", Outbox: { } outbox, Settled: { } settled }:
+                state.Restore(Epoch is { } ofLog && Seq is { } place ? new ChatCursor(ofLog, place) : null, outbox, settled);
                 break;
             default:
                 throw new InvalidDataException("The journal holds a change that this version does not know.");

@@ -45,4 +45,13 @@ internal sealed class StoreState
         Cursor = cursor;
         _settledAhead.Clear();
     }
+
+    public void Restore(ChatCursor? cursor, IEnumerable<OutgoingMessage> outbox, IEnumerable<long> settledAhead)
+    {
+        Cursor = cursor;
+        _outbox.Clear();
+        _outbox.AddRange(outbox);
+        _settledAhead.Clear();
+        _settledAhead.UnionWith(settledAhead);
+    }
 }

@@ -30,6 +30,7 @@ internal static class DocumentedSnippets
         var credentials = new ChatCredentials(token) { Refreshed = save };
 
         await using var store = new FileChatStore(file);
+        store.Damaged += damage => show($"{damage}"); // which holds no text of a message
         await using var connection = client.CreateConnection(credentials, store, LoadAsync);
         await connection.StartAsync(stop);
 
