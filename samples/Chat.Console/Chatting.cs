@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json;
 using Chatable.Client;
 using static System.Console;
 
@@ -10,12 +11,12 @@ internal static class Chatting
     public static async Task<int> RunAsync(ConsoleArguments arguments, CancellationToken stop)
     {
         using var client = new ChatableClient(new ChatableClientOptions { Url = arguments.Server });
-        Directory.CreateDirectory(arguments.Folder);
         var file = new TokenFile(Path.Combine(arguments.Folder, $"{arguments.User}.token"));
         try
         {
-            var token = file.Read() ?? await EnterAsync(client.Accounts, arguments, stop);
-            file.Write(token);
+            Directory.CreateDirectory(arguments.Folder);
+            if (await EnterAsync(client.Accounts, file, arguments, stop) is not { } token)
+                return 1;
             var credentials = new ChatCredentials(token)
             {
                 Refreshed = (fresh, _) =>
@@ -25,11 +26,19 @@ internal static class Chatting
                 },
             };
             await using var store = new FileChatStore(Path.Combine(arguments.Folder, $"{arguments.User}.journal"));
+            store.Damaged += damage => WriteLine($"* {damage}");
             await using var connection = client.CreateConnection(credentials, store);
             await ChatAsync(connection, stop);
             return 0;
         }
-        catch (Exception e) when (e is ChatApiException or ChatStoppedException or HttpRequestException or IOException)
+        catch (ChatStoppedException stopped) when (stopped.Status.Reason == ChatStopReason.Unauthenticated)
+        {
+            file.Delete();
+            Error.WriteLine("The server no longer takes this device's token. Start again to log in.");
+            return 1;
+        }
+        catch (Exception e) when (e is ChatApiException or ChatStoppedException or HttpRequestException or IOException
+            or UnauthorizedAccessException or InvalidDataException or JsonException)
         {
             Error.WriteLine(e.Message);
             return 1;
@@ -40,31 +49,49 @@ internal static class Chatting
         }
     }
 
-    // A name that nobody has yet is registered.
-    private static async Task<ChatToken> EnterAsync(ChatAccounts accounts, ConsoleArguments arguments, CancellationToken stop)
+    private static async Task<ChatToken?> EnterAsync(
+        ChatAccounts accounts, TokenFile file, ConsoleArguments arguments, CancellationToken stop)
     {
+        if (file.Read() is { } known && !arguments.IsNew)
+            return known;
+        if (Password.Read(arguments.User) is not { } password)
+        {
+            Error.WriteLine("Set CHATABLE_PASSWORD: there is no terminal to ask for the password.");
+            return null;
+        }
+
         try
         {
-            return await accounts.LoginAsync(arguments.User, arguments.Password, stop);
+            var token = arguments.IsNew
+                ? await RegisterAsync(accounts, arguments.User, password, stop)
+                : await accounts.LoginAsync(arguments.User, password, stop);
+            file.Write(token);
+            return token;
         }
         catch (ChatApiException refused) when (refused.Status == 401)
         {
-            var phone = Random.Shared.NextInt64(1_000_000_000_000, 9_999_999_999_999).ToString(CultureInfo.InvariantCulture);
-            return await accounts.RegisterAsync(
-                new ChatRegistration(arguments.User, arguments.Password, $"{arguments.User}@example.com", phone, arguments.User, "-"),
-                stop);
+            // The server does not say which of both.
+            Error.WriteLine($"The password is wrong, or there is no {arguments.User} yet: --register creates one.");
+            return null;
         }
+    }
+
+    private static Task<ChatToken> RegisterAsync(ChatAccounts accounts, string user, string password, CancellationToken stop)
+    {
+        var phone = Random.Shared.NextInt64(1_000_000_000_000, 9_999_999_999_999).ToString(CultureInfo.InvariantCulture);
+        return accounts.RegisterAsync(new ChatRegistration(user, password, $"{user}@example.com", phone, user, "-"), stop);
     }
 
     private static async Task ChatAsync(ChatConnection connection, CancellationToken stop)
     {
         connection.StatusChanged += status => WriteLine($"* {status.State}{(status.CloseCode is { } code ? $" ({code})" : "")}");
-        connection.Sent += sent => WriteLine($"✓ #{sent.ConversationSeq} stored");
-        connection.SendFailed += failure => WriteLine($"✗ {failure.Message}");
+        var sender = new Sender(connection);
         await connection.StartAsync(stop);
+        if (connection.Unacknowledged is > 0 and var waiting)
+            WriteLine($"* Of an earlier start, {waiting} not stored yet");
 
         using var end = CancellationTokenSource.CreateLinkedTokenSource(stop);
-        var sending = SendLinesAsync(connection, end);
+        var sending = SendLinesAsync(sender, end);
         try
         {
             await foreach (var message in connection.ReceiveAsync(end.Token))
@@ -78,32 +105,20 @@ internal static class Chatting
         await sending;
     }
 
-    private static async Task SendLinesAsync(ChatConnection connection, CancellationTokenSource end)
+    private static async Task SendLinesAsync(Sender sender, CancellationTokenSource end)
     {
         var pending = new List<Task>();
         // The console's own ReadLineAsync blocks its caller.
         while (await Task.Run(In.ReadLine, end.Token).WaitAsync(end.Token) is { } line)
         {
             pending.RemoveAll(task => task.IsCompleted);
-            if (line.StartsWith('@') && line.Split(' ', 2) is [var recipient, { Length: > 0 } text])
-                pending.Add(SendAsync(connection, recipient[1..], text, end.Token));
+            if (line.StartsWith('@') && line.Split(' ', 2) is [{ Length: > 1 } recipient, { Length: > 0 } text])
+                pending.Add(sender.SendAsync(recipient[1..], text, end.Token));
             else if (line.Length > 0)
                 WriteLine("@name text");
         }
 
         await Task.WhenAll(pending);
         await end.CancelAsync();
-    }
-
-    private static async Task SendAsync(ChatConnection connection, string recipient, string text, CancellationToken stop)
-    {
-        try
-        {
-            await connection.SendAsync(recipient, text, cancellationToken: stop);
-        }
-        catch (Exception e) when (e is ChatSendException or OperationCanceledException or ChatStoppedException or ChatOutboxFullException)
-        {
-            // Told by SendFailed and by the loop's end; what is in the outbox goes out at the next start.
-        }
     }
 }

@@ -1,8 +1,14 @@
 using Chat.Console;
 
-if (!ConsoleArguments.TryRead(args, out var arguments))
+if (args is ["--help" or "-h"])
 {
-    Console.Error.WriteLine(ConsoleArguments.Usage);
+    Console.WriteLine(ConsoleArguments.Usage);
+    return 0;
+}
+
+if (!ConsoleArguments.TryRead(args, out var arguments, out var fault))
+{
+    Console.Error.WriteLine($"{fault}\n\n{ConsoleArguments.Usage}");
     return 2;
 }
 

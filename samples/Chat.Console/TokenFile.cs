@@ -22,4 +22,6 @@ internal sealed class TokenFile(string path)
 
         File.Move($"{path}.new", path, overwrite: true);
     }
+
+    public void Delete() => File.Delete(path);
 }
