@@ -17,6 +17,15 @@ internal static class MigrationsExtensions
         // The lock's connection is silent while a long script runs; without keep-alives a firewall on the way may forget it.
         builder.AddNpgsqlDataSource(ConnectionName, configureDataSourceBuilder: source => source.ConnectionStringBuilder.KeepAlive = 30);
 
+        builder.AddKeyedNpgsqlDataSource(
+            MigrationLock.ScriptSessions,
+            settings =>
+            {
+                settings.ConnectionString = builder.Configuration.GetConnectionString(ConnectionName);
+                settings.DisableHealthChecks = true;
+            },
+            MigrationLock.HoldInEverySession);
+
         // The same server by a database that is always there: the way to create a missing one.
         builder.AddKeyedNpgsqlDataSource(
             DatabaseCreation.MaintenanceDatabase,

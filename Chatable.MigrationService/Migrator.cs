@@ -3,6 +3,7 @@ using Chatable.MigrationService.Databases;
 using DbUp;
 using DbUp.Engine;
 using DbUp.Postgresql;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Npgsql;
@@ -15,6 +16,7 @@ namespace Chatable.MigrationService;
 /// </summary>
 internal sealed class Migrator(
     NpgsqlDataSource database,
+    [FromKeyedServices(MigrationLock.ScriptSessions)] NpgsqlDataSource scriptSessions,
     DatabaseCreation creation,
     IReadOnlyList<MigrationScript> scripts,
     IOptions<MigrationOptions> options,
@@ -39,7 +41,8 @@ internal sealed class Migrator(
             var connection = await creation.OpenAsync(database, cancellationToken);
             await using var exclusive = await MigrationLock.TakeAsync(connection, options.Value.LockTimeout, cancellationToken);
 
-            // DbUp knows no cancellation: told to stop, we end at once, and PostgreSQL undoes the script whose connection is gone.
+            // DbUp knows no cancellation: told to stop, we end at once. PostgreSQL undoes the script whose connection is gone, and keeps
+            // others out until it has.
             var applied = await Task.Run(Upgrade, CancellationToken.None).WaitAsync(cancellationToken);
             await RefuseFoldingByLocaleAsync(cancellationToken);
             activity?.SetTag("chatable.migrations.applied", applied.Count);
@@ -55,7 +58,7 @@ internal sealed class Migrator(
     private List<string> Upgrade()
     {
         var engine = DeployChanges.To
-            .PostgresqlDatabase(new PostgresqlConnectionManager(database))
+            .PostgresqlDatabase(new PostgresqlConnectionManager(scriptSessions))
             .WithScripts(scripts.Select(script => new SqlScript(script.Name, script.Sql)))
             .WithTransactionPerScript()
             .WithVariablesDisabled()

@@ -4,25 +4,52 @@ using Npgsql;
 namespace Chatable.MigrationService.Databases;
 
 /// <summary>
-/// The right to migrate one database: a PostgreSQL advisory lock, held by a session of its own and gone with it, however the process ends.
-/// Behind a pooler that shares sessions between transactions (PgBouncer) it would hold nothing: migrate by a direct connection.
+/// The right to migrate one database: two PostgreSQL advisory locks. One is held by a session of its own, from the beginning to the end.
+/// The other is held by whichever session runs scripts: where the process ends in the middle of a script, PostgreSQL learns of it only
+/// when the script's statement is done, and until then the next migrator must not begin.
+/// Behind a pooler that shares sessions between transactions (PgBouncer) they would hold nothing: migrate by a direct connection.
 /// </summary>
 internal sealed class MigrationLock : IAsyncDisposable
 {
+    /// <summary>Key of the data source whose sessions hold the scripts' lock as long as they last.</summary>
+    public const string ScriptSessions = "scripts";
+
     private const long Key = 0x63_68_61_74_61_62_6C_65; // "chatable"
+    private const long ScriptKey = Key + 1;
+
+    private static readonly string s_holdScripts = string.Create(CultureInfo.InvariantCulture, $"SELECT pg_advisory_lock({ScriptKey})");
 
     private readonly NpgsqlConnection _connection;
 
     private MigrationLock(NpgsqlConnection connection) => _connection = connection;
 
-    /// <summary>Waits for the lock; takes over the connection.</summary>
+    public static void HoldInEverySession(NpgsqlDataSourceBuilder source)
+    {
+        // Not given back to a pool, where the lock would live on.
+        source.ConnectionStringBuilder.Pooling = false;
+        source.UsePhysicalConnectionInitializer(
+            connection =>
+            {
+                using var command = new NpgsqlCommand(s_holdScripts, connection) { CommandTimeout = 0 };
+                command.ExecuteNonQuery();
+            },
+            async connection =>
+            {
+                await using var command = new NpgsqlCommand(s_holdScripts, connection) { CommandTimeout = 0 };
+                await command.ExecuteNonQueryAsync();
+            });
+    }
+
+    /// <summary>Waits for the lock, and until no script runs any more; takes over the connection.</summary>
     /// <exception cref="MigrationException">Another migration holds it for longer than <paramref name="timeout"/>.</exception>
     public static async Task<MigrationLock> TakeAsync(NpgsqlConnection connection, TimeSpan timeout, CancellationToken cancellationToken)
     {
         try
         {
             var milliseconds = ((long)timeout.TotalMilliseconds).ToString(CultureInfo.InvariantCulture);
-            await using var command = new NpgsqlCommand($"SET lock_timeout = {milliseconds}; SELECT pg_advisory_lock({Key})", connection)
+            await using var command = new NpgsqlCommand(
+                $"SET lock_timeout = {milliseconds}; SELECT pg_advisory_lock({Key}); {s_holdScripts}; SELECT pg_advisory_unlock({ScriptKey})",
+                connection)
             {
                 CommandTimeout = 0,
             };
@@ -31,25 +58,29 @@ internal sealed class MigrationLock : IAsyncDisposable
         }
         catch (Exception exception)
         {
-            await connection.DisposeAsync();
+            // One of both may be held.
+            await ReleaseAsync(connection);
             if (exception is PostgresException { SqlState: PostgresErrorCodes.LockNotAvailable })
                 throw new MigrationException($"Another migration has been running for longer than {timeout}.", exception);
             throw;
         }
     }
 
-    public async ValueTask DisposeAsync()
+    public ValueTask DisposeAsync() => ReleaseAsync(_connection);
+
+    private static async ValueTask ReleaseAsync(NpgsqlConnection connection)
     {
         try
         {
-            // The connection goes back to a pool, where its session, and so the lock, would live on.
-            await using var command = new NpgsqlCommand($"SELECT pg_advisory_unlock({Key})", _connection);
+            // The connection goes back to a pool, where its session, and so the locks, would live on.
+            await using var command = new NpgsqlCommand("SELECT pg_advisory_unlock_all()", connection);
             await command.ExecuteNonQueryAsync();
         }
-        catch (NpgsqlException)
+        catch (Exception exception) when (exception is NpgsqlException or InvalidOperationException)
         {
-            // The session is broken, and the lock is gone with it.
+            // The session is broken, and its locks are gone with it.
         }
-        await _connection.DisposeAsync();
+
+        await connection.DisposeAsync();
     }
 }

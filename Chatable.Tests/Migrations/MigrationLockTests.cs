@@ -14,6 +14,11 @@ public sealed class MigrationLockTests(PostgresServer postgres)
         WHERE NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
         """;
 
+    private const string ScriptWaits = """
+        SELECT count(*) > 0 FROM pg_stat_activity
+        WHERE datname = current_database() AND wait_event_type = 'Lock' AND query ILIKE '%CREATE TABLE%' AND pid <> pg_backend_pid()
+        """;
+
     private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
 
     [Fact]
@@ -45,6 +50,41 @@ public sealed class MigrationLockTests(PostgresServer postgres)
         await stop.CancelAsync();
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => run);
+    }
+
+    [Theory]
+    [InlineData(Signals.Terminate)]
+    [InlineData(Signals.Kill)]
+    public async Task AfterAMigratorDiedNobodyBeginsUntilItsScriptIsUndone(int signal)
+    {
+        var database = await postgres.CreateDatabaseAsync(Cancelled);
+        await using var other = new NpgsqlConnection(database);
+        await other.OpenAsync(Cancelled);
+        await using var inTheWay = await other.BeginTransactionAsync(Cancelled);
+        await using (var create = new NpgsqlCommand("CREATE TABLE users (in_the_way int)", other, inTheWay))
+            await create.ExecuteNonQueryAsync(Cancelled);
+
+        // In the middle of its first script it waits for us, and PostgreSQL goes on waiting when it is dead.
+        var died = await MigrationProcess.RunAsync(
+            database,
+            async process =>
+            {
+                await Eventually.HoldsAsync(
+                    async () => (await Sql.QueryAsync<bool>(database, ScriptWaits, Cancelled))[0], "the script waits", Cancelled);
+                Signals.Send(process, signal);
+            },
+            Cancelled);
+        Assert.NotEqual(0, died.ExitCode);
+
+        using var host = Build(database, lockTimeout: "00:00:00.1");
+        var next = host.Services.GetRequiredService<Migrator>();
+        var refused = await Assert.ThrowsAsync<MigrationException>(() => next.RunAsync(Cancelled));
+        Assert.Contains("Another migration", refused.Message, StringComparison.Ordinal);
+
+        using var patient = Build(database, lockTimeout: "00:01:00");
+        var waiting = patient.Services.GetRequiredService<Migrator>().RunAsync(Cancelled);
+        await inTheWay.RollbackAsync(Cancelled);
+        Assert.Equal(MigrationScript.Embedded.Count, (await waiting).Count);
     }
 
     [Fact]

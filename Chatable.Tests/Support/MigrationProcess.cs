@@ -5,8 +5,17 @@ namespace Chatable.Tests.Support;
 /// <summary>The migration service as a process of its own, run to its end.</summary>
 internal sealed record MigrationProcess(int ExitCode, string Output)
 {
+    public static Task<MigrationProcess> RunAsync(
+        string connectionString, CancellationToken cancellationToken, params IEnumerable<KeyValuePair<string, string>> environment) =>
+        RunAsync(connectionString, static _ => Task.CompletedTask, cancellationToken, environment);
+
+    /// <param name="connectionString">Of the database.</param>
+    /// <param name="meanwhile">What is done to the process with this id while it runs.</param>
+    /// <param name="cancellationToken">Ends the wait, and the process.</param>
+    /// <param name="environment">Its settings.</param>
     public static async Task<MigrationProcess> RunAsync(
-        string connectionString, CancellationToken cancellationToken, params IEnumerable<KeyValuePair<string, string>> environment)
+        string connectionString, Func<int, Task> meanwhile, CancellationToken cancellationToken,
+        params IEnumerable<KeyValuePair<string, string>> environment)
     {
         var start = new ProcessStartInfo("dotnet", [Program()])
         {
@@ -21,9 +30,10 @@ internal sealed record MigrationProcess(int ExitCode, string Output)
         try
         {
             var errors = process.StandardError.ReadToEndAsync(cancellationToken);
-            var output = await process.StandardOutput.ReadToEndAsync(cancellationToken);
+            var output = process.StandardOutput.ReadToEndAsync(cancellationToken);
+            await meanwhile(process.Id);
             await process.WaitForExitAsync(cancellationToken);
-            return new MigrationProcess(process.ExitCode, output + await errors);
+            return new MigrationProcess(process.ExitCode, await output + await errors);
         }
         finally
         {
