@@ -9,7 +9,7 @@ export DOTNET_CLI_TELEMETRY_OPTOUT := 1
 export DOTNET_NOLOGO := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help local dlq test screenshots faults faults-quick fault-bugs bench build format clean servers test-servers
+.PHONY: help local dlq test screenshots faults faults-quick fault-bugs bench build format clean clean-data servers test-servers
 
 help: ## Say what there is (this)
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-12s %s\n", $$1, $$2 }'
@@ -74,6 +74,9 @@ format: ## Format the code as .editorconfig says
 clean: ## Delete what was built
 	dotnet clean Chatable.sln -c $(CONFIGURATION) -v quiet
 	rm -rf artifacts
+
+clean-data: ## Delete what 'make local' keeps between runs: all users and messages
+	@eng/clean-data.sh
 
 servers: ## Install PostgreSQL and Redis where they are missing and no container runtime works
 	@eng/servers.sh

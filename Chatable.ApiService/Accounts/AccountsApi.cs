@@ -11,6 +11,8 @@ internal static class AccountsApi
     /// <summary>Misspelt since 2015, and clients compare it.</summary>
     private const string NotUnique = "Some fileds are not unique";
 
+    private const string Taken = "is taken";
+
     public static void AddAccounts(this IHostApplicationBuilder builder)
     {
         builder.AddValidatedOptions<AccountsOptions>(AccountsOptions.Section, options => options.Faults());
@@ -29,7 +31,8 @@ internal static class AccountsApi
         var group = app.MapGroup("/api").WithTags("Accounts");
         group.MapPost("/register", Register).ProducesFailures(400, 413, 415)
             .WithSummary("Creates a user with a first token.")
-            .WithExamples(AccountExamples.Register, AccountExamples.User, NotUnique);
+            .WithDescription("Where the username, the email or the phone number is somebody else's, `errors` names each of them.")
+            .WithExamples(AccountExamples.Register, AccountExamples.User, NotUniqueFailure(new TakenFields(Username: true, false, false)));
         group.MapPost("/auth_token", LogIn).ProducesFailures(400, 401, 413, 415)
             .WithSummary("Gives a token for a username and password.")
             .WithExamples(AccountExamples.LogIn, AccountExamples.Token);
@@ -57,8 +60,9 @@ internal static class AccountsApi
         if (reserved.FaultOf(form.Username) is { } fault)
             return ApiFailure.FormError(fault);
 
-        if (await sessions.RegisterAsync(form, cancellationToken) is not { } token)
-            return ApiFailure.UserError(NotUnique);
+        var (token, taken) = await sessions.RegisterAsync(form, cancellationToken);
+        if (token is null)
+            return NotUniqueFailure(taken);
 
         return TypedResults.Ok(ApiEnvelope.Success([RegisteredUser.From(form, token)]));
     }
@@ -74,10 +78,27 @@ internal static class AccountsApi
             return Problem.Invalid(fields.Errors);
         if (reserved.FaultOf(form.Username) is { } fault)
             return Problem.Invalid(fault);
-        if (await sessions.RegisterAsync(form, cancellationToken) is not { } token)
-            return Problem.NotUnique;
+        var (token, taken) = await sessions.RegisterAsync(form, cancellationToken);
+        if (token is null)
+            return Problem.NotUnique(FaultsOf(taken));
 
         return TypedResults.Created((string?)null, RegisteredUser.From(form, token));
+    }
+
+    // The original's text first and unchanged; which fields it means stands beside it.
+    private static ApiFailure NotUniqueFailure(TakenFields taken) =>
+        ApiFailure.UserError(new Dictionary<string, string>([new("error", NotUnique), .. FaultsOf(taken)]));
+
+    private static Dictionary<string, string> FaultsOf(TakenFields taken)
+    {
+        var faults = new Dictionary<string, string>();
+        if (taken.Username)
+            faults["username"] = Taken;
+        if (taken.Email)
+            faults["email"] = Taken;
+        if (taken.PhoneNumber)
+            faults["phone"] = Taken;
+        return faults;
     }
 
     private static async Task<Results<Ok<ApiEnvelope<TokenItem>>, ApiFailure>> LogIn(

@@ -10,8 +10,8 @@ namespace Chatable.ApiService.Accounts;
 internal sealed class Sessions(
     UserStore users, TokenStore tokens, Passwords passwords, TokenRevocations revocations, IOptions<AuthOptions> options)
 {
-    /// <returns>The first token, or null where the username, the email or the phone number is taken.</returns>
-    public async Task<IssuedToken?> RegisterAsync(RegisterForm form, CancellationToken cancellationToken)
+    /// <returns>The first token, or what is taken of the username, the email and the phone number.</returns>
+    public async Task<(IssuedToken? Token, TakenFields Taken)> RegisterAsync(RegisterForm form, CancellationToken cancellationToken)
     {
         var user = new NewUser
         {
@@ -24,7 +24,9 @@ internal sealed class Sessions(
         };
 
         // Not one transaction: a user whose first token is lost on the way logs in.
-        return await users.CreateAsync(user, cancellationToken) is { } userId ? await IssueAsync(userId, cancellationToken) : null;
+        return await users.CreateAsync(user, cancellationToken) is { } userId
+            ? (await IssueAsync(userId, cancellationToken), default)
+            : (null, await users.FindTakenAsync(user, cancellationToken));
     }
 
     /// <returns>A new token, or null: nothing tells an unknown user from a wrong password, not even the time it takes.</returns>

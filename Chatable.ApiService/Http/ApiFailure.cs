@@ -49,6 +49,9 @@ internal sealed class ApiFailure : IResult
 
     public static ApiFailure UserError(string error) => new(StatusCodes.Status400BadRequest, "User error", error);
 
+    public static ApiFailure UserError(IReadOnlyDictionary<string, string> errors) =>
+        new(StatusCodes.Status400BadRequest, "User error", errors);
+
     public static ApiFailure FormError(IReadOnlyDictionary<string, string> errors) =>
         new(StatusCodes.Status400BadRequest, "Form error", errors);
 

@@ -7,11 +7,11 @@ using Microsoft.OpenApi;
 namespace Chatable.ApiService.Http;
 
 /// <summary>What an endpoint's document shows: the fields of a body and an item of the answer's <c>data</c> in JSON, and a fault.</summary>
-internal sealed record ExampleMetadata(string? Body, string? Item, string? Fault);
+internal sealed record ExampleMetadata(string? Body, string? Item, ApiFailure? Fault);
 
 internal static class Examples
 {
-    public static TBuilder WithExamples<TBuilder>(this TBuilder endpoint, string? body = null, string? item = null, string? fault = null)
+    public static TBuilder WithExamples<TBuilder>(this TBuilder endpoint, string? body = null, string? item = null, ApiFailure? fault = null)
         where TBuilder : IEndpointConventionBuilder => endpoint.WithMetadata(new ExampleMetadata(body, item, fault));
 
     public static Task Describe(OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken cancellationToken)
@@ -44,7 +44,7 @@ internal static class Examples
     private static string AnswerOf(int status, ExampleMetadata? example) => status switch
     {
         StatusCodes.Status200OK => SuccessOf(example?.Item),
-        StatusCodes.Status400BadRequest when example?.Fault is { } fault => FailureOf(ApiFailure.UserError(fault)),
+        StatusCodes.Status400BadRequest when example?.Fault is { } fault => FailureOf(fault),
         _ => FailureOf(ApiFailure.ForStatus(status)),
     };
 

@@ -43,8 +43,9 @@ internal sealed class Problem : IResult
     public static Problem MethodNotAllowed { get; } =
         new(StatusCodes.Status405MethodNotAllowed, "method_not_allowed", "This path does not know the method.");
 
-    public static Problem NotUnique { get; } =
-        new(StatusCodes.Status409Conflict, "not_unique", "The username, the email address or the phone number is taken.");
+    /// <summary>Which fields somebody else has already.</summary>
+    public static Problem NotUnique(IReadOnlyDictionary<string, string> errors) =>
+        new(StatusCodes.Status409Conflict, "not_unique", "Some fields are not unique.", errors: errors);
 
     public static Problem TooLarge { get; } = new(StatusCodes.Status413PayloadTooLarge, "too_large", "The body is too large.");
 
@@ -99,7 +100,7 @@ internal sealed class Problem : IResult
         StatusCodes.Status403Forbidden => Forbidden,
         StatusCodes.Status404NotFound => NotFound,
         StatusCodes.Status405MethodNotAllowed => MethodNotAllowed,
-        StatusCodes.Status409Conflict => NotUnique,
+        StatusCodes.Status409Conflict => NotUnique(new Dictionary<string, string> { ["username"] = "is taken" }),
         StatusCodes.Status413PayloadTooLarge => TooLarge,
         StatusCodes.Status415UnsupportedMediaType => Unsupported,
         StatusCodes.Status422UnprocessableEntity => KeyReused,

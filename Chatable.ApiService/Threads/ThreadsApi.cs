@@ -43,7 +43,7 @@ internal static class ThreadsApi
         group.MapGet("/thread/{username}", Thread).ProducesFailures(400, 401)
             .WithSummary("Lists the messages between oneself and another user, the latest first.")
             .WithDescription(Pages)
-            .WithExamples(item: ThreadExample, fault: UnknownUsername);
+            .WithExamples(item: ThreadExample, fault: ApiFailure.UserError(UnknownUsername));
     }
 
     private static async Task<Results<Ok<ApiEnvelope<InboxItem>>, ApiFailure>> Inbox(

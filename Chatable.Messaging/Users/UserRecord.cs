@@ -9,6 +9,9 @@ public sealed record UserRecord(long Id, string Username, bool IsActive);
 /// <summary>What a login is checked against.</summary>
 public sealed record LoginRecord(long Id, string PasswordHash, bool IsActive);
 
+/// <summary>What of a new user another one has already.</summary>
+public readonly record struct TakenFields(bool Username, bool Email, bool PhoneNumber);
+
 /// <summary>A user to be created; every field is checked already.</summary>
 public sealed record NewUser
 {

@@ -34,6 +34,21 @@ public sealed class UserStore(NpgsqlDataSource database)
         return (long?)await command.ExecuteScalarAsync(cancellationToken);
     }
 
+    /// <returns>Which of what nobody may share with another user somebody has already.</returns>
+    public async Task<TakenFields> FindTakenAsync(NewUser user, CancellationToken cancellationToken)
+    {
+        await using var command = database.CreateCommand("""
+            SELECT EXISTS (SELECT FROM users WHERE lower(username COLLATE "C") = lower($1 COLLATE "C")),
+                   EXISTS (SELECT FROM users WHERE lower(email COLLATE "C") = lower($2 COLLATE "C")),
+                   EXISTS (SELECT FROM users WHERE phone_number = $3)
+            """);
+        foreach (var value in (ReadOnlySpan<string>)[user.Username, user.Email, user.PhoneNumber])
+            command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = value });
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        await reader.ReadAsync(cancellationToken);
+        return new TakenFields(reader.GetBoolean(0), reader.GetBoolean(1), reader.GetBoolean(2));
+    }
+
     public Task<LoginRecord?> FindForLoginAsync(string username, CancellationToken cancellationToken) => FindAsync(
         "SELECT id, password_hash, is_active FROM users WHERE " + ByName, username,
         static row => new LoginRecord(row.GetInt64(0), row.GetString(1), row.GetBoolean(2)), cancellationToken);

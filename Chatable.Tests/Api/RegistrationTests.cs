@@ -170,6 +170,19 @@ public sealed class RegistrationTests(ApiFixture api) : IClassFixture<ApiFixture
 
         var answer = await api.Client.PostAsync("/api/register", second, Cancellation);
         Assert.Equal((400, "User error", "Some fileds are not unique"), (answer.Status, answer.Message, answer.ErrorOf("error")));
+        // Beside the original's text, which of them it is.
+        Assert.Equal(["error", field], Names(answer.Error.GetProperty("errors")));
+        Assert.Equal("is taken", answer.ErrorOf(field));
+    }
+
+    [Fact]
+    public async Task EverythingThatIsTakenIsNamedAtOnce()
+    {
+        var form = ChatClient.RegistrationOf(ChatClient.NewName());
+        await api.Client.PostAsync("/api/register", form, Cancellation);
+
+        var answer = await api.Client.PostAsync("/api/register", form, Cancellation);
+        Assert.Equal(["error", "username", "email", "phone"], Names(answer.Error.GetProperty("errors")));
     }
 
     private static IEnumerable<string> Names(JsonElement element) => element.EnumerateObject().Select(property => property.Name);

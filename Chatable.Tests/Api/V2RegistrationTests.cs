@@ -53,7 +53,7 @@ public sealed class V2RegistrationTests(ApiFixture api) : IClassFixture<ApiFixtu
         var (first, second) = (ChatClient.RegistrationOf(ChatClient.NewName()), ChatClient.RegistrationOf(ChatClient.NewName()));
         await RegisterAsync(first);
         second[field] = first[field].ToUpperInvariant();
-        (await RegisterAsync(second)).AssertProblem(409, "not_unique");
+        (await RegisterAsync(second)).AssertProblem(409, "not_unique", field);
     }
 
     [Theory]
