@@ -56,6 +56,9 @@ internal static class RelayServer
             length += part.Count;
             if (part.EndOfMessage || part.MessageType == WebSocketMessageType.Close)
                 return part.MessageType == WebSocketMessageType.Close ? default : buffer.AsMemory(0, length);
+            // A receive into nothing returns at once, for ever.
+            if (length == buffer.Length)
+                return default;
         }
     }
 

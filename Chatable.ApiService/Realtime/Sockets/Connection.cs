@@ -41,8 +41,13 @@ internal sealed partial class Connection(
         try
         {
             // Here and in no method of its own: most connections wait here nearly always, and each method that does costs memory.
-            while (await reader.ReadAsync(await reader.WaitAsync()) is { IsEnd: false } frame)
+            var hasEnded = false;
+            while (writer.Closing is null)
             {
+                var frame = await reader.ReadAsync(await reader.WaitAsync());
+                hasEnded = frame.IsEnd;
+                if (hasEnded)
+                    break;
                 Take(frame);
                 if (session.ReadyAsync() is { IsCompletedSuccessfully: false } ready)
                 {
@@ -51,6 +56,9 @@ internal sealed partial class Connection(
                     await ready;
                 }
             }
+
+            if (!hasEnded)
+                await reader.DiscardAsync();
         }
         catch (Exception exception) when (exception is WebSocketException or OperationCanceledException or ObjectDisposedException)
         {

@@ -14,13 +14,17 @@ internal readonly record struct ReceivedFrame(ReadOnlyMemory<byte> Text, CloseCo
 internal sealed class FrameReader(WebSocket socket, int maxBytes, TimeProvider clock) : IDisposable
 {
     private const int MaxEmptyFragments = 64;
+    private const int DiscardedAtOnce = 4 * 1024;
 
     private byte[]? _buffer;
     private Since _begun;
 
     public bool IsOverdue(TimeSpan limit) => _begun.Exceeds(limit, clock);
 
-    /// <summary>Waits for the beginning of the next frame; the last one is not valid any more.</summary>
+    /// <summary>
+    /// Waits for the beginning of the next frame; the last one is not valid any more. Not to be called after a frame with a fault: a
+    /// receive without a buffer returns at once, and again and again, while a payload is left that nobody reads.
+    /// </summary>
     /// <exception cref="WebSocketException">The connection is gone, or broke the protocol and was closed for it.</exception>
     public ValueTask<ValueWebSocketReceiveResult> WaitAsync()
     {
@@ -67,6 +71,20 @@ internal sealed class FrameReader(WebSocket socket, int maxBytes, TimeProvider c
         }
 
         return new ReceivedFrame(_buffer.AsMemory(0, length));
+    }
+
+    /// <summary>
+    /// Reads whatever comes and throws it away, up to the client's close frame: it is for a connection that closes. The sweep ends it where
+    /// that takes too long.
+    /// </summary>
+    /// <exception cref="WebSocketException">As from <see cref="WaitAsync"/>.</exception>
+    public async Task DiscardAsync()
+    {
+        Dispose();
+        _buffer = ArrayPool<byte>.Shared.Rent(DiscardedAtOnce);
+        while ((await socket.ReceiveAsync(_buffer.AsMemory(), CancellationToken.None)).MessageType != WebSocketMessageType.Close)
+        {
+        }
     }
 
     /// <summary>Gives the buffer back, exactly once.</summary>
