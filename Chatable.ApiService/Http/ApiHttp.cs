@@ -47,6 +47,9 @@ internal static class ApiHttp
             context.HttpContext.Request.Path.StartsWithSegments("/api")
                 ? ApiFailure.ForStatus(context.HttpContext.Response.StatusCode).ExecuteAsync(context.HttpContext)
                 : Task.CompletedTask);
+        app.UseHeadRequests();
+        // Else it would stand before all of these, and see the request as it came.
+        app.UseRouting();
     }
 
     /// <summary>Says in the API's document which failures an endpoint answers, besides the 500 and 503 that each of them may.</summary>
