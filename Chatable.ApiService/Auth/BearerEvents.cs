@@ -4,12 +4,18 @@ using Microsoft.AspNetCore.Authentication.JwtBearer;
 
 namespace Chatable.ApiService.Auth;
 
+/// <summary>
+/// Marks an endpoint whose requests may carry the token in the query as <c>access_token</c>: a browser cannot set headers on a WebSocket
+/// handshake.
+/// </summary>
+internal sealed class TokenInQuery
+{
+    public static TokenInQuery Allowed { get; } = new();
+}
+
 /// <summary>Where the token comes from, and what an answer without a valid one looks like.</summary>
 internal static class BearerEvents
 {
-    /// <summary>The only path where a token may stand in the query: a browser cannot set headers on a WebSocket handshake.</summary>
-    private const string WebSocketPath = "/api/ws";
-
     public static JwtBearerEvents Create() => new()
     {
         OnMessageReceived = TakeFromQuery,
@@ -20,7 +26,7 @@ internal static class BearerEvents
     private static Task TakeFromQuery(MessageReceivedContext context)
     {
         var request = context.Request;
-        if (request.Path.Equals(WebSocketPath, StringComparison.OrdinalIgnoreCase) && request.Headers.Authorization.Count == 0)
+        if (context.HttpContext.GetEndpoint()?.Metadata.GetMetadata<TokenInQuery>() is not null && request.Headers.Authorization.Count == 0)
             context.Token = request.Query["access_token"];
         return Task.CompletedTask;
     }

@@ -30,7 +30,7 @@ internal static class WebSocketDocument
             ],
             Responses = new OpenApiResponses { ["101"] = new OpenApiResponse { Description = "Switching Protocols" } },
         };
-        foreach (var status in (int[])[401, 403, 426, 503])
+        foreach (var status in (int[])[400, 401, 403, 426, 503])
             handshake.Responses[Examples.Key(status)] = Failure(status, document);
 
         document.Tags ??= new HashSet<OpenApiTag>();

@@ -20,8 +20,8 @@ internal static class Handshake
         RealtimeMetrics metrics, TimeProvider clock)
     {
         var times = options.Value.Times;
-        if (!context.WebSockets.IsWebSocketRequest)
-            await RefuseAsync(context, metrics, "no_websocket", ApiFailure.ForStatus(StatusCodes.Status426UpgradeRequired));
+        if (UpgradeRequest.FaultOf(context) is var fault and not UpgradeFault.None)
+            await RefuseAsync(context, metrics, fault);
         else if (!IsAllowed(context.Request, options.Value.AllowedOrigins))
             await RefuseAsync(context, metrics, "origin", ApiFailure.ForStatus(StatusCodes.Status403Forbidden));
         else if (draining.IsDraining)
@@ -47,19 +47,8 @@ internal static class Handshake
             // It may have begun in between, and then the drain has not seen this connection.
             else if (draining.IsDraining)
                 await RefuseAsync(context, metrics, "draining", ApiFailure.Unavailable);
-            else if (ConnectionHandover.Of(context) is { } handover)
-            {
-                await Upgrade.AcceptAsync(context, Subprotocol.Echo(protocol));
-                handover.To(transport => stay.RunAsync(transport, Subprotocol.Echo(protocol)));
-                handedOver = true;
-            }
             else
-            {
-                await using var stream = new PulsedStream(
-                    await Upgrade.AcceptAsync(context, Subprotocol.Echo(protocol)), stay.Connection.Pulse);
-                using var socket = Upgrade.CreateSocket(stream, Subprotocol.Echo(protocol), times);
-                await stay.Connection.RunAsync(socket);
-            }
+                handedOver = await AcceptAsync(context, stay, Subprotocol.Echo(protocol), times);
         }
         finally
         {
@@ -68,21 +57,54 @@ internal static class Handshake
         }
     }
 
+    /// <returns>Whether the connection was handed over, and <paramref name="stay"/> goes on after the request.</returns>
+    private static async Task<bool> AcceptAsync(HttpContext context, Stay stay, string? subprotocol, SocketTimes times)
+    {
+        var handover = ConnectionHandover.Of(context);
+        var bytes = await Upgrade.AcceptAsync(context, subprotocol);
+        if (handover is not null)
+        {
+            handover.To(transport => stay.RunAsync(transport, subprotocol));
+            return true;
+        }
+
+        var connection = stay.Connection!;
+        using var socket = Upgrade.CreateSocket(bytes, subprotocol, times, connection.Pulse, connection.Break);
+        await connection.RunAsync(socket);
+        return false;
+    }
+
     // Exact, as the browser writes it. Without the header it is no browser, and no page can have made it.
     private static bool IsAllowed(HttpRequest request, string[] allowed) =>
         allowed.Length == 0 || request.Headers.Origin.Count == 0
         || (request.Headers.Origin is [{ } origin] && allowed.Contains(origin, StringComparer.Ordinal));
 
+    private static Task RefuseAsync(HttpContext context, RealtimeMetrics metrics, UpgradeFault fault)
+    {
+        if (fault == UpgradeFault.Malformed)
+            return RefuseAsync(context, metrics, "malformed", ApiFailure.ForStatus(StatusCodes.Status400BadRequest));
+
+        var headers = context.Response.Headers;
+        headers.SecWebSocketVersion = UpgradeRequest.Version;
+        if (!HttpProtocol.IsHttp2(context.Request.Protocol) && !HttpProtocol.IsHttp3(context.Request.Protocol))
+        {
+            // Without keep-alive the server would close after it, and the client, not told so, lose its next request.
+            headers.Connection = StaysOpen(context.Request) ? "keep-alive, Upgrade" : "close, Upgrade";
+            headers.Upgrade = "websocket";
+        }
+
+        return RefuseAsync(
+            context, metrics, fault == UpgradeFault.Version ? "version" : "no_websocket",
+            ApiFailure.ForStatus(StatusCodes.Status426UpgradeRequired));
+    }
+
+    private static bool StaysOpen(HttpRequest request) =>
+        HttpProtocol.IsHttp11(request.Protocol)
+        && !request.Headers.GetCommaSeparatedValues("Connection").Contains("close", StringComparer.OrdinalIgnoreCase);
+
     private static Task RefuseAsync(HttpContext context, RealtimeMetrics metrics, string reason, ApiFailure failure)
     {
         metrics.Refused(reason);
-        if (failure.Status == StatusCodes.Status426UpgradeRequired && HttpProtocol.IsHttp11(context.Request.Protocol))
-        {
-            // Without keep-alive the server would close after it, and the client, not told so, lose its next request.
-            context.Response.Headers.Connection = "keep-alive, Upgrade";
-            context.Response.Headers.Upgrade = "websocket";
-        }
-
         return failure.ExecuteAsync(context);
     }
 }

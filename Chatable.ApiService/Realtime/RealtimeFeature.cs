@@ -51,10 +51,9 @@ internal static class RealtimeFeature
 
     public static void MapRealtime(this WebApplication app)
     {
-        app.UseWebSockets();
         // Over HTTP/2 the handshake is a CONNECT.
         app.MapMethods("/api/ws", [HttpMethods.Get, HttpMethods.Connect], Handshake.Connect)
-            .RequireAuthorization().ExcludeFromDescription();
+            .RequireAuthorization().WithMetadata(TokenInQuery.Allowed).ExcludeFromDescription();
     }
 
     private static MessageLimit CreateMessageLimit(IServiceProvider services) =>

@@ -19,7 +19,7 @@ internal sealed class Stay(
     {
         try
         {
-            using var socket = Upgrade.CreateSocket(transport, subprotocol, times, Connection!.Pulse);
+            using var socket = Upgrade.CreateSocket(transport, subprotocol, times, Connection!.Pulse, Connection.Break);
             await Connection.RunAsync(socket);
         }
         finally

@@ -75,6 +75,15 @@ public class HostileFrameTests(HostileFrameTests.Servers servers) : IClassFixtur
         { "a ping in fragments", RawSocket.Frame(RawSocket.Ping, "{}"u8), 1002 },
         { "a ping that is too long", RawSocket.Frame(RawSocket.Final | RawSocket.Ping, new byte[126]), 1002 },
         { "a close of one byte", RawSocket.Frame(RawSocket.Final | RawSocket.Close, [3]), 1002 },
+        { "no mask, and nothing else", [0x81, 0x00], 1002 },
+        { "no mask, two bytes", [0x81, 0x02, (byte)'{', (byte)'}'], 1002 },
+        { "no mask, five bytes", [0x81, 0x05, .. "hello"u8], 1002 },
+        { "no mask, a long length that never comes", [0x81, 126], 1002 },
+        { "no mask, a ping", [0x89, 0x00], 1002 },
+        { "no mask, a close frame", [0x88, 0x02, 0x03, 0xE8], 1002 },
+        { "no mask, after a frame with one", [.. RawSocket.Frame(RawSocket.Final | RawSocket.Ping, "?"u8), 0x81, 0x00], 1002 },
+        { "no mask, between fragments", [.. RawSocket.Frame(RawSocket.Text, "{"u8), 0x80, 0x01, (byte)'}'], 1002 },
+        { "binary that goes on", RawSocket.Frame(RawSocket.Final | RawSocket.Binary, [0], 1000), 1003 },
         { "a length of 2^63", RawSocket.Frame(RawSocket.Final | RawSocket.Text, [], 1UL << 63), 1002 },
     };
 
@@ -92,6 +101,20 @@ public class HostileFrameTests(HostileFrameTests.Servers servers) : IClassFixtur
 
         Assert.Equal((what, code), (what, end));
         await servers.AssertStillDeliversAsync(_ct);
+    }
+
+    [Fact]
+    public async Task AFrameWithoutAMaskIsRefusedAtItsSecondByteHoweverItComes()
+    {
+        var user = await servers.Client.RegisterAsync(_ct);
+        using var raw = await RawSocket.ConnectAsync(servers.A, user.Token, _ct);
+        await raw.WriteAsync(RawSocket.Frame(RawSocket.Final | RawSocket.Ping, []), _ct);
+        await raw.WriteAsync([0x81], _ct);
+        Assert.Equal(RawSocket.Final | 0xA, (await raw.ReadFrameAsync(_ct))!.Value.First);
+
+        await raw.WriteAsync([0x00], _ct);
+
+        Assert.Equal(1002, await raw.WaitForEndAsync(_ct));
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using System.Net.Security;
+using System.Net.Sockets;
 using System.Net.WebSockets;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
@@ -67,6 +68,31 @@ public sealed partial class TlsSocketTests(TlsSocketTests.Servers servers) : ICl
 
         await socket.CloseAsync(WebSocketCloseStatus.NormalClosure, null, _ct);
         Assert.Equal(WebSocketCloseStatus.NormalClosure, socket.CloseStatus);
+        await servers.AssertStillDeliversAsync(_ct);
+    }
+
+    [Fact]
+    public async Task AFrameWithoutAMaskIsRefusedHereToo()
+    {
+        var user = await servers.Client.RegisterAsync(_ct);
+        using var client = new TcpClient();
+        await client.ConnectAsync(servers.Tls.Host, servers.Tls.Port, _ct);
+        await using var tls = new SslStream(
+            client.GetStream(), leaveInnerStreamOpen: false, (_, shown, _, _) => shown!.GetCertHashString() == servers.Fingerprint);
+        await tls.AuthenticateAsClientAsync("localhost");
+        await tls.WriteAsync(Encoding.ASCII.GetBytes($"GET /api/ws HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {user.Token.ToJwt()}\r\n"
+            + "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+            + "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"), _ct);
+        var head = "";
+        for (var next = new byte[1]; !head.EndsWith("\r\n\r\n", StringComparison.Ordinal); head += (char)next[0])
+            await tls.ReadExactlyAsync(next, _ct);
+        Assert.StartsWith("HTTP/1.1 101", head, StringComparison.Ordinal);
+
+        await tls.WriteAsync((byte[])[0x81, 0x00], _ct);
+
+        var close = new byte[4];
+        await tls.ReadExactlyAsync(close, _ct);
+        Assert.Equal((0x88, 1002), (close[0], close[2] << 8 | close[3]));
         await servers.AssertStillDeliversAsync(_ct);
     }
 

@@ -37,6 +37,23 @@ public static class RawHttp
             : new RawAnswer(int.Parse(text.AsSpan(9, 3), CultureInfo.InvariantCulture), text[..end], text[(end + 4)..]);
     }
 
+    /// <summary>The same up to the end of the answer's head: the server may keep the connection.</summary>
+    public static async Task<RawAnswer> SendForHeadAsync(Uri server, string request, CancellationToken cancellationToken)
+    {
+        using var client = new TcpClient();
+        await client.ConnectAsync(server.Host, server.Port, cancellationToken);
+        await client.GetStream().WriteAsync(Encoding.Latin1.GetBytes(request.ReplaceLineEndings("\r\n")), cancellationToken);
+        var head = new StringBuilder();
+        var next = new byte[1];
+        while (!head.ToString().EndsWith("\r\n\r\n", StringComparison.Ordinal))
+        {
+            await client.GetStream().ReadExactlyAsync(next, cancellationToken);
+            head.Append((char)next[0]);
+        }
+
+        return new RawAnswer(int.Parse(head.ToString().AsSpan(9, 3), CultureInfo.InvariantCulture), head.ToString(), "");
+    }
+
     public static Task<RawAnswer> SendAsync(
         Uri server, string requestLine, IEnumerable<string> headers, CancellationToken cancellationToken) =>
         SendAsync(server, requestLine, headers, default, cancellationToken);

@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using Chatable.ApiService.Realtime;
+using Chatable.ApiService.Realtime.Handover;
 using Chatable.ApiService.Realtime.Sockets;
 using Chatable.Tests.Delivery;
 using CsCheck;
@@ -30,8 +31,12 @@ public class RealtimePulseTests
                 bytes.AddRange(RawSocket.Frame(RawSocket.Final | RawSocket.Text, [.. Enumerable.Repeat((byte)0x89, size)]));
             }
 
+            var headers = new FrameHeaders();
             foreach (var some in bytes.Chunk(cut))
-                pulse.Received(some);
+            {
+                headers.Pass(some, out var controlFrames);
+                pulse.Received(some.Length, controlFrames);
+            }
 
             // Exactly the burst is taken: one less would have left one, and one more be owed.
             Assert.False(pulse.IsInTime);
@@ -45,13 +50,13 @@ public class RealtimePulseTests
         var pulse = New(new FakeTimeProvider(), burst: 10);
         Assert.True(pulse.IsSilent);
 
-        pulse.Received(RawSocket.Frame(RawSocket.Final | RawSocket.Text, "{}"u8));
+        pulse.Received(bytes: 8, controlFrames: 0);
         Assert.False(pulse.IsSilent);
         pulse.Sending([0x81, 2, (byte)'{', (byte)'}']);
         Assert.False(pulse.IsSilent);
         pulse.Sending([0x89, 0]);
         Assert.True(pulse.IsSilent);
-        pulse.Received([0x8A]);
+        pulse.Received(bytes: 1, controlFrames: 0);
         Assert.False(pulse.IsSilent);
     }
 

@@ -82,13 +82,18 @@ public sealed class RealtimeReceiveTests
             user: 42, writer, (in _) => { }, (_, _, _, _) => throw new TimeoutException(), new DeliveryOptions(), _clock,
             new DeliveryMetrics(meters));
         return new Connection(
-            1, new AuthenticatedUser(42, "bob", 1, "KEY", DateTimeOffset.MaxValue), writer, log, new Session(), _options, _clock, metrics,
+            1, new AuthenticatedUser(42, "bob", 1, "KEY", DateTimeOffset.MaxValue), writer, log, new Session(),
+            new Pulse(_options, _clock, metrics), _options, _clock, metrics,
             NullLogger<Connection>.Instance);
     }
 
     private sealed class Session : IProtocolSession
     {
         public bool IsOverdue => false;
+
+        public bool IsIdentified => false;
+
+        public string? Device => null;
 
         public byte[]? Heartbeat => null;
 
@@ -97,6 +102,8 @@ public sealed class RealtimeReceiveTests
         public void Receive(ReadOnlySpan<byte> utf8)
         {
         }
+
+        public Task ReadyAsync() => Task.CompletedTask;
 
         public void Deliver(in Envelope entry)
         {

@@ -11,7 +11,7 @@ namespace Chatable.ApiService.Realtime.Handover;
 /// The bytes of a connection as the stream a WebSocket works on. Disposing of it does not end the connection, whose last words may still
 /// be on their way; but where the socket was aborted while something waits for the client, nothing else would end the wait.
 /// </summary>
-internal sealed class TransportStream(ConnectionContext connection, Pulse pulse) : Stream
+internal sealed class TransportStream(ConnectionContext connection, Pulse pulse, Action onUnmasked) : FrameStream(pulse, onUnmasked)
 {
     private readonly PipeReader _input = connection.Transport.Input;
     private readonly PipeWriter _output = connection.Transport.Output;
@@ -21,49 +21,37 @@ internal sealed class TransportStream(ConnectionContext connection, Pulse pulse)
     /// <summary>The one that works on it.</summary>
     public WebSocket? Socket { get; set; }
 
-    public override bool CanRead => true;
-
-    public override bool CanWrite => true;
-
-    public override bool CanSeek => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
+    public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
+        if (IsBroken)
+            return DiscardAsync(cancellationToken);
+        if (!Pulse.IsInTime)
+            return SlowDownAndReadAsync(buffer, cancellationToken);
+        if (!_input.TryRead(out var result))
+            return WaitAsync(buffer, cancellationToken);
+        var length = Pass(buffer.Span[..Take(result, buffer.Span)]);
+        return length == 0 && IsBroken ? DiscardAsync(cancellationToken) : new(length);
     }
-
-    public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
-        !pulse.IsInTime ? SlowDownAndReadAsync(buffer, cancellationToken)
-        : _input.TryRead(out var result) ? new(Take(result, buffer.Span)) : WaitAsync(buffer, cancellationToken);
 
     public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        pulse.Sending(buffer.Span);
+        Pulse.Sending(buffer.Span);
         var writing = _output.WriteAsync(buffer, cancellationToken);
         return writing.IsCompletedSuccessfully ? ValueTask.CompletedTask : WaitAsync(writing);
     }
 
-    // Each write is sent at once.
-    public override Task FlushAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    public override void Flush() => throw new NotSupportedException();
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
+    protected override async ValueTask<int> ReceiveAsync(Memory<byte> buffer, CancellationToken cancellationToken)
+    {
+        BeginWaiting();
+        try
+        {
+            return Take(await _input.ReadAsync(cancellationToken), buffer.Span);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _waiting);
+        }
+    }
 
     protected override void Dispose(bool disposing)
     {
@@ -79,7 +67,7 @@ internal sealed class TransportStream(ConnectionContext connection, Pulse pulse)
 
     private async ValueTask<int> SlowDownAndReadAsync(Memory<byte> buffer, CancellationToken cancellationToken)
     {
-        await pulse.SlowDownAsync(() => Volatile.Read(ref _aborted) != 0);
+        await Pulse.SlowDownAsync(() => Volatile.Read(ref _aborted) != 0);
         return await WaitAsync(buffer, cancellationToken);
     }
 
@@ -89,12 +77,17 @@ internal sealed class TransportStream(ConnectionContext connection, Pulse pulse)
         BeginWaiting();
         try
         {
-            return Take(await _input.ReadAsync(cancellationToken), buffer.Span);
+            var taken = Take(await _input.ReadAsync(cancellationToken), buffer.Span);
+            var length = Pass(buffer.Span[..taken]);
+            if (length > 0 || !IsBroken)
+                return length;
         }
         finally
         {
             Interlocked.Decrement(ref _waiting);
         }
+
+        return await DiscardAsync(cancellationToken);
     }
 
     private async ValueTask WaitAsync(ValueTask<FlushResult> writing)
@@ -124,7 +117,6 @@ internal sealed class TransportStream(ConnectionContext connection, Pulse pulse)
         var length = (int)Math.Min(result.Buffer.Length, destination.Length);
         var taken = result.Buffer.Slice(0, length);
         taken.CopyTo(destination);
-        pulse.Received(destination[..length]);
         _input.AdvanceTo(taken.End);
         return length;
     }

@@ -7,47 +7,36 @@ using Microsoft.AspNetCore.Http.Features;
 
 namespace Chatable.ApiService.Realtime.Handover;
 
-/// <summary>The server's part of RFC 6455's opening handshake, where the socket is to run on the bare transport.</summary>
+/// <summary>The server's part of the opening handshake, RFC 6455, and over HTTP/2 RFC 8441.</summary>
 internal static class Upgrade
 {
-    /// <summary>
-    /// Answers 101, over HTTP/2 200; <paramref name="subprotocol"/> is one that the client offered, or null. What comes is the stream that
-    /// HTTP has for the socket.
-    /// </summary>
+    /// <summary>Answers 101, or 200 over HTTP/2; <paramref name="subprotocol"/> is one that the client offered, or null.</summary>
+    /// <returns>The bytes after the handshake, for a socket that stays within its request.</returns>
     /// <exception cref="IOException">The client has gone.</exception>
     public static async Task<Stream> AcceptAsync(HttpContext context, string? subprotocol)
     {
         var headers = context.Response.Headers;
+        if (subprotocol is not null)
+            headers.SecWebSocketProtocol = subprotocol;
         if (context.Features.Get<IHttpExtendedConnectFeature>() is { IsExtendedConnect: true } connect)
-        {
-            if (subprotocol is not null)
-                headers.SecWebSocketProtocol = subprotocol;
             return await connect.AcceptAsync();
-        }
 
         headers.Upgrade = "websocket";
         headers.SecWebSocketAccept = AcceptOf(context.Request.Headers.SecWebSocketKey.ToString());
-        if (subprotocol is not null)
-            headers.SecWebSocketProtocol = subprotocol;
         return await context.Features.GetRequiredFeature<IHttpUpgradeFeature>().UpgradeAsync();
     }
 
-    /// <summary>The socket after the handshake, on the transport that HTTP has left.</summary>
-    public static WebSocket CreateSocket(ConnectionContext connection, string? subprotocol, SocketTimes times, Pulse pulse)
+    /// <summary>The socket on a connection that HTTP has left; <paramref name="onUnmasked"/> as of <see cref="FrameStream"/>.</summary>
+    public static WebSocket CreateSocket(
+        ConnectionContext connection, string? subprotocol, SocketTimes times, Pulse pulse, Action onUnmasked)
     {
-        var stream = new TransportStream(connection, pulse);
+        var stream = new TransportStream(connection, pulse, onUnmasked);
         return stream.Socket = CreateSocket(stream, subprotocol, times);
     }
 
-    /// <summary>The socket after the handshake, on the stream that HTTP has for it.</summary>
-    public static WebSocket CreateSocket(Stream stream, string? subprotocol, SocketTimes times) =>
-        WebSocket.CreateFromStream(stream, new WebSocketCreationOptions
-        {
-            IsServer = true,
-            SubProtocol = subprotocol,
-            KeepAliveInterval = times.Ping,
-            KeepAliveTimeout = times.Pong,
-        });
+    /// <summary>The socket on the bytes of a request.</summary>
+    public static WebSocket CreateSocket(Stream bytes, string? subprotocol, SocketTimes times, Pulse pulse, Action onUnmasked) =>
+        CreateSocket(new RequestStream(bytes, pulse, onUnmasked), subprotocol, times);
 
     /// <summary>Sends what was written last, the close frame, for as long as the client takes it in time; then the connection is over.</summary>
     public static async Task FinishAsync(ConnectionContext connection, TimeSpan atMost, TimeProvider clock)
@@ -64,6 +53,15 @@ internal static class Upgrade
             connection.Abort();
         }
     }
+
+    private static WebSocket CreateSocket(FrameStream stream, string? subprotocol, SocketTimes times) =>
+        WebSocket.CreateFromStream(stream, new WebSocketCreationOptions
+        {
+            IsServer = true,
+            SubProtocol = subprotocol,
+            KeepAliveInterval = times.Ping,
+            KeepAliveTimeout = times.Pong,
+        });
 
     // RFC 6455, 4.2.2: proves that the handshake was understood, and nothing else.
 #pragma warning disable CA5350

@@ -12,7 +12,7 @@ internal sealed record CloseCode(int Number, string Reason, string IssuedWhen, s
 {
     public static CloseCode Normal { get; } = new(1000, "bye", "the client asked for it", "nothing");
 
-    // 1002 and 1007 are issued by the framework's WebSocket itself; here for the catalogue's sake.
+    // The framework's WebSocket issues 1007 itself, and 1002 for all but a frame that is not masked.
     public static CloseCode BrokenProtocol { get; } =
         new(1002, "protocol error", "a frame breaks the WebSocket protocol", "stop: it has a fault");
 

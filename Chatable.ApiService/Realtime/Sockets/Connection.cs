@@ -31,6 +31,9 @@ internal sealed partial class Connection(
     /// <summary>Ends the connection with a close frame; the first reason given stands.</summary>
     public void Close(CloseCode code) => writer.Close(code);
 
+    /// <summary>Ends the connection because the client broke the WebSocket protocol.</summary>
+    public void Break() => writer.Close(CloseCode.BrokenProtocol);
+
     /// <summary>Returns when the connection is over.</summary>
     public async Task RunAsync(WebSocket socket)
     {

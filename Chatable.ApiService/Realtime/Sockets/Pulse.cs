@@ -8,22 +8,12 @@ namespace Chatable.ApiService.Realtime.Sockets;
 /// </summary>
 internal sealed class Pulse(RealtimeOptions options, TimeProvider clock, RealtimeMetrics metrics)
 {
-    private const byte ControlBit = 0x08, MaskBit = 0x80, LengthBits = 0x7F, ServersPing = 0x89;
+    private const byte ServersPing = 0x89;
 
     // After that, whether the socket was aborted is looked at.
     private static readonly TimeSpan s_look = TimeSpan.FromMilliseconds(500);
 
     private readonly TokenBucket _control = new(options.ControlFramesPerSecond, options.ControlFrameBurst, clock);
-
-    // Of the header that is being read: how many of its bytes were seen, how many it has, and what it says so far.
-    private int _seen;
-    private int _headerLength = 2;
-    private int _lengthEnd;
-    private bool _isControl;
-    private ulong _length;
-
-    // Of the payload that follows: what is still to come.
-    private ulong _payload;
 
     private volatile bool _isHeard;
     private volatile bool _owesPong;
@@ -33,26 +23,14 @@ internal sealed class Pulse(RealtimeOptions options, TimeProvider clock, Realtim
     /// </summary>
     public bool IsSilent => !_isHeard || _owesPong;
 
-    /// <summary>Bytes of the client that are about to be given to the WebSocket.</summary>
-    public void Received(ReadOnlySpan<byte> bytes)
+    /// <summary>Bytes of the client are about to be given to the WebSocket.</summary>
+    public void Received(int bytes, int controlFrames)
     {
-        if (bytes.IsEmpty)
+        if (bytes == 0)
             return;
         (_isHeard, _owesPong) = (true, false);
-        while (!bytes.IsEmpty)
-        {
-            if (_payload == 0)
-            {
-                ReadHeader(bytes[0]);
-                bytes = bytes[1..];
-            }
-            else
-            {
-                var passed = (int)Math.Min(_payload, (ulong)bytes.Length);
-                _payload -= (ulong)passed;
-                bytes = bytes[passed..];
-            }
-        }
+        for (var i = 0; i < controlFrames; i++)
+            _control.Take();
     }
 
     /// <summary>Bytes of the server; the framework writes each frame by itself.</summary>
@@ -72,32 +50,5 @@ internal sealed class Pulse(RealtimeOptions options, TimeProvider clock, Realtim
         var began = clock.GetTimestamp();
         while (!isOver() && _control.Wait is var wait && wait > TimeSpan.Zero && clock.GetElapsedTime(began) < options.MaxThrottle)
             await Task.Delay(wait < s_look ? wait : s_look, clock);
-    }
-
-    // RFC 6455, 5.2. What breaks it ends the connection anyway.
-    private void ReadHeader(byte next)
-    {
-        switch (_seen++)
-        {
-            case 0:
-                (_isControl, _length) = ((next & ControlBit) != 0, 0);
-                return;
-            case 1:
-                var length = next & LengthBits;
-                _lengthEnd = 2 + (length == 126 ? 2 : length == 127 ? 8 : 0);
-                _headerLength = _lengthEnd + ((next & MaskBit) != 0 ? 4 : 0);
-                _length = _lengthEnd == 2 ? (ulong)length : 0;
-                break;
-            default:
-                if (_seen <= _lengthEnd)
-                    _length = _length << 8 | next;
-                break;
-        }
-
-        if (_seen < _headerLength)
-            return;
-        (_seen, _payload) = (0, _length);
-        if (_isControl)
-            _control.Take();
     }
 }
