@@ -9,8 +9,11 @@ internal sealed partial class ApiExceptionHandler(ILogger<ApiExceptionHandler> l
 {
     public async ValueTask<bool> TryHandleAsync(HttpContext httpContext, Exception exception, CancellationToken cancellationToken)
     {
-        if (httpContext.RequestAborted.IsCancellationRequested)
+        if (httpContext.RequestAborted.IsCancellationRequested || IsClientGone(exception))
+        {
+            httpContext.Response.StatusCode = StatusCodes.Status499ClientClosedRequest;
             return true;
+        }
 
         var failure = exception switch
         {
@@ -25,9 +28,20 @@ internal sealed partial class ApiExceptionHandler(ILogger<ApiExceptionHandler> l
         if (failure.Status >= StatusCodes.Status500InternalServerError && exception is not ServiceBusyException)
             LogFailed(logger, exception, httpContext.Request.Method, httpContext.GetEndpoint()?.DisplayName);
 
-        await failure.ExecuteAsync(httpContext);
+        try
+        {
+            await failure.ExecuteAsync(httpContext);
+        }
+        catch (OperationCanceledException) when (httpContext.RequestAborted.IsCancellationRequested)
+        {
+            // Nobody is there to be told.
+        }
+
         return true;
     }
+
+    // It shows before the request counts as aborted.
+    private static bool IsClientGone(Exception exception) => exception is IOException and not BadHttpRequestException;
 
     [LoggerMessage(LogLevel.Error, "{Method} {Endpoint} failed")]
     private static partial void LogFailed(ILogger logger, Exception exception, string method, string? endpoint);

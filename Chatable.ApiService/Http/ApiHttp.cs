@@ -10,11 +10,11 @@ namespace Chatable.ApiService.Http;
 /// <summary>What holds for every answer: limits, headers, the JSON of v1, and failures in its envelope.</summary>
 internal static class ApiHttp
 {
-    private const int MaxRequestBodyBytes = 64 * 1024;
     private static readonly TimeSpan s_requestHeadersTimeout = TimeSpan.FromSeconds(10);
 
     public static void AddApiHttp(this IHostApplicationBuilder builder)
     {
+        builder.AddValidatedOptions<HttpOptions>(HttpOptions.Section, options => options.Faults());
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddSingleton(ServerIdentity.Create(builder.Configuration["OTEL_RESOURCE_ATTRIBUTES"]));
         builder.Services.AddExceptionHandler<ApiExceptionHandler>();
@@ -23,7 +23,7 @@ internal static class ApiHttp
         builder.Services.Configure<KestrelServerOptions>(options =>
         {
             options.AddServerHeader = false;
-            options.Limits.MaxRequestBodySize = MaxRequestBodyBytes;
+            options.Limits.MaxRequestBodySize = RequestBody.MaxBytes;
             options.Limits.RequestHeadersTimeout = s_requestHeadersTimeout;
             FileDescriptors.OfThisProcess.Bound(options.Limits);
         });
@@ -42,6 +42,7 @@ internal static class ApiHttp
     public static void UseApiHttp(this WebApplication app)
     {
         app.UseMiddleware<ApiHeaders>();
+        app.UseMiddleware<RefusedBodies>();
         app.UseExceptionHandler(static _ => { });
         app.UseStatusCodePages(static context =>
             context.HttpContext.Request.Path.StartsWithSegments("/api")

@@ -16,8 +16,7 @@ internal static class FormReader
         if (request.Headers.ContentEncoding.Count > 0)
             return (null, ApiFailure.UnsupportedMediaType);
 
-        // The server cuts off what is longer than the limit of a body, so it is never more than that which is held.
-        var read = await request.BodyReader.ReadAtLeastAsync(int.MaxValue, cancellationToken);
+        var read = await RequestBody.ReadAsync(request, cancellationToken);
         try
         {
             return read.Buffer.IsEmpty && request.ContentType is null

@@ -18,8 +18,7 @@ internal static class JsonBody
 
     public static async ValueTask<T> ReadAsync<T>(HttpRequest request, Read<T> read, CancellationToken cancellationToken)
     {
-        // The server cuts off what is longer than the limit of a body, so it is never more than that which is held.
-        var result = await request.BodyReader.ReadAtLeastAsync(int.MaxValue, cancellationToken);
+        var result = await RequestBody.ReadAsync(request, cancellationToken);
         try
         {
             return read(result.Buffer.IsSingleSegment ? result.Buffer.FirstSpan : result.Buffer.ToArray());
