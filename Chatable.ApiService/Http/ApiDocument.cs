@@ -1,4 +1,6 @@
+using System.Text.Json;
 using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Http.Extensions;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
 using Scalar.AspNetCore;
@@ -11,6 +13,9 @@ namespace Chatable.ApiService.Http;
 internal static class ApiDocument
 {
     private const string Scheme = "accessKey";
+    private const string ServerPlace = "urn:server";
+
+    private static readonly string[] s_names = ["v1", V2Document.Name];
 
     public static void AddApiDocument(this IHostApplicationBuilder builder)
     {
@@ -36,10 +41,29 @@ internal static class ApiDocument
 
     public static void MapApiDocument(this WebApplication app)
     {
-        app.MapOpenApi();
+        foreach (var name in s_names)
+            app.MapDocument(name);
         app.MapAsyncApi();
         if (app.Environment.IsDevelopment())
-            app.MapScalarApiReference(options => options.WithTitle("Chatable").AddDocuments("v1", V2Document.Name));
+            app.MapScalarApiReference(options => options.WithTitle("Chatable").AddDocuments(s_names));
+    }
+
+    private static void MapDocument(this WebApplication app, string name)
+    {
+        // When it is first asked for: all endpoints are mapped by then.
+        var document = new Lazy<Task<ServedDocument>>(() => MakeAsync(app.Services, name));
+        app.MapGet($"/openapi/{name}.json", async context => await (await document.Value).AnswerAsync(context))
+            .ExcludeFromDescription();
+    }
+
+    private static async Task<ServedDocument> MakeAsync(IServiceProvider services, string name)
+    {
+        var provider = services.GetRequiredKeyedService<IOpenApiDocumentProvider>(name);
+        var document = await provider.GetOpenApiDocumentAsync(CancellationToken.None);
+        document.Servers = [new OpenApiServer { Url = ServerPlace }];
+        return new ServedDocument(
+            await document.SerializeAsJsonAsync(OpenApiSpecVersion.OpenApi3_1), $"\"{ServerPlace}\"", "application/json;charset=utf-8",
+            request => $"\"{JsonEncodedText.Encode(UriHelper.BuildAbsolute(request.Scheme, request.Host, request.PathBase))}\"");
     }
 
     private static Task Describe(OpenApiDocument document, OpenApiDocumentTransformerContext context, CancellationToken cancellationToken)

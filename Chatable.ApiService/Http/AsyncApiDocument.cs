@@ -1,3 +1,6 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+
 namespace Chatable.ApiService.Http;
 
 /// <summary>The WebSocket described for machines and people: <c>/asyncapi.yaml</c>, written by hand.</summary>
@@ -5,17 +8,27 @@ internal static class AsyncApiDocument
 {
     public const string Resource = "asyncapi.yaml";
 
+    // As it stands in the file.
+    private const string Server = "host: localhost:8080\n    protocol: ws\n";
+
     public static void MapAsyncApi(this WebApplication app)
     {
-        var document = Read();
-        app.MapGet("/asyncapi.yaml", () => TypedResults.Bytes(document, "application/yaml")).ExcludeFromDescription();
+        var document = new ServedDocument(Read(), Server, "application/yaml", NameServer);
+        app.MapGet("/asyncapi.yaml", document.AnswerAsync).ExcludeFromDescription();
     }
 
-    private static byte[] Read()
+    private static string NameServer(HttpRequest request)
     {
-        using var resource = typeof(AsyncApiDocument).Assembly.GetManifestResourceStream(Resource)!;
-        var bytes = new byte[resource.Length];
-        resource.ReadExactly(bytes);
-        return bytes;
+        var path = request.PathBase.HasValue ? $"    pathname: {Quote(request.PathBase.ToUriComponent())}\n" : "";
+        return $"host: {Quote(request.Host.ToUriComponent())}\n    protocol: {(request.IsHttps ? "wss" : "ws")}\n{path}";
+    }
+
+    // A text of JSON is one of YAML.
+    private static string Quote(string text) => $"\"{JsonEncodedText.Encode(text, JavaScriptEncoder.UnsafeRelaxedJsonEscaping)}\"";
+
+    private static string Read()
+    {
+        using var reader = new StreamReader(typeof(AsyncApiDocument).Assembly.GetManifestResourceStream(Resource)!);
+        return reader.ReadToEnd();
     }
 }

@@ -10,7 +10,7 @@ internal static class AsyncApi
 {
     public static string Text { get; } = Encoding.UTF8.GetString(ReadResource());
 
-    public static JsonObject Document { get; } = ReadDocument();
+    public static JsonObject Document { get; } = Parse(Text);
 
     /// <summary>What a reference such as <c>#/components/schemas/Uuid</c> names; fails where there is nothing.</summary>
     public static JsonNode Find(string reference)
@@ -36,9 +36,10 @@ internal static class AsyncApi
             .Select(message => message!["$ref"]!.GetValue<string>())
             .ToDictionary(reference => reference[(reference.LastIndexOf('/') + 1)..], reference => Resolve(Find(reference))!.AsObject());
 
-    private static JsonObject ReadDocument()
+    /// <summary>A document such as the server gives it out.</summary>
+    public static JsonObject Parse(string text)
     {
-        var yaml = new DeserializerBuilder().WithAttemptingUnquotedStringTypeDeserialization().Build().Deserialize(Text)!;
+        var yaml = new DeserializerBuilder().WithAttemptingUnquotedStringTypeDeserialization().Build().Deserialize(text)!;
         return JsonNode.Parse(new SerializerBuilder().JsonCompatible().Build().Serialize(yaml))!.AsObject();
     }
 
