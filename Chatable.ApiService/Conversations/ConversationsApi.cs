@@ -53,7 +53,7 @@ internal static class ConversationsApi
     }
 
     private static async Task<IResult> Inbox(
-        string? limit, string? before, string? after, ClaimsPrincipal user, ConversationHistory history,
+        string? limit, string? before, string? after, HttpRequest request, ClaimsPrincipal user, ConversationHistory history,
         CancellationToken cancellationToken)
     {
         var query = new QueryNumbers();
@@ -67,8 +67,8 @@ internal static class ConversationsApi
         // Towards the newer ones, one more than is shown, to see whether there is one.
         var self = user.Authenticated();
         return TypedResults.Ok(newer is { } place
-            ? InboxPage.Newer(await history.NewerAsync(self.UserId, place, rows + 1, cancellationToken), rows, self)
-            : InboxPage.Of(await history.WalkAsync(self.UserId, walk, rows, cancellationToken), walk, rows, self));
+            ? InboxPage.Newer(await history.NewerAsync(self.UserId, place, rows + 1, cancellationToken), rows, self, request)
+            : InboxPage.Of(await history.WalkAsync(self.UserId, walk, rows, cancellationToken), walk, rows, self, request));
     }
 
     private static InboxWalk? ReadWalk(string? text, QueryNumbers query)
@@ -92,8 +92,8 @@ internal static class ConversationsApi
     }
 
     private static async Task<IResult> Messages(
-        string id, string? limit, string? before, string? after, string? around, ClaimsPrincipal user, ConversationHistory history,
-        CancellationToken cancellationToken)
+        string id, string? limit, string? before, string? after, string? around, HttpRequest request, ClaimsPrincipal user,
+        ConversationHistory history, CancellationToken cancellationToken)
     {
         var query = new QueryNumbers();
         var rows = (int)(query.Read("limit", limit, 1, MostOfAPage) ?? DefaultLimit);
@@ -119,10 +119,11 @@ internal static class ConversationsApi
         var messages = range.IsEmpty ? [] : await history.ReadAsync(conversation, range.From, range.To, cancellationToken);
         return TypedResults.Ok(new MessagePage(
             [.. messages.Select(row => MessageItem.From(row, conversation, parties, self.UserId))],
-            range.HasLater ? Link(conversation, "after", range.To, rows) : null,
-            range.HasEarlier ? Link(conversation, "before", range.From, rows) : null));
+            range.HasLater ? Link(request, conversation, "after", range.To, rows) : null,
+            range.HasEarlier ? Link(request, conversation, "before", range.From, rows) : null));
     }
 
-    private static string Link(long conversation, string direction, long seq, int limit) => string.Create(
-        CultureInfo.InvariantCulture, $"/api/v2/conversations/{conversation}/messages?{direction}={seq}&limit={limit}");
+    private static string Link(HttpRequest request, long conversation, string direction, long seq, int limit) =>
+        request.LinkTo(string.Create(
+            CultureInfo.InvariantCulture, $"/api/v2/conversations/{conversation}/messages?{direction}={seq}&limit={limit}"));
 }

@@ -14,19 +14,19 @@ internal sealed class ApiHeaders(RequestDelegate next, ServerIdentity server)
     {
         context.Response.OnStarting(static state =>
         {
-            var (context, name) = ((HttpContext, string))state;
+            var (context, name, isApi) = ((HttpContext, string, bool))state;
             var headers = context.Response.Headers;
             headers[Server] = name;
             headers.XContentTypeOptions = "nosniff";
             headers["Referrer-Policy"] = "no-referrer";
-            if (context.Request.Path.StartsWithSegments("/api"))
+            if (isApi)
             {
                 headers.CacheControl = "no-store";
                 headers.ContentSecurityPolicy = "default-src 'none'; frame-ancestors 'none'";
             }
 
             return Task.CompletedTask;
-        }, (context, server.Name));
+        }, (context, server.Name, context.Request.Path.StartsWithSegments("/api")));
         return next(context);
     }
 }

@@ -41,6 +41,7 @@ internal static class ApiHttp
 
     public static void UseApiHttp(this WebApplication app)
     {
+        app.UsePathPrefix();
         app.UseMiddleware<ApiHeaders>();
         app.UseMiddleware<RefusedBodies>();
         app.UseExceptionHandler(static _ => { });

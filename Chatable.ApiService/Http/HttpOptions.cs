@@ -1,9 +1,23 @@
+using System.Net;
+
 namespace Chatable.ApiService.Http;
 
-/// <summary>Section <c>Http</c>: how the API refuses bodies.</summary>
+/// <summary>Section <c>Http</c>: how the API is reached, and how it refuses bodies.</summary>
 internal sealed class HttpOptions
 {
     public const string Section = "Http";
+
+    /// <summary>
+    /// The path under which clients reach this server where a proxy publishes it below one, such as <c>/chat</c>; empty where there is
+    /// none. Requests are taken with it and without it, and links always carry it.
+    /// </summary>
+    public string PathBase { get; set; } = "";
+
+    /// <summary>
+    /// Proxies, by address (<c>10.0.0.4</c>) or network (<c>10.0.0.0/8</c>), whose <c>X-Forwarded-Prefix</c>, <c>-Host</c>, <c>-Proto</c>
+    /// and <c>-For</c> are believed. Nobody's are by default: a client could write them, too.
+    /// </summary>
+    public string[] KnownProxies { get; set; } = [];
 
     /// <summary>
     /// How much of a refused request's body is still read, and thrown away, so that the client reads the answer before the connection ends.
@@ -15,7 +29,29 @@ internal sealed class HttpOptions
 
     public IEnumerable<string> Faults() =>
     [
+        .. PathBase.Length == 0 || IsPath(PathBase)
+            ? (string[])[] : [$"{Section}:PathBase must begin with a slash and not end with one."],
+        .. KnownProxies.Where(proxy => !TryParse(proxy, out _)).Select(
+            proxy => $"{Section}:KnownProxies must be addresses or networks, and '{proxy}' is neither."),
         .. OptionRange.Of(DiscardedBytes, 0, 1024 * 1024 * 1024, $"{Section}:DiscardedBytes"),
         .. OptionRange.Positive(DiscardTimeout, $"{Section}:DiscardTimeout"),
     ];
+
+    /// <summary>One address is a network, too.</summary>
+    public IEnumerable<IPNetwork> KnownNetworks() =>
+        KnownProxies.Select(proxy => TryParse(proxy, out var network) ? network : throw new FormatException(proxy));
+
+    private static bool IsPath(string path) =>
+        path.StartsWith('/') && !path.EndsWith('/') && !path.Contains("//", StringComparison.Ordinal)
+        && Uri.IsWellFormedUriString(path, UriKind.Relative) && path.IndexOfAny(['?', '#']) < 0;
+
+    private static bool TryParse(string proxy, out IPNetwork network)
+    {
+        if (IPNetwork.TryParse(proxy, out network))
+            return true;
+        if (!IPAddress.TryParse(proxy, out var address))
+            return false;
+        network = new IPNetwork(address, address.GetAddressBytes().Length * 8);
+        return true;
+    }
 }

@@ -42,7 +42,7 @@ internal static class MessagesApi
             .WithHeader(SendRequest.KeyHeader, "1 to 64 of A-Z, a-z, 0-9, _ and -, with or without quotes around it; a UUIDv7 is a good one.");
 
     private static async Task<IResult> Send(
-        SendRequest request, ClaimsPrincipal user, MessageSender sender, Draining draining, MessageMetrics metrics,
+        SendRequest request, HttpRequest http, ClaimsPrincipal user, MessageSender sender, Draining draining, MessageMetrics metrics,
         CancellationToken cancellationToken)
     {
         var author = user.Authenticated();
@@ -53,7 +53,7 @@ internal static class MessagesApi
         metrics.Answered(problem?.Body.Code ?? (sent!.Duplicate is true ? "duplicate" : "created"));
         if (problem is not null)
             return problem;
-        return sent!.Duplicate is true ? TypedResults.Ok(sent) : TypedResults.Created(LocationOf(sent), sent);
+        return sent!.Duplicate is true ? TypedResults.Ok(sent) : TypedResults.Created(http.LinkTo(LocationOf(sent)), sent);
     }
 
     private static string LocationOf(SentMessage sent) => string.Create(

@@ -105,5 +105,6 @@ internal static class ThreadsApi
         return TypedResults.Ok(ApiEnvelope.Success(items, number));
     }
 
-    private static void LinkNext(HttpResponse response, string path) => response.Headers.Link = $"<{path}>; rel=\"next\"";
+    private static void LinkNext(HttpResponse response, string path) =>
+        response.Headers.Link = $"<{response.HttpContext.Request.LinkTo(path)}>; rel=\"next\"";
 }

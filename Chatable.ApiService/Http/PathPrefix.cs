@@ -1,0 +1,41 @@
+using Microsoft.AspNetCore.HttpOverrides;
+using Microsoft.Extensions.Options;
+
+namespace Chatable.ApiService.Http;
+
+/// <summary>The path below which a proxy publishes this server: taken off what is asked for, put before what is answered.</summary>
+internal static class PathPrefix
+{
+    public static void UsePathPrefix(this WebApplication app)
+    {
+        var options = app.Services.GetRequiredService<IOptions<HttpOptions>>().Value;
+        if (options.KnownProxies.Length > 0)
+            app.UseForwardedHeaders(Believe(options));
+        if (options.PathBase.Length > 0)
+            app.Use(next => context => TakeOff(options.PathBase, context, next));
+    }
+
+    /// <summary>The URL of a path of this server, relative to the host, as the client has to ask for it.</summary>
+    public static string LinkTo(this HttpRequest request, string path) => request.PathBase.ToUriComponent() + path;
+
+    private static ForwardedHeadersOptions Believe(HttpOptions options)
+    {
+        var forwarded = new ForwardedHeadersOptions { ForwardedHeaders = ForwardedHeaders.All };
+        forwarded.KnownProxies.Clear();
+        forwarded.KnownIPNetworks.Clear();
+        foreach (var network in options.KnownNetworks())
+            forwarded.KnownIPNetworks.Add(network);
+        return forwarded;
+    }
+
+    // Some proxies take it off themselves, and probes of the platform do not know it.
+    private static Task TakeOff(PathString prefix, HttpContext context, RequestDelegate next)
+    {
+        var request = context.Request;
+        if (request.Path.StartsWithSegments(prefix, out var rest))
+            request.Path = rest;
+        if (!request.PathBase.HasValue)
+            request.PathBase = prefix;
+        return next(context);
+    }
+}
