@@ -4,11 +4,11 @@ internal sealed partial class PartitionAssignment
 {
     private static partial class Log
     {
-        [LoggerMessage(LogLevel.Information, "Reading partition {Partition}.")]
-        public static partial void PartitionTaken(ILogger logger, int partition);
+        [LoggerMessage(LogLevel.Information, "Reading {Count} more partitions: {Partitions}.")]
+        public static partial void PartitionsTaken(ILogger logger, int count, string partitions);
 
-        [LoggerMessage(LogLevel.Information, "No longer reading partition {Partition}.")]
-        public static partial void PartitionGivenUp(ILogger logger, int partition);
+        [LoggerMessage(LogLevel.Information, "No longer reading {Count} partitions: {Partitions}.")]
+        public static partial void PartitionsGivenUp(ILogger logger, int count, string partitions);
 
         [LoggerMessage(LogLevel.Warning, "The partitions could not be shared out; this worker goes on with those it has.")]
         public static partial void BalanceFailed(ILogger logger, Exception failure);

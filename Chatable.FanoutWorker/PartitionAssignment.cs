@@ -69,6 +69,7 @@ internal sealed partial class PartitionAssignment(
         var share = PartitionLeases.Share(intake.Partitions, await leases.HeartbeatAsync(cancellationToken));
         await GiveUpAsync([.. readers.Partitions.Skip(share)]);
         await RenewAsync(cancellationToken);
+        var taken = new SortedSet<int>();
         for (var i = 0; i < intake.Partitions && readers.Count < share; i++)
         {
             var partition = (_first + i) % intake.Partitions;
@@ -76,8 +77,11 @@ internal sealed partial class PartitionAssignment(
                 continue;
 
             readers.Start(partition);
-            Log.PartitionTaken(logger, partition);
+            taken.Add(partition);
         }
+
+        if (taken.Count > 0)
+            Log.PartitionsTaken(logger, taken.Count, string.Join(", ", taken));
     }
 
     private async Task RenewAsync(CancellationToken cancellationToken)
@@ -90,11 +94,10 @@ internal sealed partial class PartitionAssignment(
     private async Task GiveUpAsync(int[] partitions)
     {
         await readers.StopAsync(partitions);
+        if (partitions.Length > 0)
+            Log.PartitionsGivenUp(logger, partitions.Length, string.Join(", ", partitions.Order()));
         foreach (var partition in partitions)
-        {
             await leases.ReleaseAsync(partition, CancellationToken.None);
-            Log.PartitionGivenUp(logger, partition);
-        }
     }
 
     private static async Task<bool> WaitAsync(PeriodicTimer timer, CancellationToken cancellationToken)

@@ -13,10 +13,10 @@ internal readonly partial record struct Traces(int Takeovers, int Held, int Reco
     public static Traces Of(FaultCluster cluster)
     {
         var output = string.Join('\n', cluster.Services.Select(service => service.Node.Output));
-        return new Traces(Taken().Count(output), Repaired("hold"), Repaired("reconcile"));
+        return new Traces(Taken().Matches(output).Sum(CountOf), Repaired("hold"), Repaired("reconcile"));
 
         int Repaired(string cause) => Repair().Matches(output).Where(match => match.Groups["cause"].Value == cause)
-            .Sum(match => int.Parse(match.Groups["count"].ValueSpan, CultureInfo.InvariantCulture));
+            .Sum(CountOf);
     }
 
     public static Traces operator -(Traces one, Traces other) =>
@@ -25,7 +25,10 @@ internal readonly partial record struct Traces(int Takeovers, int Held, int Reco
     public static Traces operator +(Traces one, Traces other) =>
         new(one.Takeovers + other.Takeovers, one.Held + other.Held, one.Reconciled + other.Reconciled);
 
-    [GeneratedRegex(@"Reading partition \d+")]
+    private static int CountOf(Match match) => int.Parse(match.Groups["count"].ValueSpan, CultureInfo.InvariantCulture);
+
+    // "Reading 2 more partitions: 3, 7."
+    [GeneratedRegex(@"Reading (?<count>\d+) more partitions")]
     private static partial Regex Taken();
 
     // "repaired: hold 3", see RepairTrace
