@@ -10,8 +10,8 @@ internal static partial class Log
     [LoggerMessage(LogLevel.Information, "The schema is up to date: all {Count} scripts were applied before")]
     public static partial void NothingToApply(ILogger logger, int count);
 
-    [LoggerMessage(LogLevel.Warning, "PostgreSQL is not up yet, trying again: {Reason}")]
-    public static partial void NotUpYet(ILogger logger, string reason);
+    [LoggerMessage(LogLevel.Warning, "PostgreSQL is not up yet; trying again")]
+    public static partial void NotUpYet(ILogger logger, Exception failure);
 
     [LoggerMessage(LogLevel.Information, "Created the database {Database}")]
     public static partial void DatabaseCreated(ILogger logger, string database);

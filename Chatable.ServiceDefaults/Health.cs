@@ -31,7 +31,10 @@ internal static class Health
         builder.Services.PostConfigure<HealthCheckServiceOptions>(options =>
         {
             foreach (var registration in options.Registrations.Where(registration => registration.Timeout == Timeout.InfiniteTimeSpan))
-                registration.Timeout = s_checkTimeout;
+            {
+                var make = registration.Factory;
+                (registration.Timeout, registration.Factory) = (s_checkTimeout, services => new EndingCheck(make(services)));
+            }
         });
     }
 
@@ -41,6 +44,13 @@ internal static class Health
         app.MapHealthChecks(ReadinessPath).AllowAnonymous().DisableHttpMetrics();
         app.MapHealthChecks(LivenessPath, new HealthCheckOptions { Predicate = check => check.Tags.Contains(LiveTag) })
             .AllowAnonymous().DisableHttpMetrics();
+    }
+
+    // A check may not end when it is told to: Npgsql first waits for the server to take its word that a command is cancelled.
+    private sealed class EndingCheck(IHealthCheck check) : IHealthCheck
+    {
+        public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
+            check.CheckHealthAsync(context, cancellationToken).WaitAsync(cancellationToken);
     }
 
     public static bool IsProbe(HttpContext context) =>

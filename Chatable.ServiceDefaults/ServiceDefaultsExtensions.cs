@@ -1,3 +1,4 @@
+using Chatable.ServiceDefaults.Outages;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -11,6 +12,7 @@ public static class ServiceDefaultsExtensions
         where TBuilder : IHostApplicationBuilder
     {
         builder.AddTelemetry();
+        builder.AddOutageReports();
         builder.AddDefaultHealthChecks();
         builder.AddDiscovery();
         builder.Services.AddHostedService<FailureExitCode>();

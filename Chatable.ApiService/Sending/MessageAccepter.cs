@@ -25,6 +25,11 @@ internal sealed partial class MessageAccepter(
     // Enough for most, so that what they are encoded in need not grow.
     private const int EntryBytes = 512;
 
+    private static readonly TimeSpan s_betweenLines = TimeSpan.FromMinutes(1);
+
+    private long _toldAt;
+    private long _untold;
+
     /// <summary>
     /// One outcome for each message, in order; after an <see cref="SendOutcome.Unknown"/> the rest was not tried and is Unknown too.
     /// </summary>
@@ -90,9 +95,21 @@ internal sealed partial class MessageAccepter(
         // Redis has them, so nobody is about to send them any more. In most other cases somebody may be.
         if (outcome == SendOutcome.Accepted)
             encoded.Dispose();
-        else
-            LogNotAccepted(sender.ConnectionId, ends.Length, partition, outcome);
+        else if (outcome == SendOutcome.Busy)
+            TellOfFullIntake(ends.Length);
         return outcome;
+    }
+
+    // A line for each would be as many as there are messages, and clients send them again.
+    private void TellOfFullIntake(int messages)
+    {
+        Interlocked.Add(ref _untold, messages);
+        var last = Volatile.Read(ref _toldAt);
+        if ((last is 0 || clock.GetElapsedTime(last) >= s_betweenLines)
+            && Interlocked.CompareExchange(ref _toldAt, Math.Max(1, clock.GetTimestamp()), last) == last)
+        {
+            LogFull(Interlocked.Exchange(ref _untold, 0));
+        }
     }
 
     private static ReadOnlyMemory<byte>[] Cut(ReadOnlyMemory<byte> encoded, int[] ends)
@@ -140,8 +157,8 @@ internal sealed partial class MessageAccepter(
         _ => SendOutcome.Unknown,
     };
 
-    [LoggerMessage(LogLevel.Warning, "{Count} messages of connection {ConnectionId} for partition {Partition}: {Outcome}.")]
-    private partial void LogNotAccepted(long connectionId, int count, int partition, SendOutcome outcome);
+    [LoggerMessage(LogLevel.Warning, "The intake is full; {Count} messages were not taken since this was last said.")]
+    private partial void LogFull(long count);
 
     [LoggerMessage(LogLevel.Warning, "A recipient could not be looked up.")]
     private partial void LogLookupFailed(Exception exception);

@@ -1,3 +1,5 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using StackExchange.Redis;
 
@@ -10,8 +12,9 @@ public readonly record struct IntakeAppend(int Partition, IReadOnlyList<ReadOnly
 /// The way in: messages that are authorised but not yet stored, one Redis stream for each partition. What is in it carries no
 /// promise; only the commit in PostgreSQL does.
 /// </summary>
-public sealed class IntakeLog(IConnectionMultiplexer redis, IOptions<IntakeOptions> options)
+public sealed partial class IntakeLog(IConnectionMultiplexer redis, IOptions<IntakeOptions> options, ILogger<IntakeLog>? logger = null)
 {
+    private readonly ILogger _logger = logger ?? (ILogger)NullLogger.Instance;
     private readonly IntakeKeys _keys = new(options.Value.KeyPrefix);
 
     // Made once, for they are named in each command.
@@ -75,6 +78,7 @@ public sealed class IntakeLog(IConnectionMultiplexer redis, IOptions<IntakeOptio
         {
             var outcomes = new AcceptOutcome[keys.Length];
             Array.Fill(outcomes, AppendFailure.OutcomeOf(exception));
+            LogFailed(_logger, exception, outcomes.Length, outcomes[0]);
             return outcomes;
         }
     }
@@ -92,4 +96,7 @@ public sealed class IntakeLog(IConnectionMultiplexer redis, IOptions<IntakeOptio
         if (stored != Partitions)
             throw new PartitionMismatchException(stored.ToString(), Partitions);
     }
+
+    [LoggerMessage(LogLevel.Warning, "{Count} appends to the intake failed: {Outcome}.")]
+    private static partial void LogFailed(ILogger logger, Exception failure, int count, AcceptOutcome outcome);
 }

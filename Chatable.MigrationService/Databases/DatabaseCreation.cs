@@ -35,7 +35,7 @@ internal sealed class DatabaseCreation(
             }
             catch (NpgsqlException exception) when (exception.IsTransient && time.GetElapsedTime(started) < options.Value.StartTimeout)
             {
-                Log.NotUpYet(logger, exception.Message);
+                Log.NotUpYet(logger, exception);
                 await Task.Delay(s_retryDelay, time, cancellationToken);
             }
         }

@@ -111,7 +111,7 @@ public sealed class ReplicaTests(PostgresServer postgres, RedisServer redis)
             await postgres.CreateMigratedDatabaseAsync(Cancellation), $"{stalled.Address},asyncTimeout=500", Cancellation,
             ("Chatable__KeyPrefix", "slow:"));
         await Eventually.HoldsAsync(
-            () => Task.FromResult(api.Output.Contains("Not subscribed to revocations yet", StringComparison.Ordinal)),
+            () => Task.FromResult(api.Output.Contains("Redis is not available: ", StringComparison.Ordinal)),
             "subscribing timed out and was logged", Cancellation);
 
         stalled.Release();

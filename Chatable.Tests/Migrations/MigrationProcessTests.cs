@@ -54,7 +54,7 @@ public sealed class MigrationProcessTests(PostgresServer postgres)
         var run = await MigrationProcess.RunAsync(database, Cancelled, KeyValuePair.Create("Migrations__StartTimeout", "00:00:01"));
 
         Assert.Equal(1, run.ExitCode);
-        Assert.Contains("PostgreSQL is not up yet", run.Output, StringComparison.Ordinal);
+        Assert.Contains("PostgreSQL is not available: Failed to connect", run.Output, StringComparison.Ordinal);
         Assert.Contains("The database was not migrated: Failed to connect", run.Output, StringComparison.Ordinal);
         AssertNoPassword(database, run);
     }
