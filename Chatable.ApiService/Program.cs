@@ -11,7 +11,8 @@ using Chatable.ApiService.Threads;
 using Chatable.Messaging;
 using Chatable.ServiceDefaults;
 
-var builder = WebApplication.CreateBuilder(args);
+// Settings are found beside the program, wherever it is started from.
+var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
 builder.AddServiceDefaults();
 // Few: the driver uses all it has in turn, and PostgreSQL is slower with many sessions that are all cold. Half are for reads of logs.
 builder.AddNpgsqlDataSource("chatdb", configureDataSourceBuilder: DatabasePool.AtMost(8));

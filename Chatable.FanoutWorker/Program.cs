@@ -6,7 +6,8 @@ using Chatable.ServiceDefaults;
 if (args is ["dlq", .. var command])
     return await DlqCommand.RunAsync(command);
 
-var builder = WebApplication.CreateBuilder(args);
+// Settings are found beside the program, wherever it is started from.
+var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
 
 builder.AddServiceDefaults();
 builder.AddNpgsqlDataSource("chatdb", configureDataSourceBuilder: DatabasePool.AtMost(20));

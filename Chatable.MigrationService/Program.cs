@@ -2,7 +2,9 @@ using Chatable.MigrationService;
 using Chatable.ServiceDefaults;
 using Microsoft.Extensions.Hosting;
 
-var builder = Host.CreateApplicationBuilder(args);
+// Settings are found beside the program, wherever it is started from.
+var builder = Host.CreateApplicationBuilder(
+    new HostApplicationBuilderSettings { Args = args, ContentRootPath = AppContext.BaseDirectory });
 
 builder.AddServiceDefaults();
 builder.AddMigrations();

@@ -14,7 +14,13 @@ internal static class Telemetry
     // Every feature names its sources and meters below this, so that none has to be listed here.
     private const string OwnNames = "Chatable.*";
 
-    private static readonly string[] s_talkativeClients = ["Npgsql", "StackExchange.Redis"];
+    // ASP.NET Core logs each request, its keys' storage, which nothing here uses, and Npgsql each command at Information;
+    // StackExchange.Redis each step of connecting.
+    private static readonly (string Category, LogLevel Least)[] s_talkative =
+    [
+        ("Microsoft.AspNetCore", LogLevel.Warning), ("Microsoft.AspNetCore.DataProtection", LogLevel.Error),
+        ("Npgsql", LogLevel.Warning), ("StackExchange.Redis", LogLevel.Warning),
+    ];
 
     /// <summary>Logs, metrics and traces, sent by OTLP where <c>OTEL_EXPORTER_OTLP_ENDPOINT</c> says where to.</summary>
     public static void AddTelemetry(this IHostApplicationBuilder builder)
@@ -26,7 +32,7 @@ internal static class Telemetry
         });
         builder.Logging.AddConsoleFormatter<PlainConsole, ConsoleFormatterOptions>();
         builder.Services.PostConfigure<ConsoleLoggerOptions>(console => console.FormatterName ??= PlainConsole.FormatterName);
-        QuietenClients(builder.Services);
+        Quieten(builder.Services);
 
         builder.Services.AddOpenTelemetry()
             .WithMetrics(metrics => metrics
@@ -56,13 +62,12 @@ internal static class Telemetry
         builder.Services.AddOpenTelemetry().WithTracing(tracing => tracing.SetSampler(new AlwaysOffSampler()));
     }
 
-    // Npgsql logs every command at Information, StackExchange.Redis every step of connecting. First in the list of rules, so that any rule
-    // of the configuration for them still wins.
-    private static void QuietenClients(IServiceCollection services) =>
+    // Here and in no file, which may be missing. First in the list of rules, so that any rule of the configuration for them still wins.
+    private static void Quieten(IServiceCollection services) =>
         services.PostConfigure<LoggerFilterOptions>(options =>
         {
-            foreach (var client in s_talkativeClients)
-                options.Rules.Insert(0, new LoggerFilterRule(providerName: null, client, LogLevel.Warning, filter: null));
+            foreach (var (category, least) in s_talkative)
+                options.Rules.Insert(0, new LoggerFilterRule(providerName: null, category, least, filter: null));
         });
 
     // A Redis command outside of any activity, such as reading a queue, would be a trace of its own: many each second.

@@ -15,6 +15,7 @@ internal static class ApiHttp
     public static void AddApiHttp(this IHostApplicationBuilder builder)
     {
         builder.AddValidatedOptions<HttpOptions>(HttpOptions.Section, options => options.Faults());
+        builder.AddHiddenQueries();
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddSingleton(ServerIdentity.Create(builder.Configuration["OTEL_RESOURCE_ATTRIBUTES"]));
         builder.Services.AddExceptionHandler<ApiExceptionHandler>();
@@ -41,6 +42,7 @@ internal static class ApiHttp
 
     public static void UseApiHttp(this WebApplication app)
     {
+        app.UseHiddenQueries();
         app.UsePathPrefix();
         app.UseMiddleware<ApiHeaders>();
         app.UseMiddleware<RefusedBodies>();

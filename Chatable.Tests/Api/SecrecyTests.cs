@@ -1,5 +1,9 @@
+using System.Diagnostics;
+using System.Net.WebSockets;
+using System.Text.RegularExpressions;
 using Chatable.Tests.Fanout;
 using Chatable.Tests.Support;
+using Npgsql;
 
 namespace Chatable.Tests.Api;
 
@@ -56,5 +60,97 @@ public sealed class SecrecyTests(PostgresServer postgres, RedisServer redis)
             await collector.ReceivedAsync(span);
 
         Assert.DoesNotContain(Text, collector.Text + api.Output + worker.Output, StringComparison.Ordinal);
+    }
+
+    /// <summary>Nothing but the environment is set, and the programs are started from elsewhere: no file of settings is found.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task WithoutAnyFileOfSettingsNoServiceTellsASecretHoweverMuchItIsToTell(bool isToTellAll)
+    {
+        const string Text = "meet-me-under-the-clock";
+        await using var collector = await OtlpCollector.StartAsync(Cancellation);
+        var empty = await postgres.CreateDatabaseAsync(Cancellation);
+        var password = new NpgsqlConnectionStringBuilder(empty).Password!;
+        (string, string)[] settings =
+        [
+            ("ConnectionStrings__chatdb", empty), ("ConnectionStrings__redis", redis.ConnectionString),
+            ("Chatable__KeyPrefix", $"{Guid.NewGuid():N}:"),
+            ("TokenSecrets__Key", "a key of the tests' own, long enough"), ("Passwords__Iterations", "1000"), .. collector.Settings,
+            .. isToTellAll ? s_tellAll : [],
+        ];
+        using var migrations = await ServerProcess.StartAsync(
+            FromRoot("Chatable.MigrationService", settings), "Applied 0005", ServerProcess.Terminate, Cancellation);
+        Assert.Equal(0, await migrations.WaitForExitAsync(Cancellation));
+        using var worker = await ServerProcess.StartAsync(
+            FromRoot("Chatable.FanoutWorker", settings), "Application started", ServerProcess.Terminate, Cancellation);
+        using var api = await ServerProcess.StartAsync(
+            FromRoot("Chatable.ApiService", settings), "Application started", ServerProcess.Terminate, Cancellation);
+        var address = new Uri(Regex.Match(api.Output, @"Now listening on: (http://127\.0\.0\.1:\d+)").Groups[1].Value);
+
+        using var client = new ChatClient(address);
+        var (bob, alice) = (await client.RegisterAsync(Cancellation), await client.RegisterAsync(Cancellation));
+        var jwt = bob.Token.ToJwt();
+        await client.LogInAsync(bob.Username, bob.Password, Cancellation);
+        foreach (var path in (string[])
+            ["/api/ws", "/api/ws/", "/api/inbox", "/api/nothing", "/api/v2/sync", "/health", "/", "/openapi/v1.json"])
+        {
+            foreach (var method in (string[])["GET", "HEAD", "POST"])
+                await RawHttp.SendAsync(address, $"{method} {path}?access_token={jwt}", [], Cancellation);
+        }
+
+        // What is no request at all is quoted in other places.
+        foreach (var line in (string[])
+            [$"GET /api/ws?access_token={jwt} HTTP/9", $"GET  /?access_token={jwt} HTTP/1.1", $"G\0T ?access_token={jwt} HTTP/1.1"])
+        {
+            await RawHttp.SendAsync(address, System.Text.Encoding.Latin1.GetBytes($"{line}\r\nHost: x\r\n\r\n"), Cancellation);
+        }
+
+        using (var socket = new ClientWebSocket())
+        {
+            await socket.ConnectAsync(
+                new UriBuilder(ChatSocket.AddressOf(address)) { Query = $"access_token={jwt}" }.Uri, Cancellation);
+            await socket.SendAsync(
+                System.Text.Encoding.UTF8.GetBytes(ChatSocket.Frame(null, alice.Username, Text)),
+                WebSocketMessageType.Text, endOfMessage: true, Cancellation);
+            foreach (var span in (string[])["chatable.accept", "chatable.commit", "chatable.push", "chatable.migrate"])
+                await collector.ReceivedAsync(span);
+            await socket.CloseAsync(WebSocketCloseStatus.NormalClosure, null, Cancellation);
+        }
+
+        var console = migrations.Output + worker.Output + api.Output;
+        Assert.Equal(isToTellAll, console.Contains("Request starting HTTP/1.1 GET", StringComparison.Ordinal));
+        var everything = collector.Text + console;
+        Assert.Contains("/api/ws", collector.Text, StringComparison.Ordinal);
+        foreach (var secret in (string[])
+            [jwt, jwt.Split('.')[2], jwt[..40], bob.Password, bob.Token.SecretAccessKey, bob.Token.RefreshToken, Text,
+             $"Password={password}"])
+        {
+            Assert.DoesNotContain(secret, everything, StringComparison.Ordinal);
+        }
+
+        Assert.DoesNotContain("access_token=", everything, StringComparison.Ordinal);
+        if (!isToTellAll)
+            Assert.DoesNotMatch(@"(?m)^\w{4}: \S+\[\d+\]", console);
+    }
+
+    private static readonly (string, string)[] s_tellAll =
+    [
+        ("Logging__LogLevel__Default", "Trace"), ("Logging__LogLevel__Microsoft.AspNetCore", "Trace"),
+        ("Logging__LogLevel__Microsoft.AspNetCore.Hosting.Diagnostics", "Trace"),
+        ("Logging__LogLevel__Microsoft.AspNetCore.Server.Kestrel.BadRequests", "Trace"),
+        ("Logging__Console__LogLevel__Microsoft.AspNetCore.Server.Kestrel.BadRequests", "Trace"),
+        ("Logging__LogLevel__Npgsql", "Trace"), ("Logging__LogLevel__StackExchange.Redis", "Trace"),
+    ];
+
+    private static ProcessStartInfo FromRoot(string service, IEnumerable<(string, string)> settings)
+    {
+        var start = ApiProcess.StartInfo(settings);
+        for (var i = 0; i < start.ArgumentList.Count; i++)
+            start.ArgumentList[i] = start.ArgumentList[i].Replace("Chatable.ApiService", service, StringComparison.Ordinal);
+        var folder = start.WorkingDirectory.Replace("Chatable.ApiService", service, StringComparison.Ordinal);
+        Assert.Empty(Directory.GetFiles(folder, "appsettings*"));
+        start.WorkingDirectory = "/";
+        return start;
     }
 }
