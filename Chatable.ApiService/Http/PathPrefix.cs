@@ -10,7 +10,11 @@ internal static class PathPrefix
     {
         var options = app.Services.GetRequiredService<IOptions<HttpOptions>>().Value;
         if (options.KnownProxies.Length > 0)
+        {
             app.UseForwardedHeaders(Believe(options));
+            app.Use(next => context => Tidy(context, next));
+        }
+
         if (options.PathBase.Length > 0)
             app.Use(next => context => TakeOff(options.PathBase, context, next));
     }
@@ -26,6 +30,14 @@ internal static class PathPrefix
         foreach (var network in options.KnownNetworks())
             forwarded.KnownIPNetworks.Add(network);
         return forwarded;
+    }
+
+    // With a slash too many a link would name another path, or at its beginning another host.
+    private static Task Tidy(HttpContext context, RequestDelegate next)
+    {
+        if (context.Request.PathBase.Value is { Length: > 0 } path)
+            context.Request.PathBase = path.Trim('/') is { Length: > 0 } some ? $"/{some}" : default(PathString);
+        return next(context);
     }
 
     // Some proxies take it off themselves, and probes of the platform do not know it.

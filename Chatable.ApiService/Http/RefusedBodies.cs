@@ -32,8 +32,9 @@ internal sealed class RefusedBodies(RequestDelegate next, IOptions<HttpOptions> 
     // The rest of a small body is not worth a connection.
     private static Task SayWhetherItEnds(HttpContext context)
     {
-        if (context.Response.StatusCode is StatusCodes.Status408RequestTimeout or StatusCodes.Status413PayloadTooLarge
-            || IsTooLarge(context.Request))
+        var status = context.Response.StatusCode;
+        if (status == StatusCodes.Status408RequestTimeout || IsTooLarge(context.Request)
+            || (status == StatusCodes.Status413PayloadTooLarge && context.Request.ContentLength is null))
         {
             context.Response.Headers.Connection = "close";
         }

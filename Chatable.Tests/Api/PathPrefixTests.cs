@@ -68,6 +68,9 @@ public sealed class PathPrefixTests(PathPrefixTests.Servers servers) : IClassFix
     [InlineData("X-Forwarded-Prefix: /behind", "/behind")]
     [InlineData("X-Forwarded-Prefix: /a%20b/c", "/a%20b/c")]
     [InlineData("X-Forwarded-Prefix: /farther, /nearer", "/nearer")]
+    [InlineData("X-Forwarded-Prefix: /behind/", "/behind")]
+    [InlineData("X-Forwarded-Prefix: //other.example/", "/other.example")]
+    [InlineData("X-Forwarded-Prefix: /", "")]
     [InlineData("X-Forwarded-Prefix: behind", "")]
     [InlineData("X-Nothing: x", "")]
     public async Task LinksCarryThePathThatAKnownProxyTells(string header, string expected)

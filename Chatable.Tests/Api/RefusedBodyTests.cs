@@ -109,6 +109,21 @@ public sealed partial class RefusedBodyTests(RefusedBodyTests.Server server) : I
     }
 
     [Fact]
+    public async Task AMessageThatIsTooLongDoesNotEither()
+    {
+        using var registered = new ChatClient(server.Api.Address);
+        var user = await registered.RegisterAsync(Cancellation);
+        var body = $$"""{"recipient":"{{user.Username}}","message":"{{new string('x', 9000)}}"}""";
+        using var client = await ConnectAsync();
+        await client.GetStream().WriteAsync(
+            Ascii($"POST /api/v2/messages HTTP/1.1\r\nHost: x\r\n{Json}Idempotency-Key: k\r\nAuthorization: Bearer {user.Token.ToJwt()}\r\n"
+                + $"Content-Length: {body.Length}\r\n\r\n{body}"), Cancellation);
+        var head = await ReadHeadAsync(client);
+        Assert.StartsWith("HTTP/1.1 413", head, StringComparison.Ordinal);
+        Assert.DoesNotContain("Connection: close", head, StringComparison.OrdinalIgnoreCase);
+    }
+
+    [Fact]
     public async Task ABodyThatComesTooSlowlyIsAnswered408AndSaysThatTheConnectionEnds()
     {
         using var client = await ConnectAsync();

@@ -42,6 +42,8 @@ internal sealed partial class V2Greeting(
     {
         get
         {
+            if (_state != State.Greeting)
+                return null;
             lock (_gate)
             {
                 return _state == State.Greeting && _early?.Count >= services.Options.PendingSends
