@@ -7,8 +7,8 @@ namespace Chatable.Client;
 
 /// <summary>
 /// A device's connection. It reconnects and resumes by itself; a message is sent until the server has it, and stored there once.
-/// Take what comes with <see cref="ReceiveAsync"/> all the time, also where it does not interest you: once the inbox is full, nothing
-/// more is read, acknowledgements neither.
+/// Take what comes with <see cref="ReceiveAsync"/> all the time, also where it does not interest you: once the inbox is full, no more is
+/// taken from the server, but for answers to what is sent.
 /// </summary>
 public sealed class ChatConnection : IAsyncDisposable
 {
@@ -134,6 +134,7 @@ public sealed class ChatConnection : IAsyncDisposable
                 finally
                 {
                     await parts.Mailbox.FinishAsync(item).ConfigureAwait(false);
+                    parts.Runner.Wake();
                 }
             }
         }

@@ -79,7 +79,7 @@ internal sealed partial class ConnectionLoop(
         return end.Left switch
         {
             LeaveReason.Draining => new Outcome(CloseAdvice.Spread),
-            LeaveReason.LongLog => new Outcome(CloseAdvice.AtOnce),
+            LeaveReason.LongLog or LeaveReason.Behind => new Outcome(CloseAdvice.AtOnce),
             _ => Outcome.Of(end),
         };
     }

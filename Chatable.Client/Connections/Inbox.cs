@@ -1,14 +1,15 @@
+using Chatable.Client.Session;
+
 namespace Chatable.Client.Connections;
 
 /// <summary>
 /// What was received and not taken by the application yet. The stored cursor stands just before its first item: whatever is in here
-/// comes again after a crash. When it is full, nothing more is read from the socket, until the application goes on.
+/// comes again after a crash. When it is full, nothing more is put in, until the application goes on.
 /// </summary>
 internal sealed class Inbox(int capacity)
 {
     private readonly Queue<Item> _items = [];
     private readonly Signal _available = new();
-    private readonly Signal _room = new();
     private readonly Lock _lock = new();
 
     private Item? _last;
@@ -28,12 +29,12 @@ internal sealed class Inbox(int capacity)
         public int Places { get; set; } = 1;
     }
 
-    public bool HasRoom
+    public Room Room
     {
         get
         {
             lock (_lock)
-                return _places < capacity;
+                return _places >= capacity ? Room.None : _places > capacity / 2 ? Room.Little : Room.Plenty;
         }
     }
 
@@ -88,14 +89,6 @@ internal sealed class Inbox(int capacity)
             if (_items.Count == 0)
                 _last = null;
         }
-
-        _room.Set();
-    }
-
-    public async Task WaitForRoomAsync(CancellationToken cancellationToken)
-    {
-        while (!HasRoom)
-            await _room.WaitAsync(cancellationToken).ConfigureAwait(false);
     }
 
     public void Complete()

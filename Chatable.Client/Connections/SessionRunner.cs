@@ -13,6 +13,8 @@ internal sealed partial class SessionRunner(
     private readonly Signal _changed = new();
     private readonly long _start = clock.GetTimestamp();
 
+    private bool _isPaused;
+
     /// <summary>How a connection ended.</summary>
     public readonly record struct End(int? CloseCode = null, string? CloseReason = null, LeaveReason? Left = null);
 
@@ -30,7 +32,6 @@ internal sealed partial class SessionRunner(
     /// <summary>Until the connection ends, or <paramref name="stop"/> says so.</summary>
     public async Task<End> RunAsync(ClientSocket socket, CancellationToken stop)
     {
-        using var closing = CancellationTokenSource.CreateLinkedTokenSource(stop);
         Task<ClientSocket.Frame>? reading = null;
         try
         {
@@ -39,36 +40,47 @@ internal sealed partial class SessionRunner(
             {
                 if (await CarryOutAsync(socket, stop).ConfigureAwait(false) is { } end)
                     return end;
-                reading ??= ReadAsync(socket, closing.Token);
+                if (MayRead())
+                    reading ??= socket.ReadAsync(CancellationToken.None);
                 await WaitAsync(reading, stop).ConfigureAwait(false);
                 if (stop.IsCancellationRequested)
                     return default;
-                if (reading.IsCompleted)
+                if (reading is { IsCompleted: true })
                 {
                     var frame = await reading.ConfigureAwait(false);
                     reading = null;
                     if (frame.IsEnd)
                         return new End(frame.CloseCode, frame.CloseReason);
-                    Tell(() => session.Received(ServerFrames.TryRead(frame.Text.Span), Now));
+                    Tell(() => session.Received(ServerFrames.TryRead(frame.Text.Span), Now, inbox.Room));
                 }
 
-                TellTheTime();
+                if (MayRead() || inbox.Room == Room.Plenty)
+                    Tell(() => session.Tick(Now, inbox.Room));
             }
         }
         finally
         {
-            await closing.CancelAsync().ConfigureAwait(false);
             await CloseAsync(socket, reading).ConfigureAwait(false);
             Tell(session.Ended);
             await CarryOutAsync(socket: null, CancellationToken.None).ConfigureAwait(false);
         }
     }
 
-    // While reading pauses, the server's silence says nothing.
-    private void TellTheTime()
+    // While reading pauses, the server's silence says nothing. What is under way is read to its end all the same: cancelled, it would
+    // abort the socket, and nobody could say goodbye.
+    private bool MayRead()
     {
-        if (inbox.HasRoom)
-            Tell(() => session.Tick(Now));
+        bool may;
+        lock (session)
+            may = session.MayRead(inbox.Room);
+        if (!may && !_isPaused)
+        {
+            ClientMetrics.InboxFull.Add(1);
+            LogPaused();
+        }
+
+        _isPaused = !may;
+        return may;
     }
 
     /// <summary>Carries out all effects, also where the socket fails: those on the store and the inbox have happened.</summary>
@@ -122,31 +134,17 @@ internal sealed partial class SessionRunner(
         return await socket.TrySendAsync(frame, either.Token).ConfigureAwait(false);
     }
 
-    private async Task<ClientSocket.Frame> ReadAsync(ClientSocket socket, CancellationToken closing)
-    {
-        if (!inbox.HasRoom)
-        {
-            ClientMetrics.InboxFull.Add(1);
-            LogPaused();
-            await inbox.WaitForRoomAsync(closing).ConfigureAwait(false);
-            Wake();
-        }
-
-        // Not cancelled by the stop: that would abort the socket, and nobody could say goodbye.
-        return await socket.ReadAsync(CancellationToken.None).ConfigureAwait(false);
-    }
-
-    private async Task WaitAsync(Task reading, CancellationToken stop)
+    private async Task WaitAsync(Task? reading, CancellationToken stop)
     {
         TimeSpan? due;
         lock (session)
-            due = inbox.HasRoom ? session.DueAt - Now : null;
+            due = _isPaused ? null : session.DueAt - Now;
         if (due <= TimeSpan.Zero)
             return;
 
         using var enough = CancellationTokenSource.CreateLinkedTokenSource(stop);
         var time = Task.Delay(due ?? Timeout.InfiniteTimeSpan, clock, enough.Token);
-        await Task.WhenAny(reading, _changed.WaitAsync(enough.Token), time).ConfigureAwait(false);
+        await Task.WhenAny(reading ?? time, _changed.WaitAsync(enough.Token), time).ConfigureAwait(false);
         await enough.CancelAsync().ConfigureAwait(false);
     }
 

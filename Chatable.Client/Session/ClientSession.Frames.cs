@@ -89,7 +89,7 @@ internal sealed partial class ClientSession
                 Do(new CaughtUp());
                 break;
             // Of a kind that this version does not know, and a place of the log all the same.
-            case UnknownFrame { Seq: { } seq } when IsNext(seq):
+            case UnknownFrame { Seq: { } seq } when IsNext(seq, needsRoom: false):
                 _log.Read(seq);
                 Do(new Pass(seq));
                 break;
@@ -109,7 +109,7 @@ internal sealed partial class ClientSession
             Settle(new SentMessage(
                 clientId, message.MessageId, message.Seq, message.Conversation, message.ConversationSeq, message.CreatedAt));
 
-        if (IsNext(message.Seq))
+        if (IsNext(message.Seq, needsRoom: !_log.IsSettled(message.Seq)))
             Do(_log.Read(message.Seq) ? new Pass(message.Seq) : new Surface(message));
     }
 
@@ -119,7 +119,7 @@ internal sealed partial class ClientSession
             Settle(ack.Sent);
 
         // A repeated answer may name any place; the message comes there, or has come.
-        if (!ack.IsDuplicate && IsNext(ack.Sent.Seq))
+        if (!ack.IsDuplicate && IsNext(ack.Sent.Seq, needsRoom: false))
         {
             _log.Read(ack.Sent.Seq);
             Do(new Pass(ack.Sent.Seq));
@@ -153,9 +153,13 @@ internal sealed partial class ClientSession
         Do(new Settle(sent));
     }
 
-    private bool IsNext(long seq)
+    private bool IsNext(long seq, bool needsRoom)
     {
         var place = _log.PlaceOf(seq);
+        if (needsRoom && place == SessionLog.Place.Next && _room == Room.None)
+            _isBehind = true;
+        if (_isBehind)
+            return false;
         if (place == SessionLog.Place.TooFar)
             GiveUp(LeaveReason.Gap);
         return place == SessionLog.Place.Next;

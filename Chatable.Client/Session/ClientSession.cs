@@ -12,9 +12,14 @@ namespace Chatable.Client.Session;
 ///  Closed ───────────► Greeting ─────────► Online         Ended from anywhere; Leave asks for it
 /// </code>
 /// Invariants: messages are surfaced in the order of seq, each place once; a message is in the outbox until its place is known.
+/// Where the application takes nothing while it waits for an acknowledgement, that comes behind messages which there is no room for. The
+/// session is then behind: it reads on for the sake of answers, and leaves the log where it is. With room again, it comes back for the rest.
 /// </summary>
 internal sealed partial class ClientSession(SessionSettings settings, ChatStoreContent content)
 {
+    /// <summary>Acknowledgements that a session which is behind takes; a store remembers each until the cursor has passed it.</summary>
+    private const int MostSettledAhead = 1000;
+
     private readonly SessionLog _log = new(content.Cursor, content.SettledAhead);
     private readonly SessionOutbox _outbox = OutboxOf(settings, content);
     private readonly Heartbeat _heartbeat = new();
@@ -22,6 +27,8 @@ internal sealed partial class ClientSession(SessionSettings settings, ChatStoreC
 
     private Phase _phase;
     private bool _isLogTooLong;
+    private bool _isBehind;
+    private Room _room;
     private TimeSpan _openedAt;
     private TimeSpan? _drainsAt;
     private int _maxFrameBytes;
@@ -37,6 +44,10 @@ internal sealed partial class ClientSession(SessionSettings settings, ChatStoreC
     public ChatCursor? Cursor => _log.Cursor;
 
     public int Unacknowledged => _outbox.Count;
+
+    /// <summary>Whether reading on is of any use now.</summary>
+    public bool MayRead(Room room) =>
+        (room != Room.None && !_isBehind) || (_outbox.Count > 0 && _log.SettledAhead < MostSettledAhead);
 
     /// <summary>How long to wait before the next connection, because the server said so; as of the last connection.</summary>
     public TimeSpan? AskedToWait { get; private set; }
@@ -68,6 +79,7 @@ internal sealed partial class ClientSession(SessionSettings settings, ChatStoreC
         _phase = Phase.Greeting;
         _openedAt = now;
         _drainsAt = null;
+        _isBehind = false;
         AskedToWait = null;
         var cursor = _log.Cursor;
         long? since = cursor?.Seq ?? (settings.Start == ChatStart.Now || _isLogTooLong ? null : 0);
@@ -86,8 +98,9 @@ internal sealed partial class ClientSession(SessionSettings settings, ChatStoreC
     }
 
     /// <summary>A frame came; null is one that could not be read.</summary>
-    public void Received(ServerFrame? frame, TimeSpan now)
+    public void Received(ServerFrame? frame, TimeSpan now, Room room = Room.Plenty)
     {
+        _room = room;
         if (_phase == Phase.Closed)
             return;
 
@@ -100,14 +113,16 @@ internal sealed partial class ClientSession(SessionSettings settings, ChatStoreC
     }
 
     /// <summary>Time has passed.</summary>
-    public void Tick(TimeSpan now)
+    public void Tick(TimeSpan now, Room room = Room.Plenty)
     {
         if (_phase == Phase.Greeting && now >= _openedAt + settings.WelcomeTimeout)
             GiveUp(LeaveReason.NoWelcome);
         if (_phase != Phase.Online)
             return;
 
-        if (_heartbeat.IsLost(now))
+        if (_isBehind && room == Room.Plenty)
+            GiveUp(LeaveReason.Behind);
+        else if (_heartbeat.IsLost(now))
             GiveUp(LeaveReason.Silence);
         else if (now >= _drainsAt)
             GiveUp(LeaveReason.Draining);

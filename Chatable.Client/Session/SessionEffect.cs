@@ -56,6 +56,9 @@ internal enum LeaveReason
     /// <summary>The server said that it is about to stop.</summary>
     Draining,
 
+    /// <summary>There is room again for what was read and could not be taken: it comes again.</summary>
+    Behind,
+
     /// <summary>The log is too long to be replayed to a new device, which the welcome has told.</summary>
     LongLog,
 }

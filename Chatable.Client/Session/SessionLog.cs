@@ -7,6 +7,9 @@ internal sealed class SessionLog(ChatCursor? cursor, IEnumerable<long> settledAh
 
     public ChatCursor? Cursor { get; private set; } = cursor;
 
+    /// <summary>How many places after the cursor hold messages of this device that are through.</summary>
+    public int SettledAhead => _settled.Count;
+
     public enum Place
     {
         /// <summary>Read before.</summary>
@@ -38,6 +41,9 @@ internal sealed class SessionLog(ChatCursor? cursor, IEnumerable<long> settledAh
         Cursor = Cursor!.Value with { Seq = seq };
         return _settled.Remove(seq);
     }
+
+    /// <summary>Whether the place holds a message that this device knows to be through: nothing to take.</summary>
+    public bool IsSettled(long seq) => _settled.Contains(seq);
 
     /// <summary>A message of this device is through, and will come at this place or has come.</summary>
     public void Settled(long seq)

@@ -24,6 +24,8 @@ internal sealed class SimulatedDevice(SimulatedServer server, Random random)
 
     public int Resumes { get; private set; }
 
+    private Room Room => _inbox.Count switch { 0 => Room.Plenty, < 3 => Room.Little, _ => Room.None };
+
     public async Task StartAsync()
     {
         var content = await _store.LoadAsync(CancellationToken.None);
@@ -64,10 +66,10 @@ internal sealed class SimulatedDevice(SimulatedServer server, Random random)
                 break;
             case 5 or 6:
                 if (_link.TryDown(out var frame))
-                    _session.Received(frame, Now);
+                    _session.Received(frame, Now, Room);
                 break;
             case 7:
-                _session.Tick(Now);
+                _session.Tick(Now, Room);
                 break;
             case 8 when random.Next(6) == 0:
                 Disconnect();
