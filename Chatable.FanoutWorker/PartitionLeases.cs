@@ -1,4 +1,5 @@
 using Chatable.Messaging;
+using Chatable.Messaging.Registry;
 using Microsoft.Extensions.Options;
 using StackExchange.Redis;
 
@@ -74,7 +75,7 @@ internal sealed class PartitionLeases(IConnectionMultiplexer redis, ServerIdenti
     /// <summary>The share of one worker among <paramref name="live"/>, rounded up so that none is left over.</summary>
     public static int Share(int partitions, int live) => (partitions + live - 1) / live;
 
-    private RedisKey Workers => $"{_prefix}workers";
+    private RedisKey Workers => LiveWorkers.KeyOf(_prefix);
 
     private RedisKey Lease(int partition) => $"{_prefix}lease:{{{partition}}}";
 }

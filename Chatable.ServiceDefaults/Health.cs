@@ -5,12 +5,13 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
 
 namespace Chatable.ServiceDefaults;
 
 internal static class Health
 {
-    /// <summary>May it be sent work? All checks: stores reachable, not draining.</summary>
+    /// <summary>May it be sent work? All checks: stores reachable, schema applied, not draining.</summary>
     public const string ReadinessPath = "/health";
 
     /// <summary>Does it run at all? Nothing that a restart would not mend.</summary>
@@ -25,6 +26,7 @@ internal static class Health
     public static void AddDefaultHealthChecks(this IHostApplicationBuilder builder)
     {
         builder.Services.TryAddSingleton<Draining>();
+        builder.Services.AddOptions<HealthOptions>().BindConfiguration(HealthOptions.Section);
         builder.Services.AddHealthChecks()
             .AddCheck("self", () => HealthCheckResult.Healthy(), [LiveTag])
             .AddCheck<DrainingHealthCheck>("draining", tags: [ReadyTag]);
@@ -38,13 +40,36 @@ internal static class Health
         });
     }
 
-    /// <summary>In every environment, for container probes need them; one word each, for anybody may ask.</summary>
+    /// <summary>
+    /// In every environment, for container probes need them. One word each, for anybody may ask; which checks are not well, and why,
+    /// only where <see cref="HealthOptions.Details"/> says so.
+    /// </summary>
     public static void MapHealth(this WebApplication app)
     {
-        app.MapHealthChecks(ReadinessPath).AllowAnonymous().DisableHttpMetrics();
+        var details = app.Services.GetRequiredService<IOptions<HealthOptions>>().Value.Details ?? app.Environment.IsDevelopment();
+        app.MapHealthChecks(ReadinessPath, new HealthCheckOptions { ResponseWriter = details ? WriteDetailsAsync : WriteWordAsync })
+            .AllowAnonymous().DisableHttpMetrics();
         app.MapHealthChecks(LivenessPath, new HealthCheckOptions { Predicate = check => check.Tags.Contains(LiveTag) })
             .AllowAnonymous().DisableHttpMetrics();
     }
+
+    private static Task WriteWordAsync(HttpContext context, HealthReport report)
+    {
+        context.Response.ContentType = "text/plain";
+        return context.Response.WriteAsync(report.Status.ToString());
+    }
+
+    // What a check says itself; a failure's own words may name hosts.
+    private static Task WriteDetailsAsync(HttpContext context, HealthReport report)
+    {
+        context.Response.ContentType = "text/plain";
+        var unwell = report.Entries.Where(check => check.Value.Status != HealthStatus.Healthy).Select(check =>
+            $"\n{check.Key}: {(check.Value.Exception is null ? check.Value.Description : null) ?? check.Value.Status.ToString()}");
+        return context.Response.WriteAsync($"{report.Status}{string.Concat(unwell)}");
+    }
+
+    public static bool IsProbe(HttpContext context) =>
+        context.Request.Path.StartsWithSegments(ReadinessPath) || context.Request.Path.StartsWithSegments(LivenessPath);
 
     // A check may not end when it is told to: Npgsql first waits for the server to take its word that a command is cancelled.
     private sealed class EndingCheck(IHealthCheck check) : IHealthCheck
@@ -52,7 +77,4 @@ internal static class Health
         public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
             check.CheckHealthAsync(context, cancellationToken).WaitAsync(cancellationToken);
     }
-
-    public static bool IsProbe(HttpContext context) =>
-        context.Request.Path.StartsWithSegments(ReadinessPath) || context.Request.Path.StartsWithSegments(LivenessPath);
 }

@@ -18,7 +18,9 @@ internal static class DeliveryFeature
     public static void AddDelivery(this IHostApplicationBuilder builder)
     {
         builder.AddValidatedOptions<DeliveryOptions>(DeliveryOptions.Section, options => options.Faults());
-        builder.Services.AddServerQueues().AddServerRegistry().AddEvictionPolicyCheck();
+        builder.AddValidatedOptions<WorkersOptions>(WorkersOptions.Section, options => options.Faults());
+        builder.Services.AddServerQueues().AddServerRegistry().AddEvictionPolicyCheck().AddSchemaCheck();
+        builder.Services.AddHealthChecks().AddCheck<WorkersCheck>("workers");
         builder.Services.AddSingleton<EnvelopeStore>();
         builder.Services.AddSingleton<EnvelopeLog>();
         builder.Services.AddSingleton<DeliveryMetrics>();
@@ -26,6 +28,7 @@ internal static class DeliveryFeature
         AddQueueReader(builder);
         AddHosted<DispatchReader>(builder.Services);
         AddHosted<ServerPresence>(builder.Services);
+        AddHosted<WorkerWatch>(builder.Services);
     }
 
     // The connection is made when it is first read: it must not delay the start, nor make a replica unwell.

@@ -7,6 +7,7 @@ internal sealed class DeliveryMetrics
 {
     private readonly Counter<long> _repaired;
     private readonly Counter<long> _dropped;
+    private readonly Gauge<int> _workers;
 
     public DeliveryMetrics(IMeterFactory meters)
     {
@@ -15,9 +16,12 @@ internal sealed class DeliveryMetrics
             "chatable.realtime.repaired", "{envelope}", "Envelopes read from PostgreSQL because their push did not come.");
         _dropped = meter.CreateCounter<long>(
             "chatable.realtime.dropped", "{item}", "What a full or unreadable queue dropped, to be repaired later, by queue.");
+        _workers = meter.CreateGauge<int>("chatable.workers.live", "{worker}", "Fan-out workers that live, as this server sees them in Redis.");
     }
 
     public void Repaired(int envelopes) => _repaired.Add(envelopes);
+
+    public void WorkersLive(int workers) => _workers.Record(workers);
 
     public void Dropped(string queue) => _dropped.Add(1, new KeyValuePair<string, object?>("queue", queue));
 }

@@ -23,6 +23,8 @@ internal sealed partial class ApiExceptionHandler(ILogger<ApiExceptionHandler> l
             EncryptionKeyMissingException => ApiFailure.Unavailable,
             // A database that restarts, fails over or is out of connections is worth another try.
             NpgsqlException { IsTransient: true } => ApiFailure.Unavailable,
+            // The migration has not run yet; readiness says so, too.
+            PostgresException { SqlState: PostgresErrorCodes.UndefinedTable } => ApiFailure.Unavailable,
             _ => ApiFailure.Internal,
         };
         if (failure.Status >= StatusCodes.Status500InternalServerError && exception is not ServiceBusyException)

@@ -68,6 +68,11 @@ internal sealed class Problem : IResult
     public static Problem FateUnknown { get; } =
         new(StatusCodes.Status503ServiceUnavailable, "unavailable", Unavailable.Body.Title, "Send it again with the same key.");
 
+    /// <summary>It waits in the intake, and no worker lives to store it.</summary>
+    public static Problem NoWorker { get; } =
+        new(StatusCodes.Status503ServiceUnavailable, "no_worker", "The message is taken, but nobody stores messages now.",
+            "It is stored once somebody does. Send it again with the same key to learn when.");
+
     public static Problem UnknownRecipient { get; } =
         new(StatusCodes.Status400BadRequest, "unknown_recipient", "There is no such recipient.",
             errors: new Dictionary<string, string> { ["recipient"] = "is nobody's username" });

@@ -1,4 +1,5 @@
 using Chatable.ApiService.Auth;
+using Chatable.ApiService.Delivery;
 using Chatable.ApiService.Http;
 using Chatable.ApiService.Sending;
 using Chatable.Messaging;
@@ -14,7 +15,8 @@ namespace Chatable.ApiService.Messages;
 /// milliseconds; words can be lost, so PostgreSQL is asked too.
 /// </summary>
 internal sealed partial class MessageSender(
-    MessageAccepter accepter, SendWaiters waiters, SendBudgets budgets, MessageLookup stored, IOptions<MessagesOptions> options,
+    MessageAccepter accepter, SendWaiters waiters, SendBudgets budgets, WorkerWatch workers, MessageLookup stored,
+    IOptions<MessagesOptions> options,
     MessageMetrics metrics, TimeProvider clock, ILogger<MessageSender> logger)
 {
     private int _waiting;
@@ -79,6 +81,8 @@ internal sealed partial class MessageSender(
                 return Interpret(word, send);
             if (await LookAsync(author, send, cancellationToken) is { } found)
                 return Interpret(found, send);
+            if (workers.AreMissing)
+                return (null, Problem.NoWorker);
             if (wait >= left)
                 return (null, Problem.FateUnknown);
             wait = options.Value.LookEvery;

@@ -4,7 +4,7 @@ namespace Chatable.Messaging.Registry;
 
 public static class RegistrySetup
 {
-    /// <summary>Adds <see cref="ServerRegistry"/>; needs a Redis connection and a <see cref="TimeProvider"/>.</summary>
+    /// <summary>Adds <see cref="ServerRegistry"/> and <see cref="LiveWorkers"/>; needs a Redis connection and a <see cref="TimeProvider"/>.</summary>
     public static IServiceCollection AddServerRegistry(this IServiceCollection services)
     {
         services.AddKeyPrefixedOptions<RegistryOptions>(RegistryOptions.Section)
@@ -16,6 +16,7 @@ public static class RegistrySetup
                 "Registry:LiveServersAge must not be negative, and shorter than Registry:ReapAfter.")
             .Validate(o => o.UserLifetime >= TimeSpan.FromMinutes(1), "Registry:UserLifetime must be at least a minute.");
         services.AddSingleton<ServerRegistry>();
+        services.AddSingleton<LiveWorkers>();
         return services;
     }
 }

@@ -16,7 +16,7 @@ public sealed class FailureTests(PostgresServer postgres, RedisServer redis)
         using var client = new ChatClient(api.Address);
         var user = await client.RegisterAsync(Cancellation);
         await using (var source = NpgsqlDataSource.Create(database))
-        await using (var drop = source.CreateCommand("DROP TABLE participants CASCADE"))
+        await using (var drop = source.CreateCommand("ALTER TABLE participants DROP COLUMN user_id CASCADE"))
             await drop.ExecuteNonQueryAsync(Cancellation);
 
         var answer = await client.GetAsync("/api/inbox", user.Token, Cancellation);
@@ -24,7 +24,7 @@ public sealed class FailureTests(PostgresServer postgres, RedisServer redis)
             ApiFixture.Failure(500, "internal server error", "Internal server error"), answer.Envelope.GetRawText());
         Assert.Equal(500, answer.Status);
         Assert.Contains("X-Chatable-Server", answer.Headers.Select(header => header.Key));
-        Assert.Contains("42P01", api.Output, StringComparison.Ordinal);
+        Assert.Contains("42703", api.Output, StringComparison.Ordinal);
         Assert.Equal(200, (await client.GetAsync($"/api/thread/{user.Username}", user.Token, Cancellation)).Status);
     }
 

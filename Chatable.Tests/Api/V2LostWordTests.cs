@@ -143,6 +143,7 @@ public sealed class V2LostWordTests(PostgresServer postgres, RedisServer redis) 
         return (await Task.WhenAll(lengths)).Sum();
     }
 
+    // That no worker lives is another answer: ReadinessTests.
     private Task<ApiProcess> StartApiAsync(params (string, string)[] settings) => ApiProcess.StartAsync(
-        _database, redis.ConnectionString, _ct, [("Chatable__KeyPrefix", _prefix), .. settings]);
+        _database, redis.ConnectionString, _ct, [("Chatable__KeyPrefix", _prefix), ("Workers__Patience", "01:00:00"), .. settings]);
 }

@@ -44,12 +44,7 @@ public sealed class ClientPolicyTests
     [Fact]
     public void EveryCloseCodeOfTheServerIsMetAsItsCatalogueSays()
     {
-<<<<<<< ours
         foreach (var code in CloseCode.All.Where(code => code != CloseCode.Normal && code.Number != 4409))
-=======
-        // Of the two reasons of 4409 the client goes by that of its own device.
-        foreach (var code in CloseCode.All.Where(code => code != CloseCode.Normal && code != CloseCode.Replaced))
->>>>>>> theirs
         {
             var expected = code.ClientShould.Split([' ', ':', ','])[0] switch
             {

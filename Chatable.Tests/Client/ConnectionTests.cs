@@ -110,11 +110,8 @@ public sealed class ConnectionTests(ClientServers servers) : IClassFixture<Clien
         var tooLarge = await Assert.ThrowsAsync<ChatSendException>(() => alice.SendAsync(bob, new string('x', 20_000), _ct));
         var first = await alice.Connection.SendAsync(bob.Name, "once", clientId: "mine", cancellationToken: _ct);
         var again = await alice.Connection.SendAsync(bob.Name, "once", clientId: "mine", cancellationToken: _ct);
-<<<<<<< ours
-=======
         var reused = await Assert.ThrowsAsync<ChatSendException>(
             () => alice.Connection.SendAsync(bob.Name, "twice", clientId: "mine", cancellationToken: _ct));
->>>>>>> theirs
         await bob.HasAsync(1, _ct);
 
         Assert.Equal("unknown_recipient", refused.Code);

@@ -1,20 +1,14 @@
-<<<<<<< ours
-using Chatable.ApiService.Realtime.Sockets;
-=======
 using System.Runtime.CompilerServices;
->>>>>>> theirs
+using Chatable.ApiService.Realtime.Sockets;
 
 namespace Chatable.ApiService.Realtime.Handover;
 
 /// <summary>The bytes of a socket that stays within its request, as over TLS and HTTP/2.</summary>
 internal sealed class RequestStream(Stream transport, Pulse pulse, Action onUnmasked) : FrameStream(pulse, onUnmasked)
 {
-<<<<<<< ours
     private volatile bool _isOver;
 
-=======
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
->>>>>>> theirs
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
         if (IsBroken)

@@ -1,0 +1,71 @@
+using Chatable.Messaging.Registry;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Options;
+
+namespace Chatable.ApiService.Delivery;
+
+/// <summary>
+/// Looks whether any fan-out worker lives. Without one, what is sent waits in the intake, and nobody can tell its sender that it is stored.
+/// </summary>
+internal sealed partial class WorkerWatch(
+    LiveWorkers workers, IOptions<WorkersOptions> options, DeliveryMetrics metrics, TimeProvider clock, ILogger<WorkerWatch> logger)
+    : BackgroundService
+{
+    private long _seenAt = clock.GetTimestamp();
+    private volatile bool _areMissing;
+
+    /// <summary>Whether none has been seen for longer than <see cref="WorkersOptions.Patience"/>, as far as Redis has told.</summary>
+    public bool AreMissing => _areMissing;
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(options.Value.LookEvery, clock);
+        do
+        {
+            await LookAsync(stoppingToken);
+        }
+        while (await timer.WaitForNextTickAsync(stoppingToken));
+    }
+
+    /// <summary>One look.</summary>
+    public async Task LookAsync(CancellationToken cancellationToken)
+    {
+        int live;
+        try
+        {
+            live = await workers.CountAsync(cancellationToken);
+        }
+        catch (Exception exception) when (exception is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
+        {
+            // That Redis is away is told by others. What was known of the workers stays.
+            return;
+        }
+
+        metrics.WorkersLive(live);
+        if (live > 0)
+            _seenAt = clock.GetTimestamp();
+        var areMissing = live == 0 && clock.GetElapsedTime(_seenAt) >= options.Value.Patience;
+        if (areMissing && !_areMissing)
+            LogMissing();
+        else if (_areMissing && !areMissing)
+            LogBack(live);
+        _areMissing = areMissing;
+    }
+
+    [LoggerMessage(LogLevel.Error, "No fan-out worker lives. What is sent waits in the intake until one does.")]
+    private partial void LogMissing();
+
+    [LoggerMessage(LogLevel.Information, "Fan-out workers live again: {Workers}.")]
+    private partial void LogBack(int workers);
+}
+
+/// <summary>Degraded, or Unhealthy where workers are required, as long as they are missing.</summary>
+internal sealed class WorkersCheck(WorkerWatch watch, IOptions<WorkersOptions> options) : IHealthCheck
+{
+    public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
+        Task.FromResult(watch.AreMissing
+            ? new HealthCheckResult(
+                options.Value.RequiredForReadiness ? HealthStatus.Unhealthy : HealthStatus.Degraded,
+                "No fan-out worker lives: what is sent waits in the intake.")
+            : HealthCheckResult.Healthy());
+}

@@ -1,0 +1,46 @@
+using System.Reflection;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Npgsql;
+
+namespace Chatable.Messaging;
+
+/// <summary>
+/// Whether the database's schema is at least the one this build was made for. A newer one serves it as well: during a deployment the
+/// migration runs before the last old replica is gone.
+/// </summary>
+public sealed class SchemaCheck(NpgsqlDataSource database) : IHealthCheck
+{
+    // The migration service's journal; scripts are applied in the order of their names, none is ever taken back.
+    private const string IsApplied = "SELECT EXISTS (SELECT FROM public.schema_versions WHERE scriptname = $1)";
+
+    /// <summary>The last of the scripts that stood beside this build's source, as <c>0005_messages_by_place.sql</c>.</summary>
+    public static string Needed { get; } = typeof(SchemaCheck).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
+        .Single(attribute => attribute.Key == "MigrationScripts").Value!.Split(';').Max(StringComparer.Ordinal)!;
+
+    public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
+    {
+        try
+        {
+            await using var command = database.CreateCommand(IsApplied);
+            command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = Needed });
+            return await command.ExecuteScalarAsync(cancellationToken) is true
+                ? HealthCheckResult.Healthy()
+                : HealthCheckResult.Unhealthy($"The database is older than this build: {Needed} was not applied.");
+        }
+        catch (PostgresException exception) when (exception.SqlState == PostgresErrorCodes.UndefinedTable)
+        {
+            return HealthCheckResult.Unhealthy("The database was never migrated.");
+        }
+    }
+}
+
+public static class SchemaCheckSetup
+{
+    /// <summary>A process is not ready before the schema is; needs an <see cref="NpgsqlDataSource"/>.</summary>
+    public static IServiceCollection AddSchemaCheck(this IServiceCollection services)
+    {
+        services.AddHealthChecks().AddCheck<SchemaCheck>("schema");
+        return services;
+    }
+}
