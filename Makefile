@@ -9,7 +9,7 @@ export DOTNET_CLI_TELEMETRY_OPTOUT := 1
 export DOTNET_NOLOGO := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help local dlq test screenshots faults faults-quick fault-bugs bench build format clean clean-data servers test-servers
+.PHONY: help check-numbers local dlq test screenshots faults faults-quick fault-bugs bench build format clean clean-data servers test-servers
 
 help: ## Say what there is (this)
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-12s %s\n", $$1, $$2 }'
@@ -20,8 +20,13 @@ help: ## Say what there is (this)
 	@echo '  make bench QUICK=1                  in minutes, not to be quoted; BENCH="--only window-16 --rounds 5", BENCH=--help for the rest'
 	@echo '  make faults CLASS=F1,F9 SECONDS=20  only these classes of faults, so long each; SEED=7 repeats a run, MINUTES=10 is for F35'
 
+# Told before anything is installed or built.
+check-numbers:
+	@case '$(REPLICAS)' in ''|*[!0-9]*) echo "REPLICAS must be a whole number from 1 to 100, but is '$(REPLICAS)'." >&2; exit 2;; esac
+	@case '$(PORT)' in ''|*[!0-9]*) echo "PORT must be a whole number from 0 to 65535, but is '$(PORT)'." >&2; exit 2;; esac
+
 # The profile 'https' needs a developer certificate, which a fresh machine has not.
-local: servers build ## Run everything on this machine: PostgreSQL, Redis, migrations, API servers, worker
+local: check-numbers servers build ## Run everything on this machine: PostgreSQL, Redis, migrations, API servers, worker
 	dotnet run --launch-profile http --project Chatable.AppHost -c $(CONFIGURATION) --no-build -- --Api:Replicas=$(REPLICAS) --Api:Port=$(PORT)
 
 # The command on the resource "fanout" of the running topology, as in the dashboard.

@@ -1,5 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
+using Chatable.ServiceDefaults;
 using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Configuration.EnvironmentVariables;
 
 namespace Chatable.AppHost;
 
@@ -32,10 +34,12 @@ internal sealed record TopologySettings
     /// <summary>The folder for the data of stores that run as processes.</summary>
     public required string DataFolder { get; init; }
 
+    private static readonly string[] s_names = ["Api:Replicas", "Api:Port", "Fanout:Replicas", "Stores", "UseVolumes", "DataFolder"];
+
     /// <summary>Reads the settings, and tells each that cannot be used in a sentence of its own on standard error.</summary>
-    public static bool TryRead(IConfiguration configuration, [NotNullWhen(true)] out TopologySettings? settings)
+    public static bool TryRead(IConfigurationRoot configuration, [NotNullWhen(true)] out TopologySettings? settings)
     {
-        List<string> errors = [];
+        List<string> errors = [.. Unknown(configuration)];
         var port = Number(configuration, "Api:Port", fallback: 8080, least: 0, most: 65_535, errors);
         settings = new()
         {
@@ -61,38 +65,70 @@ internal sealed record TopologySettings
                 : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".local", "share"),
             "chatable", "volumes");
 
+    /// <summary>
+    /// Names that nobody reads: in our sections any, elsewhere those that are a letter or two off. What the environment has in section
+    /// <c>Fanout</c> may be the worker's, which looks at it itself.
+    /// </summary>
+    private static IEnumerable<string> Unknown(IConfigurationRoot configuration)
+    {
+        var given = configuration.Providers.SelectMany(provider => Keys(provider, parent: null)
+            .Where(key => provider is not EnvironmentVariablesConfigurationProvider || key.StartsWith("Api:", StringComparison.OrdinalIgnoreCase)));
+        foreach (var key in given.Distinct(StringComparer.OrdinalIgnoreCase).Except(s_names, StringComparer.OrdinalIgnoreCase))
+        {
+            var nearest = NearestName.Of(key, s_names);
+            if (s_names.Any(name => name.Contains(':', StringComparison.Ordinal) && IsIn(key, name.Split(':')[0])) || NearestName.Distance(key, nearest) <= 2)
+                yield return $"{key} is no setting of the AppHost. The nearest one is {nearest}.";
+        }
+    }
+
+    private static bool IsIn(string key, string section) => key.StartsWith($"{section}:", StringComparison.OrdinalIgnoreCase);
+
+    private static IEnumerable<string> Keys(IConfigurationProvider provider, string? parent)
+    {
+        foreach (var name in provider.GetChildKeys([], parent).Distinct(StringComparer.OrdinalIgnoreCase))
+        {
+            var path = parent is null ? name : $"{parent}:{name}";
+            if (provider.TryGet(path, out _))
+                yield return path;
+            foreach (var below in Keys(provider, path))
+                yield return below;
+        }
+    }
+
     private static int Number(IConfiguration configuration, string key, int fallback, int least, int most, List<string> errors)
     {
-        if (configuration[key] is not { Length: > 0 } text)
+        if (configuration[key] is not { } text)
             return fallback;
         if (int.TryParse(text, out var number) && number >= least && number <= most)
             return number;
-        errors.Add($"{key} must be a whole number from {least} to {most}, but is '{text}'.");
+        errors.Add($"{key} must be a whole number from {least} to {most}, but is {Quoted(text)}.");
         return fallback;
     }
 
     private static bool Flag(IConfiguration configuration, string key, bool fallback, List<string> errors)
     {
-        if (configuration[key] is not { Length: > 0 } text)
+        if (configuration[key] is not { } text)
             return fallback;
         if (bool.TryParse(text, out var flag))
             return flag;
-        errors.Add($"{key} must be true or false, but is '{text}'.");
+        errors.Add($"{key} must be true or false, but is {Quoted(text)}.");
         return fallback;
     }
+
+    private static string Quoted(string text) => text.Length == 0 ? "empty" : $"'{text}'";
 
     private static StoreKind Kind(IConfiguration configuration, string key, List<string> errors)
     {
         switch (configuration[key]?.ToLowerInvariant())
         {
-            case null or "" or "auto":
+            case null or "auto":
                 return StoreKind.Auto;
             case "containers":
                 return StoreKind.Containers;
             case "processes":
                 return StoreKind.Processes;
             default:
-                errors.Add($"{key} must be containers, processes or auto, but is '{configuration[key]}'.");
+                errors.Add($"{key} must be containers, processes or auto, but is {Quoted(configuration[key]!)}.");
                 return StoreKind.Auto;
         }
     }

@@ -15,6 +15,7 @@ public static class ServiceDefaultsExtensions
         builder.AddOutageReports();
         builder.AddDefaultHealthChecks();
         builder.AddDiscovery();
+        builder.Services.AddSettingNames();
         builder.Services.AddHostedService<FailureExitCode>();
         builder.Services.AddHostedService<AssemblyPreload>();
         return builder;

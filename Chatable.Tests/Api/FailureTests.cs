@@ -69,6 +69,10 @@ public sealed class FailureTests(PostgresServer postgres, RedisServer redis)
     [InlineData("TokenSecrets__Key", "too-little", "TokenSecrets:Key is too short")]
     [InlineData("Passwords__Iterations", "1", "Passwords:Iterations must be from")]
     [InlineData("Auth__TokenLifetime", "00:00:01", "Auth:TokenLifetime must be from")]
+    [InlineData("Realtime__MaxFrameByte", "1024", "Realtime:MaxFrameByte is no setting. The nearest one is Realtime:MaxFrameBytes.")]
+    [InlineData("Realtime__Times__Png", "00:00:01", "Realtime:Times:Png is no setting. The nearest one is Realtime:Times:Ping.")]
+    [InlineData("Realtime__Delivery__Pol", "00:00:01", "Realtime:Delivery:Pol is no setting. The nearest one is Realtime:Delivery:Poll.")]
+    [InlineData("Chatable__Prefix", "x", "Chatable:Prefix is no setting. The nearest one is Chatable:KeyPrefix.")]
     public async Task WrongSettingStopsTheStartWithASentenceThatNamesIt(string key, string value, string sentence)
     {
         var start = ApiProcess.StartInfo(

@@ -128,6 +128,27 @@ public sealed partial class AppHostProcessTests
     }
 
     [Fact]
+    public async Task MistypedAndEmptySettingsAreToldBeforeAnythingStarts()
+    {
+        await using var appHost = new AppHostProcess(
+            home: null, new Dictionary<string, string> { ["Api__Prot"] = "9000", ["Fanout__BatchSize"] = "100" },
+            "--Api:Replcas=2", "--Fanout:BatchSize=5", "--UseVolume=false", "--Fanout:Replicas=");
+
+        Assert.Equal(1, await appHost.WaitForEndAsync());
+        foreach (var told in new[]
+        {
+            "Api:Prot is no setting of the AppHost. The nearest one is Api:Port.",
+            "Api:Replcas is no setting of the AppHost. The nearest one is Api:Replicas.",
+            "UseVolume is no setting of the AppHost. The nearest one is UseVolumes.",
+            "Fanout:Replicas must be a whole number from 1 to 100, but is empty.",
+            // The environment hands it down to the worker; the command line does not.
+            "Fanout:BatchSize is no setting of the AppHost.",
+        })
+            Assert.Contains(told, appHost.Output, StringComparison.Ordinal);
+        Assert.Single(appHost.Output.Split('\n'), line => line.StartsWith("Fanout:BatchSize", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task AMissingServerProgramIsToldInOneSentenceWithWhatToInstall()
     {
         using var path = new TestFolder();

@@ -55,6 +55,15 @@ public sealed class ProjectArrowsTests
             .Select(assembly => assembly.Name).Intersect(references.Select(NameOf)));
     }
 
+    [Fact]
+    public void TheClientIsTheOnlyPackage()
+    {
+        var all = XDocument.Load(Path.Combine(Repository.Root, "Directory.Build.props"));
+
+        Assert.Equal("false", all.Descendants("IsPackable").Single().Value);
+        Assert.Equal(["Chatable.Client"], Projects().Where(project => Project(project).Descendants("IsPackable").Any(own => own.Value == "true")));
+    }
+
     private static IEnumerable<string> Projects() =>
         Directory.EnumerateFiles(Repository.Root, "*.csproj", SearchOption.AllDirectories)
             .Select(file => Path.GetFileNameWithoutExtension(file)!);

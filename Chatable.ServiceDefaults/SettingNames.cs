@@ -1,0 +1,106 @@
+using System.Reflection;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+
+namespace Chatable.ServiceDefaults;
+
+/// <summary>
+/// Refuses what stands in a section of ours under a name that nobody reads: a mistyped setting would silently have no effect. Whatever
+/// the source, the environment or the command line. The names are those of the options classes: each names its <c>Section</c>.
+/// </summary>
+internal sealed class SettingNames(IConfiguration configuration) : IValidateOptions<SettingNames.Checked>
+{
+    /// <summary>What is validated at the start in order to validate names; it has nothing in it.</summary>
+    public sealed class Checked;
+
+    private const BindingFlags Constants = BindingFlags.Public | BindingFlags.Static;
+
+    // Settings without an options class, and what the AppHost's own environment may hand down to its services.
+    private static readonly string[] s_others = ["Chatable:KeyPrefix", "Fanout:Replicas"];
+
+    private static readonly Node s_known = Known();
+
+    private sealed class Node
+    {
+        public SortedDictionary<string, Node> Children { get; } = new(StringComparer.OrdinalIgnoreCase);
+
+        /// <summary>The node of a path such as <c>Realtime:Delivery</c>.</summary>
+        public Node At(string path)
+        {
+            var node = this;
+            foreach (var name in path.Split(':'))
+            {
+                if (!node.Children.TryGetValue(name, out var child))
+                    node.Children.Add(name, child = new Node());
+                node = child;
+            }
+
+            return node;
+        }
+    }
+
+    public ValidateOptionsResult Validate(string? name, Checked options) =>
+        Unknown(configuration).ToArray() is { Length: > 0 } unknown ? ValidateOptionsResult.Fail(unknown) : ValidateOptionsResult.Success;
+
+    /// <summary>A sentence for each unknown name.</summary>
+    public static IEnumerable<string> Unknown(IConfiguration configuration) =>
+        s_known.Children.SelectMany(section => Unknown(configuration.GetSection(section.Key), section.Value));
+
+    // Values, lists and dictionaries have no children here: what is below them is theirs.
+    private static IEnumerable<string> Unknown(IConfigurationSection section, Node known)
+    {
+        if (known.Children.Count == 0)
+            yield break;
+        foreach (var setting in section.GetChildren())
+        {
+            if (!known.Children.TryGetValue(setting.Key, out var child))
+                yield return $"{setting.Path} is no setting. The nearest one is {section.Path}:{NearestName.Of(setting.Key, known.Children.Keys)}.";
+            foreach (var fault in child is null ? [] : Unknown(setting, child))
+                yield return fault;
+        }
+    }
+
+    private static Node Known()
+    {
+        var known = new Node();
+        foreach (var type in OwnAssemblies().SelectMany(assembly => assembly.GetTypes()))
+        {
+            if (type.GetField("Section", Constants) is { IsLiteral: true } section)
+                Add(known.At((string)section.GetRawConstantValue()!), type);
+        }
+
+        foreach (var path in s_others)
+            known.At(path);
+        return known;
+    }
+
+    private static void Add(Node node, Type options)
+    {
+        foreach (var property in options.GetProperties().Where(property => property.CanWrite || IsOwn(property.PropertyType)))
+        {
+            var child = node.At(property.Name);
+            if (IsOwn(property.PropertyType))
+                Add(child, property.PropertyType);
+        }
+    }
+
+    private static bool IsOwn(Type type) => type.IsClass && IsOwn(type.Assembly.GetName());
+
+    private static bool IsOwn(AssemblyName assembly) => assembly.Name!.StartsWith("Chatable.", StringComparison.Ordinal);
+
+    private static IEnumerable<Assembly> OwnAssemblies()
+    {
+        var entry = Assembly.GetEntryAssembly()!;
+        return entry.GetReferencedAssemblies().Where(IsOwn).Select(Assembly.Load).Append(entry);
+    }
+}
+
+internal static class SettingNamesSetup
+{
+    public static void AddSettingNames(this IServiceCollection services)
+    {
+        services.AddSingleton<IValidateOptions<SettingNames.Checked>, SettingNames>();
+        services.AddOptions<SettingNames.Checked>().ValidateOnStart();
+    }
+}
