@@ -7,8 +7,8 @@ namespace Chatable.ServiceDefaults;
 internal static class Discovery
 {
     /// <summary>
-    /// HTTP clients find services by name (<c>https+http://api</c>) and retry what may be retried: a request that changes something may have
-    /// changed it although no answer came.
+    /// HTTP clients find services by name (<c>https+http://api</c>) and retry what may be retried: a request that changes something may
+    /// have changed it although no answer came.
     /// </summary>
     public static void AddDiscovery(this IHostApplicationBuilder builder)
     {

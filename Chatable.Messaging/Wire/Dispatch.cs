@@ -36,7 +36,9 @@ public enum RefusalCode : byte
     /// <summary>Its predecessor was lost on the way: send both again, in order.</summary>
     OutOfOrder = 2,
 
-    /// <summary>Its author has given its client id to another message, which is stored. A server that does not know this says invalid.</summary>
+    /// <summary>
+    /// Its author has given its client id to another message, which is stored. A server that does not know this says invalid.
+    /// </summary>
     KeyReused = 3,
 }
 

@@ -64,7 +64,10 @@ public static class V2ClientFrames
         faults.Add("epoch", fields.Epoch.Fault);
         if (faults.Any)
             return Faulty(V2FrameType.Hello, V2Fault.Invalid, clientId: null, faults);
-        return new V2ClientFrame(V2FrameType.Hello) { Hello = new V2Hello(fields.Since.Value, EpochOf(fields.Epoch), DeviceOf(fields.Device)) };
+        return new V2ClientFrame(V2FrameType.Hello)
+        {
+            Hello = new V2Hello(fields.Since.Value, EpochOf(fields.Epoch), DeviceOf(fields.Device)),
+        };
     }
 
     // It only says which connections belong together, so that nobody is turned away for it.

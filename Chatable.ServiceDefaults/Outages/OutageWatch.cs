@@ -14,14 +14,24 @@ internal sealed class OutageWatch(
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         using var timer = new PeriodicTimer(s_interval, clock);
-        while (await timer.WaitForNextTickAsync(stoppingToken))
+        try
         {
-            foreach (var outage in loggers.Outages.Where(outage => outage.IsOut))
-            {
-                if (await AnswersAsync(outage.Store, stoppingToken))
-                    outage.Answer();
-                outage.Remind();
-            }
+            while (await timer.WaitForNextTickAsync(stoppingToken))
+                await LookAsync(stoppingToken);
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // A host that ends without having been stopped, as after a failed migration, would take it for a failure.
+        }
+    }
+
+    private async Task LookAsync(CancellationToken cancellationToken)
+    {
+        foreach (var outage in loggers.Outages.Where(outage => outage.IsOut))
+        {
+            if (await AnswersAsync(outage.Store, cancellationToken))
+                outage.Answer();
+            outage.Remind();
         }
     }
 

@@ -40,7 +40,8 @@ internal sealed class Gateway : IAsyncDisposable
 
     /// <summary>A whole answer.</summary>
     public static string Answer(string status, string body, string type = "application/json") =>
-        $"HTTP/1.1 {status}\r\nContent-Type: {type}\r\nContent-Length: {Encoding.UTF8.GetByteCount(body)}\r\nConnection: close\r\n\r\n{body}";
+        $"HTTP/1.1 {status}\r\nContent-Type: {type}\r\nContent-Length: {Encoding.UTF8.GetByteCount(body)}\r\n" +
+        $"Connection: close\r\n\r\n{body}";
 
     public async ValueTask DisposeAsync()
     {

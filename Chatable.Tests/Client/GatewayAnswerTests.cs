@@ -88,7 +88,9 @@ public sealed class GatewayAnswerTests(ClientServers servers) : IClassFixture<Cl
     [InlineData("")]
     public async Task ARightAnswerIsReadWhateverTypeAGatewayGivesIt(string type)
     {
-        const string Body = """{"data":[{"access_key_id":"a","secret_access_key":"s","refresh_token":"r","expires_at":"2030-01-01T00:00:00Z"}]}""";
+        const string Body = """
+            {"data":[{"access_key_id":"a","secret_access_key":"s","refresh_token":"r","expires_at":"2030-01-01T00:00:00Z"}]}
+            """;
         await using var gateway = new Gateway(upstream: null)
         {
             Rule = _ => Task.FromResult<string?>(Gateway.Answer("200 OK", $"\ufeff{Body}", type)),
@@ -116,7 +118,8 @@ public sealed class GatewayAnswerTests(ClientServers servers) : IClassFixture<Cl
         var (name, token) = await servers.RegisterAsync(_ct);
         string[] handshakes =
         [
-            Gateway.Answer("401 Unauthorized", "<html>Please log in</html>", "text/html"), Gateway.Answer("403 Forbidden", "no", "text/plain"),
+            Gateway.Answer("401 Unauthorized", "<html>Please log in</html>", "text/html"),
+            Gateway.Answer("403 Forbidden", "no", "text/plain"),
             Gateway.Answer("401 Unauthorized", """{"error":null}"""),
         ];
         string[] refreshes =

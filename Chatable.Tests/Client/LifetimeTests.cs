@@ -42,7 +42,8 @@ public sealed class LifetimeTests(ClientServers servers) : IClassFixture<ClientS
 
         public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
-        private ValueTask Call(string name, Func<ValueTask> call) => Broken == name ? throw new TimeoutException("The disk is gone.") : call();
+        private ValueTask Call(string name, Func<ValueTask> call) =>
+            Broken == name ? throw new TimeoutException("The disk is gone.") : call();
     }
 
     [Theory]

@@ -74,7 +74,8 @@ public sealed class PathPrefixTests(ClientServers servers) : IClassFixture<Clien
 
     // The second page repeats a conversation of the first.
     private static string Page(string? next, int number) => $$"""
-        {"conversations":[{{Conversation(number)}},{{Conversation(number + 1)}}],"next":{{(next is null ? "null" : $"\"{next}\"")}},"prev":null}
+        {"conversations":[{{Conversation(number)}},{{Conversation(number + 1)}}],
+         "next":{{(next is null ? "null" : $"\"{next}\"")}},"prev":null}
         """;
 
     private static string Conversation(int id) =>

@@ -173,7 +173,7 @@ public sealed class SendRulesTests(ClientServers servers) : IClassFixture<Client
         var session = Online(out var now);
         session.Submit(new OutgoingMessage("mine", "bob", "twice"), now);
         var error = JsonSerializer.SerializeToUtf8Bytes(
-            new { type = "error", client_id = "mine", code = "idempotency_key_reused", message = "another message", retryable = isRetryable });
+            new { type = "error", client_id = "mine", code = "idempotency_key_reused", message = "", retryable = isRetryable });
         session.Received(ServerFrames.TryRead(error), now);
 
         var refused = Assert.Single(Effects(session).OfType<Refuse>());

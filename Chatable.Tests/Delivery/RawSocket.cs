@@ -12,15 +12,18 @@ internal sealed class RawSocket : IDisposable
 
     private readonly TcpClient _client = new();
 
-    public NetworkStream Stream => _client.GetStream();
+    public Stream Stream { get; private set; } = Stream.Null;
 
+    /// <summary>Connects; <paramref name="secure"/> puts TLS over the connection.</summary>
     public static async Task<RawSocket> ConnectAsync(
-        Uri server, ChatToken token, CancellationToken cancellationToken, int? receiveBuffer = null)
+        Uri server, ChatToken token, CancellationToken cancellationToken, int? receiveBuffer = null,
+        Func<Stream, Task<Stream>>? secure = null)
     {
         var raw = new RawSocket();
         if (receiveBuffer is { } size)
             raw._client.ReceiveBufferSize = size;
         await raw._client.ConnectAsync(server.Host, server.Port, cancellationToken);
+        raw.Stream = secure is null ? raw._client.GetStream() : await secure(raw._client.GetStream());
         var handshake = $"""
             GET /api/ws HTTP/1.1
             Host: {server.Authority}

@@ -96,6 +96,27 @@ public sealed partial class TlsSocketTests(TlsSocketTests.Servers servers) : ICl
         await servers.AssertStillDeliversAsync(_ct);
     }
 
+    [Fact]
+    public async Task PingsBeyondTheirBudgetAreReadSlowlyThroughTlsToo()
+    {
+        var user = await servers.Client.RegisterAsync(_ct);
+        using var raw = await RawSocket.ConnectAsync(servers.Tls, user.Token, _ct, secure: async transport =>
+        {
+            var tls = new SslStream(
+                transport, leaveInnerStreamOpen: false, (_, shown, _, _) => shown!.GetCertHashString() == servers.Fingerprint);
+            await tls.AuthenticateAsClientAsync("localhost");
+            return tls;
+        });
+        var began = TimeProvider.System.GetTimestamp();
+
+        await raw.WriteAsync(
+            [.. Enumerable.Range(0, 60 + 30).SelectMany(_ => RawSocket.Frame(RawSocket.Final | RawSocket.Ping, []))], _ct);
+        for (var i = 0; i < 60 + 30; i++)
+            Assert.Equal(RawSocket.Final | 0xA, (await raw.ReadFrameAsync(_ct))!.Value.First);
+
+        Assert.True(TimeProvider.System.GetElapsedTime(began) > TimeSpan.FromSeconds(0.5));
+    }
+
     private async Task<string> ReceiveAsync(ClientWebSocket socket)
     {
         var buffer = new byte[16 * 1024];

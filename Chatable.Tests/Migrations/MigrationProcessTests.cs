@@ -56,6 +56,7 @@ public sealed class MigrationProcessTests(PostgresServer postgres)
         Assert.Equal(1, run.ExitCode);
         Assert.Contains("PostgreSQL is not available: Failed to connect", run.Output, StringComparison.Ordinal);
         Assert.Contains("The database was not migrated: Failed to connect", run.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", run.Output, StringComparison.Ordinal);
         AssertNoPassword(database, run);
     }
 

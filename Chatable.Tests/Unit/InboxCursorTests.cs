@@ -17,7 +17,8 @@ public sealed class InboxCursorTests
     [Fact]
     public void EveryStepOfAWalkComesBackFromItsText() => Gen.OneOf<InboxWalk>(
         Gen.Select(s_places, Gen.Long[0, long.MaxValue].Nullable(), (place, began) => (InboxWalk)new InboxWalk.Older(place, began)),
-        Gen.Select(Gen.Long[0, 1L << 40], Gen.Long[1L << 40, long.MaxValue], (after, until) => (InboxWalk)new InboxWalk.Moved(after, until)))
+        Gen.Select(
+            Gen.Long[0, 1L << 40], Gen.Long[1L << 40, long.MaxValue], (after, until) => (InboxWalk)new InboxWalk.Moved(after, until)))
         .Sample(walk => InboxWalk.TryParse(walk.ToText(), out var read) && read == walk);
 
     [Fact]

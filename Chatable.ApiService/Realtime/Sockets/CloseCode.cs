@@ -46,7 +46,9 @@ internal sealed record CloseCode(int Number, string Reason, string IssuedWhen, s
         new(4408, "timeout", "no hello came, or a frame was begun and not completed, in time", "reconnect");
 
     public static CloseCode Replaced { get; } =
-        new(4409, "too many connections", "the user has too many connections, and others have taken its place", "wait some minutes, then reconnect");
+        new(
+            4409, "too many connections", "the user has too many connections, and others have taken its place",
+            "wait some minutes, then reconnect");
 
     public static CloseCode ReplacedBySame { get; } =
         new(4409, "replaced by the same device", "the user has too many connections, and the same device has a newer one", "stop there");

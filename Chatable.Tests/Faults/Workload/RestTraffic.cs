@@ -47,7 +47,9 @@ internal sealed class RestTraffic(RestPort port, Func<Uri> server, EventLog hist
     public void Repeat(RecordingDevice device, Draft acked) =>
         Track(SendAsync(device.User.Username, device.Token, acked, isRepeat: true));
 
-    /// <summary>Sends another text under a client id that has its ack. It stands in no history: where it appears, nobody has sent it.</summary>
+    /// <summary>
+    /// Sends another text under a client id that has its ack. It stands in no history: where it appears, nobody has sent it.
+    /// </summary>
     public void Reuse(RecordingDevice device, Draft acked) => Track(ReuseAsync(device, acked));
 
     /// <summary>Reads every so manieth message that was acked.</summary>

@@ -34,7 +34,10 @@ public sealed partial class ConversationHistoryTests(PostgresServer postgres) : 
         }
 
         string[] moves =
-            [await PlanAsync(ConversationHistory.MovedSql, 1L, 0L, 5L, 10L), await PlanAsync(ConversationHistory.MovedSql, 1L, 90_000L, 90_005L, 10L)];
+        [
+            await PlanAsync(ConversationHistory.MovedSql, 1L, 0L, 5L, 10L),
+            await PlanAsync(ConversationHistory.MovedSql, 1L, 90_000L, 90_005L, 10L),
+        ];
         Assert.All(moves, plan => Assert.DoesNotContain("Seq Scan", plan, StringComparison.Ordinal));
         Assert.InRange(PagesOf(moves[1]), 1, PagesOf(moves[0]) + 20);
 

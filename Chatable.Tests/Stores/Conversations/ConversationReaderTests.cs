@@ -29,7 +29,8 @@ public sealed class ConversationReaderTests(PostgresServer postgres) : IAsyncLif
         Assert.Equal(["m7", "m6", "m5"], (await _reader.ThreadAsync(bob, alice, new(0, 3), Cancellation)).Select(row => row.Message));
         Assert.Equal(["m4", "m3", "m2"], (await _reader.ThreadAsync(alice, bob, new(3, 3), Cancellation)).Select(row => row.Message));
         Assert.Equal(["m4", "m3", "m2"], (await _reader.ThreadBeforeAsync(alice, bob, 5, 3, Cancellation)).Select(row => row.Message));
-        Assert.Equal(["m7", "m6"], (await _reader.ThreadBeforeAsync(bob, alice, long.MaxValue, 2, Cancellation)).Select(row => row.Message));
+        Assert.Equal(
+            ["m7", "m6"], (await _reader.ThreadBeforeAsync(bob, alice, long.MaxValue, 2, Cancellation)).Select(row => row.Message));
         Assert.Empty(await _reader.ThreadBeforeAsync(bob, alice, 1, 3, Cancellation));
         Assert.Equal(["m1"], (await _reader.ThreadAsync(bob, alice, new(6, 3), Cancellation)).Select(row => row.Message));
         Assert.Empty(await _reader.ThreadAsync(bob, alice, new(9, 3), Cancellation));

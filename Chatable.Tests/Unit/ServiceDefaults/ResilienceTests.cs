@@ -8,7 +8,7 @@ using ChatToken = Chatable.Client.ChatToken;
 
 namespace Chatable.Tests.Unit.ServiceDefaults;
 
-/// <summary>A request that changes something goes out once: it may have changed it although its answer says otherwise or never came.</summary>
+/// <summary>A request that changes something goes out once: it may have changed it whatever the answer says.</summary>
 public sealed class ResilienceTests : IAsyncLifetime
 {
     private readonly CancellationToken _ct = TestContext.Current.CancellationToken;
