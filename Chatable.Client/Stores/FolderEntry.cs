@@ -10,6 +10,9 @@ internal static partial class FolderEntry
 {
     private const int ReadOnly = 0;
 
+    // EINVAL: what some file systems say to whoever would flush a folder.
+    private const int NotSupported = 22;
+
     /// <exception cref="IOException">The folder could not be flushed.</exception>
     public static void Flush(string path)
     {
@@ -22,7 +25,7 @@ internal static partial class FolderEntry
             throw new IOException("The folder of the journal could not be opened.", Marshal.GetLastPInvokeError());
         try
         {
-            if (Fsync(folder) != 0)
+            if (Fsync(folder) != 0 && Marshal.GetLastPInvokeError() != NotSupported)
                 throw new IOException("The folder of the journal could not be flushed.", Marshal.GetLastPInvokeError());
         }
         finally

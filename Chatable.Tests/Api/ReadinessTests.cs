@@ -11,6 +11,8 @@ public sealed class ReadinessTests(PostgresServer postgres, RedisServer redis)
 {
     private static readonly (string, string) s_details = ("Health__Details", "true");
 
+    private static readonly (string, string) s_whateverTheWorkers = ("Workers__Patience", "01:00:00");
+
     private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
 
     [Fact]
@@ -21,7 +23,7 @@ public sealed class ReadinessTests(PostgresServer postgres, RedisServer redis)
     public async Task ADatabaseThatWasNeverMigratedIsNotReadyAndAnswers503()
     {
         var database = await postgres.CreateDatabaseAsync(Cancelled);
-        using var api = await StartAsync(database);
+        using var api = await StartAsync(database, s_whateverTheWorkers);
 
         Assert.Equal((HttpStatusCode.ServiceUnavailable, "Unhealthy\nschema: The database was never migrated."), await HealthAsync(api));
         using var client = new ChatClient(api.Address);
@@ -42,7 +44,7 @@ public sealed class ReadinessTests(PostgresServer postgres, RedisServer redis)
     {
         var database = await postgres.CreateDatabaseAsync(Cancelled);
         await MigrationRun.ApplyAsync(database, [.. MigrationScript.Embedded.SkipLast(1)], Cancelled);
-        using var api = await StartAsync(database);
+        using var api = await StartAsync(database, s_whateverTheWorkers);
         Assert.Equal(
             (HttpStatusCode.ServiceUnavailable, $"Unhealthy\nschema: The database is older than this build: {SchemaCheck.Needed} was not applied."),
             await HealthAsync(api));
