@@ -16,8 +16,11 @@ internal sealed class SettingNames(IConfiguration configuration) : IValidateOpti
 
     private const BindingFlags Constants = BindingFlags.Public | BindingFlags.Static;
 
-    // Settings without an options class, and what the AppHost's own environment may hand down to its services.
-    private static readonly string[] s_others = ["Chatable:KeyPrefix", "Fanout:Replicas"];
+    // A setting of all services, without an options class.
+    private const string KeyPrefix = "Chatable:KeyPrefix";
+
+    // What the AppHost's own environment may hand down to its services, of which one has settings in that section.
+    private const string Handed = "Fanout", HandedSetting = "Replicas";
 
     private static readonly Node s_known = Known();
 
@@ -70,8 +73,10 @@ internal sealed class SettingNames(IConfiguration configuration) : IValidateOpti
                 Add(known.At((string)section.GetRawConstantValue()!), type);
         }
 
-        foreach (var path in s_others)
-            known.At(path);
+        known.At(KeyPrefix);
+        // Other services do not know the section: one environment may be given to all.
+        if (known.Children.TryGetValue(Handed, out var handed))
+            handed.At(HandedSetting);
         return known;
     }
 

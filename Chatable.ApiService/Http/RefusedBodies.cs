@@ -53,13 +53,14 @@ internal sealed class RefusedBodies(RequestDelegate next, IOptions<HttpOptions> 
             if (!await TryReadOnAsync(context.Request, options.Value.DiscardedBytes, end.Token))
                 context.Abort();
         }
-        catch (OperationCanceledException)
+        catch (BadHttpRequestException)
         {
-            context.Abort();
+            // The client does not send on: the server ends the connection.
         }
-        catch (IOException)
+        catch (Exception exception) when (exception is OperationCanceledException or IOException)
         {
-            // The client has gone, or does not send on: the server ends the connection.
+            // Too much, too slow, or the client has gone. The reader still takes itself for reading, so the server must not read on.
+            context.Abort();
         }
     }
 

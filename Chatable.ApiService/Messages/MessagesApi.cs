@@ -34,8 +34,8 @@ internal static class MessagesApi
         app.MapV2("/messages", "Messages").MapPost("", Send)
             .WithSummary("Sends a message; answers when it is stored.")
             .WithDescription("`Idempotency-Key` names the message for ever: the same key with the same body again answers 200 with what "
-                + "was stored first, with another body 422 (`idempotency_key_reused`). After a 503 send it again with the same key. The author "
-                + "is the user of the token; an `author` in the body may only say the same.")
+                + "was stored first, with another body 422 (`idempotency_key_reused`). After a 503 send it again with the same key. The "
+                + "author is the user of the token; an `author` in the body may only say the same.")
             .Produces<SentMessage>(StatusCodes.Status201Created).Produces<SentMessage>()
             .ProducesProblems(400, 401, 403, 413, 415, 422, 429)
             .WithV2Examples(answer: SentExample, body: BodyExample)

@@ -50,16 +50,18 @@ internal sealed class OutageLoggers(LoggerFactory loggers, TimeProvider clock) :
 
         // What was only waited for in vain, and what the client library says without an exception, belongs to an outage there is.
         private StoreOutage? OutageOf<TState>(TState state, Exception? exception) =>
-            (StoreFailure.StoreOf(exception) ?? (_checks ? StoreOfCheck(state) : null)) is { } store
+            (StoreFailure.StoreOf(exception) ?? (_checks ? StoreOfCheck(state, exception) : null)) is { } store
                 ? all.Outages.First(outage => outage.Store == store)
                 : StoreFailure.IsWait(exception) ? all.Outages.FirstOrDefault(outage => outage.IsOut)
                 : exception is null && _client is not null ? all.Outages.FirstOrDefault(outage => outage.IsOut && outage.Store == _client)
                 : null;
 
-        private static string? StoreOfCheck<TState>(TState state) =>
+        // Without an exception a check of ours has found something else.
+        private static string? StoreOfCheck<TState>(TState state, Exception? exception) =>
             state is IEnumerable<KeyValuePair<string, object?>> values
             && values.FirstOrDefault(value => value.Key == "HealthCheckName").Value is string check
-                ? StoreFailure.StoreOfCheck(check) : null;
+                ? exception is null ? StoreFailure.StoreOfCheck(check) : StoreFailure.StoreOfFailedCheck(check)
+                : null;
 
         // From the first that is the store's own: what is around it says that something of ours failed.
         private static string MessageOf(Exception exception)

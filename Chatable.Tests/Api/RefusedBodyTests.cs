@@ -154,9 +154,10 @@ public sealed partial class RefusedBodyTests(RefusedBodyTests.Server server) : I
         // What was logged of them is logged before what is logged of a later one.
         using (var client = new ChatClient(server.Api.Address))
             await client.GetAsync("/api/inbox", (await client.RegisterAsync(Cancellation)).Token, Cancellation);
-        // On a machine that is too busy Kestrel complains of its own heartbeat.
+        // No worker runs here, and on a machine that is too busy Kestrel complains of its own heartbeat.
         Assert.DoesNotContain(
-            Complaint().Matches(server.Api.Output), line => !line.Value.Contains("heartbeat", StringComparison.Ordinal));
+            Complaint().Matches(server.Api.Output),
+            line => !line.Value.Contains("heartbeat", StringComparison.Ordinal) && !line.Value.Contains("No fan-out worker", StringComparison.Ordinal));
         Assert.DoesNotContain("   at ", server.Api.Output, StringComparison.Ordinal);
     }
 

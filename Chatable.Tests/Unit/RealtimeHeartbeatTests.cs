@@ -37,8 +37,8 @@ public sealed class RealtimeHeartbeatTests : IAsyncLifetime
             user: 42, _writer, (in _) => { }, (_, _, _, _) => throw new TimeoutException(), new DeliveryOptions(), _clock,
             new DeliveryMetrics(meters));
         _connection = new Connection(
-            1, new AuthenticatedUser(42, "bob", 1, "KEY", DateTimeOffset.MaxValue), _writer, log, _session, new Pulse(_options, _clock, metrics),
-            _options, _clock, metrics, NullLogger<Connection>.Instance);
+            1, new AuthenticatedUser(42, "bob", 1, "KEY", DateTimeOffset.MaxValue), _writer, log, _session,
+            new Pulse(_options, _clock, metrics), _options, _clock, metrics, NullLogger<Connection>.Instance);
     }
 
     public async ValueTask InitializeAsync()
