@@ -104,8 +104,8 @@ public sealed class ConsoleSampleTests(ClientServers servers) : IClassFixture<Cl
             if (password is not null)
                 start.Environment["CHATABLE_PASSWORD"] = password;
             _process = new Process { StartInfo = start };
-            _process.OutputDataReceived += (_, line) => _lines.Enqueue(line.Data ?? "");
-            _process.ErrorDataReceived += (_, line) => _lines.Enqueue(line.Data ?? "");
+            _process.OutputDataReceived += (_, line) => Note(line.Data);
+            _process.ErrorDataReceived += (_, line) => Note(line.Data);
             _process.Start();
             _process.BeginOutputReadLine();
             _process.BeginErrorReadLine();
@@ -135,6 +135,13 @@ public sealed class ConsoleSampleTests(ClientServers servers) : IClassFixture<Cl
             if (!_process.HasExited)
                 _process.Kill();
             _process.Dispose();
+        }
+
+        // Null is the end of one of the two.
+        private void Note(string? line)
+        {
+            if (line is not null)
+                _lines.Enqueue(line);
         }
     }
 }
