@@ -23,12 +23,12 @@ var tokenKey = builder.ExecutionContext.IsPublishMode
 
 // Brings the schema up to date, then ends.
 var migrations = builder.AddProject<Projects.Chatable_MigrationService>("migrations")
-    .WithServiceDefaults()
+    .WithProjectDefaults()
     .WithReference(chatdb, "chatdb").WaitFor(chatdb);
 
 // REST and WebSockets. Clients reach any replica by the one public port.
 builder.AddProject<Projects.Chatable_ApiService>("api")
-    .WithServiceDefaults()
+    .WithProjectDefaults()
     .WithReplicas(settings.ApiReplicas)
     .WithEndpoint("http", endpoint => endpoint.Port = builder.ExecutionContext.IsRunMode ? settings.ApiPort : null)
     .WithExternalHttpEndpoints()
@@ -43,7 +43,7 @@ builder.AddProject<Projects.Chatable_ApiService>("api")
 
 // Takes accepted messages from the intake in Redis, commits them to PostgreSQL and routes them to the API servers.
 builder.AddProject<Projects.Chatable_FanoutWorker>("fanout")
-    .WithServiceDefaults()
+    .WithProjectDefaults()
     .WithReplicas(settings.FanoutReplicas)
     .WithUrlForEndpoint("http", url => (url.Url, url.DisplayText) = ("/health", "Health"))
     .WithReadiness()

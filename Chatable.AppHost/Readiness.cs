@@ -19,7 +19,8 @@ internal static class Readiness
         var endpoint = service.GetEndpoint("http");
         services.AddHttpClient(ClientName).RemoveAllLoggers();
         services.AddHealthChecks().Add(new HealthCheckRegistration(
-            name, provider => new Check(endpoint, provider.GetRequiredService<IHttpClientFactory>()), failureStatus: null, tags: null, s_timeout));
+            name, provider => new Check(endpoint, provider.GetRequiredService<IHttpClientFactory>()), failureStatus: null, tags: null,
+            s_timeout));
         return service.WithHealthCheck(name);
     }
 

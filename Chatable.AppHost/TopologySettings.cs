@@ -19,6 +19,8 @@ internal enum StoreKind
 /// </summary>
 internal sealed record TopologySettings
 {
+    private static readonly string[] s_names = ["Api:Replicas", "Api:Port", "Fanout:Replicas", "Stores", "UseVolumes", "DataFolder"];
+
     public required int ApiReplicas { get; init; }
 
     /// <summary>The public port, or null for any free one.</summary>
@@ -33,8 +35,6 @@ internal sealed record TopologySettings
 
     /// <summary>The folder for the data of stores that run as processes.</summary>
     public required string DataFolder { get; init; }
-
-    private static readonly string[] s_names = ["Api:Replicas", "Api:Port", "Fanout:Replicas", "Stores", "UseVolumes", "DataFolder"];
 
     /// <summary>Reads the settings, and tells each that cannot be used in a sentence of its own on standard error.</summary>
     public static bool TryRead(IConfigurationRoot configuration, [NotNullWhen(true)] out TopologySettings? settings)
@@ -72,11 +72,12 @@ internal sealed record TopologySettings
     private static IEnumerable<string> Unknown(IConfigurationRoot configuration)
     {
         var given = configuration.Providers.SelectMany(provider => Keys(provider, parent: null)
-            .Where(key => provider is not EnvironmentVariablesConfigurationProvider || key.StartsWith("Api:", StringComparison.OrdinalIgnoreCase)));
+            .Where(key => provider is not EnvironmentVariablesConfigurationProvider || IsIn(key, "Api")));
         foreach (var key in given.Distinct(StringComparer.OrdinalIgnoreCase).Except(s_names, StringComparer.OrdinalIgnoreCase))
         {
             var nearest = NearestName.Of(key, s_names);
-            if (s_names.Any(name => name.Contains(':', StringComparison.Ordinal) && IsIn(key, name.Split(':')[0])) || NearestName.Distance(key, nearest) <= 2)
+            var isInOurs = s_names.Any(name => name.Contains(':', StringComparison.Ordinal) && IsIn(key, name.Split(':')[0]));
+            if (isInOurs || NearestName.Distance(key, nearest) <= 2)
                 yield return $"{key} is no setting of the AppHost. The nearest one is {nearest}.";
         }
     }

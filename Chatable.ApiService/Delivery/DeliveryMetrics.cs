@@ -16,7 +16,8 @@ internal sealed class DeliveryMetrics
             "chatable.realtime.repaired", "{envelope}", "Envelopes read from PostgreSQL because their push did not come.");
         _dropped = meter.CreateCounter<long>(
             "chatable.realtime.dropped", "{item}", "What a full or unreadable queue dropped, to be repaired later, by queue.");
-        _workers = meter.CreateGauge<int>("chatable.workers.live", "{worker}", "Fan-out workers that live, as this server sees them in Redis.");
+        _workers = meter.CreateGauge<int>(
+            "chatable.workers.live", "{worker}", "Fan-out workers that live, as this server sees them in Redis.");
     }
 
     public void Repaired(int envelopes) => _repaired.Add(envelopes);

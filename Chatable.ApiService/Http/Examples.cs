@@ -11,7 +11,8 @@ internal sealed record ExampleMetadata(string? Body, string? Item, ApiFailure? F
 
 internal static class Examples
 {
-    public static TBuilder WithExamples<TBuilder>(this TBuilder endpoint, string? body = null, string? item = null, ApiFailure? fault = null)
+    public static TBuilder WithExamples<TBuilder>(
+        this TBuilder endpoint, string? body = null, string? item = null, ApiFailure? fault = null)
         where TBuilder : IEndpointConventionBuilder => endpoint.WithMetadata(new ExampleMetadata(body, item, fault));
 
     public static Task Describe(OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken cancellationToken)

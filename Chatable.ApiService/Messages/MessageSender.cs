@@ -16,8 +16,7 @@ namespace Chatable.ApiService.Messages;
 /// </summary>
 internal sealed partial class MessageSender(
     MessageAccepter accepter, SendWaiters waiters, SendBudgets budgets, WorkerWatch workers, MessageLookup stored,
-    IOptions<MessagesOptions> options,
-    MessageMetrics metrics, TimeProvider clock, ILogger<MessageSender> logger)
+    IOptions<MessagesOptions> options, MessageMetrics metrics, TimeProvider clock, ILogger<MessageSender> logger)
 {
     private int _waiting;
 

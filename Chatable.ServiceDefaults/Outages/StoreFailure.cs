@@ -43,7 +43,9 @@ internal static class StoreFailure
         : name.StartsWith("StackExchange.Redis", StringComparison.Ordinal) ? Redis
         : null;
 
-    /// <summary>The store that the failure of a check is that of: also of our own, which asks PostgreSQL for the schema.</summary>
+    /// <summary>
+    /// The store behind a check that failed: as <see cref="StoreOfCheck"/>, and PostgreSQL for the service's own check of the schema.
+    /// </summary>
     public static string? StoreOfFailedCheck(string name) => name == "schema" ? PostgreSql : StoreOfCheck(name);
 
     public static bool IsWait(Exception? failure) => failure is OperationCanceledException or TimeoutException;

@@ -4,10 +4,7 @@ using Chatable.ApiService.Auth;
 using Chatable.ApiService.Delivery;
 using Chatable.ApiService.Realtime;
 using Chatable.ApiService.Realtime.Push;
-using Chatable.ApiService.Realtime.Sessions;
 using Chatable.ApiService.Realtime.Sockets;
-using Chatable.Messaging.Envelopes;
-using Chatable.Messaging.Wire;
 using Chatable.Tests.Support;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -22,7 +19,7 @@ public sealed class RealtimeHeartbeatTests : IAsyncLifetime
     private readonly CancellationToken _ct = TestContext.Current.CancellationToken;
     private readonly FakeTimeProvider _clock = new();
     private readonly RealtimeOptions _options = new();
-    private readonly Session _session = new();
+    private readonly IdleSession _session = new() { Heartbeat = "beat"u8.ToArray() };
     private readonly SocketWriter _writer;
     private readonly Connection _connection;
     private SocketPair _sockets = null!;
@@ -95,40 +92,5 @@ public sealed class RealtimeHeartbeatTests : IAsyncLifetime
         while (frames.Count < count)
             frames.Add(await _sockets.ReceiveAsync(_ct));
         return frames;
-    }
-
-    private sealed class Session : IProtocolSession
-    {
-        public byte[]? Heartbeat { get; set; } = "beat"u8.ToArray();
-
-        public bool IsOverdue => false;
-
-        public bool IsIdentified => true;
-
-        public string? Device => null;
-
-        public Task OpenAsync(LogFollower log, CancellationToken cancellationToken) => Task.CompletedTask;
-
-        public void Receive(ReadOnlySpan<byte> utf8)
-        {
-        }
-
-        public Task ReadyAsync() => Task.CompletedTask;
-
-        public void Deliver(in Envelope entry)
-        {
-        }
-
-        public void Repeated(in MessageRepeated message)
-        {
-        }
-
-        public void Refuse(in MessageRefused message)
-        {
-        }
-
-        public void StartDraining()
-        {
-        }
     }
 }

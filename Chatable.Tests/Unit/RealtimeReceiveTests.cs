@@ -7,10 +7,7 @@ using Chatable.ApiService.Auth;
 using Chatable.ApiService.Delivery;
 using Chatable.ApiService.Realtime;
 using Chatable.ApiService.Realtime.Push;
-using Chatable.ApiService.Realtime.Sessions;
 using Chatable.ApiService.Realtime.Sockets;
-using Chatable.Messaging.Envelopes;
-using Chatable.Messaging.Wire;
 using Chatable.Tests.Delivery;
 using Chatable.Tests.Support;
 using Microsoft.Extensions.DependencyInjection;
@@ -82,43 +79,7 @@ public sealed class RealtimeReceiveTests
             user: 42, writer, (in _) => { }, (_, _, _, _) => throw new TimeoutException(), new DeliveryOptions(), _clock,
             new DeliveryMetrics(meters));
         return new Connection(
-            1, new AuthenticatedUser(42, "bob", 1, "KEY", DateTimeOffset.MaxValue), writer, log, new Session(),
-            new Pulse(_options, _clock, metrics), _options, _clock, metrics,
-            NullLogger<Connection>.Instance);
-    }
-
-    private sealed class Session : IProtocolSession
-    {
-        public bool IsOverdue => false;
-
-        public bool IsIdentified => false;
-
-        public string? Device => null;
-
-        public byte[]? Heartbeat => null;
-
-        public Task OpenAsync(LogFollower log, CancellationToken cancellationToken) => Task.CompletedTask;
-
-        public void Receive(ReadOnlySpan<byte> utf8)
-        {
-        }
-
-        public Task ReadyAsync() => Task.CompletedTask;
-
-        public void Deliver(in Envelope entry)
-        {
-        }
-
-        public void Repeated(in MessageRepeated message)
-        {
-        }
-
-        public void Refuse(in MessageRefused message)
-        {
-        }
-
-        public void StartDraining()
-        {
-        }
+            1, new AuthenticatedUser(42, "bob", 1, "KEY", DateTimeOffset.MaxValue), writer, log, new IdleSession(),
+            new Pulse(_options, _clock, metrics), _options, _clock, metrics, NullLogger<Connection>.Instance);
     }
 }

@@ -1,9 +1,9 @@
 namespace Chatable.ApiService.Realtime.Handover;
 
 /// <summary>
-/// Follows a client's frames byte by byte, from header to header (RFC 6455, 5.2), for what the framework's WebSocket does not tell. It counts
-/// control frames, and stops at a frame that is not masked (5.1) as soon as its second byte is there: the framework would wait for a mask that
-/// never comes, or take the frame.
+/// Follows a client's frames byte by byte, from header to header (RFC 6455, 5.2), for what the framework's WebSocket does not tell. It
+/// counts control frames, and stops at a frame that is not masked (5.1) as soon as its second byte is there: the framework would wait for
+/// a mask that never comes, or take the frame.
 /// </summary>
 internal struct FrameHeaders
 {

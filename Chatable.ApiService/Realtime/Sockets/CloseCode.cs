@@ -58,7 +58,7 @@ internal sealed record CloseCode(int Number, string Reason, string IssuedWhen, s
 
     public static IReadOnlyList<CloseCode> All { get; } =
     [
-        Normal, BrokenProtocol, Binary, NotUtf8, Policy, TooBig, Stopping, Disconnected, TooSlow, Unsure, Contradiction, TokenEnded, Overdue,
-        Replaced, ReplacedBySame, Flood,
+        Normal, BrokenProtocol, Binary, NotUtf8, Policy, TooBig, Stopping, Disconnected, TooSlow, Unsure, Contradiction, TokenEnded,
+        Overdue, Replaced, ReplacedBySame, Flood,
     ];
 }

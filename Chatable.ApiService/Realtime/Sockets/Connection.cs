@@ -48,9 +48,12 @@ internal sealed partial class Connection(
             while (writer.Closing is null)
             {
                 var frame = await reader.ReadAsync(await reader.WaitAsync());
-                hasEnded = frame.IsEnd;
-                if (hasEnded)
+                if (frame.IsEnd)
+                {
+                    hasEnded = true;
                     break;
+                }
+
                 Take(frame);
                 if (session.ReadyAsync() is { IsCompletedSuccessfully: false } ready)
                 {

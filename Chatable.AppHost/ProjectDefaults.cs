@@ -2,12 +2,12 @@
 
 namespace Chatable.AppHost;
 
-internal static class ServiceDefaults
+internal static class ProjectDefaults
 {
     private const string Sampler = "OTEL_TRACES_SAMPLER";
 
     /// <summary>What is the same for all services of this topology, and other than Aspire assumes of a project.</summary>
-    public static IResourceBuilder<ProjectResource> WithServiceDefaults(this IResourceBuilder<ProjectResource> service) => service
+    public static IResourceBuilder<ProjectResource> WithProjectDefaults(this IResourceBuilder<ProjectResource> service) => service
         // None serves TLS: the dashboard shall not ask for a developer certificate.
         .WithoutHttpsCertificate()
         .WithEnvironment(context =>
