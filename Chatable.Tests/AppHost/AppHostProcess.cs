@@ -1,9 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Reflection;
-using System.Text;
 using System.Text.RegularExpressions;
-using Chatable.Tests.Faults.Cluster;
 using Chatable.Tests.Support;
 
 namespace Chatable.Tests.AppHost;
@@ -90,7 +88,7 @@ internal sealed partial class AppHostProcess : IAsyncDisposable
 
     /// <summary>All of its processes that still run.</summary>
     public IEnumerable<string> Left() => Everything().Concat(_started).Distinct()
-        .Where(IsAlive).Select(id => $"{id} {Text($"/proc/{id}/cmdline").Replace('\0', ' ')}");
+        .Where(ProcessTable.IsAlive).Select(id => $"{id} {ProcessTable.CommandLine(id)}");
 
     public async ValueTask DisposeAsync()
     {
@@ -107,7 +105,7 @@ internal sealed partial class AppHostProcess : IAsyncDisposable
         var found = new HashSet<int>();
         var waiting = new Queue<int>(Directory.EnumerateDirectories("/proc")
             .Select(folder => int.TryParse(Path.GetFileName(folder), out var id) ? id : 0)
-            .Where(id => id > 0 && Text($"/proc/{id}/environ").Contains(_marker, StringComparison.Ordinal)));
+            .Where(id => id > 0 && ProcessTable.Environment(id).Contains(_marker)));
         while (waiting.TryDequeue(out var id))
         {
             if (!found.Add(id))
@@ -117,22 +115,6 @@ internal sealed partial class AppHostProcess : IAsyncDisposable
         }
 
         return found;
-    }
-
-    // 4711 (name) S 1 …: Z is one that has ended and waits for its parent to take note.
-    private static bool IsAlive(int processId) =>
-        Text($"/proc/{processId}/stat") is { Length: > 0 } stat && !stat[stat.LastIndexOf(')')..].StartsWith(") Z", StringComparison.Ordinal);
-
-    private static string Text(string file)
-    {
-        try
-        {
-            return Encoding.UTF8.GetString(File.ReadAllBytes(file));
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            return "";
-        }
     }
 
     private void Note(string? line)

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Chatable.Client;
+using Chatable.Client.Connections;
 using Chatable.Tests.Support;
 using ChatToken = Chatable.Client.ChatToken;
 
@@ -48,12 +49,17 @@ public sealed class TokenEndTests(ClientServers servers) : IClassFixture<ClientS
     public async Task ATokenThatSomebodyElseHasExchangedEndsTheConnection()
     {
         var (name, token) = await servers.RegisterAsync(_ct);
-        await using var alice = await Member.StartAsync(name, token, new InMemoryChatStore(), [servers.A], _ct);
+        using var gate = new RefreshGate();
+        var options = new ChatableClientOptions { Urls = { servers.A } };
+        var client = new ChatableClient(ServerAddresses.Of(options.Servers), options.Connection, new HttpClient(gate), loggers: null, clock: null);
+        await using var alice = await Member.StartAsync(name, client, new ChatCredentials(token), new InMemoryChatStore(), _ct);
         await alice.OnlineAsync(_ct);
 
-        var successor = new ChatCredentials(await alice.Client.Accounts.RefreshAsync(token, _ct));
-        // Its first use is what makes the old one void.
-        await alice.Client.History(successor).ConversationsAsync(_ct).GetAsyncEnumerator(_ct).MoveNextAsync();
+        using var other = new ChatableClient(options);
+        var successor = new ChatCredentials(await other.Accounts.RefreshAsync(token, _ct));
+        // Its first use is what makes the old refresh token void. The connection, closed at once, must not exchange it sooner.
+        await other.History(successor).ConversationsAsync(_ct).GetAsyncEnumerator(_ct).MoveNextAsync();
+        gate.Open();
         await Eventually.HoldsAsync(() => Task.FromResult(alice.Connection.Status.State == ChatState.Stopped), "it stops", _ct);
 
         Assert.Equal(new ChatStatus(ChatState.Stopped, ChatStopReason.Unauthenticated, 4401), alice.Connection.Status);
@@ -62,6 +68,21 @@ public sealed class TokenEndTests(ClientServers servers) : IClassFixture<ClientS
             await alice.Connection.SendAsync(name, "?", cancellationToken: _ct);
         });
         Assert.Equal(ChatStopReason.Unauthenticated, thrown.Status.Reason);
+    }
+
+    /// <summary>Holds the exchange of a token back until it is opened.</summary>
+    private sealed class RefreshGate() : DelegatingHandler(new SocketsHttpHandler())
+    {
+        private readonly TaskCompletionSource _opened = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public void Open() => _opened.TrySetResult();
+
+        protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            if (request.RequestUri!.AbsolutePath.EndsWith("/refresh", StringComparison.Ordinal))
+                await _opened.Task.WaitAsync(cancellationToken);
+            return await base.SendAsync(request, cancellationToken);
+        }
     }
 
     private Task SetEndAsync(string name, string from) => servers.ExecuteAsync(

@@ -2,8 +2,6 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
 using System.Security.Cryptography;
-using System.Text;
-using Chatable.Tests.Faults.Cluster;
 using Chatable.Tests.Support;
 using Npgsql;
 using StackExchange.Redis;
@@ -107,8 +105,7 @@ internal sealed class StoreScript : IAsyncDisposable
     }
 
     /// <summary>The command lines of the script and of all that it has started.</summary>
-    public IEnumerable<string> CommandLines() => Descendants(_process.Id)
-        .Select(id => Encoding.UTF8.GetString(File.ReadAllBytes($"/proc/{id}/cmdline")).Replace('\0', ' '));
+    public IEnumerable<string> CommandLines() => Descendants(_process.Id).Select(ProcessTable.CommandLine);
 
     public Task WaitForAsync(string text) => Eventually.HoldsAsync(
         () => Task.FromResult(Output.Contains(text, StringComparison.Ordinal)), $"it says '{text}'", Cancelled, TimeSpan.FromSeconds(60));

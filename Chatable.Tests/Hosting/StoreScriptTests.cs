@@ -111,7 +111,7 @@ public sealed class StoreScriptTests
             await AnswersAsync(store, script);
             Assert.True(Directory.Exists(data));
 
-            Signals.Send(Assert.Single(Faults.Cluster.ProcessTable.ChildrenOf(store.Id)), signal);
+            Signals.Send(Assert.Single(ProcessTable.ChildrenOf(store.Id)), signal);
             await store.WaitForEndAsync();
 
             Assert.False(Directory.Exists(data));

@@ -1,5 +1,4 @@
 using System.Globalization;
-using Chatable.Tests.Faults.Cluster;
 using Chatable.Tests.Support;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;

@@ -1,4 +1,4 @@
-using System.Text;
+using Chatable.Tests.Support;
 
 namespace Chatable.Tests.Topology;
 
@@ -31,8 +31,6 @@ public sealed class ServiceEnvironmentTests(TopologyFixture fixture)
         Assert.DoesNotContain(environments.Values, environment => new Uri(environment["ASPNETCORE_URLS"]).Port == topology.Api.Port);
     }
 
-    // name=value, separated by zero bytes
     private static Dictionary<string, string> EnvironmentOf(int processId) =>
-        Encoding.UTF8.GetString(File.ReadAllBytes($"/proc/{processId}/environ")).Split('\0', StringSplitOptions.RemoveEmptyEntries)
-            .Select(variable => variable.Split('=', 2)).ToDictionary(parts => parts[0], parts => parts[1]);
+        ProcessTable.Environment(processId).Select(variable => variable.Split('=', 2)).ToDictionary(parts => parts[0], parts => parts[1]);
 }
