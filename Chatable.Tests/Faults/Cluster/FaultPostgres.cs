@@ -8,7 +8,7 @@ namespace Chatable.Tests.Faults.Cluster;
 /// <summary>A PostgreSQL that forces what it commits to the disk, and keeps its port over restarts.</summary>
 internal sealed class FaultPostgres : IAsyncDisposable
 {
-    private const string Database = "chat";
+    internal const string Database = "chat";
 
     private readonly DirectoryInfo _folder;
     private readonly List<int> _frozen = [];
@@ -97,7 +97,7 @@ internal sealed class FaultPostgres : IAsyncDisposable
             Signals.Send(process, signal);
     }
 
-    private static string ConnectionStringBy(IPEndPoint address, string database) => new NpgsqlConnectionStringBuilder
+    internal static string ConnectionStringBy(IPEndPoint address, string database) => new NpgsqlConnectionStringBuilder
     {
         Host = address.Address.ToString(),
         Port = address.Port,
@@ -106,12 +106,15 @@ internal sealed class FaultPostgres : IAsyncDisposable
         Timeout = 10,
     }.ConnectionString;
 
-    private ProcessStartInfo StartInfo()
+    private ProcessStartInfo StartInfo() => StartInfo(DataFolder, Address.Port);
+
+    /// <summary>A server of the same settings as a primary and its standby have to have.</summary>
+    internal static ProcessStartInfo StartInfo(string dataFolder, int port, params string[] more)
     {
-        string[] settings = ["listen_addresses=127.0.0.1", $"port={Address.Port}", "unix_socket_directories=", "max_connections=200",
-            "shared_buffers=64MB", "fsync=on", "full_page_writes=on", "synchronous_commit=on"];
+        string[] settings = ["listen_addresses=127.0.0.1", $"port={port}", "unix_socket_directories=", "max_connections=200",
+            "shared_buffers=64MB", "fsync=on", "full_page_writes=on", "synchronous_commit=on", .. more];
         return UnprivilegedUser.StartInfo(
-            InstalledPrograms.Find("postgres"), ["-D", DataFolder, .. settings.SelectMany(setting => new[] { "-c", setting })],
+            InstalledPrograms.Find("postgres"), ["-D", dataFolder, .. settings.SelectMany(setting => new[] { "-c", setting })],
             ServerProcess.Interrupt);
     }
 }

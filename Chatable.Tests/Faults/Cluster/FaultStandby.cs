@@ -1,0 +1,62 @@
+using System.Net;
+using Chatable.Tests.Support;
+
+namespace Chatable.Tests.Faults.Cluster;
+
+/// <summary>
+/// A physical standby of a PostgreSQL server: a copy of its files that streams its WAL. Whether commits wait for it is the primary's
+/// setting <c>synchronous_standby_names</c>, which names it by <see cref="Name"/>.
+/// </summary>
+internal sealed class FaultStandby : IAsyncDisposable
+{
+    public const string Name = "standby";
+
+    private readonly DirectoryInfo _folder;
+
+    private FaultStandby(DirectoryInfo folder, IPEndPoint upstream)
+    {
+        _folder = folder;
+        Address = new IPEndPoint(IPAddress.Loopback, ServerProcess.FreePort());
+        var source = $"host={upstream.Address} port={upstream.Port} user=postgres application_name={Name}";
+        Node = new Node(
+            Name, () => FaultPostgres.StartInfo(DataFolder, Address.Port, $"primary_conninfo={source}"),
+            "ready to accept", ServerProcess.Interrupt);
+    }
+
+    public Node Node { get; }
+
+    public IPEndPoint Address { get; }
+
+    /// <summary>Past all proxies, unpooled.</summary>
+    public string ConnectionString => FaultPostgres.ConnectionStringBy(Address, FaultPostgres.Database) + ";Pooling=false";
+
+    /// <summary>The server's processes, the postmaster first.</summary>
+    public IReadOnlyList<int> Processes => Node.ProcessId is { } postmaster ? [postmaster, .. ProcessTable.ChildrenOf(postmaster)] : [];
+
+    private string DataFolder => Path.Combine(_folder.FullName, "data");
+
+    /// <summary>Copies a server that trusts connections from this machine, and follows it.</summary>
+    /// <param name="upstream">Where it gets the WAL from: the primary itself, or a proxy that can make it lag.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public static async Task<FaultStandby> StartAsync(IPEndPoint upstream, CancellationToken cancellationToken)
+    {
+        var standby = new FaultStandby(await UnprivilegedUser.CreateFolderAsync("chatable-standby-", cancellationToken), upstream);
+        await UnprivilegedUser.RunAsync(
+            InstalledPrograms.Find("pg_basebackup"),
+            ["-h", upstream.Address.ToString(), "-p", $"{upstream.Port}", "-U", "postgres", "-D", standby.DataFolder, "-R", "-X", "stream",
+             "-c", "fast", "--no-sync"],
+            cancellationToken);
+        await standby.Node.RestartAsync(cancellationToken);
+        return standby;
+    }
+
+    /// <summary>Makes it a primary, of a timeline of its own.</summary>
+    public Task PromoteAsync(CancellationToken cancellationToken) =>
+        Sql.ExecuteAsync(ConnectionString, "SELECT pg_promote(true, 60)", cancellationToken);
+
+    public async ValueTask DisposeAsync()
+    {
+        await Node.DisposeAsync();
+        _folder.Delete(recursive: true);
+    }
+}
