@@ -1,5 +1,7 @@
+using System.Collections.Concurrent;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Hosting;
 
 namespace Chatable.AppHost;
 
@@ -11,22 +13,59 @@ internal static class Readiness
     private const string ClientName = "readiness";
 
     private static readonly TimeSpan s_timeout = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan s_interval = TimeSpan.FromSeconds(1);
 
     public static IResourceBuilder<ProjectResource> WithReadiness(this IResourceBuilder<ProjectResource> service)
     {
         var services = service.ApplicationBuilder.Services;
         var name = $"{service.Resource.Name}_readiness";
-        var endpoint = service.GetEndpoint("http");
-        services.AddHttpClient(ClientName).RemoveAllLoggers();
+        services.AddHttpClient(ClientName, client => client.Timeout = s_timeout).RemoveAllLoggers();
+        services.AddKeyedSingleton(
+            name, (provider, _) => ActivatorUtilities.CreateInstance<Check>(provider, name, service.GetEndpoint("http")));
+        services.AddHostedService(provider => provider.GetRequiredKeyedService<Check>(name));
         services.AddHealthChecks().Add(new HealthCheckRegistration(
-            name, provider => new Check(endpoint, provider.GetRequiredService<IHttpClientFactory>()), failureStatus: null, tags: null,
-            s_timeout));
+            name, provider => provider.GetRequiredKeyedService<Check>(name), failureStatus: null, tags: null, Timeout.InfiniteTimeSpan));
         return service.WithHealthCheck(name);
     }
 
-    private sealed class Check(EndpointReference endpoint, IHttpClientFactory clients) : IHealthCheck
+    /// <remarks>
+    /// Aspire asks a resource that is well only every 30 s. So a check that finds it well, as is shown already, stays and goes on asking; it
+    /// ends when there is something to tell.
+    /// </remarks>
+    private sealed class Check(
+        string name, EndpointReference endpoint, IHttpClientFactory clients, ResourceNotificationService notifications)
+        : BackgroundService, IHealthCheck
     {
+        // The instances that run, and whether each is shown to be well.
+        private readonly ConcurrentDictionary<string, bool> _shown = [];
+
+        protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+        {
+            await foreach (var change in notifications.WatchAsync(stoppingToken))
+            {
+                if (change.Resource != endpoint.Resource)
+                    continue;
+                if (change.Snapshot.State?.Text == KnownResourceStates.Running)
+                    _shown[change.ResourceId] = change.Snapshot.HealthReports.Any(IsOfHealth);
+                else
+                    _shown.TryRemove(change.ResourceId, out _);
+            }
+        }
+
         public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
+        {
+            while (true)
+            {
+                var result = await AskAsync(cancellationToken);
+                if (result.Status != HealthStatus.Healthy || _shown.IsEmpty || _shown.Values.Contains(false))
+                    return result;
+                await Task.Delay(s_interval, cancellationToken);
+            }
+        }
+
+        private bool IsOfHealth(HealthReportSnapshot report) => report.Name == name && report.Status == HealthStatus.Healthy;
+
+        private async Task<HealthCheckResult> AskAsync(CancellationToken cancellationToken)
         {
             if (!endpoint.IsAllocated)
                 return HealthCheckResult.Unhealthy("It has no address yet.");
@@ -43,6 +82,10 @@ internal static class Readiness
             catch (HttpRequestException exception)
             {
                 return HealthCheckResult.Unhealthy(exception.Message);
+            }
+            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+            {
+                return HealthCheckResult.Unhealthy($"No answer within {s_timeout.TotalSeconds} s.");
             }
         }
     }

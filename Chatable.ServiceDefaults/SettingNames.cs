@@ -22,6 +22,8 @@ internal sealed class SettingNames(IConfiguration configuration) : IValidateOpti
     // What the AppHost's own environment may hand down to its services, of which one has settings in that section.
     private const string Handed = "Fanout", HandedSetting = "Replicas";
 
+    private const int MostMistypedLetters = 2;
+
     private static readonly Node s_known = Known();
 
     private sealed class Node
@@ -48,7 +50,19 @@ internal sealed class SettingNames(IConfiguration configuration) : IValidateOpti
 
     /// <summary>A sentence for each unknown name.</summary>
     public static IEnumerable<string> Unknown(IConfiguration configuration) =>
-        s_known.Children.SelectMany(section => Unknown(configuration.GetSection(section.Key), section.Value));
+        s_known.Children.SelectMany(section => Unknown(configuration.GetSection(section.Key), section.Value))
+            .Concat(configuration.GetChildren().Where(section => !s_known.Children.ContainsKey(section.Key)).SelectMany(Mistyped));
+
+    // Somebody else's section may have any name, and any setting. One that is a letter or two from ours, with a setting of ours in it,
+    // is ours.
+    private static IEnumerable<string> Mistyped(IConfigurationSection section)
+    {
+        var nearest = NearestName.Of(section.Key, s_known.Children.Keys);
+        if (NearestName.Distance(section.Key, nearest) > MostMistypedLetters)
+            yield break;
+        foreach (var setting in section.GetChildren().Where(setting => s_known.Children[nearest].Children.ContainsKey(setting.Key)))
+            yield return $"{setting.Path} is no setting. The nearest one is {nearest}:{setting.Key}.";
+    }
 
     // Values, lists and dictionaries have no children here: what is below them is theirs.
     private static IEnumerable<string> Unknown(IConfigurationSection section, Node known)

@@ -15,6 +15,9 @@ internal static class Scenarios
     /// <summary>Window 16 by protocol v1, Chatable alone.</summary>
     public const string V1 = "v1";
 
+    /// <summary>A few messages a second beside clients that write too fast.</summary>
+    public const string Throttle = "throttle";
+
     /// <summary>PostgreSQL and Redis alone, taking what the services give them.</summary>
     public const string Stores = "stores";
 
@@ -35,7 +38,7 @@ internal static class Scenarios
     public static IReadOnlyList<string> Traffic { get; } = [Window16, Window1, Rate, V1, Growth, Soak];
 
     /// <summary>Those that are left out where none is named.</summary>
-    public static IReadOnlyList<string> Long { get; } = [Growth, Soak];
+    public static IReadOnlyList<string> Long { get; } = [Growth, Soak, Throttle];
 
-    public static IReadOnlyList<string> Names { get; } = [.. Traffic, Stores, Idle, Storm, Reads, Accounts, Start];
+    public static IReadOnlyList<string> Names { get; } = [.. Traffic, Throttle, Stores, Idle, Storm, Reads, Accounts, Start];
 }

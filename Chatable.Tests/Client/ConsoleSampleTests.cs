@@ -62,6 +62,22 @@ public sealed class ConsoleSampleTests(ClientServers servers) : IClassFixture<Cl
     }
 
     [Fact]
+    public async Task ThePasswordIsAskedForAtATerminalAndNotShown()
+    {
+        using var folder = new TestFolder();
+        using var sample = Sample.AtATerminal(
+            "--user", ChatClient.NewName(), "--register", "--server", servers.A.Authority, "--state", folder.Path);
+        await Eventually.HoldsAsync(() => Task.FromResult(sample.HidesTyping), "what is typed is hidden", _ct);
+        sample.Type($"{Password[..^1]}?\b{Password[^1]}", end: "\r");
+
+        await sample.ShowsAsync("* Online", _ct);
+        sample.CloseInput();
+        Assert.Equal(0, await sample.EndAsync(_ct));
+        Assert.Contains("Password of ", sample.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain(Password[..4], sample.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task AMessageThatWaitsIsShownBeforeItIsStored()
     {
         using var folder = new TestFolder();
@@ -90,11 +106,13 @@ public sealed class ConsoleSampleTests(ClientServers servers) : IClassFixture<Cl
         private readonly ConcurrentQueue<string> _lines = [];
 
         public Sample(string? password, params string[] arguments)
+            : this("dotnet", [Program, .. arguments], password)
         {
-            var tests = new DirectoryInfo(AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar));
-            var program = Path.Combine(
-                Repository.Root, "samples", "Chat.Console", "bin", tests.Parent!.Name, tests.Name, "Chat.Console.dll");
-            var start = new ProcessStartInfo("dotnet", [program, .. arguments])
+        }
+
+        private Sample(string command, IEnumerable<string> arguments, string? password)
+        {
+            var start = new ProcessStartInfo(command, arguments)
             {
                 RedirectStandardInput = true,
                 RedirectStandardOutput = true,
@@ -111,11 +129,41 @@ public sealed class ConsoleSampleTests(ClientServers servers) : IClassFixture<Cl
             _process.BeginErrorReadLine();
         }
 
+        private static string Program
+        {
+            get
+            {
+                var tests = new DirectoryInfo(AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar));
+                return Path.Combine(
+                    Repository.Root, "samples", "Chat.Console", "bin", tests.Parent!.Name, tests.Name, "Chat.Console.dll");
+            }
+        }
+
+        /// <summary>With a terminal of its own, which <c>script</c> makes, and nothing in the environment.</summary>
+        public static Sample AtATerminal(params string[] arguments) =>
+            new("script", ["--quiet", "--return", "--command", $"dotnet '{Program}' {string.Join(' ', arguments)}", "/dev/null"], password: null);
+
+        /// <summary>Whether its terminal shows nothing of what is typed.</summary>
+        public bool HidesTyping
+        {
+            get
+            {
+                if (ProcessTable.ChildrenOf(_process.Id) is not [var child, ..])
+                    return false;
+                using var stty = Process.Start(new ProcessStartInfo("stty", ["-F", $"/proc/{child}/fd/0", "-a"])
+                {
+                    RedirectStandardOutput = true,
+                    RedirectStandardError = true,
+                })!;
+                return stty.StandardOutput.ReadToEnd().Contains(" -echo ", StringComparison.Ordinal);
+            }
+        }
+
         public string Output => string.Join('\n', _lines);
 
-        public void Type(string line)
+        public void Type(string line, string end = "\n")
         {
-            _process.StandardInput.WriteLine(line);
+            _process.StandardInput.Write(line + end);
             _process.StandardInput.Flush();
         }
 

@@ -1,11 +1,13 @@
 using System.Diagnostics;
 using Chatable.Tests.Support;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace Chatable.Tests.Topology;
 
 /// <summary>Processes end under a conversation. Each test has a topology of its own to break.</summary>
 public sealed class FaultTests
 {
+    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(2);
     private static readonly string[] s_small = ["--Api:Replicas=2"];
 
     private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
@@ -29,6 +31,22 @@ public sealed class FaultTests
         foreach (var text in texts)
             Assert.Equal(text, (await aliceSocket.ReceiveAsync(Cancelled)).Text("message"));
         Assert.Equal(3, (await alice.ThreadAsync(bob.Username, Cancelled)).Count);
+    }
+
+    [Fact]
+    public async Task TheDashboardSaysThatNoWorkerRunsUntilOneDoes()
+    {
+        await using var topology = await RunningTopology.StartAsync(s_small);
+        var worker = await topology.InstanceOfAsync("fanout", Cancelled);
+
+        await topology.EndAsync(worker, Cancelled);
+        var degraded = await topology.App.ResourceNotifications.WaitForResourceAsync(
+            "api", change => change.Snapshot.HealthStatus == HealthStatus.Degraded, Cancelled).WaitAsync(s_patience, Cancelled);
+        Assert.Contains(degraded.Snapshot.HealthReports, report => report.Description?.Contains("worker", StringComparison.Ordinal) ?? false);
+
+        Assert.True((await topology.App.ResourceCommands.ExecuteCommandAsync(worker, KnownResourceCommands.StartCommand, Cancelled)).Success);
+        await topology.App.ResourceNotifications.WaitForResourceAsync(
+            "api", change => change.Snapshot.HealthStatus == HealthStatus.Healthy, Cancelled).WaitAsync(s_patience, Cancelled);
     }
 
     [Fact]

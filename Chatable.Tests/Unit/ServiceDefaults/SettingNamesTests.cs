@@ -12,6 +12,7 @@ public sealed class SettingNamesTests
     [InlineData("Fanout:BachSize", "Fanout:BachSize is no setting. The nearest one is Fanout:BatchSize.")]
     [InlineData("Migrations:Timeout", "Migrations:Timeout is no setting. The nearest one is Migrations:LockTimeout.")]
     [InlineData("TokenSecrets:Keys", "TokenSecrets:Keys is no setting. The nearest one is TokenSecrets:Key.")]
+    [InlineData("Relatime:FramesPerSecond", "Relatime:FramesPerSecond is no setting. The nearest one is Realtime:FramesPerSecond.")]
     [InlineData("Health:Detail", "Health:Detail is no setting. The nearest one is Health:Details.")]
     public void AMistypedNameIsToldWithTheNearest(string name, string sentence) => Assert.Equal([sentence], Unknown((name, "1")));
 
@@ -19,7 +20,8 @@ public sealed class SettingNamesTests
     public void WhatIsReadIsTakenInAnyLetterCase() => Assert.Empty(Unknown(
         ("fanout:batchsize", "1"), ("Fanout:KeyPrefix", "x"), ("Fanout:Replicas", "2"), ("Realtime:AllowedOrigins:0", "https://a"),
         ("Realtime:Times:Ping", "00:00:10"), ("Realtime:Delivery:Poll", "00:00:01"), ("TokenSecrets:PreviousKeys:7", "x"),
-        ("Chatable:KeyPrefix", "x"), ("Logging:LogLevel:Default", "x"), ("Anything:Else", "x")));
+        ("Chatable:KeyPrefix", "x"), ("Logging:LogLevel:Default", "x"), ("Anything:Else", "x"),
+        ("Realtimes:Else", "x")));
 
     // The environment's are tried on a process: FailureTests.
     [Fact]
