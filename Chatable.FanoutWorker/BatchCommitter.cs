@@ -76,6 +76,7 @@ internal sealed partial class BatchCommitter(
         var refused = new MessageRefused(pending.Entry.ClientId, RefusalCode.Invalid, pending.Entry.Origin);
         await router.RouteAsync([refused], cancellationToken);
         await DeadLetterAsync(pending.Partition, pending.Item, PersistFailures.CodeOf(failure), attempts, cancellationToken);
+        pending.IsPutAside = true;
         metrics.Decided("invalid", 1);
     }
 

@@ -23,14 +23,16 @@ internal sealed class BatchSettler(
         metrics.BatchRead(heads.Sum(head => head.Items.Count));
         if (SeededBug.Is("xdel_before_commit"))
             await settlement.SettleAsync([], heads, cancellationToken);
-        var outcomes = await committer.CommitAsync(await DecodeAsync(heads, cancellationToken), cancellationToken);
+        var pending = await DecodeAsync(heads, cancellationToken);
+        var outcomes = await committer.CommitAsync(pending, cancellationToken);
         CrashPoint.Reach("after_commit");
+        var left = WithoutDeadLetters(heads, pending);
         if (!IsToldApart)
-            return new CommittedBatch(heads, Router.Address(outcomes), started);
+            return new CommittedBatch(left, Router.Address(outcomes), started);
 
         await router.RouteAsync(outcomes, cancellationToken);
         CrashPoint.Reach("before_xdel");
-        return new CommittedBatch(heads, [], started);
+        return new CommittedBatch(left, [], started);
     }
 
     /// <summary>
@@ -47,6 +49,20 @@ internal sealed class BatchSettler(
         metrics.BatchSettled(time.GetElapsedTime(batch.StartedAt));
         await router.ForgetAsync(settled.Dead);
         return settled.Failures;
+    }
+
+    // They are not in the intake any more, and what was read is known again by the last entry that is. Of which nothing is left, there is
+    // nothing to know.
+    private static IReadOnlyList<PartitionHead> WithoutDeadLetters(IReadOnlyList<PartitionHead> heads, List<PendingEntry> pending)
+    {
+        if (pending.Count == heads.Sum(head => head.Items.Count) && !pending.Exists(one => one.IsPutAside))
+            return heads;
+
+        var left = pending.Where(one => !one.IsPutAside).Select(one => (one.Partition, one.Item.Id)).ToHashSet();
+        return [.. heads.Select(head =>
+            head.Items.Where(item => left.Contains((head.Partition, item.Id))).ToArray() is { Length: > 0 } items
+                ? head with { Items = items }
+                : head)];
     }
 
     // Where it has to be, or a test is to come between the two.

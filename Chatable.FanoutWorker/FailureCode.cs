@@ -1,3 +1,4 @@
+using Chatable.Messaging.Intake;
 using Chatable.Messaging.Messages;
 using StackExchange.Redis;
 
@@ -8,6 +9,8 @@ internal static class FailureCode
     /// <summary>Few different words, fit for a metric.</summary>
     public static string Of(Exception failure) => failure switch
     {
+        IntakeChangedException => "intake_changed",
+        DeadLettersFullException => "dead_letters_full",
         RedisServerException { Kind: var kind } => $"redis_{kind}",
         _ => PersistFailures.CodeOf(failure),
     };

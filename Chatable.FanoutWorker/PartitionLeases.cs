@@ -21,22 +21,30 @@ internal enum LeaseAnswer
 /// </summary>
 internal sealed class PartitionLeases(IConnectionMultiplexer redis, ServerIdentity identity, IOptions<FanoutOptions> options)
 {
+    // A lease that lasts longer than any does was taken before the clock was set back, and its holder may be gone.
     private const string Hold = """
         local holder = redis.call('GET', KEYS[1])
         if holder == ARGV[1] then redis.call('PEXPIRE', KEYS[1], ARGV[2]) return 1 end
-        if holder then return 0 end
+        if holder then
+            if redis.call('PTTL', KEYS[1]) > tonumber(ARGV[2]) then redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
+            return 0
+        end
         local set = redis.pcall('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
         return set.err and 2 or 1
         """;
 
     private const string Release = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0";
 
-    // Counts this worker even where there was no memory to note it.
+    // Counts this worker even where there was no memory to note it. Nobody lives longer than from now on: the clock may have been set back.
     private const string Heartbeat = """
         local t = redis.call('TIME')
         local now = t[1] * 1000 + math.floor(t[2] / 1000)
         redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
-        redis.pcall('ZADD', KEYS[1], now + tonumber(ARGV[2]), ARGV[1])
+        local latest = now + tonumber(ARGV[2])
+        for _, worker in ipairs(redis.call('ZRANGE', KEYS[1], '(' .. latest, '+inf', 'BYSCORE')) do
+            redis.pcall('ZADD', KEYS[1], latest, worker)
+        end
+        redis.pcall('ZADD', KEYS[1], latest, ARGV[1])
         return math.max(1, redis.call('ZCARD', KEYS[1]))
         """;
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Chatable.Messaging.Wire;
 using StackExchange.Redis;
 
 namespace Chatable.Messaging.Intake;
@@ -24,4 +25,11 @@ public readonly record struct PartitionHead(int Partition, IReadOnlyList<IntakeI
             return sequence == ulong.MaxValue ? $"{time + 1}-0" : $"{time}-{sequence + 1}";
         }
     }
+
+    /// <summary>
+    /// By what the last entry is known again: its id alone may be another's where Redis lost the log and its clock was set back.
+    /// Only where there is an entry.
+    /// </summary>
+    internal (RedisValue Id, ReadOnlyMemory<byte> Beginning) Last =>
+        (Items[^1].Id, Items[^1].Payload[..Math.Min(Items[^1].Payload.Length, IntakeEntry.IdentityLength)]);
 }

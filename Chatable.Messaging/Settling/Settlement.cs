@@ -41,7 +41,10 @@ public sealed class Settlement(
     /// Only what is committed: a server that registers a user and then reads his head is found by everything committed after that head.
     /// None where <see cref="CanTell"/> is false. Where a server cannot be told for anything but want of memory, nothing is deleted.
     /// </param>
-    /// <param name="heads">Of different partitions. A failure of one is none of the others.</param>
+    /// <param name="heads">
+    /// Of different partitions, without what was put aside of them. A failure of one is none of the others: an
+    /// <see cref="IntakeChangedException"/> where its log is not the one any more that was read.
+    /// </param>
     /// <param name="cancellationToken">Cancels before anything is sent.</param>
     public async Task<Settled> SettleAsync(
         IReadOnlyList<AddressedItem> items, IReadOnlyList<PartitionHead> heads, CancellationToken cancellationToken)
@@ -58,7 +61,7 @@ public sealed class Settlement(
     private async Task<RedisException?> DeleteAsync(PartitionHead head)
     {
         var errors = (string[])(await redis.GetDatabase().ScriptEvaluateAsync(
-            SettlementScript.DeleteOnly, KeysOf(head), [head.End]))!;
+            SettlementScript.DeleteOnly, KeysOf(head), [.. EndOf(head)]))!;
         return FailureOf(errors[0]);
     }
 
@@ -70,7 +73,7 @@ public sealed class Settlement(
         [
             batch.Users.Count, batch.Addresses, batch.Origins,
             _queues.Limit, _queues.LifetimeMilliseconds, _queues.KeyStart, s_beginning,
-            .. heads.Select(head => (RedisValue)head.End), .. batch.Pieces.Select(piece => (RedisValue)piece),
+            .. heads.SelectMany(EndOf), .. batch.Pieces.Select(piece => (RedisValue)piece),
         ];
         var answer = (RedisResult[])(await redis.GetDatabase().ScriptEvaluateAsync(SettlementScript.TellAndDelete, keys, arguments))!;
         return new Settled(
@@ -82,5 +85,12 @@ public sealed class Settlement(
 
     private RedisKey[] KeysOf(PartitionHead head) => [_intake.Log(head.Partition), _intake.Attempts(head.Partition)];
 
-    private static RedisException? FailureOf(string error) => error.Length == 0 ? null : new RedisException(error);
+    private static RedisValue[] EndOf(PartitionHead head) => [head.End, head.Last.Id, head.Last.Beginning];
+
+    private static RedisException? FailureOf(string error) => error switch
+    {
+        "" => null,
+        SettlementScript.Changed => new IntakeChangedException(),
+        _ => new RedisException(error),
+    };
 }

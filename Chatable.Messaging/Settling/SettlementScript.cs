@@ -5,7 +5,8 @@ namespace Chatable.Messaging.Settling;
 
 // How a batch is settled. KEYS: the servers; the users; then of each partition its log and its attempts.
 // ARGV: how many users; an AddressedBatch: addresses, origins; the queues' limit and lifetime, what their names and what their batches
-// begin with; then for each partition the id before which it is to be empty; then the pieces.
+// begin with; then for each partition the id before which it is to be empty, and the id and the beginning of the last entry that was read of
+// it; then the pieces.
 // Answers with what became of each queue, each partition's error, and dead registrations: user, boot id, user, …
 // Everything that is read comes first, so that nothing is written where that fails.
 internal static class SettlementScript
@@ -40,7 +41,7 @@ internal static class SettlementScript
 
     // A piece goes to a server once, whoever of the users is there.
     private const string Distribute = """
-        local addresses, at, index, has = ARGV[2], 1, 8 + (#KEYS - 1 - users) / 2, {}
+        local addresses, at, index, has = ARGV[2], 1, 8 + (#KEYS - 1 - users) / 2 * 3, {}
         local function give(its)
             if its and has[its] ~= index then its[#its + 1] = ARGV[index] has[its] = index end
         end
@@ -69,8 +70,14 @@ internal static class SettlementScript
 
         """;
 
+    // What Redis answers where a log holds other entries than were read of it.
+    internal const string Changed = "CHANGED";
+
     // A failure of one partition is none of the others. Attempts are counted for hardly any entry. Deleting needs no memory, so it goes on
     // when there is none.
+    // Ids grow as long as a log is not lost. Where Redis has lost all of it or its tail, and its clock is behind, what came since may stand
+    // before what was read, and nobody has read it. So a log is only trimmed where the last entry that was read still stands in it: then
+    // nothing before it is new. Where it does not, because somebody else has deleted it, everything that is left comes after it.
     private const string Delete = """
         local function parse(id)
             local time, sequence = string.match(id, '^(%d+)-(%d+)$')
@@ -84,14 +91,32 @@ internal static class SettlementScript
             end
             return ids
         end
+        local function begins(entry, beginning)
+            for i = 1, #entry, 2 do
+                if entry[i] == 'm' then return string.sub(entry[i + 1], 1, #beginning) == beginning end
+            end
+            return beginning == ''
+        end
+        local function isAfter(id, last)
+            local time, sequence = parse(id)
+            local itsTime, itsSequence = parse(last)
+            return time > itsTime or time == itsTime and sequence > itsSequence
+        end
+        local function trim(log, limit, last, beginning)
+            local found = redis.pcall('XRANGE', log, last, last)
+            if found.err then return found end
+            if #found == 1 and begins(found[1][2], beginning) then return redis.pcall('XTRIM', log, 'MINID', limit) end
+            local left = redis.call('XRANGE', log, '-', '+', 'COUNT', 1)
+            return (#left == 0 or isAfter(left[1][1], last)) and 0 or {err = 'CHANGED'}
+        end
         local errors = {}
         for i = first, #KEYS, 2 do
-            local answer = failure and {err = failure} or redis.pcall('XTRIM', KEYS[i], 'MINID', ARGV[at])
+            local answer = failure and {err = failure} or trim(KEYS[i], ARGV[at], ARGV[at + 1], ARGV[at + 2])
             if type(answer) == 'number' and redis.call('EXISTS', KEYS[i + 1]) == 1 then
                 answer = forget(KEYS[i + 1], ARGV[at])
             end
             errors[#errors + 1] = type(answer) == 'table' and answer.err or ''
-            at = at + 1
+            at = at + 3
         end
 
         """;

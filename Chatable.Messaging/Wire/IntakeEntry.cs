@@ -16,6 +16,9 @@ namespace Chatable.Messaging.Wire;
 /// </summary>
 public readonly record struct IntakeEntry
 {
+    /// <summary>The message's id ends here: what stands up to it tells an entry from every other.</summary>
+    internal const int IdentityLength = 18;
+
     private const byte Version = 1;
 
     public required Guid MessageId { get; init; }

@@ -36,6 +36,26 @@ public sealed class LeaseTests(RedisServer server) : RedisTest(server)
     }
 
     [Fact]
+    public async Task LeasesOfTheDeadDoNotOutliveAClockThatIsSetBack()
+    {
+        var (one, dead) = (Create(Redis, "one"), Create(Redis, "dead"));
+        await dead.HoldAsync(3, Token);
+        await dead.HeartbeatAsync(Token);
+        await Redis.Database.KeyExpireAsync($"{Redis.Prefix}lease:{{3}}", TimeSpan.FromHours(1));
+        var worker = Assert.Single(await Redis.Database.SortedSetRangeByRankAsync($"{Redis.Prefix}workers"));
+        await Redis.Database.SortedSetIncrementAsync($"{Redis.Prefix}workers", worker, TimeSpan.FromHours(1).TotalMilliseconds);
+
+        Assert.Equal(LeaseAnswer.Taken, await one.HoldAsync(3, Token));
+        Assert.Equal(2, await one.HeartbeatAsync(Token));
+
+        var lease = new FanoutOptions().LeaseDuration;
+        Assert.True(await Redis.Database.KeyTimeToLiveAsync($"{Redis.Prefix}lease:{{3}}") <= lease);
+        var ends = await Redis.Database.SortedSetRangeByRankWithScoresAsync($"{Redis.Prefix}workers");
+        Assert.Equal(2, ends.Length);
+        Assert.Single(ends.Select(one => one.Score).Distinct());
+    }
+
+    [Fact]
     public async Task WithoutMemoryForALeaseAFreePartitionIsReadWithoutOne()
     {
         await using var own = new RedisServer();

@@ -105,6 +105,51 @@ public sealed class SettlementTests(RedisServer server) : RedisTest(server)
         Assert.Equal(ids[3..].Order(), (await Redis.Database.HashKeysAsync(attempts)).Order());
     }
 
+    /// <summary>
+    /// Entries 50-0, 51-0 and 52-0 were read, and are settled when Redis has lost all or the end of them, and has numbered anew what came
+    /// since with a clock that is behind.
+    /// </summary>
+    [Theory]
+    [InlineData("40-0=new 41-0=new", true)]
+    [InlineData("50-0=old0 51-0=old1 51-1=new", true)]
+    [InlineData("50-0=old0 51-0=new 52-0=new", true)]
+    [InlineData("52-0=new 53-0=new", true)]
+    [InlineData("50-0=old0 51-0=old1", true)]
+    [InlineData("53-0=new", false)]
+    [InlineData("", false)]
+    public async Task WhatCameAfterALossIsNotDeletedThoughItsIdsAreLower(string now, bool isChanged)
+    {
+        var (_, reader, settlement) = Create();
+        RedisKey log = $"{Redis.Prefix}in:{{2}}";
+        for (var i = 0; i < 3; i++)
+            await Redis.Database.StreamAddAsync(log, "m", $"old{i}", $"{50 + i}-0");
+        PartitionHead head = new(2, await reader.ReadHeadAsync(2, 10, Token));
+        await Redis.Database.KeyDeleteAsync(log);
+        foreach (var entry in now.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(one => one.Split('=')))
+            await Redis.Database.StreamAddAsync(log, "m", entry[1], entry[0]);
+
+        var failure = Assert.Single((await settlement.SettleAsync([], [head], Token)).Failures);
+
+        Assert.Equal(isChanged, failure is IntakeChangedException);
+        Assert.Equal(isChanged, failure is not null);
+        Assert.Equal(
+            now, string.Join(' ', (await Redis.Database.StreamRangeAsync(log)).Select(entry => $"{entry.Id}={entry["m"]}")));
+    }
+
+    [Fact]
+    public async Task WhatSomebodyElseHasDeletedMeanwhileIsNoLoss()
+    {
+        var (log, reader, settlement) = Create();
+        await log.AppendAsync([new(2, Entries(1, 2, 3, 4))], Token);
+        var (all, two) = (await reader.ReadHeadAsync(2, 3, Token), await reader.ReadHeadAsync(2, 2, Token));
+
+        Assert.Equal([null], (await settlement.SettleAsync([], [new(2, two)], Token)).Failures);
+        Assert.Equal([null], (await settlement.SettleAsync([], [new(2, all)], Token)).Failures);
+        Assert.Equal([null], (await settlement.SettleAsync([], [new(2, two)], Token)).Failures);
+
+        Assert.Equal([4], Assert.Single(await reader.ReadHeadAsync(2, 10, Token)).Payload.ToArray());
+    }
+
     [Fact]
     public async Task AttemptsThatAreNoneAreAFailureOfTheirPartition()
     {

@@ -89,6 +89,16 @@ internal sealed class FaultRedis : IAsyncDisposable
         }
     }
 
+    /// <summary>What to restart it with for a wall clock that is wrong by so many seconds.</summary>
+    public async Task<(string, string)[]> WrongClockAsync(int seconds, CancellationToken cancellationToken)
+    {
+        var source = Path.Combine(Repository.Root, "Chatable.Tests", "Faults", "Cluster", "wrong-clock.c");
+        var library = Path.Combine(_folder.FullName, "wrong-clock.so");
+        using var compiler = Process.Start("cc", ["-shared", "-fPIC", "-o", library, source]);
+        await compiler.WaitForExitAsync(cancellationToken);
+        return [("LD_PRELOAD", library), ("CLOCK_OFFSET", $"{seconds}")];
+    }
+
     public void DeleteData()
     {
         foreach (var folder in new DirectoryInfo(DataFolder).GetDirectories("appendonlydir"))

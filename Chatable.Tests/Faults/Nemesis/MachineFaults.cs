@@ -10,7 +10,7 @@ internal static class MachineFaults
 {
     private const double CpuPart = 0.2;
     private const int FewFiles = 900;
-    private static readonly string[] s_clocks = ["+90s", "-90s", "-1h"];
+    private static readonly int[] s_clocks = [90, -90, -3600];
 
     public static IReadOnlyList<Fault> All { get; } =
     [
@@ -54,10 +54,11 @@ internal static class MachineFaults
         {
             AtLeast = TimeSpan.FromSeconds(10),
         },
-        new("F31", "clocks are wrong", "libfaketime in one API server and one worker: 90 s ahead, 90 s and 1 h behind",
-            "order and dedupe do not go by clocks",
-            SkewAsync)
+        new("F31", "clocks are wrong",
+            "one API server, one worker and Redis, which now and then has lost everything, 90 s ahead, 90 s and 1 h behind",
+            "order and dedupe do not go by clocks; nothing is deleted that nobody read", SkewAsync)
         {
+            RevocationSeen = Fault.RevocationAsked,
             AtLeast = TimeSpan.FromSeconds(20),
             Heal = RestartAllAsync,
         },
@@ -180,8 +181,8 @@ internal static class MachineFaults
 
     // Only the wall clock is wrong. FORCE_MONOTONIC_FIX stays off: with it, Debian's default, libfaketime adds its offset
     // to waits by the monotonic clock, and every Monitor.TryEnter or Thread.Sleep of the runtime returns at once.
-    private static (string, string)[] WrongClock(string library, string clock) =>
-        [("LD_PRELOAD", library), ("FAKETIME", clock), ("FAKETIME_DONT_FAKE_MONOTONIC", "1"), ("FAKETIME_FORCE_MONOTONIC_FIX", "0")];
+    private static (string, string)[] WrongClock(string library, int seconds) =>
+        [("LD_PRELOAD", library), ("FAKETIME", $"{seconds:+0;-0}s"), ("FAKETIME_DONT_FAKE_MONOTONIC", "1"), ("FAKETIME_FORCE_MONOTONIC_FIX", "0")];
 
     private static async Task SkewAsync(FaultContext context, CancellationToken window)
     {
@@ -189,6 +190,7 @@ internal static class MachineFaults
             ?? throw new InvalidOperationException("libfaketime is not on this machine: eng/fault-tools.sh installs it.");
         for (var i = 0; ; i++)
         {
+            await SkewRedisAsync(context.Cluster.Redis, s_clocks[i % s_clocks.Length], loses: i % 2 == 0, window);
             foreach (var node in new[] { context.Pick(context.Cluster.Apis).Node, context.Pick(context.Cluster.Workers).Node })
             {
                 await node.EndAsync(Signals.Terminate, window);
@@ -199,11 +201,24 @@ internal static class MachineFaults
         }
     }
 
+    private static async Task SkewRedisAsync(FaultRedis redis, int seconds, bool loses, CancellationToken window)
+    {
+        var clock = await redis.WrongClockAsync(seconds, window);
+        await redis.Node.KillAsync(window);
+        if (loses)
+            redis.DeleteData();
+        await redis.Node.RestartAsync(window, clock);
+    }
+
     private static Task RestartApisAsync(FaultContext context, CancellationToken cancellationToken) =>
         RestartAsync(context.Cluster.Apis, cancellationToken);
 
-    private static Task RestartAllAsync(FaultContext context, CancellationToken cancellationToken) =>
-        RestartAsync(context.Cluster.Services, cancellationToken);
+    private static async Task RestartAllAsync(FaultContext context, CancellationToken cancellationToken)
+    {
+        await context.Cluster.Redis.Node.EndAsync(Signals.Terminate, cancellationToken);
+        await context.Cluster.Redis.Node.RestartAsync(cancellationToken);
+        await RestartAsync(context.Cluster.Services, cancellationToken);
+    }
 
     private static async Task RestartAsync(IEnumerable<Service> services, CancellationToken cancellationToken)
     {
