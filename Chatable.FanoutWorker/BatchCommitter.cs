@@ -74,7 +74,7 @@ internal sealed partial class BatchCommitter(
         // Told before it is put aside, for after that nothing remembers it: were the rest of the batch to fail, nobody would be told.
         // Where putting it aside fails it is told again, which does no harm.
         var refused = new MessageRefused(pending.Entry.ClientId, RefusalCode.Invalid, pending.Entry.Origin);
-        await router.RouteAsync([refused], cancellationToken);
+        await router.RefuseAsync(refused, cancellationToken);
         await DeadLetterAsync(pending.Partition, pending.Item, PersistFailures.CodeOf(failure), attempts, cancellationToken);
         pending.IsPutAside = true;
         metrics.Decided("invalid", 1);

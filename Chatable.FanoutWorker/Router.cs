@@ -28,6 +28,18 @@ internal sealed class Router(ServerRegistry registry, ServerQueue queue, FanoutM
         CrashPoint.Reach("after_route");
     }
 
+    /// <summary>
+    /// Tells where it came from that a message is among the dead letters, even where Redis is out of memory: nobody will say so again.
+    /// </summary>
+    public async Task RefuseAsync(MessageRefused refused, CancellationToken cancellationToken)
+    {
+        if ((await registry.FindLiveAsync([refused.Origin.BootId], cancellationToken)).Count > 0)
+        {
+            var batch = new ServerBatch(refused.Origin.BootId, DispatchBatch.Encode([refused]));
+            metrics.Routed(await queue.InsistAsync([batch], cancellationToken));
+        }
+    }
+
     /// <summary>What is to be told of each, and whom it concerns.</summary>
     public static IReadOnlyList<AddressedItem> Address(IReadOnlyList<IDispatch> outcomes) =>
     [

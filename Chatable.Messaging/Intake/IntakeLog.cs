@@ -89,10 +89,14 @@ public sealed partial class IntakeLog(IConnectionMultiplexer redis, IOptions<Int
     {
         cancellationToken.ThrowIfCancellationRequested();
         var database = redis.GetDatabase();
-        if (await database.StringSetAsync(_keys.Partitions, Partitions, when: When.NotExists))
-            return;
-
+        // Read first: where there is no memory nothing is set, not even what is there already, and a worker that starts then has to drain it.
         var stored = await database.StringGetAsync(_keys.Partitions);
+        if (stored.IsNull)
+        {
+            await database.StringSetAsync(_keys.Partitions, Partitions, when: When.NotExists);
+            stored = await database.StringGetAsync(_keys.Partitions);
+        }
+
         if (stored != Partitions)
             throw new PartitionMismatchException(stored.ToString(), Partitions);
     }

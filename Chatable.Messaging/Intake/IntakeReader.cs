@@ -51,7 +51,9 @@ public sealed class IntakeReader(IConnectionMultiplexer redis, IOptions<IntakeOp
         return [.. StreamsAnswer.Parse(answer).Select(stream => new PartitionHead(byKey[stream.Key], stream.Items))];
     }
 
-    /// <summary>Moves an entry among the dead letters; false where these are full and it stays.</summary>
+    /// <summary>
+    /// Moves an entry among the dead letters, even where Redis is out of memory; false where they are full and it stays.
+    /// </summary>
     public async Task<bool> DeadLetterAsync(
         int partition, IntakeItem item, string error, long attempts, CancellationToken cancellationToken)
     {
@@ -59,7 +61,7 @@ public sealed class IntakeReader(IConnectionMultiplexer redis, IOptions<IntakeOp
         var moved = await redis.GetDatabase().ScriptEvaluateAsync(
             DeadLetterScripts.PutAside,
             [_keys.Log(partition), _keys.DeadLetters(partition), _keys.Attempts(partition)],
-            [_deadLetterLimit, item.Id, error, attempts]);
+            [_deadLetterLimit, item.Id, error, attempts, item.Payload]);
         return (long)moved == 1;
     }
 
@@ -67,7 +69,8 @@ public sealed class IntakeReader(IConnectionMultiplexer redis, IOptions<IntakeOp
     public async Task<long> CountAttemptAsync(int partition, IntakeItem item, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        return await redis.GetDatabase().HashIncrementAsync(_keys.Attempts(partition), item.Id);
+        return (long)await redis.GetDatabase().ScriptEvaluateAsync(
+            DeadLetterScripts.CountAttempt, [_keys.Attempts(partition)], [item.Id]);
     }
 
     private async Task<IReadOnlyList<PartitionHead>> ReadEachAsync(

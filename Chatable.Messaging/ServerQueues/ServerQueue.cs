@@ -48,18 +48,19 @@ public sealed class ServerQueue(IConnectionMultiplexer redis, IOptions<ServerQue
         return outcomes
         """;
 
+    private const string AppendEvenWithoutMemory = "#!lua flags=allow-oom\n" + AppendAll;
+
     private readonly ServerQueueOptions _options = options.Value;
 
     /// <summary>Appends one batch to the queue of each server, all in one go; what became of each, in their order.</summary>
     /// <exception cref="RedisException">It is not known which queues took theirs.</exception>
-    public async Task<IReadOnlyList<QueueAppend>> AppendAsync(
-        IReadOnlyList<ServerBatch> batches, CancellationToken cancellationToken)
-    {
-        cancellationToken.ThrowIfCancellationRequested();
-        // Which keys share a server is not known on a cluster.
-        var outcomes = await Task.WhenAll(batches.Chunk(redis.IsCluster() ? 1 : QueuesAtOnce).Select(AppendTogetherAsync));
-        return [.. outcomes.SelectMany(outcome => outcome)];
-    }
+    public Task<IReadOnlyList<QueueAppend>> AppendAsync(IReadOnlyList<ServerBatch> batches, CancellationToken cancellationToken) =>
+        AppendAsync(batches, AppendAll, cancellationToken);
+
+    /// <summary>The same even where Redis is out of memory: for what is small, rare, and said only once.</summary>
+    /// <exception cref="RedisException">It is not known which queues took theirs.</exception>
+    public Task<IReadOnlyList<QueueAppend>> InsistAsync(IReadOnlyList<ServerBatch> batches, CancellationToken cancellationToken) =>
+        AppendAsync(batches, AppendEvenWithoutMemory, cancellationToken);
 
     /// <summary>Gives back the memory of what stands before a position, once it was read; whole blocks of it, hence not all.</summary>
     public async Task TrimAsync(Guid bootId, RedisValue position, CancellationToken cancellationToken)
@@ -74,12 +75,22 @@ public sealed class ServerQueue(IConnectionMultiplexer redis, IOptions<ServerQue
         await redis.GetDatabase().KeyDeleteAsync(KeyOf(bootId));
     }
 
-    private async Task<IEnumerable<QueueAppend>> AppendTogetherAsync(ServerBatch[] batches)
+    private async Task<IReadOnlyList<QueueAppend>> AppendAsync(
+        IReadOnlyList<ServerBatch> batches, string script, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        // Which keys share a server is not known on a cluster.
+        var outcomes = await Task.WhenAll(
+            batches.Chunk(redis.IsCluster() ? 1 : QueuesAtOnce).Select(some => AppendTogetherAsync(some, script)));
+        return [.. outcomes.SelectMany(outcome => outcome)];
+    }
+
+    private async Task<IEnumerable<QueueAppend>> AppendTogetherAsync(ServerBatch[] batches, string script)
     {
         RedisKey[] keys = Array.ConvertAll(batches, batch => KeyOf(batch.BootId));
         RedisValue[] arguments =
             [_options.Limit, _options.LifetimeMilliseconds, .. batches.Select(batch => (RedisValue)batch.Items)];
-        var outcomes = await redis.GetDatabase().ScriptEvaluateAsync(AppendAll, keys, arguments);
+        var outcomes = await redis.GetDatabase().ScriptEvaluateAsync(script, keys, arguments);
         return Array.ConvertAll((string[])outcomes!, OutcomeOf);
     }
 

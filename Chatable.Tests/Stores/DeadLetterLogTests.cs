@@ -65,6 +65,20 @@ public sealed class DeadLetterLogTests(RedisServer server) : RedisTest(server)
         Assert.Equal(1, await Redis.Database.StreamLengthAsync(Key("in")));
     }
 
+    [Fact]
+    public async Task AnotherEntryThatHasTheIdAfterALossStaysWhereItIs()
+    {
+        await Redis.Database.StreamAddAsync(Key("in"), "m", "poison", "5-0");
+        var poison = Assert.Single(await _reader.ReadHeadAsync(Partition, 1, Token));
+        await Redis.Database.KeyDeleteAsync(Key("in"));
+        await Redis.Database.StreamAddAsync(Key("in"), "m", "good", "5-0");
+
+        Assert.True(await _reader.DeadLetterAsync(Partition, poison, "22021", attempts: 1, Token));
+
+        Assert.Equal("good", Assert.Single(await Redis.Database.StreamRangeAsync(Key("in")))["m"]);
+        Assert.Equal(0, await Redis.Database.StreamLengthAsync(Key("dlq")));
+    }
+
     private async Task<string> PutAsideAsync(NameValueEntry[] entry)
     {
         await Redis.Database.StreamAddAsync(Key("in"), entry);

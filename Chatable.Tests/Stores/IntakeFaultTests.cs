@@ -1,3 +1,4 @@
+using System.Globalization;
 using Chatable.Messaging.Intake;
 using Chatable.Messaging.Registry;
 using Chatable.Messaging.ServerQueues;
@@ -66,6 +67,34 @@ public sealed class IntakeFaultTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task OutOfMemoryKeepsNoEntryFromTheDeadLettersAndTheyTakeHardlyAny()
+    {
+        const int Letters = 100;
+        var huge = new byte[100_000];
+        for (var i = 0; i < Letters; i++)
+            await _operator.Database.StreamAddAsync("in:{7}", "m", huge);
+        var before = await UsedMemoryAsync();
+        await ConfigureAsync("maxmemory", "1");
+
+        var items = await _reader.ReadHeadAsync(7, Letters, Token);
+        foreach (var item in items)
+        {
+            Assert.Equal(1, await _reader.CountAttemptAsync(7, item, Token));
+            Assert.True(await _reader.DeadLetterAsync(7, item, "22021", attempts: 1, Token));
+        }
+
+        Assert.Empty(await _reader.ReadHeadAsync(7, 1, Token));
+        Assert.Equal(Letters, await _operator.Database.StreamLengthAsync("dlq:{7}"));
+        Assert.InRange(await UsedMemoryAsync() - before, long.MinValue, Letters * 1000 + 100_000);
+
+        // To put one back is the operator's wish, and can wait.
+        var letters = new DeadLetterLog(_redis.Connection, Options.Create(new IntakeOptions()));
+        var letter = (await letters.ListAsync(7, null, 1, Token))[0];
+        await Assert.ThrowsAsync<RedisServerException>(() => letters.ReplayAsync(7, letter.Id, Token));
+        Assert.Equal(Letters, await _operator.Database.StreamLengthAsync("dlq:{7}"));
+    }
+
+    [Fact]
     public async Task ServerThatMayNotWriteIsUnavailable()
     {
         await ConfigureAsync("min-replicas-to-write", "1");
@@ -100,6 +129,12 @@ public sealed class IntakeFaultTests : IAsyncLifetime
         // Not by the event of a failed connection: that of the subscriptions may be the first to notice.
         await Eventually.HoldsAsync(() => Task.FromResult(!_redis.Connection.IsConnected), "the connection was lost", Token);
         Assert.Equal(AcceptOutcome.Unavailable, await _log.AppendAsync(0, s_entry, Token));
+    }
+
+    private async Task<long> UsedMemoryAsync()
+    {
+        var memory = (await _operator.Connection.GetServers()[0].InfoAsync("memory")).Single();
+        return long.Parse(memory.Single(line => line.Key == "used_memory").Value, CultureInfo.InvariantCulture);
     }
 
     private Task<RedisResult> ConfigureAsync(string setting, string value) =>

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Chatable.Messaging;
 using Chatable.Messaging.Wire;
 using Npgsql;
@@ -10,12 +11,28 @@ internal static class DataFaults
 {
     private const int Partitions = 16;
 
+    // Memory or not, so that it comes while there is none.
+    private const string AddPoison = "#!lua flags=allow-oom\nreturn redis.call('XADD', KEYS[1], '*', ARGV[1], ARGV[2])";
+
+    private static readonly TimeSpan s_putAside = TimeSpan.FromSeconds(10);
+
     public static IReadOnlyList<Fault> All { get; } =
     [
         new("F33", "poison in the intake", "raw XADD of garbage, of nothing, of half an entry, of NUL, of unknown users and of a huge body",
             "each becomes a dead letter; its partition goes on", PoisonAsync)
         {
             Heal = AssertDeadLettersAsync,
+        },
+        new("F42", "poison in the intake of a Redis that is out of memory", "as F33, while maxmemory is below what it uses",
+            "each becomes a dead letter though there is no memory; its partition goes on", PoisonWithoutMemoryAsync)
+        {
+            RevocationSeen = Fault.RevocationAsked,
+            AtLeast = TimeSpan.FromSeconds(12),
+            Heal = async (context, cancellationToken) =>
+            {
+                await context.Cluster.Redis.InsistAsync("CONFIG", ["SET", "maxmemory", "0"], cancellationToken);
+                await AssertDeadLettersAsync(context, cancellationToken);
+            },
         },
         new("F10T", "Redis loses the tail of the intake", "workers frozen, the newest entries deleted, workers thawed",
             "later messages do not overtake the lost ones (the after guard)", LoseTailAsync)
@@ -26,18 +43,67 @@ internal static class DataFaults
 
     private static async Task PoisonAsync(FaultContext context, CancellationToken window)
     {
-        var database = context.Cluster.Redis.Database;
-        var users = context.Traffic.Users;
-        await using var source = NpgsqlDataSource.Create(context.Cluster.Postgres.ConnectionString);
-        await using var command = source.CreateCommand($"SELECT id FROM users WHERE username = '{users[0].Username}'");
-        var user = (long)(await command.ExecuteScalarAsync(window))!;
+        var user = await FindUserAsync(context, window);
         for (var i = 0; ; i++)
         {
-            var partition = context.Random.Next(Partitions);
-            await database.StreamAddAsync(
-                $"in:{{{partition}}}", i % 7 == 0 ? [new NameValueEntry("other", "field")] : [new NameValueEntry("m", Poison(i, user))]);
+            await AddAsync(context, i, user);
             await context.PauseAsync(0.2, window);
         }
+    }
+
+    private static async Task PoisonWithoutMemoryAsync(FaultContext context, CancellationToken window)
+    {
+        var redis = context.Cluster.Redis;
+        var user = await FindUserAsync(context, window);
+        for (var i = 0; ;)
+        {
+            var used = (await redis.Server.InfoAsync("memory")).Single().Single(line => line.Key == "used_memory").Value;
+            await redis.ExecuteAsync("CONFIG", "SET", "maxmemory", long.Parse(used, CultureInfo.InvariantCulture) - 100_000);
+            List<(RedisKey Log, RedisValue Id)> poison = [];
+            for (var last = i + 14; i < last; i++)
+            {
+                poison.Add(await AddAsync(context, i, user));
+                await context.PauseAsync(0.2, window);
+            }
+
+            await ExpectPutAsideAsync(context, poison, window);
+            await redis.ExecuteAsync("CONFIG", "SET", "maxmemory", "0");
+            await context.PauseAsync(2, window);
+        }
+    }
+
+    private static async Task ExpectPutAsideAsync(
+        FaultContext context, List<(RedisKey Log, RedisValue Id)> poison, CancellationToken window)
+    {
+        var late = Environment.TickCount64 + s_putAside.TotalMilliseconds;
+        foreach (var (log, id) in poison)
+        {
+            while ((await context.Cluster.Redis.Database.StreamRangeAsync(log, id, id)).Length > 0)
+            {
+                if (Environment.TickCount64 > late)
+                {
+                    context.Expect(holds: false, $"entry {id} was still in {log} after {s_putAside.TotalSeconds} s without memory");
+                    return;
+                }
+
+                await Task.Delay(50, window);
+            }
+        }
+    }
+
+    private static async Task<long> FindUserAsync(FaultContext context, CancellationToken window)
+    {
+        await using var source = NpgsqlDataSource.Create(context.Cluster.Postgres.ConnectionString);
+        await using var command = source.CreateCommand(
+            $"SELECT id FROM users WHERE username = '{context.Traffic.Users[0].Username}'");
+        return (long)(await command.ExecuteScalarAsync(window))!;
+    }
+
+    private static async Task<(RedisKey Log, RedisValue Id)> AddAsync(FaultContext context, int i, long user)
+    {
+        RedisKey log = $"in:{{{context.Random.Next(Partitions)}}}";
+        RedisValue[] field = i % 7 == 0 ? ["other", "field"] : ["m", Poison(i, user)];
+        return (log, (RedisValue)await context.Cluster.Redis.Database.ScriptEvaluateAsync(AddPoison, [log], field));
     }
 
     private static byte[] Poison(int i, long user) => (i % 7) switch
