@@ -17,6 +17,7 @@ internal sealed class FanoutMetrics : IDisposable
     private readonly Counter<long> _routed;
     private readonly Counter<long> _leaseChanges;
     private readonly UpDownCounter<long> _partitions;
+    private readonly UpDownCounter<long> _stopped;
     private long _waitingLetters;
     private readonly Counter<long> _reaped;
 
@@ -37,6 +38,8 @@ internal sealed class FanoutMetrics : IDisposable
         _routed = _meter.CreateCounter<long>("chatable.fanout.routed", "{batch}", "Batches for servers, by what became of them.");
         _leaseChanges = _meter.CreateCounter<long>("chatable.fanout.lease_changes", "{change}", "Partitions taken and given up.");
         _partitions = _meter.CreateUpDownCounter<long>("chatable.fanout.partitions", "{partition}", "Partitions this worker reads.");
+        _stopped = _meter.CreateUpDownCounter<long>(
+            "chatable.fanout.partitions_stopped", "{partition}", "Partitions that stand still until somebody mends the cause.");
         _reaped = _meter.CreateCounter<long>("chatable.fanout.servers_reaped", "{server}", "Dead servers whose queue was removed.");
     }
 
@@ -77,6 +80,10 @@ internal sealed class FanoutMetrics : IDisposable
         _partitions.Add(-1);
         _leaseChanges.Add(1, new KeyValuePair<string, object?>("change", "given_up"));
     }
+
+    public void PartitionStopped(string code) => _stopped.Add(1, new KeyValuePair<string, object?>("error.type", code));
+
+    public void PartitionGoesOn(string code) => _stopped.Add(-1, new KeyValuePair<string, object?>("error.type", code));
 
     public void Reaped(int servers) => _reaped.Add(servers);
 

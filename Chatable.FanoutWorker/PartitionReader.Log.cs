@@ -6,5 +6,13 @@ internal sealed partial class PartitionReader
     {
         [LoggerMessage(LogLevel.Warning, "Partition {Partition}: a batch failed ({Code}); repeating it in {Wait}.")]
         public static partial void BatchFailed(ILogger logger, int partition, string code, TimeSpan wait, Exception failure);
+
+        [LoggerMessage(
+            LogLevel.Critical,
+            "Partition {Partition} stands still ({Code}), and hardly goes on before somebody mends the cause. Nothing of it is lost.")]
+        public static partial void Stopped(ILogger logger, int partition, string code);
+
+        [LoggerMessage(LogLevel.Information, "Partition {Partition} goes on; it had stopped ({Code}).")]
+        public static partial void GoesOn(ILogger logger, int partition, string code);
     }
 }

@@ -4,7 +4,8 @@ namespace Chatable.Messaging;
 
 /// <summary>
 /// A PostgreSQL that went away leaves a pool of connections that are dead without anybody knowing: the first use of each would fail, and
-/// so as many requests long after it is back. Where one read finds that out, the others need not.
+/// so as many requests long after it is back. Where one read finds that out, the others need not. A session that has lost what was prepared
+/// in it, to a pooler or a DEALLOCATE, is as dead: the driver would go on using what is not there.
 /// </summary>
 internal static class DeadConnections
 {
@@ -26,5 +27,6 @@ internal static class DeadConnections
     /// <summary>Not where connecting failed, which is a <c>SocketException</c>, nor where the server did not answer in time.</summary>
     public static bool IsTheCauseOf(NpgsqlException failure) => failure is PostgresException refused
         ? refused.SqlState is PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown
+            or PostgresErrorCodes.InvalidSqlStatementName or PostgresErrorCodes.DuplicatePreparedStatement
         : failure.InnerException is IOException;
 }

@@ -3,6 +3,7 @@ using Chatable.Messaging.Wire;
 using Chatable.Tests.Stores;
 using Chatable.Tests.Support;
 using Npgsql;
+using StackExchange.Redis;
 using static Chatable.Tests.Stores.MessagesDatabase;
 
 namespace Chatable.Tests.Fanout;
@@ -107,6 +108,60 @@ public sealed class DeliveryPathTests(PostgresServer postgres, RedisServer redis
         await World.WaitForAsync(async () => await World.Database.CountMessagesAsync() == 2);
         var letter = Assert.Single(await World.DeadLettersAsync(World.PartitionOf(first)));
         Assert.Equal(("23505", "5"), (letter["error"].ToString(), letter["attempts"].ToString()));
+        await MessagesInvariants.AssertAsync(World.Database);
+    }
+
+    [Fact]
+    public async Task FailureOfTheDatabaseItselfBlamesNoEntryHoweverOftenItComesAndCallsForSomebody()
+    {
+        await using var collector = await OtlpCollector.StartAsync(Token);
+        await ExecuteAsync("CREATE SEQUENCE attempts");
+        await ExecuteAsync(
+            """
+            CREATE FUNCTION damaged() RETURNS trigger LANGUAGE plpgsql AS
+            $$ BEGIN PERFORM nextval('attempts'); RAISE EXCEPTION SQLSTATE 'XX001'; END $$
+            """);
+        await ExecuteAsync("CREATE TRIGGER damaged BEFORE INSERT ON messages FOR EACH ROW EXECUTE FUNCTION damaged()");
+        var entries = Enumerable.Range(0, 3).Select(i => Entry(Ann, Ben, $"c{i}")).ToArray();
+        await World.SendAsync(entries);
+        World.StartWorker("w1", [.. collector.Settings, ("Fanout__MaxAttempts", "1"), ("Fanout__MaxBackoff", "00:00:00.100")]);
+
+        await World.WaitForAsync(async () => await World.Database.ScalarAsync<long>("SELECT last_value FROM attempts") > 20);
+        await World.WaitForAsync(() => Task.FromResult(collector.Metrics.Any(
+            metric => metric.Name == "chatable.fanout.partitions_stopped" && metric.Tags["error.type"] == "XX001")));
+        Assert.Empty(await World.DeadLettersAsync(World.PartitionOf(entries[0])));
+        Assert.Equal(3, await World.IntakeLengthAsync());
+
+        await ExecuteAsync("DROP TRIGGER damaged ON messages");
+        await World.WaitForAsync(async () => await World.IntakeLengthAsync() == 0);
+        Assert.Equal(3, await World.Database.CountMessagesAsync());
+        await MessagesInvariants.AssertAsync(World.Database);
+    }
+
+    [Fact]
+    public async Task WhatRedisNumbersBelowWhatItLostIsStoredToo()
+    {
+        var server = await World.AddServerAsync(Ann, Ben);
+        var (lost, late) = (Entry(Ann, Ben, "lost"), Entry(Ann, Ben, "late"));
+        RedisKey log = $"{World.Redis.Prefix}in:{{{World.PartitionOf(lost)}}}";
+        await using var holder = await World.Database.Source.OpenConnectionAsync(Token);
+        await using (var transaction = await holder.BeginTransactionAsync(Token))
+        {
+            await using (var command = new NpgsqlCommand($"SELECT 1 FROM user_heads WHERE user_id = {Ann.Id} FOR UPDATE", holder))
+                await command.ExecuteScalarAsync(Token);
+            World.StartWorker("w1");
+            await World.SendAsync(lost);
+            await World.WaitForAsync(async () => await World.Database.ScalarAsync<long>(
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'") > 0);
+
+            // Its clock is behind by half a century, and the batch that waits for the lock has not been deleted yet.
+            await World.Redis.Database.KeyDeleteAsync(log);
+            await World.Redis.Database.StreamAddAsync(log, "m", late.Encode(), "1-0");
+        }
+
+        var stored = (await World.ReceiveAsync(server, 2)).OfType<MessageStored>().Select(item => item.Message.ClientId.Text);
+        Assert.Equal(["lost", "late"], stored);
+        await World.WaitForAsync(async () => await World.IntakeLengthAsync() == 0);
         await MessagesInvariants.AssertAsync(World.Database);
     }
 

@@ -54,6 +54,26 @@ public sealed class DeadConnectionsTests(PostgresServer server)
     }
 
     [Fact]
+    public async Task ASessionThatHasLostItsPreparedStatementsFailsOneBatchAndNoMore()
+    {
+        await using var direct = await MessagesDatabase.CreateAsync(server);
+        var users = await direct.AddUsersAsync(2);
+        await using var database = NpgsqlDataSource.Create(
+            new NpgsqlConnectionStringBuilder(direct.ConnectionString) { MaxPoolSize = 1 }.ConnectionString);
+        var store = new MessageStore(database);
+        await store.PersistAsync([MessagesDatabase.Entry(users[0], users[1])], Cancellation);
+        await using (var command = database.CreateCommand("DEALLOCATE ALL"))
+            await command.ExecuteNonQueryAsync(Cancellation);
+
+        var failure = await Assert.ThrowsAsync<PostgresException>(
+            () => store.PersistAsync([MessagesDatabase.Entry(users[0], users[1])], Cancellation));
+        Assert.Equal(PostgresErrorCodes.InvalidSqlStatementName, failure.SqlState);
+        Assert.Equal(PersistFailure.Transient, PersistFailures.Classify(failure));
+        Assert.Single(await store.PersistAsync([MessagesDatabase.Entry(users[0], users[1])], Cancellation));
+        Assert.Equal(2, await direct.CountMessagesAsync());
+    }
+
+    [Fact]
     public async Task AServerThatIsAwayIsSaidToBe()
     {
         var connectionString = await server.CreateMigratedDatabaseAsync(Cancellation);

@@ -48,7 +48,8 @@ public sealed class FanoutTests
     [InlineData("23503", PersistFailure.Data)]
     [InlineData("23514", PersistFailure.Data)]
     [InlineData("23505", PersistFailure.Unforeseen)]
-    [InlineData("XX000", PersistFailure.Unforeseen)]
+    [InlineData("XX000", PersistFailure.Transient)]
+    [InlineData("26000", PersistFailure.Transient)]
     public void OnlyWhatAnEntryHoldsIsHeldAgainstIt(string sqlState, PersistFailure expected) =>
         Assert.Equal(expected, PersistFailures.Classify(new PostgresException("", "ERROR", "ERROR", sqlState)));
 
