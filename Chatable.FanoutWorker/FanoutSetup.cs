@@ -38,18 +38,27 @@ internal static class FanoutSetup
         services.AddKeyPrefixedOptions<FanoutOptions>(FanoutOptions.Section)
             .Validate(o => o.BatchSize is >= 1 and <= 5000, "Fanout:BatchSize must be 1 to 5000 entries.")
             .Validate(o => o.Transactions is >= 1 and <= 16, "Fanout:Transactions must be 1 to 16.")
-            .Validate(o => o.LeastTransactionSize >= 1, "Fanout:LeastTransactionSize must be at least 1 entry.")
+            .Validate(o => o.LeastTransactionSize is >= 1 and <= 5000, "Fanout:LeastTransactionSize must be 1 to 5000 entries.")
             .Validate(o => o.Lanes is >= 1 and <= FanoutOptions.MaxLanes, "Fanout:Lanes must be 1 to 16.")
-            .Validate(o => o.MaxAttempts >= 1, "Fanout:MaxAttempts must be at least 1.")
+            .Validate(o => o.MaxAttempts is >= 1 and <= 1000, "Fanout:MaxAttempts must be 1 to 1000.")
             .Validate(
                 o => o.PollInterval >= TimeSpan.FromMilliseconds(1) && o.PollInterval <= TimeSpan.FromSeconds(2),
                 "Fanout:PollInterval must be 1 ms to 2 s: Redis' client gives up after 5 s.")
-            .Validate(o => o.FirstBackoff > TimeSpan.Zero, "Fanout:FirstBackoff must be positive.")
-            .Validate(o => o.MaxBackoff >= o.FirstBackoff, "Fanout:MaxBackoff must be at least Fanout:FirstBackoff.")
-            .Validate(o => o.LeaseRenewal > TimeSpan.Zero, "Fanout:LeaseRenewal must be positive.")
+            .Validate(o => o.FirstBackoff >= TimeSpan.FromMilliseconds(1), "Fanout:FirstBackoff must be at least 1 ms.")
+            .Validate(
+                o => o.MaxBackoff >= o.FirstBackoff && o.MaxBackoff <= TimeSpan.FromMinutes(1),
+                "Fanout:MaxBackoff must be at least Fanout:FirstBackoff, and a minute at most.")
+            .Validate(
+                o => o.LeaseRenewal >= TimeSpan.FromMilliseconds(10) && o.LeaseRenewal <= TimeSpan.FromMinutes(1),
+                "Fanout:LeaseRenewal must be 10 ms to a minute.")
             .Validate(o => o.LeaseDuration >= 2 * o.LeaseRenewal, "Fanout:LeaseDuration must be at least two renewals.")
-            .Validate(o => o.ReapInterval > TimeSpan.Zero, "Fanout:ReapInterval must be positive.")
-            .Validate(o => o.DeadLetterCheck > TimeSpan.Zero, "Fanout:DeadLetterCheck must be positive.")
+            .Validate(o => o.LeaseDuration <= TimeSpan.FromHours(1), "Fanout:LeaseDuration must be an hour at most.")
+            .Validate(
+                o => o.ReapInterval >= TimeSpan.FromMilliseconds(10) && o.ReapInterval <= TimeSpan.FromDays(1),
+                "Fanout:ReapInterval must be 10 ms to a day.")
+            .Validate(
+                o => o.DeadLetterCheck >= TimeSpan.FromMilliseconds(10) && o.DeadLetterCheck <= TimeSpan.FromDays(1),
+                "Fanout:DeadLetterCheck must be 10 ms to a day.")
             .Validate(
                 o => o.DrainTimeout > TimeSpan.Zero && o.DrainTimeout <= TimeSpan.FromSeconds(20),
                 "Fanout:DrainTimeout must be positive, and at most 20 s.");

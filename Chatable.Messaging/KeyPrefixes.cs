@@ -33,5 +33,9 @@ public static class KeyPrefixes
             .Configure<IConfiguration>((options, configuration) => options.KeyPrefix = configuration.KeyPrefix())
             .BindConfiguration(section)
             .Validate(options => IsValid(options.KeyPrefix), $"{section}:KeyPrefix {Rule}")
+            // One service that looks under another prefix for one thing only would find the others, and nothing of what they hand over.
+            .Validate<IConfiguration>(
+                (options, configuration) => options.KeyPrefix == configuration.KeyPrefix(),
+                $"{section}:KeyPrefix must not differ from Chatable:KeyPrefix.")
             .ValidateOnStart();
 }

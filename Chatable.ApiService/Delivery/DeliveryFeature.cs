@@ -18,6 +18,7 @@ internal static class DeliveryFeature
     public static void AddDelivery(this IHostApplicationBuilder builder)
     {
         builder.AddValidatedOptions<DeliveryOptions>(DeliveryOptions.Section, options => options.Faults());
+        builder.AddValidatedOptions<DeliveryOptions, RegistryOptions>((options, registry) => options.Faults(registry));
         builder.AddValidatedOptions<WorkersOptions>(WorkersOptions.Section, options => options.Faults());
         builder.Services.AddServerQueues().AddServerRegistry().AddEvictionPolicyCheck().AddSchemaCheck();
         builder.Services.AddHealthChecks().AddCheck<WorkersCheck>("workers");

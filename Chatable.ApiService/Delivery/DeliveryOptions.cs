@@ -1,4 +1,5 @@
 using Chatable.ApiService.Http;
+using Chatable.Messaging.Registry;
 
 namespace Chatable.ApiService.Delivery;
 
@@ -42,15 +43,20 @@ internal sealed class DeliveryOptions
 
     public IEnumerable<string> Faults() =>
     [
-        .. OptionRange.Positive(Hold, "Realtime:Delivery:Hold"),
+        .. OptionRange.Of(Hold, TimeSpan.FromMilliseconds(1), TimeSpan.FromMinutes(1), "Realtime:Delivery:Hold"),
         .. OptionRange.Of(HoldLimit, 1, 100_000, "Realtime:Delivery:HoldLimit"),
         .. OptionRange.Of(PageSize, 1, 1000, "Realtime:Delivery:PageSize"),
         .. OptionRange.Of(ConcurrentReads, 1, 1000, "Realtime:Delivery:ConcurrentReads"),
-        .. OptionRange.Positive(ReadTimeout, "Realtime:Delivery:ReadTimeout"),
+        .. OptionRange.Of(ReadTimeout, TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(5), "Realtime:Delivery:ReadTimeout"),
         .. OptionRange.Of(Poll, TimeSpan.FromMilliseconds(1), s_longestPoll, "Realtime:Delivery:Poll"),
         .. OptionRange.Of(QueueBatches, 1, 10_000, "Realtime:Delivery:QueueBatches"),
         .. OptionRange.Positive(ReconcileInterval, "Realtime:Delivery:ReconcileInterval"),
         .. OptionRange.Positive(ReconcilePatience, "Realtime:Delivery:ReconcilePatience"),
         .. OptionRange.Positive(RegistrationRefresh, "Realtime:Delivery:RegistrationRefresh"),
     ];
+
+    /// <summary>What is wrong beside the settings of the registry.</summary>
+    public IEnumerable<string> Faults(RegistryOptions registry) =>
+        RegistrationRefresh > registry.UserLifetime / 2
+            ? ["Realtime:Delivery:RegistrationRefresh must be half of Registry:UserLifetime at most."] : [];
 }

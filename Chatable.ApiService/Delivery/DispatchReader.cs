@@ -14,6 +14,8 @@ internal sealed partial class DispatchReader(
     IOptions<DeliveryOptions> options, DeliveryMetrics metrics, TimeProvider clock, ILogger<DispatchReader> logger)
     : BackgroundService, IDispatchHandler
 {
+    private const int MaxHalvings = 14;
+
     private readonly IDispatchHandler[] _handlers = [.. handlers];
     private RedisValue _position = ServerQueueReader.Start;
     private QueuePosition _handled;
@@ -21,6 +23,9 @@ internal sealed partial class DispatchReader(
     private bool _isNew;
     private bool _rewind;
     private bool _failing;
+
+    // So often the number of batches is halved that are read at once: what timed out may have been too much.
+    private int _halvings;
 
     /// <summary>
     /// Has the queue read from its start again: a Redis that lost it may number the new entries below the old. What was
@@ -36,13 +41,13 @@ internal sealed partial class DispatchReader(
             {
                 if (await ReadOnceAsync(options.Value.Poll, stoppingToken) == 0)
                     await TrimAsync(stoppingToken);
-                _failing = false;
+                (_failing, _halvings) = (false, Math.Max(0, _halvings - 1));
             }
             catch (Exception exception) when (exception is not OperationCanceledException || !stoppingToken.IsCancellationRequested)
             {
                 if (!_failing)
                     LogReadFailed(exception);
-                _failing = true;
+                (_failing, _halvings) = (true, Math.Min(MaxHalvings, _halvings + 2));
                 await Task.Delay(options.Value.Poll * 4, clock, stoppingToken);
             }
         }
@@ -54,7 +59,8 @@ internal sealed partial class DispatchReader(
         if (Interlocked.Exchange(ref _rewind, false))
             _position = ServerQueueReader.Start;
 
-        var batches = await reader.ReadAsync(server.BootId, _position, options.Value.QueueBatches, patience, cancellationToken);
+        var most = Math.Max(1, options.Value.QueueBatches >> _halvings);
+        var batches = await reader.ReadAsync(server.BootId, _position, most, patience, cancellationToken);
         foreach (var (position, batch) in batches)
         {
             Dispatch(position, batch);

@@ -12,6 +12,12 @@ internal static class ValidatedOptions
         builder.Services.AddSingleton<IValidateOptions<T>>(new Validation<T>(faults));
     }
 
+    /// <summary>What is wrong with options beside others, which are right by themselves.</summary>
+    public static void AddValidatedOptions<T, TOther>(this IHostApplicationBuilder builder, Func<T, TOther, IEnumerable<string>> faults)
+        where T : class where TOther : class =>
+        builder.Services.AddSingleton<IValidateOptions<T>>(services => new Validation<T>(
+            options => faults(options, services.GetRequiredService<IOptions<TOther>>().Value)));
+
     private sealed class Validation<T>(Func<T, IEnumerable<string>> faults) : IValidateOptions<T> where T : class
     {
         public ValidateOptionsResult Validate(string? name, T options) =>

@@ -16,8 +16,8 @@ namespace Chatable.ApiService.Realtime;
 
 internal static class RealtimeFeature
 {
-    // Longer than a drain takes, shorter than the 30 s platforms wait before they kill.
-    private static readonly TimeSpan s_shutdown = TimeSpan.FromSeconds(25);
+    /// <summary>Longer than a drain takes, shorter than the 30 s platforms wait before they kill.</summary>
+    public static TimeSpan ShutdownTimeout { get; } = TimeSpan.FromSeconds(25);
 
     // What a client may have written that is not read yet: Kestrel would hold a megabyte of each that is slowed down.
     private const int UnreadBytes = 64 * 1024;
@@ -30,7 +30,7 @@ internal static class RealtimeFeature
         builder.Services.Configure<KestrelServerOptions>(
             options => options.ConfigureEndpointDefaults(endpoint => endpoint.Use(ConnectionHandover.Middleware)));
         builder.Services.Configure<SocketTransportOptions>(options => options.MaxReadBufferSize = UnreadBytes);
-        builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = s_shutdown);
+        builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = ShutdownTimeout);
         builder.Services.AddSingleton<RealtimeMetrics>();
 
         builder.Services.AddSingleton<InFlight>();

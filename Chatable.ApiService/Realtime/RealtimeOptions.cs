@@ -5,10 +5,16 @@ internal sealed class RealtimeOptions
 {
     public const string Section = "Realtime";
 
-    /// <summary>Largest frame taken from a client, in bytes over all its fragments; more closes with 1009.</summary>
+    /// <summary>
+    /// Largest frame taken from a client, in bytes over all its fragments; more closes with 1009. At least a kilobyte more than
+    /// <see cref="MaxMessageBytes"/>, and several times as much where clients escape what JSON lets them.
+    /// </summary>
     public int MaxFrameBytes { get; set; } = 16 * 1024;
 
-    /// <summary>Largest message, in bytes of UTF-8; more is refused, the connection stays.</summary>
+    /// <summary>
+    /// Largest message, in bytes of UTF-8; more is refused, the connection stays. At most 64,512: more does not fit into a request, and hardly
+    /// more into the database.
+    /// </summary>
     public int MaxMessageBytes { get; set; } = 8 * 1024;
 
     /// <summary>
@@ -24,9 +30,9 @@ internal sealed class RealtimeOptions
 
     /// <summary>
     /// How long the server may put off reading a client that sends too fast: over its rate, or while <see cref="PendingSends"/> of its
-    /// messages wait. After that the next frame is read all the same, and refused where there is still no place for it. Shorter than a
-    /// client's silence may be (<see cref="SocketTimes.Ping"/> and <see cref="SocketTimes.Pong"/>), since a client that is not read is not
-    /// heard either.
+    /// messages wait. After that the next frame is read all the same, and refused where there is still no place for it. No longer than a
+    /// client's silence may be (<see cref="SocketTimes.Ping"/> and <see cref="SocketTimes.Pong"/> together), since a client that is not read
+    /// is not heard either.
     /// </summary>
     public TimeSpan MaxThrottle { get; set; } = TimeSpan.FromSeconds(10);
 
@@ -71,7 +77,8 @@ internal sealed class RealtimeOptions
 
     /// <summary>
     /// Frames that wait for a slow reader, and <see cref="OutboundBytes"/> their bytes; past either it is closed with 1013. Messages take
-    /// half of it at most: what is more waits in PostgreSQL, until the client has read.
+    /// half of it at most: what is more waits in PostgreSQL, until the client has read. The other half has room for an answer to each message
+    /// of a <see cref="Window"/>, and either for the largest message; one that was taken when more was allowed is sent all the same.
     /// </summary>
     public int OutboundFrames { get; set; } = 256;
 
@@ -124,6 +131,7 @@ internal sealed class SocketTimes
 }
 
 /// <summary>Section <c>Realtime:Drain</c>: how a server that is asked to stop lets its clients go.</summary>
+/// <remarks>All of it, and <see cref="SocketTimes.Close"/>, within the 25 s the process has for its stop.</remarks>
 internal sealed class DrainOptions
 {
     /// <summary>How long messages taken before the stop may need to reach the intake.</summary>

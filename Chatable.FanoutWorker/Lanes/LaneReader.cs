@@ -14,8 +14,13 @@ namespace Chatable.FanoutWorker.Lanes;
 internal sealed partial class LaneReader(
     Lazy<LaneConnection> connection, Action<LaneMember> alone, FanoutOptions options, FanoutMetrics metrics, TimeProvider time, ILogger logger)
 {
+    private const int MaxHalvings = 16;
+
     private readonly Backoff _backoff = new(options.FirstBackoff, options.MaxBackoff);
     private readonly BatchShare _share = new(options.BatchSize);
+
+    // So often the number of entries is halved that are read at once: what timed out may have been too much.
+    private int _halvings;
 
     // A reading that waits cannot be called back, and another would wait behind it.
     private Task<IReadOnlyList<PartitionHead>>? _reading;
@@ -25,7 +30,7 @@ internal sealed partial class LaneReader(
     /// </summary>
     public async Task<LaneBatch> ReadAsync(Gathering gathering)
     {
-        var each = _share.OfEach(gathering.Members.Count);
+        var each = Math.Max(1, _share.OfEach(gathering.Members.Count) >> _halvings);
         var heads = await TryReadTogetherAsync(gathering, each) ?? await ReadEachAsync(gathering, each);
         var members = new List<LaneMember>(gathering.Members.Count);
         foreach (var member in gathering.Members)
@@ -57,6 +62,7 @@ internal sealed partial class LaneReader(
             var read = await _reading;
             _reading = null;
             _backoff.Reset();
+            _halvings = Math.Max(0, _halvings - 1);
             return read;
         }
         catch (RedisServerException failure)
@@ -68,6 +74,7 @@ internal sealed partial class LaneReader(
         catch (Exception failure)
         {
             _reading = null;
+            _halvings = Math.Min(MaxHalvings, _halvings + 2);
             var wait = _backoff.Next();
             metrics.BatchFailed(FailureCode.Of(failure));
             Log.NotConnected(logger, FailureCode.Of(failure), wait, failure);

@@ -12,8 +12,9 @@ public static class IntakeSetup
     {
         services.AddKeyPrefixedOptions<IntakeOptions>(IntakeOptions.Section)
             .Validate(o => o.Partitions is >= 1 and <= 1024, "Intake:Partitions must be 1 to 1024.")
-            .Validate(o => o.Limit is >= 1 and <= 10_000_000, "Intake:Limit must be 1 to 10,000,000 entries.")
-            .Validate(o => o.DeadLetterLimit >= 1, "Intake:DeadLetterLimit must be at least 1 entry.");
+            // What one sender has waiting goes in together, 32 at most, or not at all.
+            .Validate(o => o.Limit is >= 100 and <= 10_000_000, "Intake:Limit must be 100 to 10,000,000 entries.")
+            .Validate(o => o.DeadLetterLimit is >= 1 and <= 10_000_000, "Intake:DeadLetterLimit must be 1 to 10,000,000 entries.");
         services.AddSingleton<IntakeLog>();
         services.AddSingleton(provider =>
             new SharedAppends(provider.GetRequiredService<IntakeLog>().AppendAsync, provider.GetRequiredService<TimeProvider>()));

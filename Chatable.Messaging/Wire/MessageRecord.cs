@@ -3,6 +3,9 @@ namespace Chatable.Messaging.Wire;
 /// <summary>A stored message with everything a client is shown of it.</summary>
 public readonly record struct MessageRecord
 {
+    /// <summary>The largest text the database takes, in bytes of UTF-8.</summary>
+    public const int MaxBodyBytes = 64 * 1024;
+
     public required Guid MessageId { get; init; }
     public required long ConversationId { get; init; }
 

@@ -17,6 +17,15 @@ public readonly record struct StoredPlace(
 /// </summary>
 public static class V2Frames
 {
+    // Names, ids and numbers at their longest are a third of this.
+    private const int MaxBytesBesideTheText = 1024;
+
+    // What JSON demands to be escaped may take six for one.
+    private const int MaxEscape = 6;
+
+    /// <summary>The largest frame with a message whose text has so many bytes.</summary>
+    public static int MaxBytes(int bodyBytes) => MaxBytesBesideTheText + MaxEscape * bodyBytes;
+
     /// <summary>A message at its place in one user's log. Only its author is shown the client id.</summary>
     public static PooledBytes Message(in MessageRecord message, long seq, bool forAuthor)
     {

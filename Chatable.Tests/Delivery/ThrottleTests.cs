@@ -14,7 +14,7 @@ public class ThrottleTests(ThrottleTests.Servers servers) : IClassFixture<Thrott
         protected override (string, string)[] Settings =>
         [
             ("Realtime__FramesPerSecond", "5"), ("Realtime__FrameBurst", "5"), ("Realtime__Window", "5"),
-            ("Realtime__Times__Ping", "00:00:01"), ("Realtime__Times__Pong", "00:00:02"),
+            ("Realtime__Times__Ping", "00:00:01"), ("Realtime__Times__Pong", "00:00:02"), ("Realtime__MaxThrottle", "00:00:03"),
         ];
     }
 

@@ -217,6 +217,17 @@ public sealed class MessagesTests(PostgresServer postgres) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task TheLargestTextIsStoredAndOneByteMoreIsTheEntrysFault()
+    {
+        var largest = new string('x', MessageRecord.MaxBodyBytes);
+        Assert.IsType<MessageStored>(Assert.Single(await _database.Store.PersistAsync([Entry(_ann, _ben, body: largest)], Token)));
+        var failure = await Assert.ThrowsAsync<PostgresException>(
+            () => _database.Store.PersistAsync([Entry(_ann, _ben, body: largest + "x")], Token));
+        Assert.Equal("messages_body_check", failure.ConstraintName);
+        Assert.Equal(PersistFailure.Data, PersistFailures.Classify(failure));
+    }
+
+    [Fact]
     public async Task LockedUserDelaysOnlyItsOwnBatchesAndNobodyIsBlamed()
     {
         await using var holder = await _database.Source.OpenConnectionAsync(Token);

@@ -106,6 +106,8 @@ public sealed class ChatSocket : IAsyncDisposable
         var length = 0;
         while (true)
         {
+            if (length == buffer.Length)
+                Array.Resize(ref buffer, 2 * length);
             var part = await Socket.ReceiveAsync(buffer.AsMemory(length), timeout.Token);
             if (part.MessageType == WebSocketMessageType.Close)
                 return null;

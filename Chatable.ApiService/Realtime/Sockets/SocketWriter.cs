@@ -109,7 +109,9 @@ internal sealed class SocketWriter(RealtimeOptions options, TimeProvider clock, 
     {
         lock (_gate)
         {
-            if (_bytes + frame.Size > options.OutboundBytes || Waiting >= options.OutboundFrames)
+            // A frame that alone is more than its share is taken by a queue that is half empty: no other way leads past it in the log.
+            var isTooMuch = _bytes + frame.Size > options.OutboundBytes && _bytes > options.OutboundBytes / 2;
+            if (isTooMuch || Waiting >= options.OutboundFrames)
                 return false;
             _bytes += frame.Size;
             if (_next.IsNone)
