@@ -12,17 +12,22 @@ internal sealed class FaultPostgres : IAsyncDisposable
 
     private readonly DirectoryInfo _folder;
     private readonly List<int> _frozen = [];
+    private readonly Node _node;
+    private readonly IPEndPoint _address = new(IPAddress.Loopback, ServerProcess.FreePort());
+    private FaultStandby? _successor;
 
     private FaultPostgres(DirectoryInfo folder)
     {
         _folder = folder;
-        Address = new IPEndPoint(IPAddress.Loopback, ServerProcess.FreePort());
-        Node = new Node("postgres", StartInfo, "ready to accept connections", ServerProcess.Interrupt);
+        _node = new Node("postgres", StartInfo, "ready to accept connections", ServerProcess.Interrupt);
     }
 
-    public Node Node { get; }
+    public Node Node => _successor?.Node ?? _node;
 
-    public IPEndPoint Address { get; }
+    public IPEndPoint Address => _successor?.Address ?? _address;
+
+    /// <summary>What commits wait for, if anything; null once it is this server.</summary>
+    public FaultStandby? Standby { get; private set; }
 
     /// <summary>The small disk it runs on, if any.</summary>
     public SmallDisk? Disk { get; private set; }
@@ -48,6 +53,44 @@ internal sealed class FaultPostgres : IAsyncDisposable
             ConnectionStringBy(postgres.Address, "postgres") + ";Pooling=false", $"CREATE DATABASE {Database}", cancellationToken);
         await MigrationRun.ApplyAsync(postgres.ConnectionString, scripts: null, cancellationToken);
         return postgres;
+    }
+
+    /// <summary>From now on a standby that was promoted is this server, and is disposed of with it.</summary>
+    public void GiveWayTo(FaultStandby standby) => _successor = standby;
+
+    /// <summary>From now on a commit waits until a standby has it.</summary>
+    public async Task AddStandbyAsync(CancellationToken cancellationToken)
+    {
+        Standby = await FaultStandby.StartAsync(Address, cancellationToken);
+        await ExecuteAsync($"ALTER SYSTEM SET synchronous_standby_names = '{FaultStandby.Name}'", cancellationToken);
+        await ExecuteAsync("SELECT pg_reload_conf()", cancellationToken);
+        await WaitForStandbyAsync(cancellationToken);
+    }
+
+    /// <summary>Until it follows again, and has all there was when this began.</summary>
+    public Task WaitForStandbyAsync(CancellationToken cancellationToken) => Eventually.HoldsAsync(
+        () => HoldsAsync("SELECT 1 FROM pg_stat_replication WHERE sync_state = 'sync' AND flush_lsn >= pg_current_wal_flush_lsn()",
+            cancellationToken),
+        "the standby has everything", cancellationToken);
+
+    /// <summary>The server dies for good and the standby takes its place, with what it has.</summary>
+    public async Task FailOverAsync(CancellationToken cancellationToken)
+    {
+        await CrashAsync(cancellationToken);
+        var standby = Standby!;
+        standby.Thaw();
+        await standby.PromoteAsync(cancellationToken);
+        GiveWayTo(standby);
+        Standby = null;
+    }
+
+    /// <summary>Whether a query finds a row.</summary>
+    public async Task<bool> HoldsAsync(string sql, CancellationToken cancellationToken)
+    {
+        await using var connection = new NpgsqlConnection(ConnectionString);
+        await connection.OpenAsync(cancellationToken);
+        await using var command = new NpgsqlCommand(sql, connection);
+        return await command.ExecuteScalarAsync(cancellationToken) is not null;
     }
 
     public Task ExecuteAsync(string sql, CancellationToken cancellationToken) => Sql.ExecuteAsync(ConnectionString, sql, cancellationToken);
@@ -85,7 +128,11 @@ internal sealed class FaultPostgres : IAsyncDisposable
     {
         Thaw();
         NpgsqlConnection.ClearAllPools();
-        await Node.DisposeAsync();
+        if (Standby is not null)
+            await Standby.DisposeAsync();
+        await _node.DisposeAsync();
+        if (_successor is not null)
+            await _successor.DisposeAsync();
         if (Disk is not null)
             await Disk.DisposeAsync();
         _folder.Delete(recursive: true);
@@ -106,7 +153,7 @@ internal sealed class FaultPostgres : IAsyncDisposable
         Timeout = 10,
     }.ConnectionString;
 
-    private ProcessStartInfo StartInfo() => StartInfo(DataFolder, Address.Port);
+    private ProcessStartInfo StartInfo() => StartInfo(DataFolder, _address.Port);
 
     /// <summary>A server of the same settings as a primary and its standby have to have.</summary>
     internal static ProcessStartInfo StartInfo(string dataFolder, int port, params string[] more)

@@ -12,6 +12,7 @@ internal sealed class FaultStandby : IAsyncDisposable
     public const string Name = "standby";
 
     private readonly DirectoryInfo _folder;
+    private readonly List<int> _frozen = [];
 
     private FaultStandby(DirectoryInfo folder, IPEndPoint upstream)
     {
@@ -50,13 +51,45 @@ internal sealed class FaultStandby : IAsyncDisposable
         return standby;
     }
 
+    /// <summary>It takes nothing any more, and says nothing.</summary>
+    public void Freeze()
+    {
+        lock (_frozen)
+        {
+            _frozen.AddRange(Processes);
+            Signal(Signals.Stop);
+        }
+    }
+
+    public void Thaw()
+    {
+        lock (_frozen)
+        {
+            Signal(Signals.Continue);
+            _frozen.Clear();
+        }
+    }
+
+    public async Task KillAsync(CancellationToken cancellationToken)
+    {
+        await Node.KillAsync(cancellationToken);
+        Thaw();
+    }
+
     /// <summary>Makes it a primary, of a timeline of its own.</summary>
     public Task PromoteAsync(CancellationToken cancellationToken) =>
         Sql.ExecuteAsync(ConnectionString, "SELECT pg_promote(true, 60)", cancellationToken);
 
     public async ValueTask DisposeAsync()
     {
+        Thaw();
         await Node.DisposeAsync();
         _folder.Delete(recursive: true);
+    }
+
+    private void Signal(int signal)
+    {
+        foreach (var process in _frozen)
+            Signals.Send(process, signal);
     }
 }

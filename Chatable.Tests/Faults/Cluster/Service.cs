@@ -16,7 +16,7 @@ internal sealed class Service : IAsyncDisposable
         string project, string name, FaultPostgres postgres, FaultRedis redis, IEnumerable<(string Key, string Value)> settings)
     {
         _project = project;
-        ToPostgres = FaultProxy.Start(postgres.Address);
+        ToPostgres = FaultProxy.Start(() => postgres.Address);
         ToRedis = FaultProxy.Start(redis.Address);
         FromClients = FaultProxy.Start(_address);
         _settings =

@@ -40,10 +40,15 @@ internal sealed class FaultProxy : IAsyncDisposable
     /// <summary>Connections the server has not ended yet.</summary>
     public int ServerSides => _links.Keys.Count(link => !link.ServerHasEnded);
 
-    /// <summary>Connections ended by <see cref="Toxics.CutAfterBytes"/> or <see cref="Toxics.CutAt"/>.</summary>
+    /// <summary>
+    /// Connections ended by <see cref="Toxics.CutAfterBytes"/> or <see cref="Toxics.CutAt"/>, or silenced by <see cref="Toxics.HoleAt"/>.
+    /// </summary>
     public int Cuts => Volatile.Read(ref _cuts);
 
     public static FaultProxy Start(IPEndPoint server) => new(() => server);
+
+    /// <summary>To a server that may move; connections that are open stay where they are.</summary>
+    public static FaultProxy Start(Func<IPEndPoint> server) => new(server);
 
     /// <summary>All connections end as if the cable were pulled and a stranger answered: with RST on both sides.</summary>
     public void Reset()

@@ -23,8 +23,12 @@ internal sealed class ProxyLink(FaultProxy proxy, Socket client)
         {
             await WaitWhileAsync(() => proxy.Up.IsWayOff, stop);
             await _server.ConnectAsync(server, stop);
-            var up = new Pump(client, _server, () => proxy.Up, stop);
-            var down = new Pump(_server, client, () => proxy.Down, stop) { SenderEnded = () => ServerHasEnded = true };
+            var up = new Pump(client, _server, () => proxy.Up, stop) { Silenced = proxy.CountCut };
+            var down = new Pump(_server, client, () => proxy.Down, stop)
+            {
+                Silenced = proxy.CountCut,
+                SenderEnded = () => ServerHasEnded = true,
+            };
             await RunAsync(up, down);
         }
         catch (Exception exception) when (exception is SocketException or OperationCanceledException or ObjectDisposedException)

@@ -31,11 +31,15 @@ internal sealed class Pump(Socket from, Socket to, Func<Toxics> toxics, Cancella
     private long _due;
     private long _passed;
     private bool _lostBytes;
+    private bool _isSilenced;
 
     private readonly record struct Chunk(ReadOnlyMemory<byte> Bytes, long Due, PumpEnd? End);
 
     /// <summary>Called when the sender is done, or gone.</summary>
     public Action SenderEnded { get; init; } = () => { };
+
+    /// <summary>Called when <see cref="Toxics.HoleAt"/> has come by.</summary>
+    public Action Silenced { get; init; } = () => { };
 
     public async Task<PumpEnd> RunAsync()
     {
@@ -78,7 +82,7 @@ internal sealed class Pump(Socket from, Socket to, Func<Toxics> toxics, Cancella
         }
 
         SenderEnded();
-        await ProxyLink.WaitWhileAsync(() => toxics().IsWayOff, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await ProxyLink.WaitWhileAsync(() => IsHole(toxics()) || toxics().Paused, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await _cable.Writer.WriteAsync(new Chunk(default, _due, _lostBytes ? PumpEnd.Broken : end), CancellationToken.None);
     }
 
@@ -93,7 +97,7 @@ internal sealed class Pump(Socket from, Socket to, Func<Toxics> toxics, Cancella
 
         await ProxyLink.WaitWhileAsync(() => toxics().Paused, stop);
         var now = toxics();
-        if (now.BlackHole)
+        if (IsHole(now))
         {
             _lostBytes = true;
             return new Chunk(default, 0, null);
@@ -102,9 +106,23 @@ internal sealed class Pump(Socket from, Socket to, Func<Toxics> toxics, Cancella
         if (_lostBytes)
             return new Chunk(default, 0, PumpEnd.Broken);
 
-        var (bytes, end) = Cut(buffer.AsMemory(0, count), now);
+        var (bytes, end) = Cut(Silence(buffer.AsMemory(0, count), now), now);
         _passed += bytes.Length;
         return new Chunk(bytes, _due = DueAt(now), end);
+    }
+
+    private bool IsHole(Toxics now) => now.BlackHole || (_isSilenced && now.HoleAt is not null);
+
+    private ReadOnlyMemory<byte> Silence(ReadOnlyMemory<byte> bytes, Toxics now)
+    {
+        if (now.HoleAt is not { } hole || _search.Find(hole.Pattern.Span, bytes.Span) is not { } start)
+            return bytes;
+        _isSilenced = true;
+        Silenced();
+        if (hole.Moment == CutMoment.After)
+            return bytes;
+        _lostBytes = true;
+        return bytes[..start];
     }
 
     private (ReadOnlyMemory<byte> Bytes, PumpEnd? End) Cut(ReadOnlyMemory<byte> bytes, Toxics now)

@@ -31,6 +31,9 @@ internal sealed record Toxics
     /// <summary>The connection is cut when these bytes come by.</summary>
     public PatternCut? CutAt { get; init; }
 
+    /// <summary>A connection becomes a black hole in this direction where these bytes come by, and remains one while this is set.</summary>
+    public PatternCut? HoleAt { get; init; }
+
     public bool IsWayOff => BlackHole || Paused;
 }
 
