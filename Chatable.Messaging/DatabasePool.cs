@@ -5,7 +5,8 @@ namespace Chatable.Messaging;
 /// <summary>What every service passes to <c>AddNpgsqlDataSource</c> as <c>configureDataSourceBuilder</c>.</summary>
 public static class DatabasePool
 {
-    private const string MaxPoolSize = "Maximum Pool Size", NoResetOnClose = "No Reset On Close", MaxAutoPrepare = "Max Auto Prepare";
+    private const string MaxPoolSize = "Maximum Pool Size", NoResetOnClose = "No Reset On Close", MaxAutoPrepare = "Max Auto Prepare",
+        KeepAliveTime = "TCP Keepalive Time";
 
     /// <summary>
     /// What a process uses its connections for, unless its connection string says otherwise. At most so many of them: the driver's own 100
@@ -22,5 +23,8 @@ public static class DatabasePool
             settings.NoResetOnClose = true;
         if (!settings.ShouldSerialize(MaxAutoPrepare))
             settings.MaxAutoPrepare = 50;
+        // A connection that waits in the pool, and whose server is gone without a word, is found out before it is used.
+        if (!settings.ShouldSerialize(KeepAliveTime))
+            (settings.TcpKeepAliveTime, settings.TcpKeepAliveInterval) = (10, 5);
     };
 }

@@ -11,16 +11,17 @@ internal static class DeadConnections
 {
     /// <summary>Runs something that changes nothing; where its connection was dead, once more on a new one.</summary>
     /// <exception cref="NpgsqlException">As <paramref name="read"/> throws it, the second time.</exception>
-    public static async Task<T> ReadAsync<T>(this NpgsqlDataSource database, Func<Task<T>> read)
+    public static async Task<T> ReadAsync<T>(
+        this NpgsqlDataSource database, Func<NpgsqlConnection, Task<T>> read, CancellationToken cancellationToken)
     {
         try
         {
-            return await read();
+            return await database.AskAsync(read, cancellationToken);
         }
         catch (NpgsqlException failure) when (IsTheCauseOf(failure))
         {
             database.Clear();
-            return await read();
+            return await database.AskAsync(read, cancellationToken);
         }
     }
 

@@ -22,9 +22,7 @@ public sealed class SchemaCheck(NpgsqlDataSource database) : IHealthCheck
     {
         try
         {
-            await using var command = database.CreateCommand(IsApplied);
-            command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = Needed });
-            return await command.ExecuteScalarAsync(cancellationToken) is true
+            return await database.AskAsync(IsNeededAppliedAsync, cancellationToken)
                 ? HealthCheckResult.Healthy()
                 : HealthCheckResult.Unhealthy($"The database is older than this build: {Needed} was not applied.");
         }
@@ -32,6 +30,13 @@ public sealed class SchemaCheck(NpgsqlDataSource database) : IHealthCheck
         {
             return HealthCheckResult.Unhealthy("The database was never migrated.");
         }
+    }
+
+    private static async Task<bool> IsNeededAppliedAsync(NpgsqlConnection connection)
+    {
+        await using var command = new NpgsqlCommand(IsApplied, connection);
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = Needed });
+        return await command.ExecuteScalarAsync(CancellationToken.None) is true;
     }
 }
 

@@ -18,6 +18,9 @@ internal sealed partial class MessageSender(
     MessageAccepter accepter, SendWaiters waiters, SendBudgets budgets, WorkerWatch workers, MessageLookup stored,
     IOptions<MessagesOptions> options, MessageMetrics metrics, TimeProvider clock, ILogger<MessageSender> logger)
 {
+    // For the last look, when the deadline is there.
+    private static readonly TimeSpan s_leastLook = TimeSpan.FromSeconds(2);
+
     private int _waiting;
 
     /// <summary>What is stored, or why nothing is; null in both where that is not known.</summary>
@@ -78,7 +81,7 @@ internal sealed partial class MessageSender(
             var left = options.Value.Deadline - clock.GetElapsedTime(began);
             if (await HearAsync(waiter, wait < left ? wait : left, cancellationToken) is { } word)
                 return Interpret(word, send);
-            if (await LookAsync(author, send, cancellationToken) is { } found)
+            if (await LookAsync(author, send, left, cancellationToken) is { } found)
                 return Interpret(found, send);
             if (workers.AreMissing)
                 return (null, Problem.NoWorker);
@@ -123,16 +126,20 @@ internal sealed partial class MessageSender(
             : (null, Problem.KeyReused);
     }
 
-    private async Task<FoundMessage?> LookAsync(long author, PendingSend send, CancellationToken cancellationToken)
+    // What is stored, but may be lost with the primary, is as good as not stored: the look waits for the standby.
+    private async Task<FoundMessage?> LookAsync(long author, PendingSend send, TimeSpan left, CancellationToken cancellationToken)
     {
+        using var limit = new CancellationTokenSource(left > s_leastLook ? left : s_leastLook, clock);
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
         try
         {
-            var found = await stored.FindAsync(author, send.ClientId, cancellationToken);
+            var found = await stored.FindAsync(author, send.ClientId, end.Token);
             if (found is not null)
                 metrics.Found();
             return found;
         }
-        catch (Exception exception) when (exception is NpgsqlException or TimeoutException)
+        catch (Exception exception) when (exception is NpgsqlException or TimeoutException
+            || exception is OperationCanceledException && !cancellationToken.IsCancellationRequested)
         {
             LogLookFailed(exception);
             return null;

@@ -123,18 +123,18 @@ public sealed class ConversationHistory(NpgsqlDataSource database)
     /// first. Where there are more than <paramref name="limit"/>, or the way is long, those of its beginning.
     /// </summary>
     private Task<MovedSlice> MovedAsync(long user, long after, long until, int limit, CancellationToken cancellationToken) =>
-        database.ReadAsync(async () =>
+        database.ReadAsync(async connection =>
         {
-            await using var command = database.CreateCommand(MovedSql);
+            await using var command = new NpgsqlCommand(MovedSql, connection);
             command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = user });
             command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = after });
             command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = until });
             // One more than is shown, to see how far this goes.
             command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = limit + 1 });
-            await using var row = await command.ExecuteReaderAsync(cancellationToken);
+            await using var row = await command.ExecuteReaderAsync(CancellationToken.None);
             var met = new List<(ConversationRow Row, long First)>(limit + 1);
             var (reached, end) = (after, after);
-            while (await row.ReadAsync(cancellationToken))
+            while (await row.ReadAsync(CancellationToken.None))
             {
                 met.Add((ReadConversation(row), row.GetInt64(12)));
                 (reached, end) = (row.GetInt64(13), Math.Min(until, row.GetInt64(14)));
@@ -144,56 +144,56 @@ public sealed class ConversationHistory(NpgsqlDataSource database)
                 return new MovedSlice([.. met.Select(one => one.Row)], reached, end);
             var last = met.MaxBy(one => one.First);
             return new MovedSlice([.. met.Where(one => one != last).Select(one => one.Row)], last.First - 1, end);
-        });
+        }, cancellationToken);
 
     /// <summary>Null where there is no such conversation, or the user takes no part in it.</summary>
     public Task<ConversationParties?> FindAsync(long conversation, long user, CancellationToken cancellationToken) =>
-        database.ReadAsync<ConversationParties?>(async () =>
+        database.ReadAsync<ConversationParties?>(async connection =>
         {
-            await using var command = database.CreateCommand(PartiesSql);
+            await using var command = new NpgsqlCommand(PartiesSql, connection);
             command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = conversation });
             command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = user });
-            await using var row = await command.ExecuteReaderAsync(cancellationToken);
-            return await row.ReadAsync(cancellationToken)
+            await using var row = await command.ExecuteReaderAsync(CancellationToken.None);
+            return await row.ReadAsync(CancellationToken.None)
                 ? new ConversationParties(row.GetInt64(0), row.GetInt64(1), row.GetString(2), row.GetInt64(3), row.GetString(4))
                 : null;
-        });
+        }, cancellationToken);
 
     /// <summary>The messages from one <c>conversation_seq</c> to another, both included, in their order.</summary>
     public Task<IReadOnlyList<HistoryRow>> ReadAsync(long conversation, long from, long to, CancellationToken cancellationToken) =>
-        database.ReadAsync<IReadOnlyList<HistoryRow>>(async () =>
+        database.ReadAsync<IReadOnlyList<HistoryRow>>(async connection =>
         {
-            await using var command = database.CreateCommand(RangeSql);
+            await using var command = new NpgsqlCommand(RangeSql, connection);
             command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = conversation });
             command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = from });
             command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = to });
-            await using var row = await command.ExecuteReaderAsync(cancellationToken);
+            await using var row = await command.ExecuteReaderAsync(CancellationToken.None);
             var rows = new List<HistoryRow>();
-            while (await row.ReadAsync(cancellationToken))
+            while (await row.ReadAsync(CancellationToken.None))
                 rows.Add(ReadMessage(row, first: 0));
             return rows;
-        });
+        }, cancellationToken);
 
     private Task<InboxSlice> InboxAsync(
         string sql, long user, InboxPlace place, int limit, CancellationToken cancellationToken) =>
-        database.ReadAsync(async () =>
+        database.ReadAsync(async connection =>
         {
-            await using var command = database.CreateCommand(sql);
+            await using var command = new NpgsqlCommand(sql, connection);
             command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = user });
             command.Parameters.Add(new NpgsqlParameter<DateTime> { TypedValue = place.LastActivityAt });
             command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = place.ConversationId });
             command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = limit });
-            await using var row = await command.ExecuteReaderAsync(cancellationToken);
+            await using var row = await command.ExecuteReaderAsync(CancellationToken.None);
             var rows = new List<ConversationRow>(limit);
             long? head = null;
-            while (await row.ReadAsync(cancellationToken))
+            while (await row.ReadAsync(CancellationToken.None))
             {
                 rows.Add(ReadConversation(row));
                 head = row.IsDBNull(12) ? null : row.GetInt64(12);
             }
 
             return new InboxSlice(rows, head);
-        });
+        }, cancellationToken);
 
     private static ConversationRow ReadConversation(NpgsqlDataReader row) => new(
         new InboxPlace(row.GetDateTime(0), row.GetInt64(1)), row.GetString(2), row.GetInt64(3), ReadMessage(row, first: 4));

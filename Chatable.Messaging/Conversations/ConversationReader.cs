@@ -43,18 +43,18 @@ public sealed class ConversationReader(NpgsqlDataSource database)
 
     /// <summary>One row a conversation of the user, by its latest message.</summary>
     public Task<IReadOnlyList<InboxRow>> InboxAsync(long userId, PageRange page, CancellationToken cancellationToken) =>
-        database.ReadAsync<IReadOnlyList<InboxRow>>(async () =>
+        database.ReadAsync<IReadOnlyList<InboxRow>>(async connection =>
         {
-            await using var command = database.CreateCommand(InboxSql);
+            await using var command = new NpgsqlCommand(InboxSql, connection);
             command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = userId });
             command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = page.Skip });
             command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = page.Take });
-            await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+            await using var reader = await command.ExecuteReaderAsync(CancellationToken.None);
             var rows = new List<InboxRow>(page.Take);
-            while (await reader.ReadAsync(cancellationToken))
+            while (await reader.ReadAsync(CancellationToken.None))
                 rows.Add(new InboxRow(reader.GetBoolean(0), reader.GetDateTime(1), reader.GetString(2), reader.GetString(3)));
             return rows;
-        });
+        }, cancellationToken);
 
     /// <summary>The messages between two users, in both directions; the two may be one, who then sees the notes to oneself.</summary>
     public Task<IReadOnlyList<ThreadRow>> ThreadAsync(long userId, long otherId, PageRange page, CancellationToken cancellationToken) =>
@@ -67,21 +67,21 @@ public sealed class ConversationReader(NpgsqlDataSource database)
 
     private Task<IReadOnlyList<ThreadRow>> ThreadAsync(
         string sql, long userId, long otherId, long place, int limit, CancellationToken cancellationToken) =>
-        database.ReadAsync<IReadOnlyList<ThreadRow>>(async () =>
+        database.ReadAsync<IReadOnlyList<ThreadRow>>(async connection =>
         {
-            await using var command = database.CreateCommand(sql);
+            await using var command = new NpgsqlCommand(sql, connection);
             command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = Math.Min(userId, otherId) });
             command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = Math.Max(userId, otherId) });
             command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = place });
             command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = limit });
-            await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+            await using var reader = await command.ExecuteReaderAsync(CancellationToken.None);
             var rows = new List<ThreadRow>(limit);
-            while (await reader.ReadAsync(cancellationToken))
+            while (await reader.ReadAsync(CancellationToken.None))
             {
                 rows.Add(new ThreadRow(
                     reader.GetInt64(0), reader.GetInt64(1), reader.GetDateTime(2), reader.GetString(3), reader.GetInt16(4)));
             }
 
             return rows;
-        });
+        }, cancellationToken);
 }

@@ -32,60 +32,60 @@ public sealed class EnvelopeStore(NpgsqlDataSource database)
 
     /// <summary>The seq of the user's newest envelope; 0 for an empty log or an unknown user.</summary>
     public Task<long> HeadAsync(long user, CancellationToken cancellationToken) =>
-        database.ReadAsync(async () =>
+        database.ReadAsync(async connection =>
         {
-            await using var command = database.CreateCommand(Head);
+            await using var command = new NpgsqlCommand(Head, connection);
             command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = user });
-            return await command.ExecuteScalarAsync(cancellationToken) as long? ?? 0;
-        });
+            return await command.ExecuteScalarAsync(CancellationToken.None) as long? ?? 0;
+        }, cancellationToken);
 
     /// <summary>Where the user's log stands, and the epoch its seqs belong to.</summary>
     public Task<LogHead> LogHeadAsync(long user, CancellationToken cancellationToken) =>
-        database.ReadAsync(async () =>
+        database.ReadAsync(async connection =>
         {
-            await using var command = database.CreateCommand(HeadAndEpoch);
+            await using var command = new NpgsqlCommand(HeadAndEpoch, connection);
             command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = user });
-            await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-            return await reader.ReadAsync(cancellationToken)
+            await using var reader = await command.ExecuteReaderAsync(CancellationToken.None);
+            return await reader.ReadAsync(CancellationToken.None)
                 ? new LogHead(reader.GetGuid(0), reader.GetInt64(1))
                 : throw new InvalidOperationException("The database has no epoch.");
-        });
+        }, cancellationToken);
 
     /// <summary>The heads of many users; one who is unknown is missing.</summary>
     public Task<IReadOnlyDictionary<long, long>> HeadsAsync(IReadOnlyCollection<long> users, CancellationToken cancellationToken) =>
-        database.ReadAsync<IReadOnlyDictionary<long, long>>(async () =>
+        database.ReadAsync<IReadOnlyDictionary<long, long>>(async connection =>
         {
-            await using var command = database.CreateCommand(Heads);
+            await using var command = new NpgsqlCommand(Heads, connection);
             command.Parameters.Add(new NpgsqlParameter<long[]> { TypedValue = [.. users] });
-            await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+            await using var reader = await command.ExecuteReaderAsync(CancellationToken.None);
             var heads = new Dictionary<long, long>(users.Count);
-            while (await reader.ReadAsync(cancellationToken))
+            while (await reader.ReadAsync(CancellationToken.None))
                 heads[reader.GetInt64(0)] = reader.GetInt64(1);
             return heads;
-        });
+        }, cancellationToken);
 
     /// <summary>At most <paramref name="limit"/> envelopes with a seq above <paramref name="after"/>, in their order.</summary>
     public Task<IReadOnlyList<Envelope>> ReadAsync(long user, long after, int limit, CancellationToken cancellationToken) =>
-        database.ReadAsync<IReadOnlyList<Envelope>>(async () =>
+        database.ReadAsync<IReadOnlyList<Envelope>>(async connection =>
         {
-            await using var command = database.CreateCommand(Page);
+            await using var command = new NpgsqlCommand(Page, connection);
             command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = user });
             command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = after });
             command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = limit });
-            await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+            await using var reader = await command.ExecuteReaderAsync(CancellationToken.None);
             var page = new List<Envelope>();
-            while (await reader.ReadAsync(cancellationToken))
+            while (await reader.ReadAsync(CancellationToken.None))
                 page.Add(new Envelope(reader.GetInt64(0), ReadMessage(reader)));
             return page;
-        });
+        }, cancellationToken);
 
     /// <summary>Changes when seqs have started over (after a restore): a client that knows another must load everything anew.</summary>
     public Task<Guid> EpochAsync(CancellationToken cancellationToken) =>
-        database.ReadAsync(async () =>
+        database.ReadAsync(async connection =>
         {
-            await using var command = database.CreateCommand("SELECT epoch FROM log_epoch");
-            return (Guid)(await command.ExecuteScalarAsync(cancellationToken))!;
-        });
+            await using var command = new NpgsqlCommand("SELECT epoch FROM log_epoch", connection);
+            return (Guid)(await command.ExecuteScalarAsync(CancellationToken.None))!;
+        }, cancellationToken);
 
     private static MessageRecord ReadMessage(NpgsqlDataReader row) => new()
     {

@@ -6,30 +6,27 @@ namespace Chatable.Messaging.Messages;
 /// <summary>The first round trip of a batch: the locks, and everything read under them.</summary>
 internal static class BatchReading
 {
-    // Well above the statement timeouts together: it only ends the wait for a server that does not answer at all.
-    public const int TimeoutSeconds = 20;
-
-    public static async Task<BatchSnapshot> LockAndReadAsync(
-        NpgsqlConnection connection, IReadOnlyList<IntakeEntry> entries, CancellationToken cancellationToken)
+    /// <summary>Within an <see cref="AnswerLimit"/>, like all that follows it.</summary>
+    public static async Task<BatchSnapshot> LockAndReadAsync(NpgsqlConnection connection, IReadOnlyList<IntakeEntry> entries)
     {
         var users = entries.SelectMany(entry => new[] { entry.AuthorId, entry.RecipientId }).Distinct().ToArray();
         await using var batch = CreateBatch(connection, entries, users);
-        await batch.PrepareAsync(cancellationToken);
-        await using var rows = await batch.ExecuteReaderAsync(cancellationToken);
+        await batch.PrepareAsync(CancellationToken.None);
+        await using var rows = await batch.ExecuteReaderAsync(CancellationToken.None);
 
         var snapshot = new BatchSnapshot();
-        await rows.NextResultAsync(cancellationToken);
-        while (await rows.ReadAsync(cancellationToken))
+        await rows.NextResultAsync(CancellationToken.None);
+        while (await rows.ReadAsync(CancellationToken.None))
             snapshot.Heads[rows.GetInt64(0)] = rows.GetInt64(1);
         if (snapshot.Heads.Count < users.Length)
             throw new UnknownUserException(users.First(user => !snapshot.Heads.ContainsKey(user)));
 
-        await rows.NextResultAsync(cancellationToken);
-        while (await rows.ReadAsync(cancellationToken))
+        await rows.NextResultAsync(CancellationToken.None);
+        while (await rows.ReadAsync(CancellationToken.None))
             snapshot.Stored[new MessageKey(rows.GetInt64(0), rows.GetGuid(1))] = ReadStored(rows);
 
-        await rows.NextResultAsync(cancellationToken);
-        while (await rows.ReadAsync(cancellationToken))
+        await rows.NextResultAsync(CancellationToken.None);
+        while (await rows.ReadAsync(CancellationToken.None))
         {
             snapshot.Now = rows.GetDateTime(5);
             if (!rows.IsDBNull(2))
@@ -46,7 +43,7 @@ internal static class BatchReading
         var pairs = entries.Select(entry => entry.Pair()).Distinct().ToArray();
         return new NpgsqlBatch(connection)
         {
-            Timeout = TimeoutSeconds,
+            Timeout = 0,
             BatchCommands =
             {
                 new NpgsqlBatchCommand(PersistSql.Settings),

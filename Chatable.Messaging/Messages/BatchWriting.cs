@@ -6,33 +6,40 @@ namespace Chatable.Messaging.Messages;
 internal static class BatchWriting
 {
     /// <param name="connection">In the transaction of the batch.</param>
-    /// <param name="plan">With at least one new message.</param>
+    /// <param name="plan">
+    /// Where it has no new message, only the commit is left: what was found is as good as what is written now once both are committed, for
+    /// the locks have written something, and this commit comes after that of what was found.
+    /// </param>
     /// <param name="commit">Whether to commit in the same round trip.</param>
-    /// <param name="cancellationToken">Where it is cancelled, it is not known whether the commit was executed.</param>
     /// <exception cref="RowCountException">A statement did not do what the plan counts on. Nothing is committed.</exception>
-    public static async Task WriteAsync(
-        NpgsqlConnection connection, BatchPlan plan, bool commit, CancellationToken cancellationToken)
+    public static async Task<int> WriteAsync(NpgsqlConnection connection, BatchPlan plan, bool commit)
     {
-        var participants = plan.Activity.ToArray();
-        await using var batch = new NpgsqlBatch(connection)
-        {
-            Timeout = BatchReading.TimeoutSeconds,
-            BatchCommands = { Messages(plan), Envelopes(plan), Heads(plan), Conversations(plan) },
-        };
-        if (participants.Length > 0)
-            batch.BatchCommands.Add(Participants(participants));
+        await using var batch = new NpgsqlBatch(connection) { Timeout = 0 };
+        if (plan.Messages.Count > 0)
+            AddRows(batch.BatchCommands, plan);
         if (commit)
             batch.BatchCommands.Add(new NpgsqlBatchCommand(PersistSql.Commit));
 
         try
         {
-            await batch.PrepareAsync(cancellationToken);
-            await batch.ExecuteNonQueryAsync(cancellationToken);
+            await batch.PrepareAsync(CancellationToken.None);
+            return await batch.ExecuteNonQueryAsync(CancellationToken.None);
         }
         catch (PostgresException failure) when (failure.SqlState is PostgresErrorCodes.DivisionByZero)
         {
             throw new RowCountException();
         }
+    }
+
+    private static void AddRows(NpgsqlBatchCommandCollection commands, BatchPlan plan)
+    {
+        commands.Add(Messages(plan));
+        commands.Add(Envelopes(plan));
+        commands.Add(Heads(plan));
+        commands.Add(Conversations(plan));
+        var participants = plan.Activity.ToArray();
+        if (participants.Length > 0)
+            commands.Add(Participants(participants));
     }
 
     private static NpgsqlBatchCommand Messages(BatchPlan plan)

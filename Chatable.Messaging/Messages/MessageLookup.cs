@@ -6,34 +6,44 @@ namespace Chatable.Messaging.Messages;
 /// <summary>Finds what became of a message, for those who cannot wait to be told.</summary>
 public sealed class MessageLookup(NpgsqlDataSource database)
 {
-    // Served by messages_author_client_key.
-    private const string Find = """
+    // Served by messages_author_client_key. What is found may be committed on the primary alone: its commit did not wait for the standby
+    // to the end, or the primary has been started anew. The lock writes something, so that the commit of this statement waits for the
+    // standby; and while it waits, the next to ask finds nothing instead of waiting, too.
+    private const string Find = $"""
         SELECT m.message_id, m.author_seq, m.conversation_id, m.conversation_seq, m.created_at, other.username,
-               m.fingerprint, m.type, CASE WHEN m.fingerprint IS NULL THEN m.body END
+               m.fingerprint, m.type, CASE WHEN m.fingerprint IS NULL THEN m.body END,
+               {Replication.Required}
         FROM messages m
         JOIN conversations c ON c.id = m.conversation_id
         JOIN users other ON other.id = CASE WHEN c.user_low = m.author_id THEN c.user_high ELSE c.user_low END
         WHERE m.author_id = $1 AND m.client_id = $2
+        FOR NO KEY UPDATE OF m SKIP LOCKED
         """;
 
-    /// <summary>The author's message of this name; null where none is stored yet.</summary>
-    public Task<FoundMessage?> FindAsync(long author, ClientId clientId, CancellationToken cancellationToken) =>
-        database.ReadAsync<FoundMessage?>(async () =>
-        {
-            await using var command = database.CreateCommand(Find);
-            command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = author });
-            command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = clientId.Key });
-            await using var row = await command.ExecuteReaderAsync(cancellationToken);
-            if (!await row.ReadAsync(cancellationToken))
-                return null;
+    /// <summary>The author's message of this name; null where none is stored yet, or somebody else asks for it just now.</summary>
+    /// <exception cref="NpgsqlException">Among others where it may be lost with the primary.</exception>
+    public Task<FoundMessage?> FindAsync(long author, ClientId clientId, CancellationToken cancellationToken) => database.ReadAsync(
+        connection => Replication.CommitAsync(connection, () => FindAsync(connection, author, clientId)), cancellationToken);
 
-            var place = new StoredPlace(
-                clientId, row.GetGuid(0), row.GetInt64(1), row.GetInt64(2), row.GetInt64(3), row.GetDateTime(4));
-            var fingerprint = row.IsDBNull(6)
-                ? Fingerprint.Of(place.ConversationId, (MessageType)row.GetInt16(7), row.GetFieldValue<byte[]>(8))
-                : row.GetGuid(6);
-            return new FoundMessage(place, row.GetString(5), fingerprint);
-        });
+    private static async Task<FoundMessage?> FindAsync(NpgsqlConnection connection, long author, ClientId clientId)
+    {
+        await using var command = new NpgsqlCommand(Find, connection);
+        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = author });
+        command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = clientId.Key });
+        await using var row = await command.ExecuteReaderAsync(CancellationToken.None);
+        if (!await row.ReadAsync(CancellationToken.None))
+            return null;
+
+        var place = new StoredPlace(
+            clientId, row.GetGuid(0), row.GetInt64(1), row.GetInt64(2), row.GetInt64(3), row.GetDateTime(4));
+        var fingerprint = row.IsDBNull(6)
+            ? Fingerprint.Of(place.ConversationId, (MessageType)row.GetInt16(7), row.GetFieldValue<byte[]>(8))
+            : row.GetGuid(6);
+        var found = new FoundMessage(place, row.GetString(5), fingerprint);
+        // The commit's answer; to close the reader would pass over a failure.
+        await row.NextResultAsync(CancellationToken.None);
+        return found;
+    }
 }
 
 /// <summary>A stored message: where it stands, to whom it went, and what was sent as it.</summary>

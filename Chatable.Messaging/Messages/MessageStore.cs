@@ -26,7 +26,7 @@ public sealed class MessageStore(NpgsqlDataSource database)
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         try
         {
-            return await PersistAsync(connection, entries, cancellationToken);
+            return await connection.AskAsync(() => PersistAsync(connection, entries), cancellationToken);
         }
         catch (NpgsqlException failure) when (DeadConnections.IsTheCauseOf(failure))
         {
@@ -40,26 +40,24 @@ public sealed class MessageStore(NpgsqlDataSource database)
         }
     }
 
-    private static async Task<IReadOnlyList<IDispatch>> PersistAsync(
-        NpgsqlConnection connection, IReadOnlyList<IntakeEntry> entries, CancellationToken cancellationToken)
+    private static async Task<IReadOnlyList<IDispatch>> PersistAsync(NpgsqlConnection connection, IReadOnlyList<IntakeEntry> entries)
     {
-        await using var transaction = await connection.BeginTransactionAsync(IsolationLevel.ReadCommitted, cancellationToken);
-        var snapshot = await BatchReading.LockAndReadAsync(connection, entries, cancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(IsolationLevel.ReadCommitted, CancellationToken.None);
+        var snapshot = await BatchReading.LockAndReadAsync(connection, entries);
         var fates = EntryFates.Decide(entries, snapshot);
-        await CreateConversationsAsync(connection, entries, fates, snapshot, cancellationToken);
+        await CreateConversationsAsync(connection, entries, fates, snapshot);
 
         var plan = BatchPlan.Make(entries, fates, snapshot);
-        if (plan.Messages.Count > 0)
-            await WriteAsync(connection, transaction, plan, cancellationToken);
+        await WriteAsync(connection, transaction, plan);
         return plan.Outcomes;
     }
 
     // In one round trip with the commit, unless a test is to come between the two.
-    private static async Task WriteAsync(
-        NpgsqlConnection connection, NpgsqlTransaction transaction, BatchPlan plan, CancellationToken cancellationToken)
+    private static async Task WriteAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, BatchPlan plan)
     {
-        var apart = CrashPoint.IsAwaited("before_commit") || SeededBug.Is("route_before_commit") || SeededBug.Is("ack_before_commit");
-        await BatchWriting.WriteAsync(connection, plan, commit: !apart, cancellationToken);
+        var apart = plan.Messages.Count > 0
+            && (CrashPoint.IsAwaited("before_commit") || SeededBug.Is("route_before_commit") || SeededBug.Is("ack_before_commit"));
+        await Replication.CommitAsync(connection, () => BatchWriting.WriteAsync(connection, plan, commit: !apart));
         if (!apart)
             return;
 
@@ -67,24 +65,23 @@ public sealed class MessageStore(NpgsqlDataSource database)
         if (SeededBug.Strikes("ack_before_commit"))
             return;
         CrashPoint.Reach("before_commit");
-        await transaction.CommitAsync(cancellationToken);
+        await transaction.CommitAsync(CancellationToken.None);
     }
 
     private static async Task CreateConversationsAsync(
-        NpgsqlConnection connection, IReadOnlyList<IntakeEntry> entries, EntryFate[] fates, BatchSnapshot snapshot,
-        CancellationToken cancellationToken)
+        NpgsqlConnection connection, IReadOnlyList<IntakeEntry> entries, EntryFate[] fates, BatchSnapshot snapshot)
     {
         var missing = entries.Where((_, i) => fates[i] is EntryFate.New)
             .Select(entry => entry.Pair()).Distinct().Where(pair => !snapshot.Conversations.ContainsKey(pair)).ToArray();
         if (missing.Length == 0)
             return;
 
-        await using var command = new NpgsqlCommand(PersistSql.CreateConversations, connection);
+        await using var command = new NpgsqlCommand(PersistSql.CreateConversations, connection) { CommandTimeout = 0 };
         command.Parameters.Add(Columns.Of(missing, pair => pair.Low));
         command.Parameters.Add(Columns.Of(missing, pair => pair.High));
-        await using var rows = await command.ExecuteReaderAsync(cancellationToken);
+        await using var rows = await command.ExecuteReaderAsync(CancellationToken.None);
         var created = 0;
-        for (; await rows.ReadAsync(cancellationToken); created++)
+        for (; await rows.ReadAsync(CancellationToken.None); created++)
         {
             snapshot.Conversations[new UserPair(rows.GetInt64(0), rows.GetInt64(1))] =
                 new ConversationHead(rows.GetInt64(2), LastSeq: 0, DateTime.MinValue);

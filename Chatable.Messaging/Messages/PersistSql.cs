@@ -7,13 +7,12 @@ internal static class PersistSql
 {
     // One plan for each statement, made once: planning it anew costs more than running it for a few rows. A plan made while a table was
     // empty would scan it whole and be kept until the next ANALYZE, so only plans by index are allowed, which are right at any size.
-    // The promise rests on synchronous_commit, so a laxer default of the server does not count; a stricter one does.
-    public const string Settings = """
-        SELECT set_config('statement_timeout', '5s', true), set_config('lock_timeout', '3s', true),
+    public const string Settings = $"""
+        SELECT {OrphanedLocks.End},
+               {Replication.Required},
+               set_config('statement_timeout', '5s', true), set_config('lock_timeout', '3s', true),
                set_config('plan_cache_mode', 'force_generic_plan', true), set_config('enable_seqscan', 'off', true),
-               set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true),
-               set_config('synchronous_commit', CASE WHEN current_setting('synchronous_commit') IN ('off', 'local') THEN 'on'
-                                                     ELSE current_setting('synchronous_commit') END, true)
+               set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true)
         """;
 
     // In one order for everybody: no deadlock. Whoever holds them owns the users' logs and all conversations between them.

@@ -3,7 +3,9 @@ using NpgsqlTypes;
 
 namespace Chatable.Messaging.Tokens;
 
-/// <summary>The steps of a change to a line of tokens, on one connection and within the caller's transaction.</summary>
+/// <summary>
+/// The steps of a change to a line of tokens, on one connection, within the caller's transaction and its <see cref="AnswerLimit"/>.
+/// </summary>
 internal sealed class TokenLine(NpgsqlConnection connection, TokenSecretProtector secrets)
 {
     /// <summary>Successors of one refresh token that nobody has used yet; one more takes the oldest one's place.</summary>
@@ -12,6 +14,8 @@ internal sealed class TokenLine(NpgsqlConnection connection, TokenSecretProtecto
     // The lock comes first and the row is read in a statement of its own: its snapshot then holds what the last holder committed.
     private const string LockSql =
         "SELECT FROM users WHERE id = (SELECT user_id FROM auth_tokens WHERE {0} = $1) FOR NO KEY UPDATE";
+
+    private const string SettingsSql = $"SELECT {OrphanedLocks.End}, set_config('lock_timeout', '5s', true)";
 
     private static readonly string s_lockByHashSql = LockSql.Replace("{0}", "refresh_hash", StringComparison.Ordinal);
     private static readonly string s_lockByTokenSql = LockSql.Replace("{0}", "id", StringComparison.Ordinal);
@@ -60,32 +64,28 @@ internal sealed class TokenLine(NpgsqlConnection connection, TokenSecretProtecto
         RETURNING id, access_key_id
         """;
 
-    public async Task<Held?> LockByRefreshHashAsync(byte[] hash, CancellationToken cancellationToken)
+    public async Task<Held?> LockByRefreshHashAsync(byte[] hash)
     {
-        await using (var locking = new NpgsqlCommand(s_lockByHashSql, connection) { Parameters = { new() { Value = hash } } })
-            await locking.ExecuteNonQueryAsync(cancellationToken);
-
+        await LockAsync(s_lockByHashSql, hash);
         await using var command = new NpgsqlCommand(ByHashSql, connection) { Parameters = { new() { Value = hash } } };
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        if (!await reader.ReadAsync(cancellationToken))
+        await using var reader = await command.ExecuteReaderAsync(CancellationToken.None);
+        if (!await reader.ReadAsync(CancellationToken.None))
             return null;
 
-        var device = await reader.IsDBNullAsync(3, cancellationToken) ? null : reader.GetString(3);
+        var device = await reader.IsDBNullAsync(3, CancellationToken.None) ? null : reader.GetString(3);
         return new Held(
             reader.GetInt64(0), reader.GetInt64(1), reader.GetGuid(2), device, reader.GetBoolean(4), reader.GetBoolean(5),
             reader.GetBoolean(6));
     }
 
-    public async Task<Guid?> LockByTokenAsync(long tokenId, CancellationToken cancellationToken)
+    public async Task<Guid?> LockByTokenAsync(long tokenId)
     {
-        await using (var locking = new NpgsqlCommand(s_lockByTokenSql, connection) { Parameters = { new() { Value = tokenId } } })
-            await locking.ExecuteNonQueryAsync(cancellationToken);
-
+        await LockAsync(s_lockByTokenSql, tokenId);
         await using var command = new NpgsqlCommand("SELECT line_id FROM auth_tokens WHERE id = $1", connection)
         {
             Parameters = { new() { Value = tokenId } },
         };
-        return (Guid?)await command.ExecuteScalarAsync(cancellationToken);
+        return (Guid?)await command.ExecuteScalarAsync(CancellationToken.None);
     }
 
     /// <param name="userId">Whose token it is.</param>
@@ -93,9 +93,7 @@ internal sealed class TokenLine(NpgsqlConnection connection, TokenSecretProtecto
     /// <param name="parentId">The token it is given for; null at the head of a line.</param>
     /// <param name="device">A label of the device, or null.</param>
     /// <param name="lifetime">How long it lives.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    public async Task<IssuedToken> InsertAsync(
-        long userId, Guid lineId, long? parentId, string? device, TimeSpan lifetime, CancellationToken cancellationToken)
+    public async Task<IssuedToken> InsertAsync(long userId, Guid lineId, long? parentId, string? device, TimeSpan lifetime)
     {
         var material = new TokenMaterial();
         await using var command = new NpgsqlCommand(InsertSql, connection);
@@ -107,8 +105,8 @@ internal sealed class TokenLine(NpgsqlConnection connection, TokenSecretProtecto
         command.Parameters.Add(new() { Value = (object?)device ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text });
         command.Parameters.Add(new() { Value = lifetime });
         command.Parameters.Add(new() { Value = (object?)parentId ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Bigint });
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        await reader.ReadAsync(cancellationToken);
+        await using var reader = await command.ExecuteReaderAsync(CancellationToken.None);
+        await reader.ReadAsync(CancellationToken.None);
         return new IssuedToken
         {
             AccessKeyId = Base32.Encode(material.AccessKeyId),
@@ -122,33 +120,42 @@ internal sealed class TokenLine(NpgsqlConnection connection, TokenSecretProtecto
     }
 
     /// <summary>Ends the access key; the refresh token may be given again until a successor is used.</summary>
-    public async Task<IReadOnlyList<EndedToken>> RotateAsync(long tokenId, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<EndedToken>> RotateAsync(long tokenId)
     {
         await using var command = new NpgsqlCommand(RotateSql, connection) { Parameters = { new() { Value = tokenId } } };
-        return await ReadEndedAsync(command, cancellationToken);
+        return await ReadEndedAsync(command);
     }
 
     /// <summary>Makes room for one more successor of a token that is given again.</summary>
-    public async Task<IReadOnlyList<EndedToken>> DropSurplusAsync(Guid lineId, long parentId, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<EndedToken>> DropSurplusAsync(Guid lineId, long parentId)
     {
         await using var command = new NpgsqlCommand(DropSurplusSql, connection)
         {
             Parameters = { new() { Value = lineId }, new() { Value = parentId }, new() { Value = MaxUnused - 1 } },
         };
-        return await ReadEndedAsync(command, cancellationToken);
+        return await ReadEndedAsync(command);
     }
 
-    public async Task<IReadOnlyList<EndedToken>> RevokeAsync(Guid lineId, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<EndedToken>> RevokeAsync(Guid lineId)
     {
         await using var command = new NpgsqlCommand(RevokeSql, connection) { Parameters = { new() { Value = lineId } } };
-        return await ReadEndedAsync(command, cancellationToken);
+        return await ReadEndedAsync(command);
     }
 
-    private static async Task<IReadOnlyList<EndedToken>> ReadEndedAsync(NpgsqlCommand command, CancellationToken cancellationToken)
+    private async Task LockAsync(string sql, object key)
     {
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        await using var batch = new NpgsqlBatch(connection)
+        {
+            BatchCommands = { new(SettingsSql), new(sql) { Parameters = { new() { Value = key } } } },
+        };
+        await batch.ExecuteNonQueryAsync(CancellationToken.None);
+    }
+
+    private static async Task<IReadOnlyList<EndedToken>> ReadEndedAsync(NpgsqlCommand command)
+    {
+        await using var reader = await command.ExecuteReaderAsync(CancellationToken.None);
         var ended = new List<EndedToken>();
-        while (await reader.ReadAsync(cancellationToken))
+        while (await reader.ReadAsync(CancellationToken.None))
             ended.Add(new EndedToken(reader.GetInt64(0), Base32.Encode(reader.GetFieldValue<byte[]>(1))));
         return ended;
     }

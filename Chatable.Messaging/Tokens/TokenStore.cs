@@ -39,12 +39,10 @@ public sealed partial class TokenStore(NpgsqlDataSource database, TokenSecretPro
     /// <param name="device">A label of the device for its owner's eyes, or null.</param>
     /// <param name="lifetime">How long the access key and the refresh token live.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    public async Task<IssuedToken> IssueAsync(long userId, string? device, TimeSpan lifetime, CancellationToken cancellationToken)
-    {
-        await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        var line = new TokenLine(connection, secrets);
-        return await line.InsertAsync(userId, Guid.CreateVersion7(), parentId: null, device, lifetime, cancellationToken);
-    }
+    public Task<IssuedToken> IssueAsync(long userId, string? device, TimeSpan lifetime, CancellationToken cancellationToken) =>
+        database.AskAsync(
+            connection => new TokenLine(connection, secrets).InsertAsync(userId, Guid.CreateVersion7(), parentId: null, device, lifetime),
+            cancellationToken);
 
     /// <summary>Whether it could be the id of an access key: no other is worth a query or a place in memory.</summary>
     public static bool IsWellFormed(string accessKeyId) => TokenMaterial.TryParseAccessKeyId(accessKeyId, out _);
@@ -56,89 +54,85 @@ public sealed partial class TokenStore(NpgsqlDataSource database, TokenSecretPro
         if (!TokenMaterial.TryParseAccessKeyId(accessKeyId, out var id))
             return null;
 
-        return await database.ReadAsync(async () =>
+        return await database.ReadAsync(async connection =>
         {
-            await using var command = database.CreateCommand(FindSql);
+            await using var command = new NpgsqlCommand(FindSql, connection);
             command.Parameters.Add(new NpgsqlParameter<byte[]> { TypedValue = id });
-            await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-            return await reader.ReadAsync(cancellationToken) ? ReadAccessKey(reader, accessKeyId, id) : null;
-        });
+            await using var reader = await command.ExecuteReaderAsync(CancellationToken.None);
+            return await reader.ReadAsync(CancellationToken.None) ? ReadAccessKey(reader, accessKeyId, id) : null;
+        }, cancellationToken);
     }
 
     /// <summary>
     /// Notes that a token is in use, so that the refresh token it was given for cannot be given again. To be called where
     /// <see cref="AccessKey.IsFirstUse"/>, once the client has proved that it holds the secret.
     /// </summary>
-    public async Task NoteUseAsync(long tokenId, CancellationToken cancellationToken)
-    {
-        await using var command = database.CreateCommand(NoteUseSql);
-        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = tokenId });
-        await command.ExecuteNonQueryAsync(cancellationToken);
-    }
+    public Task NoteUseAsync(long tokenId, CancellationToken cancellationToken) =>
+        database.AskAsync(async connection =>
+        {
+            await using var command = new NpgsqlCommand(NoteUseSql, connection);
+            command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = tokenId });
+            return await command.ExecuteNonQueryAsync(CancellationToken.None);
+        }, cancellationToken);
 
     /// <summary>
     /// Exchanges a refresh token for a new token of the same line. The old access key is dead at once. The old refresh token may be given
     /// again, for another new token, until one of its successors is used: an answer can be lost, and two tabs may ask at once. Given after
     /// that it is a stolen one, or a thief's: its whole line is revoked.
     /// </summary>
-    public async Task<RefreshResult> RefreshAsync(string refreshToken, TimeSpan lifetime, CancellationToken cancellationToken)
-    {
-        var hash = TokenMaterial.Hash(refreshToken);
-        await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-        var line = new TokenLine(connection, secrets);
-        if (await line.LockByRefreshHashAsync(hash, cancellationToken) is not { } held)
-            return RefreshResult.Refused;
-
-        RefreshResult result;
-        if (held.IsSpent)
-        {
-            result = new RefreshResult(null, await line.RevokeAsync(held.LineId, cancellationToken));
-            LogReuse(logger, held.UserId, result.Ended.Count);
-        }
-        else if (held.IsRefreshable)
-        {
-            var ended = held.IsRotated
-                ? await line.DropSurplusAsync(held.LineId, held.TokenId, cancellationToken)
-                : await line.RotateAsync(held.TokenId, cancellationToken);
-            var issued = await line.InsertAsync(held.UserId, held.LineId, held.TokenId, held.Device, lifetime, cancellationToken);
-            result = new RefreshResult(issued, ended);
-        }
-        else
-        {
-            return RefreshResult.Refused;
-        }
-
-        await CommitAsync(transaction);
-        return result;
-    }
+    public Task<RefreshResult> RefreshAsync(string refreshToken, TimeSpan lifetime, CancellationToken cancellationToken) =>
+        ChangeAsync(line => RefreshAsync(line, TokenMaterial.Hash(refreshToken), lifetime), cancellationToken);
 
     /// <summary>Ends the line of a token: its access key, its refresh token, and any successor a refresh has just made.</summary>
-    public async Task<IReadOnlyList<EndedToken>> RevokeAsync(long tokenId, CancellationToken cancellationToken)
+    public Task<IReadOnlyList<EndedToken>> RevokeAsync(long tokenId, CancellationToken cancellationToken) =>
+        ChangeAsync<IReadOnlyList<EndedToken>>(
+            async line => await line.LockByTokenAsync(tokenId) is { } lineId ? await line.RevokeAsync(lineId) : [], cancellationToken);
+
+    private async Task<RefreshResult> RefreshAsync(TokenLine line, byte[] hash, TimeSpan lifetime)
+    {
+        if (await line.LockByRefreshHashAsync(hash) is not { } held)
+            return RefreshResult.Refused;
+
+        if (held.IsSpent)
+        {
+            var result = new RefreshResult(null, await line.RevokeAsync(held.LineId));
+            LogReuse(logger, held.UserId, result.Ended.Count);
+            return result;
+        }
+
+        if (!held.IsRefreshable)
+            return RefreshResult.Refused;
+
+        var ended = held.IsRotated ? await line.DropSurplusAsync(held.LineId, held.TokenId) : await line.RotateAsync(held.TokenId);
+        var issued = await line.InsertAsync(held.UserId, held.LineId, held.TokenId, held.Device, lifetime);
+        return new RefreshResult(issued, ended);
+    }
+
+    // Not to be given up half-way: a caller who has gone would leave it unknown whether the token ended, and it would not be announced.
+    private async Task<T> ChangeAsync<T>(Func<TokenLine, Task<T>> change, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-        var line = new TokenLine(connection, secrets);
-        if (await line.LockByTokenAsync(tokenId, cancellationToken) is not { } lineId)
-            return [];
-
-        var ended = await line.RevokeAsync(lineId, cancellationToken);
-        await CommitAsync(transaction);
-        return ended;
+        return await connection.AskAsync(async () =>
+        {
+            await using var transaction = await connection.BeginTransactionAsync(CancellationToken.None);
+            var result = await change(new TokenLine(connection, secrets));
+            await transaction.CommitAsync(CancellationToken.None);
+            return result;
+        }, CancellationToken.None);
     }
 
     /// <returns>Those of the tokens that are no longer live.</returns>
     public Task<IReadOnlyList<long>> FindRevokedAsync(IReadOnlyCollection<long> tokenIds, CancellationToken cancellationToken) =>
-        database.ReadAsync<IReadOnlyList<long>>(async () =>
+        database.ReadAsync<IReadOnlyList<long>>(async connection =>
         {
-            await using var command = database.CreateCommand(FindEndedSql);
+            await using var command = new NpgsqlCommand(FindEndedSql, connection);
             command.Parameters.Add(new NpgsqlParameter<long[]> { TypedValue = [.. tokenIds] });
-            await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+            await using var reader = await command.ExecuteReaderAsync(CancellationToken.None);
             var ended = new List<long>();
-            while (await reader.ReadAsync(cancellationToken))
+            while (await reader.ReadAsync(CancellationToken.None))
                 ended.Add(reader.GetInt64(0));
             return ended;
-        });
+        }, cancellationToken);
 
     private AccessKey? ReadAccessKey(NpgsqlDataReader row, string accessKeyId, byte[] id)
     {
@@ -161,7 +155,4 @@ public sealed partial class TokenStore(NpgsqlDataSource database, TokenSecretPro
             accessKeyId, TokenMaterial.SigningKey(secret), tokenId, userId, row.GetString(2), expiresAt, state,
             IsFirstUse: row.GetBoolean(7));
     }
-
-    // Not to be given up half-way: a caller who has gone would leave it unknown whether the token ended, and it would not be announced.
-    private static Task CommitAsync(NpgsqlTransaction transaction) => transaction.CommitAsync(CancellationToken.None);
 }

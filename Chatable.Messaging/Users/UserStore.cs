@@ -18,36 +18,40 @@ public sealed class UserStore(NpgsqlDataSource database)
         SELECT id FROM created
         """;
 
+    private const string FindTakenSql = """
+        SELECT EXISTS (SELECT FROM users WHERE lower(username COLLATE "C") = lower($1 COLLATE "C")),
+               EXISTS (SELECT FROM users WHERE lower(email COLLATE "C") = lower($2 COLLATE "C")),
+               EXISTS (SELECT FROM users WHERE phone_number = $3)
+        """;
+
     // As in the unique index. Without the collation it would be the database's: a Turkish one has another small letter for I.
     private const string ByName = """lower(username COLLATE "C") = lower($1 COLLATE "C")""";
 
     /// <returns>The new user's id, or null where the username, the email or the phone number is taken.</returns>
-    public async Task<long?> CreateAsync(NewUser user, CancellationToken cancellationToken)
-    {
-        await using var command = database.CreateCommand(CreateSql);
-        foreach (var value in (ReadOnlySpan<string>)
-            [user.Username, user.Email, user.PhoneNumber, user.FirstName, user.LastName, user.PasswordHash])
+    public Task<long?> CreateAsync(NewUser user, CancellationToken cancellationToken) =>
+        database.AskAsync(async connection =>
         {
-            command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = value });
-        }
+            await using var command = new NpgsqlCommand(CreateSql, connection);
+            foreach (var value in (string[])
+                [user.Username, user.Email, user.PhoneNumber, user.FirstName, user.LastName, user.PasswordHash])
+            {
+                command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = value });
+            }
 
-        return (long?)await command.ExecuteScalarAsync(cancellationToken);
-    }
+            return (long?)await command.ExecuteScalarAsync(CancellationToken.None);
+        }, cancellationToken);
 
     /// <returns>Which of what nobody may share with another user somebody has already.</returns>
-    public async Task<TakenFields> FindTakenAsync(NewUser user, CancellationToken cancellationToken)
-    {
-        await using var command = database.CreateCommand("""
-            SELECT EXISTS (SELECT FROM users WHERE lower(username COLLATE "C") = lower($1 COLLATE "C")),
-                   EXISTS (SELECT FROM users WHERE lower(email COLLATE "C") = lower($2 COLLATE "C")),
-                   EXISTS (SELECT FROM users WHERE phone_number = $3)
-            """);
-        foreach (var value in (ReadOnlySpan<string>)[user.Username, user.Email, user.PhoneNumber])
-            command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = value });
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        await reader.ReadAsync(cancellationToken);
-        return new TakenFields(reader.GetBoolean(0), reader.GetBoolean(1), reader.GetBoolean(2));
-    }
+    public Task<TakenFields> FindTakenAsync(NewUser user, CancellationToken cancellationToken) =>
+        database.AskAsync(async connection =>
+        {
+            await using var command = new NpgsqlCommand(FindTakenSql, connection);
+            foreach (var value in (string[])[user.Username, user.Email, user.PhoneNumber])
+                command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = value });
+            await using var reader = await command.ExecuteReaderAsync(CancellationToken.None);
+            await reader.ReadAsync(CancellationToken.None);
+            return new TakenFields(reader.GetBoolean(0), reader.GetBoolean(1), reader.GetBoolean(2));
+        }, cancellationToken);
 
     public Task<LoginRecord?> FindForLoginAsync(string username, CancellationToken cancellationToken) => FindAsync(
         "SELECT id, password_hash, is_active FROM users WHERE " + ByName, username,
@@ -58,15 +62,16 @@ public sealed class UserStore(NpgsqlDataSource database)
         static row => new UserRecord(row.GetInt64(0), row.GetString(1), row.GetBoolean(2)), cancellationToken);
 
     /// <summary>Replaces a hash by one with newer parameters, unless the password was changed meanwhile.</summary>
-    public async Task UpdatePasswordHashAsync(long userId, string oldHash, string newHash, CancellationToken cancellationToken)
-    {
-        await using var command = database.CreateCommand(
-            "UPDATE users SET password_hash = $3, modified_at = now() WHERE id = $1 AND password_hash = $2");
-        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = userId });
-        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = oldHash });
-        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = newHash });
-        await command.ExecuteNonQueryAsync(cancellationToken);
-    }
+    public Task UpdatePasswordHashAsync(long userId, string oldHash, string newHash, CancellationToken cancellationToken) =>
+        database.AskAsync(async connection =>
+        {
+            await using var command = new NpgsqlCommand(
+                "UPDATE users SET password_hash = $3, modified_at = now() WHERE id = $1 AND password_hash = $2", connection);
+            command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = userId });
+            command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = oldHash });
+            command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = newHash });
+            return await command.ExecuteNonQueryAsync(CancellationToken.None);
+        }, cancellationToken);
 
     private async Task<T?> FindAsync<T>(
         string sql, string username, Func<NpgsqlDataReader, T> read, CancellationToken cancellationToken) where T : class
@@ -75,12 +80,12 @@ public sealed class UserStore(NpgsqlDataSource database)
         if (!Username.IsWellFormed(username))
             return null;
 
-        return await database.ReadAsync(async () =>
+        return await database.ReadAsync(async connection =>
         {
-            await using var command = database.CreateCommand(sql);
+            await using var command = new NpgsqlCommand(sql, connection);
             command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = username });
-            await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-            return await reader.ReadAsync(cancellationToken) ? read(reader) : null;
-        });
+            await using var reader = await command.ExecuteReaderAsync(CancellationToken.None);
+            return await reader.ReadAsync(CancellationToken.None) ? read(reader) : null;
+        }, cancellationToken);
     }
 }
