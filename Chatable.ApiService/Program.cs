@@ -15,7 +15,7 @@ using Chatable.ServiceDefaults;
 var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
 builder.AddServiceDefaults();
 // Few: the driver uses all it has in turn, and PostgreSQL is slower with many sessions that are all cold. Half are for reads of logs.
-builder.AddNpgsqlDataSource("chatdb", configureDataSourceBuilder: DatabasePool.AtMost(8));
+builder.AddNpgsqlDataSource("chatdb", settings => settings.DisableHealthChecks = true, DatabasePool.AtMost(8));
 builder.AddRedisClient("redis", configureOptions: RedisBacklog.FailFast);
 builder.AddApiHttp();
 builder.AddAuth();

@@ -26,7 +26,7 @@ internal static class FanoutSetup
         services.AddSingleton<BatchSettler>();
         services.AddSingleton<PartitionLeases>();
         services.AddSingleton<PartitionReaders>();
-        services.AddEvictionPolicyCheck().AddSchemaCheck();
+        services.AddEvictionPolicyCheck().AddDatabaseCheck().AddSchemaCheck();
         services.AddHostedService<PartitionAssignment>();
         services.AddHostedService<ServerReaper>();
         services.AddHostedService<DeadLetterWatch>();

@@ -10,7 +10,7 @@ if (args is ["dlq", .. var command])
 var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
 
 builder.AddServiceDefaults();
-builder.AddNpgsqlDataSource("chatdb", configureDataSourceBuilder: DatabasePool.AtMost(20));
+builder.AddNpgsqlDataSource("chatdb", settings => settings.DisableHealthChecks = true, DatabasePool.AtMost(20));
 builder.AddRedisClient("redis", configureOptions: RedisBacklog.FailFast);
 builder.AddFanout();
 

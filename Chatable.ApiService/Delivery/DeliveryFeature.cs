@@ -20,7 +20,7 @@ internal static class DeliveryFeature
         builder.AddValidatedOptions<DeliveryOptions>(DeliveryOptions.Section, options => options.Faults());
         builder.AddValidatedOptions<DeliveryOptions, RegistryOptions>((options, registry) => options.Faults(registry));
         builder.AddValidatedOptions<WorkersOptions>(WorkersOptions.Section, options => options.Faults());
-        builder.Services.AddServerQueues().AddServerRegistry().AddEvictionPolicyCheck().AddSchemaCheck();
+        builder.Services.AddServerQueues().AddServerRegistry().AddEvictionPolicyCheck().AddDatabaseCheck().AddSchemaCheck();
         builder.Services.AddHealthChecks().AddCheck<WorkersCheck>("workers");
         builder.Services.AddSingleton<EnvelopeStore>();
         builder.Services.AddSingleton<EnvelopeLog>();
