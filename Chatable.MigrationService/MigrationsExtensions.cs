@@ -15,7 +15,7 @@ internal static class MigrationsExtensions
     public static void AddMigrations(this IHostApplicationBuilder builder)
     {
         // The lock's connection is silent while a long script runs; without keep-alives a firewall on the way may forget it.
-        builder.AddNpgsqlDataSource(ConnectionName, configureDataSourceBuilder: source => source.ConnectionStringBuilder.KeepAlive = 30);
+        builder.AddNpgsqlDataSource(ConnectionName, configureDataSourceBuilder: MigrationLock.LoseWithItsHolder);
 
         builder.AddKeyedNpgsqlDataSource(
             MigrationLock.ScriptSessions,

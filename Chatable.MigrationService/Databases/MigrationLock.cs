@@ -23,8 +23,24 @@ internal sealed class MigrationLock : IAsyncDisposable
 
     private MigrationLock(NpgsqlConnection connection) => _connection = connection;
 
+    /// <summary>
+    /// Has both sides find out that the other is gone without a word: the server within half a minute, or a lock of a migrator whose machine
+    /// died would stay until TCP gives its connection up, after two hours.
+    /// </summary>
+    public static void LoseWithItsHolder(NpgsqlDataSourceBuilder source)
+    {
+        var settings = source.ConnectionStringBuilder;
+        settings.KeepAlive = 30;
+        if (!settings.ShouldSerialize("Options"))
+        {
+            settings.Options = "-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3 "
+                + "-c tcp_user_timeout=25000";
+        }
+    }
+
     public static void HoldInEverySession(NpgsqlDataSourceBuilder source)
     {
+        LoseWithItsHolder(source);
         // Not given back to a pool, where the lock would live on.
         source.ConnectionStringBuilder.Pooling = false;
         source.UsePhysicalConnectionInitializer(
