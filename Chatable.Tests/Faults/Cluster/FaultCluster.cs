@@ -13,6 +13,9 @@ internal sealed record ClusterSettings
 
     /// <summary>Megabytes of the disk PostgreSQL keeps its data on; 0 for an ordinary one.</summary>
     public int PostgresDisk { get; init; }
+
+    /// <summary>Whether PostgreSQL has a standby that each commit waits for.</summary>
+    public bool HasStandby { get; init; }
 }
 
 /// <summary>Three API servers, two workers, PostgreSQL and Redis as processes of their own, every link between them by a proxy.</summary>
@@ -59,7 +62,11 @@ internal sealed class FaultCluster : IAsyncDisposable
 
     public IEnumerable<Service> Services => Apis.Concat(Workers);
 
-    public IEnumerable<Node> Nodes => [Postgres.Node, Redis.Node, .. Services.Select(service => service.Node)];
+    public IEnumerable<Node> Nodes =>
+    [
+        Postgres.Node, Redis.Node, .. Services.Select(service => service.Node),
+        .. Postgres.Standby is { } standby ? (Node[])[standby.Node] : [],
+    ];
 
     public static async Task<FaultCluster> StartAsync(ClusterSettings settings, CancellationToken cancellationToken)
     {
@@ -68,6 +75,8 @@ internal sealed class FaultCluster : IAsyncDisposable
         var cluster = new FaultCluster(postgres, await redis, settings);
         try
         {
+            if (settings.HasStandby)
+                await postgres.AddStandbyAsync(cancellationToken);
             await Task.WhenAll(cluster.Services.Select(service => service.Node.RestartAsync(cancellationToken)));
             return cluster;
         }
@@ -84,9 +93,12 @@ internal sealed class FaultCluster : IAsyncDisposable
         foreach (var link in Services.SelectMany(service => service.Links))
             link.Heal();
         Postgres.Thaw();
+        Postgres.Standby?.Thaw();
         foreach (var node in Nodes)
             node.Thaw();
-        await Task.WhenAll(Redis.Node.RestartAsync(cancellationToken), Postgres.Node.RestartAsync(cancellationToken));
+        await Task.WhenAll(
+            Redis.Node.RestartAsync(cancellationToken), Postgres.Node.RestartAsync(cancellationToken),
+            Postgres.Standby?.Node.RestartAsync(cancellationToken) ?? Task.CompletedTask);
         await Task.WhenAll(Services.Select(service => service.Node.RestartAsync(cancellationToken)));
     }
 

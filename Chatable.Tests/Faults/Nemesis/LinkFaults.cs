@@ -8,6 +8,13 @@ namespace Chatable.Tests.Faults.Nemesis;
 internal static class LinkFaults
 {
     private const int CrowdSize = 2000;
+
+    // Longer than a minute however the pause turns out.
+    private const double LongSilence = 76;
+
+    private const string Orphans =
+        "SELECT 1 FROM pg_stat_activity WHERE state = 'idle in transaction' AND clock_timestamp() - state_change > interval '15 s'";
+
     private static readonly TimeSpan s_resumed = TimeSpan.FromSeconds(10);
     private static readonly Toxics[] s_partitions = [new() { BlackHole = true }, new() { Paused = true }];
 
@@ -30,6 +37,26 @@ internal static class LinkFaults
             AtLeast = TimeSpan.FromSeconds(30),
         },
         new("F27S", "everybody reconnects at once", "RST of all client connections every 5 s", "resumed within 10 s", StormAsync),
+        new("F36", "a worker and PostgreSQL fall silent within a batch",
+            "one or both directions swallow everything, from each step of a batch on in turn; over a minute the first time, then 3 s",
+            "its locks end; what may be committed is read again", SilenceBatchesAsync)
+        {
+            AtLeast = TimeSpan.FromSeconds(135),
+        },
+        new("F37", "an API server and PostgreSQL fall silent", "one or both directions of the link swallow everything for over a minute",
+            "what waits gives up within 10 s; everything is caught up with afterwards",
+            (context, window) => SilenceAsync(context, [context.Cluster.Apis], s => s.ToPostgres, window))
+        {
+            AtLeast = TimeSpan.FromSeconds(95),
+        },
+        new("F38", "a service and Redis fall silent",
+            "one or both directions of an API server's link swallow everything for over a minute, then a worker's",
+            "ambiguous appends: 1013, sent again; its partitions go to the other worker",
+            (context, window) => SilenceAsync(context, [context.Cluster.Apis, context.Cluster.Workers], s => s.ToRedis, window))
+        {
+            RevocationSeen = Fault.RevocationAsked,
+            AtLeast = TimeSpan.FromSeconds(190),
+        },
     ];
 
     private static async Task PartitionAsync(
@@ -44,6 +71,50 @@ internal static class LinkFaults
             link.Heal();
             await context.PauseAsync(1, window);
         }
+    }
+
+    // Every connection falls silent where its next batch comes by that step, and with the first the whole link.
+    private static async Task SilenceBatchesAsync(FaultContext context, CancellationToken window)
+    {
+        var seconds = LongSilence;
+        for (var step = BatchSteps.Locked; ; step++)
+        {
+            var link = context.Pick(context.Cluster.Workers).ToPostgres;
+            var silence = BatchSteps.Silences[step % BatchSteps.Silences.Count];
+            var before = link.Cuts;
+            (link.Up, link.Down) = silence;
+            while (link.Cuts == before)
+                await Task.Delay(10, window);
+            Silence(context, link, up: silence.Up.HoleAt is not null, down: silence.Down.HoleAt is not null);
+            await context.PauseAsync(seconds, window);
+            context.Expect(
+                !await context.Cluster.Postgres.HoldsAsync(Orphans, window), "a transaction was idle for 15 s, with all it had locked");
+            link.Heal();
+            await context.PauseAsync(2, window);
+            seconds = 3;
+        }
+    }
+
+    private static async Task SilenceAsync(
+        FaultContext context, IReadOnlyList<Service>[] kinds, Func<Service, FaultProxy> linkOf, CancellationToken window)
+    {
+        for (var i = 0; ; i++)
+        {
+            var link = linkOf(context.Pick(kinds[i % kinds.Length]));
+            var up = context.Random.Next(2) == 0;
+            Silence(context, link, up, down: !up);
+            await context.PauseAsync(LongSilence, window);
+            link.Heal();
+            await context.PauseAsync(2, window);
+        }
+    }
+
+    // In the directions said, and half of the time in the other one, too.
+    private static void Silence(FaultContext context, FaultProxy link, bool up, bool down)
+    {
+        var both = context.Random.Next(2) == 0;
+        var hole = new Toxics { BlackHole = true };
+        (link.Up, link.Down) = (up || both ? hole : Toxics.None, down || both ? hole : Toxics.None);
     }
 
     private static async Task SlowAsync(FaultContext context, CancellationToken window)
