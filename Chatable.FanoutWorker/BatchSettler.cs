@@ -12,7 +12,7 @@ namespace Chatable.FanoutWorker;
 /// the order. The one condition is that a worker never has a partition in two batches at once.
 /// </summary>
 internal sealed class BatchSettler(
-    Settlement settlement, BatchCommitter committer, Router router, FanoutMetrics metrics, TimeProvider time)
+    Settlement settlement, BatchCommitter committer, Router router, DeadRegistrations dead, FanoutMetrics metrics, TimeProvider time)
 {
     /// <summary>
     /// Stores heads of different partitions together. Where it throws, they are to be read again.
@@ -47,7 +47,7 @@ internal sealed class BatchSettler(
         var settled = await connection.SettleAsync(batch.Untold, batch.Heads, CancellationToken.None);
         metrics.Routed(settled.Told);
         metrics.BatchSettled(time.GetElapsedTime(batch.StartedAt));
-        await router.ForgetAsync(settled.Dead);
+        dead.Add(settled.Dead);
         return settled.Failures;
     }
 

@@ -20,6 +20,7 @@ internal sealed class FanoutMetrics : IDisposable
     private readonly UpDownCounter<long> _stopped;
     private long _waitingLetters;
     private readonly Counter<long> _reaped;
+    private readonly Counter<long> _forgotten;
 
     public FanoutMetrics(IMeterFactory meters)
     {
@@ -41,6 +42,8 @@ internal sealed class FanoutMetrics : IDisposable
         _stopped = _meter.CreateUpDownCounter<long>(
             "chatable.fanout.partitions_stopped", "{partition}", "Partitions that stand still until somebody mends the cause.");
         _reaped = _meter.CreateCounter<long>("chatable.fanout.servers_reaped", "{server}", "Dead servers whose queue was removed.");
+        _forgotten = _meter.CreateCounter<long>(
+            "chatable.fanout.registrations_forgotten", "{registration}", "Users' registrations with dead servers, by what became of them.");
     }
 
     public void BatchRead(int entries) => _batchSize.Record(entries);
@@ -86,6 +89,12 @@ internal sealed class FanoutMetrics : IDisposable
     public void PartitionGoesOn(string code) => _stopped.Add(-1, new KeyValuePair<string, object?>("error.type", code));
 
     public void Reaped(int servers) => _reaped.Add(servers);
+
+    public void Forgotten(string result, int registrations)
+    {
+        if (registrations > 0)
+            _forgotten.Add(registrations, new KeyValuePair<string, object?>("result", result));
+    }
 
     public void Dispose() => _meter.Dispose();
 }

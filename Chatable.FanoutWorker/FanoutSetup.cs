@@ -22,6 +22,8 @@ internal static class FanoutSetup
         services.AddSingleton<FanoutMetrics>();
         services.AddSingleton<BatchCommitter>();
         services.AddSingleton<Settlement>();
+        services.AddSingleton<DeadRegistrations>();
+        services.AddHostedService(provider => provider.GetRequiredService<DeadRegistrations>());
         services.AddSingleton<Router>();
         services.AddSingleton<BatchSettler>();
         services.AddSingleton<PartitionLeases>();

@@ -3,7 +3,6 @@ using Chatable.Messaging.ServerQueues;
 using Chatable.Messaging.Settling;
 using Chatable.Messaging.TestHooks;
 using Chatable.Messaging.Wire;
-using StackExchange.Redis;
 
 namespace Chatable.FanoutWorker;
 
@@ -12,7 +11,7 @@ namespace Chatable.FanoutWorker;
 /// from, a refusal only to the latter. Only ever after the commit: a server that registers a user and then reads his head has
 /// everything, since what it did not read is routed after it registered.
 /// </summary>
-internal sealed class Router(ServerRegistry registry, ServerQueue queue, FanoutMetrics metrics)
+internal sealed class Router(ServerRegistry registry, ServerQueue queue, DeadRegistrations dead, FanoutMetrics metrics)
 {
     public async Task RouteAsync(IReadOnlyList<IDispatch> outcomes, CancellationToken cancellationToken)
     {
@@ -20,7 +19,9 @@ internal sealed class Router(ServerRegistry registry, ServerQueue queue, FanoutM
         {
             var items = Address(outcomes);
             var users = items.SelectMany(item => item.Users).Distinct().ToArray();
-            var servers = SeededBug.Stale(await registry.FindServersAsync(users, cancellationToken));
+            var found = await registry.FindServersAsync(users, cancellationToken);
+            var servers = SeededBug.Stale(found.Servers);
+            dead.Add(found.Dead);
             var origins = await registry.FindLiveAsync(items.Select(item => item.Origin), cancellationToken);
             metrics.Routed(await queue.AppendAsync(Distribute(items, servers, origins), cancellationToken));
         }
@@ -45,19 +46,6 @@ internal sealed class Router(ServerRegistry registry, ServerQueue queue, FanoutM
     [
         .. outcomes.Select(outcome => new AddressedItem(DispatchBatch.EncodeItem(outcome), PartiesOf(outcome), outcome.Origin.BootId)),
     ];
-
-    /// <summary>Takes dead servers out of the registry. Where that fails, they are found again with the next message.</summary>
-    public async Task ForgetAsync(IReadOnlyList<Registration> dead)
-    {
-        try
-        {
-            await registry.ForgetAsync(dead, CancellationToken.None);
-        }
-        catch (Exception failure) when (failure is RedisException or TimeoutException)
-        {
-            // The batch itself has ended well.
-        }
-    }
 
     private static ServerBatch[] Distribute(
         IReadOnlyList<AddressedItem> items, IReadOnlyDictionary<long, IReadOnlyList<Guid>> servers, IReadOnlySet<Guid> origins)

@@ -18,7 +18,7 @@ internal static class BenchCommand
     private static readonly Option<string[]> s_only =
         Names("--only",
             $"Scenarios, separated by commas: {string.Join(", ", Scenarios.Names)}; "
-            + $"all but {string.Join(" and ", Scenarios.Long)} if left out.",
+            + $"all but {string.Join(", ", Scenarios.Long)} if left out.",
             Scenarios.Names);
     private static readonly Option<string[]> s_subjects =
         Names("--subjects", $"Systems: {string.Join(", ", SubjectNames.All)}.", SubjectNames.All);
@@ -34,6 +34,7 @@ internal static class BenchCommand
     private static readonly Option<int?> s_rate = Number("--rate", "Messages a second of the open loop (1000).", 1, 1_000_000);
     private static readonly Option<int?> s_idle = Number("--idle", "Idle connections on one replica (10000).", 100, 25_000);
     private static readonly Option<int?> s_open = Number("--open", "Connections open at once on all replicas (20000).", 100, 60_000);
+    private static readonly Option<int?> s_dead = Number("--dead", "Connections of the replica that dies (10000).", 10, 50_000);
     private static readonly Option<int?> s_storm = Number("--storm", "Clients that reconnect at the same moment (2000).", 10, 20_000);
     private static readonly Option<int?> s_stored =
         Number("--stored", "Messages in the database before reads (1000000).", 10_000, 100_000_000);
@@ -43,7 +44,7 @@ internal static class BenchCommand
     // Behind those it lists: they are made in the order of the text.
     private static readonly Option[] s_all =
     [
-        s_quick, s_only, s_subjects, s_variants, s_rounds, s_seconds, s_pairs, s_rate, s_idle, s_open, s_storm, s_stored, s_minutes, s_out,
+        s_quick, s_only, s_subjects, s_variants, s_rounds, s_seconds, s_pairs, s_rate, s_idle, s_open, s_dead, s_storm, s_stored, s_minutes, s_out,
     ];
 
     public static Task<int> InvokeAsync(string[] arguments) => Create().Parse(arguments).InvokeAsync();
@@ -79,6 +80,7 @@ internal static class BenchCommand
             Rate = parsed.GetValue(s_rate) ?? start.Rate,
             Idle = parsed.GetValue(s_idle) ?? start.Idle,
             Open = parsed.GetValue(s_open) ?? start.Open,
+            Dead = parsed.GetValue(s_dead) ?? start.Dead,
             Storm = parsed.GetValue(s_storm) ?? start.Storm,
             Stored = parsed.GetValue(s_stored) ?? start.Stored,
             Soak = parsed.GetValue(s_minutes) is { } minutes ? TimeSpan.FromMinutes(minutes) : start.Soak,

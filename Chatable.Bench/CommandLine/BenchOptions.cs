@@ -39,6 +39,9 @@ internal sealed record BenchOptions
     /// <summary>Open at once on all replicas.</summary>
     public int Open { get; init; } = 20_000;
 
+    /// <summary>Of the replica that dies.</summary>
+    public int Dead { get; init; } = 10_000;
+
     public int Storm { get; init; } = 2_000;
 
     /// <summary>Messages in the database before anything is read.</summary>
@@ -60,6 +63,7 @@ internal sealed record BenchOptions
         WarmUpWindows = 7,
         Idle = 1_000,
         Open = 2_000,
+        Dead = 1_000,
         Storm = 1_000,
         Stored = 100_000,
     };

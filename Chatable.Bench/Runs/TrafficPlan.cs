@@ -16,6 +16,9 @@ internal sealed record TrafficPlan
 
     public required TimeSpan WarmUp { get; init; }
 
+    /// <summary>Done under load, between warming up and measuring.</summary>
+    public Func<CancellationToken, Task>? BeforeMeasuring { get; init; }
+
     public required TimeSpan Measured { get; init; }
 
     /// <summary>A new one for each loop, which gets that share of the load.</summary>

@@ -17,6 +17,8 @@ internal sealed class TrafficRun(Subject subject, TrafficPlan plan, Progress pro
         var storedBefore = await subject.CountStoredAsync(cancellationToken);
         await crew.AskAsync(traffic => Begin(traffic, 1.0 / plan.Loops));
         await progress.WatchAsync(plan.WarmUp, () => "warming up", cancellationToken);
+        if (plan.BeforeMeasuring is { } change)
+            await change(cancellationToken);
 
         // Outside of what is measured: a busy server may take milliseconds to answer.
         var allocatedBefore = ReadAllocated(crew);

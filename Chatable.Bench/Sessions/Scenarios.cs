@@ -35,10 +35,14 @@ internal static class Scenarios
     /// <summary>Half of what it can do, for long; only by name.</summary>
     public const string Soak = "soak";
 
+    /// <summary>A replica with many sockets is killed under load; only by name.</summary>
+    public const string DeadReplica = "dead-replica";
+
     public static IReadOnlyList<string> Traffic { get; } = [Window16, Window1, Rate, V1, Growth, Soak];
 
     /// <summary>Those that are left out where none is named.</summary>
-    public static IReadOnlyList<string> Long { get; } = [Growth, Soak, Throttle];
+    public static IReadOnlyList<string> Long { get; } = [Growth, Soak, Throttle, DeadReplica];
 
-    public static IReadOnlyList<string> Names { get; } = [.. Traffic, Throttle, Stores, Idle, Storm, Reads, Accounts, Start];
+    public static IReadOnlyList<string> Names { get; } =
+        [.. Traffic, Throttle, Stores, Idle, Storm, Reads, Accounts, Start, DeadReplica];
 }

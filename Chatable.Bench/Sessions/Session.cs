@@ -20,7 +20,7 @@ internal sealed class Session(BenchOptions options)
             return 1;
         }
 
-        FileLimit.Raise(2 * Math.Max(options.Open, options.Idle));
+        FileLimit.Raise(2 * Math.Max(options.Open, Math.Max(options.Idle, options.Dead)));
         using var autogroups = Autogroups.SwitchOff();
         var conditions = await Conditions.ReadAsync(options, autogroups.Sharing, cancellationToken);
         foreach (var line in conditions.Lines())
@@ -62,6 +62,7 @@ internal sealed class Session(BenchOptions options)
         new StartPhase(options, _progress),
         new GrowthPhase(options, _progress),
         new SoakPhase(options, _progress),
+        new DeadReplicaPhase(options, _progress),
     ];
 
     private void Add(RunResult result)

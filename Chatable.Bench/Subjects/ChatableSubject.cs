@@ -58,8 +58,10 @@ internal sealed class ChatableSubject(Variant variant) : Subject
 
     public override Task PrepareAsync(int users, CancellationToken cancellationToken) => _users!.EnsureAsync(users, cancellationToken);
 
-    public override Seat Seat(int user, int replica) =>
-        new(_users![user].Name, AddressOf(replica), "/api/ws", $"Authorization: Bearer {_users[user].Token}\r\n");
+    public override Seat Seat(int user, int replica) => Seat(user, AddressOf(replica));
+
+    public Seat Seat(int user, IPEndPoint server) =>
+        new(_users![user].Name, server, "/api/ws", $"Authorization: Bearer {_users[user].Token}\r\n");
 
     public IPEndPoint AddressOf(int replica) => new(IPAddress.Loopback, _ports[replica]);
 

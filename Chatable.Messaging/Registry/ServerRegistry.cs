@@ -18,6 +18,19 @@ public sealed class ServerRegistry(IConnectionMultiplexer redis, IOptions<Regist
         return servers
         """;
 
+    // Looks by itself at who lives: whoever has come back, and registers its users again, is not undone.
+    // KEYS: the servers, then for each registration the user's. ARGV: of each the server.
+    private const string ForgetDead = LiveServers.Now + """
+        local alive = {}
+        for i, server in ipairs(ARGV) do
+            if alive[server] == nil then
+                local expiry = redis.call('ZSCORE', KEYS[1], server)
+                alive[server] = expiry and tonumber(expiry) > now or false
+            end
+            if not alive[server] then redis.call('SREM', KEYS[i + 1], server) end
+        end
+        """;
+
     private readonly RegistryOptions _options = options.Value;
     private readonly RegistryKeys _keys = new(options.Value.KeyPrefix);
     private readonly LiveServers _live = new(redis, options.Value, time);
@@ -40,36 +53,32 @@ public sealed class ServerRegistry(IConnectionMultiplexer redis, IOptions<Regist
     public Task LeaveAsync(Guid bootId, CancellationToken cancellationToken) => _live.RemoveAsync(bootId, cancellationToken);
 
     /// <summary>
-    /// The live servers each user is connected to, empty for one who is nowhere. Never cached per user: a server that has registered a
-    /// user and then read his head must be found by everything committed after that head.
+    /// The live servers each user is connected to, none for one who is nowhere, and the registrations with dead ones, to be forgotten.
+    /// Never cached per user: a server that has registered a user and then read his head must be found by everything committed after that
+    /// head.
     /// </summary>
-    public async Task<IReadOnlyDictionary<long, IReadOnlyList<Guid>>> FindServersAsync(
-        IReadOnlyCollection<long> users, CancellationToken cancellationToken)
+    public async Task<FoundServers> FindServersAsync(IReadOnlyCollection<long> users, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        var database = redis.GetDatabase();
-        var registered = await RegistrationsAsync(database, users);
+        var registered = await RegistrationsAsync(redis.GetDatabase(), users);
         var live = await _live.AmongAsync(registered.SelectMany(entry => entry.Ids), cancellationToken);
-        var found = new Dictionary<long, IReadOnlyList<Guid>>(registered.Length);
-        foreach (var (user, ids) in registered)
-        {
-            found[user] = [.. ids.Where(live.Contains)];
-            if (found[user].Count < ids.Length)
-                await ForgetAsync(database, user, [.. ids.Where(id => !live.Contains(id))], cancellationToken);
-        }
-
-        return found;
+        return new FoundServers(
+            registered.ToDictionary(entry => entry.User, entry => (IReadOnlyList<Guid>)[.. entry.Ids.Where(live.Contains)]),
+            [.. registered.SelectMany(entry => entry.Ids.Where(id => !live.Contains(id)).Select(id => new Registration(entry.User, id)))]);
     }
 
     /// <summary>Those of the servers that live.</summary>
     public Task<IReadOnlySet<Guid>> FindLiveAsync(IEnumerable<Guid> bootIds, CancellationToken cancellationToken) =>
         _live.AmongAsync(bootIds, cancellationToken);
 
-    /// <summary>Takes servers that were found dead out of the sets of users.</summary>
-    public async Task ForgetAsync(IEnumerable<Registration> dead, CancellationToken cancellationToken)
+    /// <summary>Takes registrations with servers that were found dead out of the registry, but of those that live again.</summary>
+    public async Task ForgetAsync(IReadOnlyCollection<Registration> dead, CancellationToken cancellationToken)
     {
-        foreach (var ofUser in dead.GroupBy(one => one.User, one => one.BootId))
-            await ForgetAsync(redis.GetDatabase(), ofUser.Key, [.. ofUser], cancellationToken);
+        foreach (var some in dead.Chunk(UsersAtOnce))
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            await (redis.IsCluster() ? ForgetOneByOneAsync(some, cancellationToken) : ForgetTogetherAsync(some));
+        }
     }
 
     /// <summary>
@@ -88,14 +97,23 @@ public sealed class ServerRegistry(IConnectionMultiplexer redis, IOptions<Regist
         return dead.Count;
     }
 
-    // A server judged dead may come back between the judgement and the removal, and register its users again: so look once more,
-    // and put back. What is put back for a user who has left meanwhile costs a few ignored pushes.
-    private async Task ForgetAsync(IDatabase database, long user, Guid[] dead, CancellationToken cancellationToken)
+    private async Task ForgetTogetherAsync(Registration[] dead) => await redis.GetDatabase().ScriptEvaluateAsync(
+        ForgetDead,
+        [_keys.Servers, .. dead.Select(one => _keys.User(one.User))],
+        Array.ConvertAll(dead, one => ToValue(one.BootId)));
+
+    // On a cluster no command sees both a server's lease and a user's registrations. So it is looked before and after, and put back what
+    // came back in between: a server that counts as dead at both looks registers all its users with its next heartbeat. What is put back
+    // for a user who has left meanwhile costs a few ignored pushes.
+    private async Task ForgetOneByOneAsync(Registration[] dead, CancellationToken cancellationToken)
     {
-        await database.SetRemoveAsync(_keys.User(user), Array.ConvertAll(dead, ToValue));
+        var database = redis.GetDatabase();
+        var alive = await _live.AmongAsync(dead.Select(one => one.BootId), cancellationToken);
+        Registration[] gone = [.. dead.Where(one => !alive.Contains(one.BootId))];
+        await Task.WhenAll(gone.Select(one => database.SetRemoveAsync(_keys.User(one.User), ToValue(one.BootId))));
         _live.Invalidate();
-        foreach (var back in await _live.AmongAsync(dead, cancellationToken))
-            await AddAsync(database, user, ToValue(back));
+        alive = await _live.AmongAsync(gone.Select(one => one.BootId), cancellationToken);
+        await Task.WhenAll(gone.Where(one => alive.Contains(one.BootId)).Select(one => AddAsync(database, one.User, ToValue(one.BootId))));
     }
 
     private Task AddAsync(IDatabase database, long user, RedisValue bootId) => Task.WhenAll(

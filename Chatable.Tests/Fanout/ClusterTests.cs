@@ -30,6 +30,7 @@ public sealed class ClusterTests(PostgresServer postgres)
         Assert.Equal(ServerType.Cluster, world.Redis.Connection.GetServers()[0].ServerType);
         var users = await world.Database.AddUsersAsync(40);
         var server = await world.AddServerAsync(users);
+        await DeadRegistrationsTests.AddDeadServerAsync(world.Redis, [.. users.Select(user => user.Id)]);
         var worker = world.StartWorker("w1");
 
         IntakeEntry[] entries = [.. users.Chunk(2).Select(pair => Entry(pair[0], pair[1]))];
@@ -45,6 +46,14 @@ public sealed class ClusterTests(PostgresServer postgres)
         await world.SendAsync(Entry(users[0], users[1]));
         await world.ReceiveAsync(server, entries.Length + 1);
         await MessagesInvariants.AssertAsync(world.Database);
+
+        // A server that died, of which each user's message tells.
+        await world.WaitForAsync(async () =>
+        {
+            var registered = await Task.WhenAll(
+                users.Select(user => world.Redis.Database.SetMembersAsync($"{world.Redis.Prefix}u:{{{user.Id}}}")));
+            return registered.All(servers => servers is [var only] && only == server.ToString("N"));
+        });
         Assert.DoesNotContain("goes on alone", worker.Output, StringComparison.Ordinal);
     }
 }

@@ -18,12 +18,13 @@ public sealed class RegistryTests(RedisServer server) : RedisTest(server)
         await JoinAsync(registry, _other, 2);
 
         var found = await registry.FindServersAsync([1, 2, 3], Token);
-        Assert.Equal([_one], found[1]);
-        Assert.Equal(new HashSet<Guid> { _one, _other }, found[2].ToHashSet());
-        Assert.Empty(found[3]);
+        Assert.Equal([_one], found.Servers[1]);
+        Assert.Equal(new HashSet<Guid> { _one, _other }, found.Servers[2].ToHashSet());
+        Assert.Empty(found.Servers[3]);
+        Assert.Empty(found.Dead);
 
         await registry.RemoveUsersAsync(_one, [2], Token);
-        Assert.Equal([_other], (await registry.FindServersAsync([2], Token))[2]);
+        Assert.Equal([_other], (await registry.FindServersAsync([2], Token)).Servers[2]);
     }
 
     [Fact]
@@ -31,10 +32,10 @@ public sealed class RegistryTests(RedisServer server) : RedisTest(server)
     {
         var registry = Create(options => options.LiveServersAge = TimeSpan.FromHours(1));
         await JoinAsync(registry, _one, 1);
-        Assert.Equal([_one], (await registry.FindServersAsync([1], Token))[1]);
+        Assert.Equal([_one], (await registry.FindServersAsync([1], Token)).Servers[1]);
 
         await JoinAsync(Create(), _other, 2);
-        Assert.Equal([_other], (await registry.FindServersAsync([2], Token))[2]);
+        Assert.Equal([_other], (await registry.FindServersAsync([2], Token)).Servers[2]);
     }
 
     [Fact]
@@ -63,17 +64,58 @@ public sealed class RegistryTests(RedisServer server) : RedisTest(server)
     }
 
     [Fact]
-    public async Task SilentServerIsNotFoundAndItsUsersAreForgotten()
+    public async Task ASilentServerIsFoundDeadAndItsRegistrationsCanBeForgotten()
     {
         var registry = Create(options => options.LiveServersAge = TimeSpan.Zero);
-        var dying = Create(options => options.ServerLifetime = TimeSpan.FromMilliseconds(1));
-        await JoinAsync(registry, _one, 1);
-        await JoinAsync(dying, _other, 1);
-        while ((await registry.FindLiveAsync([_other], Token)).Count > 0)
-            await Task.Delay(1, Token);
+        await JoinAsync(registry, _one, 1, 2);
+        await JoinAndFallSilentAsync(_other, 1, 2, 3);
 
-        Assert.Equal([_one], (await registry.FindServersAsync([1], Token))[1]);
-        Assert.Equal([_one.ToString("N")], await Redis.Database.SetMembersAsync($"{Redis.Prefix}u:{{1}}"));
+        var found = await registry.FindServersAsync([1, 2, 3], Token);
+        Assert.Equal([_one], found.Servers[1]);
+        Assert.Empty(found.Servers[3]);
+        Assert.Equal([new(1, _other), new(2, _other), new(3, _other)], found.Dead.OrderBy(one => one.User));
+
+        await registry.ForgetAsync(found.Dead, Token);
+        Assert.Equal([_one.ToString("N")], await Redis.Database.SetMembersAsync(KeyOf(1)));
+        Assert.Equal([_one.ToString("N")], await Redis.Database.SetMembersAsync(KeyOf(2)));
+        Assert.False(await Redis.Database.KeyExistsAsync(KeyOf(3)));
+    }
+
+    [Fact]
+    public async Task AServerThatHasComeBackSinceItWasFoundDeadIsNotForgotten()
+    {
+        var registry = Create();
+        await JoinAndFallSilentAsync(_one, 1);
+        await JoinAndFallSilentAsync(_other, 1);
+        var found = await registry.FindServersAsync([1], Token);
+        await JoinAsync(registry, _other, 1);
+
+        await registry.ForgetAsync(found.Dead, Token);
+
+        Assert.Equal([_other.ToString("N")], await Redis.Database.SetMembersAsync(KeyOf(1)));
+    }
+
+    [Fact]
+    public async Task TenThousandRegistrationsAreForgottenInAFewCommands()
+    {
+        await using var own = new RedisServer();
+        await own.InitializeAsync();
+        await using var redis = await IntakeRedis.ConnectAsync(own.ConnectionString);
+        var registry = new ServerRegistry(redis.Connection, Options.Create(new RegistryOptions()), TimeProvider.System);
+        long[] users = [.. Enumerable.Range(1, 10_000)];
+        await registry.AddUsersAsync(_one, users, Token);
+        await registry.ForgetAsync([new(0, _one)], Token);
+        var before = await CountScriptsAsync();
+
+        await registry.ForgetAsync([.. users.Select(user => new Registration(user, _one))], Token);
+
+        Assert.InRange(await CountScriptsAsync() - before, 1, 20);
+        Assert.Equal(0, await redis.Connection.GetServers()[0].DatabaseSizeAsync());
+
+        // cmdstat_eval and cmdstat_evalsha: "calls=12,usec=34,…"
+        async Task<int> CountScriptsAsync() => (await redis.Connection.GetServers()[0].InfoAsync("commandstats"))[0]
+            .Where(one => one.Key.StartsWith("cmdstat_eval", StringComparison.Ordinal))
+            .Sum(one => int.Parse(one.Value.Split('=', ',')[1], System.Globalization.CultureInfo.InvariantCulture));
     }
 
     [Fact]
@@ -82,7 +124,7 @@ public sealed class RegistryTests(RedisServer server) : RedisTest(server)
         var registry = Create(options => options.LiveServersAge = TimeSpan.Zero);
         await JoinAsync(registry, _one, 1);
         await registry.LeaveAsync(_one, Token);
-        Assert.Empty((await registry.FindServersAsync([1], Token))[1]);
+        Assert.Empty((await registry.FindServersAsync([1], Token)).Servers[1]);
     }
 
     [Fact]
@@ -114,6 +156,16 @@ public sealed class RegistryTests(RedisServer server) : RedisTest(server)
         await JoinAsync(Create(), _one, 1);
         var left = await Redis.Database.KeyTimeToLiveAsync($"{Redis.Prefix}u:{{1}}");
         Assert.InRange(left!.Value, TimeSpan.FromHours(23), TimeSpan.FromHours(24));
+    }
+
+    private string KeyOf(long user) => $"{Redis.Prefix}u:{{{user}}}";
+
+    private async Task JoinAndFallSilentAsync(Guid bootId, params long[] users)
+    {
+        var dying = Create(options => options.ServerLifetime = TimeSpan.FromMilliseconds(1));
+        await JoinAsync(dying, bootId, users);
+        while ((await dying.FindLiveAsync([bootId], Token)).Count > 0)
+            await Task.Delay(1, Token);
     }
 
     private static async Task JoinAsync(ServerRegistry registry, Guid bootId, params long[] users)
