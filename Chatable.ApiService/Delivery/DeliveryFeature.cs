@@ -55,6 +55,7 @@ internal static class DeliveryFeature
         var server = services.GetRequiredService<ServerIdentity>().BootId;
         return new UserRegistrations(
             (users, cancellationToken) => registry.AddUsersAsync(server, users, cancellationToken),
-            (users, cancellationToken) => registry.RemoveUsersAsync(server, users, cancellationToken));
+            (users, cancellationToken) => registry.RemoveUsersAsync(server, users, cancellationToken),
+            services.GetRequiredService<DeliveryMetrics>());
     }
 }

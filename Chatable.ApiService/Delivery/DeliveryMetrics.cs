@@ -8,6 +8,8 @@ internal sealed class DeliveryMetrics
     private readonly Counter<long> _repaired;
     private readonly Counter<long> _dropped;
     private readonly Gauge<int> _workers;
+    private int _registrations;
+    private int _registeredUsers;
 
     public DeliveryMetrics(IMeterFactory meters)
     {
@@ -18,11 +20,24 @@ internal sealed class DeliveryMetrics
             "chatable.realtime.dropped", "{item}", "What a full or unreadable queue dropped, to be repaired later, by queue.");
         _workers = meter.CreateGauge<int>(
             "chatable.workers.live", "{worker}", "Fan-out workers that live, as this server sees them in Redis.");
+        meter.CreateObservableGauge(
+            "chatable.realtime.registrations", () => Volatile.Read(ref _registrations), "{registration}",
+            "Sockets and waiting requests that users are registered for.");
+        meter.CreateObservableGauge(
+            "chatable.realtime.registrations.users", () => Volatile.Read(ref _registeredUsers), "{user}",
+            "Users this server is registered for.");
     }
 
     public void Repaired(int envelopes) => _repaired.Add(envelopes);
 
     public void WorkersLive(int workers) => _workers.Record(workers);
+
+    /// <summary>For one caller at a time.</summary>
+    public void Registered(int connections, int users)
+    {
+        Volatile.Write(ref _registrations, connections);
+        Volatile.Write(ref _registeredUsers, users);
+    }
 
     public void Dropped(string queue) => _dropped.Add(1, new KeyValuePair<string, object?>("queue", queue));
 }

@@ -138,8 +138,16 @@ internal sealed partial class ServerPresence(
     private async Task RegisterAllAsync(CancellationToken cancellationToken)
     {
         var all = users.Users;
-        await registry.AddUsersAsync(server.BootId, all, cancellationToken);
-        users.Registered(all);
+        try
+        {
+            await registry.AddUsersAsync(server.BootId, all, cancellationToken);
+        }
+        finally
+        {
+            // Where it fails some may be registered all the same, and have left meanwhile.
+            users.Registered(all);
+        }
+
         _registeredAt = clock.GetTimestamp();
         LogRegistered(all.Count);
     }

@@ -6,18 +6,21 @@ internal delegate Task ChangeRegistration(IReadOnlyCollection<long> users, Cance
 /// Which users this server is registered for: from the first connection of each to the last. Changes of one user go one after the
 /// other, or a removal that lags could undo a later registration and its pushes would go nowhere.
 /// </summary>
-internal sealed class UserRegistrations(ChangeRegistration add, ChangeRegistration remove) : IDisposable
+internal sealed class UserRegistrations(ChangeRegistration add, ChangeRegistration remove, DeliveryMetrics metrics) : IDisposable
 {
     private const int Stripes = 256;
 
-    // More are left where they are: each costs a few pushes, until its key ends or this process does.
-    private const int MaxLeftovers = 10_000;
+    // Several times what a server holds: all its sockets may end while Redis is away. More are counted and left where they are: each costs
+    // a few pushes, until its key ends or this process does.
+    private const int MaxLeftovers = 100_000;
 
     private readonly SemaphoreSlim[] _gates = [.. Enumerable.Range(0, Stripes).Select(_ => new SemaphoreSlim(1))];
     private readonly Dictionary<long, int> _counts = [];
 
     // Perhaps in the registry without a connection here, since it could not be told otherwise.
     private readonly HashSet<long> _leftovers = [];
+
+    private int _connections;
 
     public IReadOnlyCollection<long> Users
     {
@@ -29,22 +32,20 @@ internal sealed class UserRegistrations(ChangeRegistration add, ChangeRegistrati
     }
 
     /// <summary>Returns when the registry has the user; where it fails, nothing is counted.</summary>
-    public Task AcquireAsync(long user, CancellationToken cancellationToken) => InTurnAsync(user, async () =>
+    public Task AcquireAsync(long user, CancellationToken cancellationToken) => InTurnAsync(StripeOf(user), async () =>
     {
-        if (CountOf(user) == 0)
+        // Counted before the call: whoever registers all users anew meanwhile must not leave this one out.
+        if (Count(user, 1) == 1)
             await AddAsync(user, cancellationToken);
-        Count(user, 1);
     }, cancellationToken);
 
     /// <summary>
     /// Counted at once, whatever becomes of the rest. Where the removal fails the registry keeps a user it need not have, so that a few
     /// pushes are passed over, until <see cref="SettleAsync"/>.
     /// </summary>
-    public Task ReleaseAsync(long user, CancellationToken cancellationToken)
-    {
-        Count(user, -1);
-        return RemoveUnusedAsync(user, cancellationToken);
-    }
+    public Task ReleaseAsync(long user, CancellationToken cancellationToken) => Count(user, -1) > 0
+        ? Task.CompletedTask
+        : InTurnAsync(StripeOf(user), () => RemoveUnusedAsync([user], cancellationToken), cancellationToken);
 
     /// <summary>To be told who was put into the registry beside the turns: somebody's last connection may have ended meanwhile.</summary>
     public void Registered(IEnumerable<long> users)
@@ -59,8 +60,9 @@ internal sealed class UserRegistrations(ChangeRegistration add, ChangeRegistrati
         long[] leftovers;
         lock (_counts)
             leftovers = [.. _leftovers];
-        foreach (var user in leftovers)
-            await RemoveUnusedAsync(user, cancellationToken);
+        // Together, as far as their turns are: a heartbeat waits for it.
+        foreach (var some in leftovers.GroupBy(StripeOf))
+            await InTurnAsync(some.Key, () => RemoveUnusedAsync(some, cancellationToken), cancellationToken);
     }
 
     public void Dispose()
@@ -69,9 +71,11 @@ internal sealed class UserRegistrations(ChangeRegistration add, ChangeRegistrati
             gate.Dispose();
     }
 
-    private async Task InTurnAsync(long user, Func<Task> change, CancellationToken cancellationToken)
+    private static int StripeOf(long user) => (int)((ulong)user % Stripes);
+
+    private async Task InTurnAsync(int stripe, Func<Task> change, CancellationToken cancellationToken)
     {
-        var gate = _gates[(ulong)user % Stripes];
+        var gate = _gates[stripe];
         await gate.WaitAsync(cancellationToken);
         try
         {
@@ -92,44 +96,39 @@ internal sealed class UserRegistrations(ChangeRegistration add, ChangeRegistrati
         }
         catch
         {
-            Count(user, 0);
+            Count(user, -1);
             throw;
         }
     }
 
-    private async Task RemoveUnusedAsync(long user, CancellationToken cancellationToken)
+    // The notes go first: whoever puts one of these users into the registry beside the turns notes it anew.
+    private async Task RemoveUnusedAsync(IEnumerable<long> users, CancellationToken cancellationToken)
     {
-        if (!IsLeftover(user))
+        long[] unused;
+        lock (_counts)
+            unused = [.. users.Where(_leftovers.Remove)];
+        if (unused.Length == 0)
             return;
 
-        await InTurnAsync(user, async () =>
+        try
         {
-            if (!IsLeftover(user))
-                return;
-
-            await remove([user], cancellationToken).WaitAsync(cancellationToken);
-            lock (_counts)
-                _leftovers.Remove(user);
-        }, cancellationToken);
+            await remove(unused, cancellationToken).WaitAsync(cancellationToken);
+        }
+        catch
+        {
+            Registered(unused);
+            throw;
+        }
     }
 
-    private int CountOf(long user)
+    private int Count(long user, int change)
     {
-        lock (_counts)
-            return _counts.GetValueOrDefault(user);
-    }
-
-    private bool IsLeftover(long user)
-    {
-        lock (_counts)
-            return _leftovers.Contains(user);
-    }
-
-    private void Count(long user, int change)
-    {
+        int count;
+        var isDropped = false;
         lock (_counts)
         {
-            var count = _counts.GetValueOrDefault(user) + change;
+            count = _counts.GetValueOrDefault(user) + change;
+            _connections += change;
             if (count > 0)
             {
                 _counts[user] = count;
@@ -138,9 +137,16 @@ internal sealed class UserRegistrations(ChangeRegistration add, ChangeRegistrati
             else
             {
                 _counts.Remove(user);
-                if (_leftovers.Count < MaxLeftovers)
+                isDropped = _leftovers.Count >= MaxLeftovers && !_leftovers.Contains(user);
+                if (!isDropped)
                     _leftovers.Add(user);
             }
+
+            metrics.Registered(_connections, _counts.Count);
         }
+
+        if (isDropped)
+            metrics.Dropped("registrations");
+        return count;
     }
 }

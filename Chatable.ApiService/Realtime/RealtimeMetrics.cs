@@ -14,7 +14,6 @@ internal sealed class RealtimeMetrics
     private static readonly KeyValuePair<string, object?> s_duplicate = new("duplicate", true);
     private static readonly KeyValuePair<string, object?> s_notDuplicate = new("duplicate", false);
 
-    private readonly UpDownCounter<int> _connections;
     private readonly Counter<long> _refused;
     private readonly Counter<long> _closed;
     private readonly Counter<long> _frames;
@@ -22,11 +21,13 @@ internal sealed class RealtimeMetrics
     private readonly Counter<long> _acks;
     private readonly Counter<long> _resumes;
     private readonly Counter<long> _slowed;
+    private int _connections;
 
     public RealtimeMetrics(IMeterFactory meters)
     {
         var meter = meters.Create(TelemetryNames.Realtime);
-        _connections = meter.CreateUpDownCounter<int>("chatable.realtime.connections", "{connection}", "Open WebSockets.");
+        meter.CreateObservableUpDownCounter(
+            "chatable.realtime.connections", () => Volatile.Read(ref _connections), "{connection}", "Open WebSockets.");
         _refused = meter.CreateCounter<long>(
             "chatable.realtime.handshakes.refused", "{handshake}", "Handshakes refused, by reason.");
         _closed = meter.CreateCounter<long>(
@@ -44,9 +45,9 @@ internal sealed class RealtimeMetrics
 
     public void SlowedDown(string cause) => _slowed.Add(1, new KeyValuePair<string, object?>("cause", cause));
 
-    public void Connected() => _connections.Add(1);
+    public void Connected() => Interlocked.Increment(ref _connections);
 
-    public void Disconnected() => _connections.Add(-1);
+    public void Disconnected() => Interlocked.Decrement(ref _connections);
 
     public void Refused(string reason) => _refused.Add(1, new KeyValuePair<string, object?>("reason", reason));
 

@@ -1,4 +1,5 @@
 #if CHATABLE_TEST_HOOKS
+using System.Diagnostics.Metrics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
@@ -6,7 +7,7 @@ namespace Chatable.Messaging.TestHooks;
 
 /// <summary>
 /// On SIGUSR2 a Debug build collects and compacts its heap and says on its standard error what is left, so that what a run has made a
-/// process keep is told from what it has only not yet given back. CHATABLE_REPORT_HEAP=1 asks for it.
+/// process keep is told from what it has only not yet given back; and before that what our gauges show. CHATABLE_REPORT_HEAP=1 asks for it.
 /// </summary>
 internal static class HeapReport
 {
@@ -29,8 +30,26 @@ internal static class HeapReport
         GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
         GC.WaitForPendingFinalizers();
         GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+        ReportGauges();
         // "heap: 12345678"
         Console.Error.WriteLine($"heap: {GC.GetTotalMemory(forceFullCollection: false)}");
+    }
+
+    private static void ReportGauges()
+    {
+        using var listener = new MeterListener
+        {
+            InstrumentPublished = (instrument, listener) =>
+            {
+                if (instrument.IsObservable && instrument.Meter.Name.StartsWith("Chatable.", StringComparison.Ordinal))
+                    listener.EnableMeasurementEvents(instrument);
+            },
+        };
+        // "gauge: chatable.realtime.connections 12"
+        listener.SetMeasurementEventCallback<int>(
+            (instrument, value, _, _) => Console.Error.WriteLine($"gauge: {instrument.Name} {value}"));
+        listener.Start();
+        listener.RecordObservableInstruments();
     }
 }
 #endif

@@ -37,7 +37,8 @@ public sealed class RealtimeConnectionsTests : IDisposable
 
     public RealtimeConnectionsTests()
     {
-        _registrations = new UserRegistrations((_, _) => StepAsync("register"), (_, _) => StepAsync("unregister"));
+        _registrations = new UserRegistrations(
+            (_, _) => StepAsync("register"), (_, _) => StepAsync("unregister"), new DeliveryMetrics(s_meters));
         _connections = new Connections(
             _table, _registrations, () => true, FindKeyAsync, (_, _, _, _) => throw new TimeoutException(), Session(),
             Options.Create(new DeliveryOptions()), new DeliveryMetrics(s_meters), NullLoggerFactory.Instance);

@@ -1,9 +1,13 @@
+using System.Diagnostics.Metrics;
 using Chatable.ApiService.Delivery;
+using Chatable.Tests.Support;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Chatable.Tests.Unit;
 
 public class RealtimeUserRegistrationsTests
 {
+    private readonly IMeterFactory _meters = new ServiceCollection().AddMetrics().BuildServiceProvider().GetRequiredService<IMeterFactory>();
     private readonly List<string> _calls = [];
     private readonly Dictionary<string, TaskCompletionSource> _pending = [];
 
@@ -80,7 +84,7 @@ public class RealtimeUserRegistrationsTests
         var release = registrations.ReleaseAsync(1, impatient.Token);
         await impatient.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => release);
-        Assert.Empty(registrations.Users);
+        Assert.Equal([Other], registrations.Users);
 
         _pending[$"add {Other}"].SetResult();
         await acquire;
@@ -142,8 +146,52 @@ public class RealtimeUserRegistrationsTests
         Assert.Equal([2L], registrations.Users);
     }
 
+    [Fact]
+    public async Task WhoeverRegistersAllAnewWhileAUserIsBeingRegisteredHasThatOneToo()
+    {
+        using var registrations = Create();
+        _pending["add 1"] = new TaskCompletionSource();
+        var acquire = registrations.AcquireAsync(1, default);
+
+        Assert.Equal([1L], registrations.Users);
+        _pending["add 1"].SetResult();
+        await acquire;
+    }
+
+    [Fact]
+    public async Task AUserWhoIsRegisteredAnewDuringHisRemovalIsTakenOutOnceMore()
+    {
+        using var registrations = Create();
+        await registrations.AcquireAsync(1, default);
+        _pending["remove 1"] = new TaskCompletionSource();
+        var all = registrations.Users;
+        var release = registrations.ReleaseAsync(1, default);
+        registrations.Registered(all);
+        _pending["remove 1"].SetResult();
+        await release;
+
+        await registrations.SettleAsync(default);
+
+        Assert.Equal(["add 1", "remove 1", "remove 1"], _calls);
+    }
+
+    [Fact]
+    public async Task TheGaugesTellWhatIsCounted()
+    {
+        using var connections = new CounterReading(_meters, "chatable.realtime.registrations");
+        using var users = new CounterReading(_meters, "chatable.realtime.registrations.users");
+        using var registrations = Create();
+        foreach (var user in (long[])[1, 1, 2])
+            await registrations.AcquireAsync(user, default);
+        Assert.Equal((3, 2), (connections.Total, users.Total));
+
+        await registrations.ReleaseAsync(1, default);
+        await registrations.ReleaseAsync(2, default);
+        Assert.Equal((1, 1), (connections.Total, users.Total));
+    }
+
     private UserRegistrations Create() => new(
-        (users, _) => CallAsync($"add {users.Single()}"), (users, _) => CallAsync($"remove {users.Single()}"));
+        (users, _) => CallAsync($"add {users.Single()}"), (users, _) => CallAsync($"remove {users.Single()}"), new DeliveryMetrics(_meters));
 
     private Task CallAsync(string call)
     {

@@ -90,6 +90,10 @@ public sealed class InvariantTests
         ("I11", "another message is found in its place",
             good => Change(good, one => one.Op == Op.RestRead, one => one with { Hash = "other" })),
         ("I12", "a process has outgrown its bound", good => good with { Measures = [new Measure("api: open files", 200, 110)] }),
+        ("I12", "a registration has outlived its socket", good => good with
+        {
+            Measures = [new Measure("api: registrations beyond its sockets", 1, 0)],
+        }),
         ("I12", "a process has ended by itself", good => good with { Surprises = ["worker-1 ended with 134"] }),
         ("I13", "a frame comes after the revocation", good => good with
         {

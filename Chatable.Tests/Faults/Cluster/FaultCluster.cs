@@ -8,6 +8,9 @@ internal sealed record ClusterSettings
     /// <summary>The seeded bugs of its processes, separated by commas.</summary>
     public string Bug { get; init; } = "";
 
+    /// <summary>More bugs, made from outside.</summary>
+    public Seams Seams { get; init; } = Seams.None;
+
     /// <summary>Megabytes of the disk Redis keeps its data on; 0 for an ordinary one.</summary>
     public int RedisDisk { get; init; }
 
@@ -50,6 +53,10 @@ internal sealed class FaultCluster : IAsyncDisposable
         Workers =
             [.. Enumerable.Range(1, WorkerProcesses)
                 .Select(i => new Service("Chatable.FanoutWorker", $"worker-{i}", postgres, redis, all))];
+        foreach (var api in Apis)
+            api.ToRedis.Rewrite = settings.Seams.ApisToRedis;
+        foreach (var worker in Workers)
+            worker.ToRedis.Rewrite = settings.Seams.WorkersToRedis;
     }
 
     public FaultPostgres Postgres { get; }

@@ -32,6 +32,9 @@ internal sealed class FaultProxy : IAsyncDisposable
     /// <summary>What happens to the bytes from the server to the client.</summary>
     public Toxics Down { get; set; } = Toxics.None;
 
+    /// <summary>What clients say is changed by this on its way, from their next connection on. It is no fault of the network, and not healed.</summary>
+    public Rewrite? Rewrite { get; set; }
+
     /// <summary>New connections are reset at once.</summary>
     public bool Refuses { get; set; }
 

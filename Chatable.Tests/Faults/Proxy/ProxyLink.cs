@@ -23,7 +23,7 @@ internal sealed class ProxyLink(FaultProxy proxy, Socket client)
         {
             await WaitWhileAsync(() => proxy.Up.IsWayOff, stop);
             await _server.ConnectAsync(server, stop);
-            var up = new Pump(client, _server, () => proxy.Up, stop) { Silenced = proxy.CountCut };
+            var up = new Pump(client, _server, () => proxy.Up, stop) { Silenced = proxy.CountCut, Rewrite = proxy.Rewrite };
             var down = new Pump(_server, client, () => proxy.Down, stop)
             {
                 Silenced = proxy.CountCut,

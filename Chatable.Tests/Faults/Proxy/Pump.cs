@@ -35,6 +35,8 @@ internal sealed class Pump(Socket from, Socket to, Func<Toxics> toxics, Cancella
 
     private readonly record struct Chunk(ReadOnlyMemory<byte> Bytes, long Due, PumpEnd? End);
 
+    public Rewrite? Rewrite { get; init; }
+
     /// <summary>Called when the sender is done, or gone.</summary>
     public Action SenderEnded { get; init; } = () => { };
 
@@ -94,6 +96,7 @@ internal sealed class Pump(Socket from, Socket to, Func<Toxics> toxics, Cancella
         var count = await from.ReceiveAsync(buffer, stop);
         if (count == 0)
             return null;
+        Rewrite?.Apply(buffer.AsSpan(0, count));
 
         await ProxyLink.WaitWhileAsync(() => toxics().Paused, stop);
         var now = toxics();

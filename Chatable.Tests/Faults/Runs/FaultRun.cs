@@ -88,6 +88,9 @@ internal sealed class FaultRun(Fault fault, RunSettings settings)
         await Task.Delay(settings.LoadAfter, cancellationToken);
         await traffic.QuietAsync();
         await SettleAsync(cluster, traffic, cancellationToken);
+        var registrations = new Registrations(cluster, traffic);
+        if (await registrations.WriteToTheDeadAsync(cancellationToken))
+            await SettleAsync(cluster, traffic, cancellationToken);
         await watched.CancelAsync();
         await watching;
         var surprises = await SurprisesAsync(context);
@@ -95,7 +98,7 @@ internal sealed class FaultRun(Fault fault, RunSettings settings)
         {
             Events = [],
             Devices = traffic.Parties,
-            Measures = await bounds.CompareAsync(cluster, cancellationToken),
+            Measures = [.. await bounds.CompareAsync(cluster, cancellationToken), .. await registrations.CompareAsync(cancellationToken)],
             Surprises = surprises,
             RevocationSeen = fault.RevocationSeen,
         };

@@ -12,6 +12,9 @@ namespace Chatable.Tests.Faults.Runs;
 /// <param name="Memory">Bytes of resident memory.</param>
 internal sealed partial record Usage(int ProcessId, int Files, long Heap, long Memory)
 {
+    /// <summary>What the process' own gauges show, by their names.</summary>
+    public IReadOnlyDictionary<string, long> Gauges { get; init; } = new Dictionary<string, long>();
+
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(10);
 
     /// <summary>Null where it does not run, or is not on Linux.</summary>
@@ -32,9 +35,19 @@ internal sealed partial record Usage(int ProcessId, int Files, long Heap, long M
             await Task.Delay(50, cancellationToken);
         }
 
-        var heap = long.Parse(Heaps().Matches(node.Output)[^1].Groups["bytes"].ValueSpan, CultureInfo.InvariantCulture);
-        return ProcessTable.Memory(id) is { } memory ? new Usage(id, files, heap, memory) : null;
+        var output = node.Output;
+        var heap = long.Parse(Heaps().Matches(output)[^1].Groups["bytes"].ValueSpan, CultureInfo.InvariantCulture);
+        if (ProcessTable.Memory(id) is not { } memory)
+            return null;
+        var gauges = new Dictionary<string, long>();
+        foreach (Match match in GaugeLines().Matches(output))
+            gauges[match.Groups["name"].Value] = long.Parse(match.Groups["value"].ValueSpan, CultureInfo.InvariantCulture);
+        return new Usage(id, files, heap, memory) { Gauges = gauges };
     }
+
+    // "gauge: chatable.realtime.connections 12" before that, see HeapReport; the last is the newest
+    [GeneratedRegex(@"^gauge: (?<name>[a-z_.]+) (?<value>-?\d+)\r?$", RegexOptions.Multiline)]
+    private static partial Regex GaugeLines();
 
     // "heap: 12345678", see HeapReport
     [GeneratedRegex(@"^heap: (?<bytes>\d+)\r?$", RegexOptions.Multiline)]

@@ -1,0 +1,129 @@
+using Chatable.Tests.Faults.Checker;
+using Chatable.Tests.Faults.Cluster;
+using Chatable.Tests.Faults.Workload;
+using Npgsql;
+using StackExchange.Redis;
+
+namespace Chatable.Tests.Faults.Runs;
+
+/// <summary>Who is registered where at the end of a run: as Redis has it, as the servers count it, and as their open sockets say.</summary>
+internal sealed class Registrations(FaultCluster cluster, Traffic traffic)
+{
+    private const string Alive = """
+        local t = redis.call('TIME')
+        return redis.call('ZRANGE', 'servers', t[1] * 1000 + math.floor(t[2] / 1000), '+inf', 'BYSCORE')
+        """;
+
+    // A client that vanished is noticed within 45 s; whoever is given up otherwise, at once.
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(45);
+    private static readonly TimeSpan s_look = TimeSpan.FromMilliseconds(500);
+
+    private HashSet<long> _users = [];
+
+    /// <summary>
+    /// Only messages find what dead servers have left: so where some is left when their leases have ended, its users write once more.
+    /// </summary>
+    /// <returns>Whether any did.</returns>
+    public async Task<bool> WriteToTheDeadAsync(CancellationToken cancellationToken)
+    {
+        var ids = await IdsAsync(cancellationToken);
+        _users = [.. ids.Values];
+        HashSet<long> left = [];
+        await WaitAsync(
+            async () =>
+            {
+                var alive = await AliveAsync();
+                left = [.. (await AllAsync()).Where(one => _users.Contains(one.User) && !alive.Contains(one.BootId)).Select(one => one.User)];
+                return alive.Count == cluster.Apis.Count;
+            },
+            cancellationToken);
+        foreach (var device in traffic.AllDevices.DistinctBy(one => one.User.Username).Where(one => left.Contains(ids[one.User.Username])))
+            device.Write(device.User.Username, $"{Guid.NewGuid():N} to whom it may concern");
+        return left.Count > 0;
+    }
+
+    /// <summary>As soon as nothing differs, or when nothing is to be hoped for.</summary>
+    public async Task<IReadOnlyList<Measure>> CompareAsync(CancellationToken cancellationToken)
+    {
+        IReadOnlyList<Measure> measures = [];
+        await WaitAsync(
+            async () =>
+            {
+                measures = await MeasureAsync(cancellationToken);
+                return measures.All(one => one.Value <= one.Limit);
+            },
+            cancellationToken);
+        return measures;
+    }
+
+    private async Task<List<Measure>> MeasureAsync(CancellationToken cancellationToken)
+    {
+        List<Measure> all = [];
+        long sockets = 0, users = 0;
+        foreach (var node in cluster.Apis.Select(api => api.Node))
+        {
+            var gauges = (await Usage.OfAsync(node, cancellationToken))?.Gauges ?? new Dictionary<string, long>();
+            var open = gauges.GetValueOrDefault("chatable.realtime.connections");
+            var counted = gauges.GetValueOrDefault("chatable.realtime.registrations");
+            all.Add(new Measure($"{node.Name}: registrations beyond its sockets", counted - open, 0));
+            all.Add(new Measure($"{node.Name}: sockets beyond its registrations", open - counted, 0));
+            sockets += open;
+            users += gauges.GetValueOrDefault("chatable.realtime.registrations.users");
+        }
+
+        var alive = await AliveAsync();
+        var registered = await AllAsync();
+        var living = registered.Count(one => alive.Contains(one.BootId));
+        all.Add(new Measure("sockets beyond the devices'", sockets - traffic.AllDevices.Count(), 0));
+        all.Add(new Measure("registrations in Redis beyond the servers'", living - users, 0));
+        all.Add(new Measure("registrations of the servers beyond those in Redis", users - living, 0));
+        all.Add(new Measure(
+            "registrations with dead servers, of users who have written since",
+            registered.Count(one => _users.Contains(one.User) && !alive.Contains(one.BootId)), 0));
+        return all;
+    }
+
+    private async Task<HashSet<string>> AliveAsync() => [.. (string[])(await cluster.Redis.Database.ScriptEvaluateAsync(Alive))!];
+
+    // "u:{42}": a set of boot ids
+    private async Task<List<(long User, string BootId)>> AllAsync()
+    {
+        List<(long, string)> all = [];
+        await foreach (var key in cluster.Redis.Server.KeysAsync(pattern: "u:*", pageSize: 1000))
+        {
+            var user = long.Parse(key.ToString().AsSpan()[3..^1], System.Globalization.CultureInfo.InvariantCulture);
+            all.AddRange((await cluster.Redis.Database.SetMembersAsync(key)).Select(bootId => (user, bootId.ToString())));
+        }
+
+        return all;
+    }
+
+    private async Task<Dictionary<string, long>> IdsAsync(CancellationToken cancellationToken)
+    {
+        await using var database = NpgsqlDataSource.Create(cluster.Postgres.ConnectionString);
+        await using var command = database.CreateCommand("SELECT username, id FROM users WHERE username = ANY ($1)");
+        command.Parameters.Add(new NpgsqlParameter { Value = traffic.Users.Select(user => user.Username).ToArray() });
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        Dictionary<string, long> ids = [];
+        while (await reader.ReadAsync(cancellationToken))
+            ids.Add(reader.GetString(0), reader.GetInt64(1));
+        return ids;
+    }
+
+    // What Redis does not answer in the end is a failure of the run.
+    private static async Task WaitAsync(Func<Task<bool>> condition, CancellationToken cancellationToken)
+    {
+        for (var until = Environment.TickCount64 + s_patience.TotalMilliseconds; ; await Task.Delay(s_look, cancellationToken))
+        {
+            try
+            {
+                if (await condition() || Environment.TickCount64 > until)
+                    return;
+            }
+            catch (Exception failure) when (failure is RedisException or TimeoutException && Environment.TickCount64 < until)
+            {
+                // It is only just there again.
+            }
+        }
+    }
+}
