@@ -77,8 +77,9 @@ internal sealed class RealtimeOptions
 
     /// <summary>
     /// Frames that wait for a slow reader, and <see cref="OutboundBytes"/> their bytes; past either it is closed with 1013. Messages take
-    /// half of it at most: what is more waits in PostgreSQL, until the client has read. The other half has room for an answer to each message
-    /// of a <see cref="Window"/>, and either for the largest message; one that was taken when more was allowed is sent all the same.
+    /// half of it at most, and pushes that come ahead of their turn or find no room are held in as many bytes again: what is more waits in
+    /// PostgreSQL, until the client has read. The other half has room for an answer to each message of a <see cref="Window"/>, and either
+    /// for the largest message; one that was taken when more was allowed is sent all the same.
     /// </summary>
     public int OutboundFrames { get; set; } = 256;
 

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using Chatable.ApiService.Realtime.Push;
 using Chatable.Messaging.Envelopes;
 using Chatable.Tests.Contracts;
@@ -8,6 +10,7 @@ namespace Chatable.Tests.Unit;
 public class RealtimeResequencerTests
 {
     private const int HoldLimit = 8;
+    private const int HoldBytes = 10_000;
 
     private const int BeginsARead = 0;
     private const int EndsARead = -1;
@@ -29,7 +32,7 @@ public class RealtimeResequencerTests
             var (length, start, liveAt, events, _) = history;
             var delivered = new List<long>();
             var room = history.Room;
-            var sequence = new Resequencer(HoldLimit, Deliver, () => room > 0);
+            var sequence = new Resequencer(HoldLimit, HoldBytes, Deliver, () => room > 0);
 
             int[] page = [];
             for (var i = 0; i < events.Length; i++)
@@ -77,7 +80,7 @@ public class RealtimeResequencerTests
     public void NothingIsDeliveredBeforeThePositionIsKnown()
     {
         var delivered = new List<long>();
-        var sequence = new Resequencer(HoldLimit, (in entry) => delivered.Add(entry.Seq), () => true);
+        var sequence = new Resequencer(HoldLimit, HoldBytes, (in entry) => delivered.Add(entry.Seq), () => true);
 
         sequence.Offer(Entry(1));
         sequence.NoticeHead(5);
@@ -92,7 +95,7 @@ public class RealtimeResequencerTests
     [Fact]
     public void WhatDoesNotFitIsDroppedButNotForgotten()
     {
-        var sequence = new Resequencer(HoldLimit, (in _) => { }, () => true);
+        var sequence = new Resequencer(HoldLimit, HoldBytes, (in _) => { }, () => true);
         sequence.StartAfter(0);
 
         for (var seq = 2; seq < 2 + HoldLimit; seq++)
@@ -104,6 +107,69 @@ public class RealtimeResequencerTests
         Assert.Equal(1 + HoldLimit, sequence.Position);
         Assert.True(sequence.HasGap);
     }
+
+    [Fact]
+    public void WhatIsHeldIsBoundedInBytesToo()
+    {
+        var room = false;
+        var delivered = new List<long>();
+        var sequence = new Resequencer(HoldLimit, HoldBytes, (in entry) => delivered.Add(entry.Seq), () => room);
+        sequence.StartAfter(0);
+
+        Assert.True(sequence.Offer(Entry(1, HoldBytes / 2)));
+        Assert.True(sequence.Offer(Entry(2, HoldBytes / 2)));
+        Assert.False(sequence.Offer(Entry(3, 1)));
+        Assert.True(sequence.Offer(Entry(2, HoldBytes / 2)));
+
+        room = true;
+        sequence.DeliverHeld();
+        Assert.Equal([1L, 2L], delivered);
+        Assert.True(sequence.HasGap);
+        room = false;
+        Assert.True(sequence.Offer(Entry(4, HoldBytes)));
+        Assert.False(sequence.Offer(Entry(3, 1)));
+    }
+
+    [Fact]
+    public void WhatIsHeldKeepsNothingInMemoryThatCameWithIt()
+    {
+        var sequence = new Resequencer(HoldLimit, HoldBytes, (in _) => { }, () => true);
+        sequence.StartAfter(0);
+        var batch = OfferFromABatch(sequence, seq: 2);
+
+        GC.Collect();
+
+        Assert.False(batch.IsAlive);
+        Assert.True(sequence.Offer(Entry(1)));
+        Assert.Equal(2, sequence.Position);
+    }
+
+    [Fact]
+    public void WhatIsDeliveredAtOnceIsNotCopied()
+    {
+        var batch = new byte[1000];
+        var delivered = new List<byte[]?>();
+        var sequence = new Resequencer(HoldLimit, HoldBytes, Deliver, () => true);
+        sequence.StartAfter(0);
+
+        sequence.Offer(Entry(1) with { Message = Samples.Message with { Body = batch.AsMemory(10, 20) } });
+
+        Assert.Same(batch, Assert.Single(delivered));
+
+        void Deliver(in Envelope entry) =>
+            delivered.Add(MemoryMarshal.TryGetArray(entry.Message.Body, out var piece) ? piece.Array : null);
+    }
+
+    // Out of the test's own frame, which would keep the batch.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static WeakReference OfferFromABatch(Resequencer sequence, long seq)
+    {
+        var batch = new byte[1_000_000];
+        Assert.True(sequence.Offer(new Envelope(seq, Samples.Message with { Body = batch.AsMemory(500, 20) })));
+        return new WeakReference(batch);
+    }
+
+    private static Envelope Entry(long seq, int bytes) => new(seq, Samples.Message with { Body = new byte[bytes] });
 
     private static Envelope Entry(long seq) => new(seq, Samples.Message);
 }

@@ -59,7 +59,7 @@ public class RealtimeSetUpRaceTests
         var resumes = schedule.Any(one => one.Step == Step.ReadBacklog);
         var (committed, head, backlog, registered) = (0L, 0L, 0L, false);
         var delivered = new List<long>();
-        var sequence = new Resequencer(holdLimit: 16, (in entry) => delivered.Add(entry.Seq), () => true);
+        var sequence = new Resequencer(holdLimit: 16, holdBytes: 1_000_000, (in entry) => delivered.Add(entry.Seq), () => true);
         foreach (var (step, message) in schedule)
         {
             switch (step)

@@ -22,7 +22,7 @@ internal sealed class LogFollower(
     private const int FruitlessReads = 4;
 
     private readonly Lock _gate = new();
-    private readonly Resequencer _sequence = new(options.HoldLimit, deliver, () => writer.Room > 0);
+    private readonly Resequencer _sequence = new(options.HoldLimit, writer.LogBytes, deliver, () => writer.Room > 0);
     private bool _repairing;
     private string _cause = "";
     private long _backlogEnd;

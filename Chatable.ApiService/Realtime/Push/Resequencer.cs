@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Chatable.Messaging.Envelopes;
 using Chatable.Messaging.TestHooks;
 using Chatable.Messaging.Wire;
@@ -10,14 +11,19 @@ internal delegate void DeliverEntry(in Envelope entry);
 /// <summary>
 /// Puts entries of one log into its order: whatever comes twice, late or not at all, <paramref name="deliver"/> is called with
 /// position + 1, + 2, … and nothing else, and only while <paramref name="hasRoom"/>. Entries ahead of their turn, or without room,
-/// are held up to the limit; that more exists is remembered all the same, since the log has it. For one caller at a time.
+/// are held up to both limits; that more exists is remembered all the same, since the log has it. For one caller at a time.
 /// </summary>
-internal sealed class Resequencer(int holdLimit, DeliverEntry deliver, Func<bool> hasRoom)
+/// <param name="holdLimit">Entries.</param>
+/// <param name="holdBytes">Of their bodies.</param>
+/// <param name="deliver">Takes what is next.</param>
+/// <param name="hasRoom">Whether it may.</param>
+internal sealed class Resequencer(int holdLimit, int holdBytes, DeliverEntry deliver, Func<bool> hasRoom)
 {
     // Before the position is known nothing can be delivered, and everything is ahead of its turn.
     private const long Unknown = -1;
 
     private Dictionary<long, MessageRecord>? _held;
+    private int _heldBytes;
     private long _head = Unknown;
 
     /// <summary>The seq delivered last, or the one the connection started after.</summary>
@@ -37,7 +43,7 @@ internal sealed class Resequencer(int holdLimit, DeliverEntry deliver, Func<bool
     {
         Position = position;
         foreach (var seq in _held?.Keys.Where(seq => seq <= position).ToArray() ?? [])
-            _held!.Remove(seq);
+            TakeHeld(seq, out _);
         DeliverHeld();
     }
 
@@ -53,7 +59,7 @@ internal sealed class Resequencer(int holdLimit, DeliverEntry deliver, Func<bool
             return Hold(entry);
 
         // A copy of it may be held since there was no room for it.
-        _held?.Remove(entry.Seq);
+        TakeHeld(entry.Seq, out _);
         Deliver(entry);
         DeliverHeld();
         return true;
@@ -65,7 +71,7 @@ internal sealed class Resequencer(int holdLimit, DeliverEntry deliver, Func<bool
     /// <summary>Delivers what is held and next, as far as there is room for it.</summary>
     public void DeliverHeld()
     {
-        while (HoldsNext && hasRoom() && _held!.Remove(Position + 1, out var message))
+        while (HoldsNext && hasRoom() && TakeHeld(Position + 1, out var message))
             Deliver(new Envelope(Position + 1, message));
         if (_held is { Count: 0 })
             _held = null;
@@ -73,12 +79,30 @@ internal sealed class Resequencer(int holdLimit, DeliverEntry deliver, Func<bool
 
     private bool Hold(in Envelope entry)
     {
-        _held ??= [];
-        if (_held.Count >= holdLimit && !_held.ContainsKey(entry.Seq))
+        if (_held is not null && _held.ContainsKey(entry.Seq))
+            return true;
+        var bytes = entry.Message.Body.Length;
+        if (_held?.Count >= holdLimit || _heldBytes + bytes > holdBytes)
             return false;
-        _held[entry.Seq] = entry.Message;
+        (_held ??= []).Add(entry.Seq, AloneInMemory(entry.Message));
+        _heldBytes += bytes;
         return true;
     }
+
+    private bool TakeHeld(long seq, out MessageRecord message)
+    {
+        message = default;
+        if (_held?.Remove(seq, out message) != true)
+            return false;
+        _heldBytes -= message.Body.Length;
+        return true;
+    }
+
+    // A push is a piece of its whole batch, of megabytes perhaps, which must not stay because of it. What is not held is never copied.
+    private static MessageRecord AloneInMemory(in MessageRecord message) =>
+        MemoryMarshal.TryGetArray(message.Body, out var piece) && piece.Array!.Length == piece.Count
+            ? message
+            : message with { Body = message.Body.ToArray() };
 
     private void Deliver(in Envelope entry)
     {

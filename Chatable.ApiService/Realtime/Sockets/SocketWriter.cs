@@ -36,9 +36,12 @@ internal sealed class SocketWriter(RealtimeOptions options, TimeProvider clock, 
         get
         {
             lock (_gate)
-                return _bytes > options.OutboundBytes / 2 ? 0 : Math.Max(0, options.OutboundFrames / 2 - Waiting);
+                return _bytes > LogBytes ? 0 : Math.Max(0, options.OutboundFrames / 2 - Waiting);
         }
     }
+
+    /// <summary>Bytes of the log that may be queued, and as many may be held until it is their turn.</summary>
+    public int LogBytes => options.OutboundBytes / 2;
 
     /// <summary>How long the client may take for anything it is sent.</summary>
     public TimeSpan Patience => options.Times.Send;

@@ -49,7 +49,8 @@ internal sealed class FaultCluster : IAsyncDisposable
             ("CHATABLE_REPORT_HEAP", "1"),
             ("CHATABLE_BUG", settings.Bug),
         ];
-        Apis = [.. Enumerable.Range(1, ApiServers).Select(i => new Service("Chatable.ApiService", $"api-{i}", postgres, redis, all))];
+        var ofApis = settings.Seams.HoldsPushes ? [.. all, HoldingHandler.Hook] : all;
+        Apis = [.. Enumerable.Range(1, ApiServers).Select(i => new Service("Chatable.ApiService", $"api-{i}", postgres, redis, ofApis))];
         Workers =
             [.. Enumerable.Range(1, WorkerProcesses)
                 .Select(i => new Service("Chatable.FanoutWorker", $"worker-{i}", postgres, redis, all))];

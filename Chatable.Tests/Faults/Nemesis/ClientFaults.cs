@@ -1,5 +1,7 @@
 using System.Net.WebSockets;
+using Chatable.Tests.Faults.Cluster;
 using Chatable.Tests.Faults.Proxy;
+using Chatable.Tests.Faults.Runs;
 using Chatable.Tests.Faults.Workload;
 using Chatable.Tests.Support;
 
@@ -17,6 +19,14 @@ internal static class ClientFaults
     private const int Unread = 5000;
     private static readonly string s_filling = new('y', 1500);
 
+    // Tens of megabytes in batches of which each has something for the one who is slow: his hold would keep them all.
+    private const int Large = 3000;
+    private const int LargeForOne = 20;
+    private static readonly string s_large = new('z', 7900);
+
+    // Less than a server waits for a hello.
+    private static readonly TimeSpan s_greeting = TimeSpan.FromSeconds(7);
+
     public static IReadOnlyList<Fault> All { get; } =
     [
         new("F25", "clients vanish without a word", "both directions of their links swallow everything, FIN too",
@@ -25,11 +35,13 @@ internal static class ClientFaults
         {
             AtLeast = s_noticed + TimeSpan.FromSeconds(3),
         },
-        new("F26", "a client does not read", "its link is paused while 5,000 messages are written to it",
+        new("F26", "a client does not read",
+            "one says nothing among large batches, each of which has something for it; another's link is paused while 5,000 messages are "
+            + "written to it",
             "1013, memory bounded; a resume brings all",
             StopReadingAsync)
         {
-            AtLeast = TimeSpan.FromSeconds(25),
+            AtLeast = TimeSpan.FromSeconds(45),
         },
         new("F34", "clients know another past", "since beyond the head; an epoch that is none; the epoch changes under everybody",
             "reset, and nothing silently missing",
@@ -61,6 +73,9 @@ internal static class ClientFaults
     private static async Task StopReadingAsync(FaultContext context, CancellationToken window)
     {
         var api = context.Pick(context.Cluster.Apis);
+        // Beside another fault a server's heap tells nothing.
+        if (context.Underway.Count <= 1)
+            await GreetLateAsync(context, api, window);
         await using var link = FaultProxy.Start(api.DirectAddress);
         var server = new Uri($"http://{link.Address}");
         var reader = context.Pick(context.Traffic.Users);
@@ -75,6 +90,37 @@ internal static class ClientFaults
         await context.PauseAsync(18, window);
         link.Heal();
         await Task.Delay(Timeout.Infinite, window);
+    }
+
+    private static async Task GreetLateAsync(FaultContext context, Service api, CancellationToken window)
+    {
+        var server = new Uri($"http://{api.DirectAddress}");
+        var late = context.Pick(context.Traffic.Users);
+        ChatUser[] others = [.. context.Traffic.Users.Where(user => user != late)];
+        // So that this server is told of all that they are written.
+        await using var beside = new DeviceGroup(others.Select(user => context.Traffic.CreateDevice(user, "beside", () => server)));
+        await WaitAsync(() => beside.AreConnected, window);
+        var before = await Usage.OfAsync(api.Node, window);
+
+        using var socket = new FrameSocket();
+        await socket.ConnectAsync(server, late.Token, window);
+        var until = Environment.TickCount64 + s_greeting.TotalMilliseconds;
+        var writers = context.Traffic.Devices;
+        for (var i = 0; i < Large; i++)
+        {
+            var to = i % LargeForOne == 0 ? late : context.Pick(others);
+            context.Pick(writers).Write(to.Username, $"{context.Random.NextInt64():x16} {s_large}");
+        }
+
+        await WaitAsync(() => writers.All(device => device.Unacked == 0) || Environment.TickCount64 > until, window);
+        if (await Usage.OfAsync(api.Node, window) is { } now && now.ProcessId == before?.ProcessId)
+        {
+            var limit = Bounds.HeapLimit(before);
+            context.Expect(
+                now.Heap <= limit, $"{api.Node.Name}: {now.Heap} bytes of heap beside a client that is slow to say hello, at most {limit:0}");
+        }
+
+        await WaitAsync(() => writers.All(device => device.Unacked == 0), window);
     }
 
     private static async Task ContradictAsync(FaultContext context, CancellationToken window)

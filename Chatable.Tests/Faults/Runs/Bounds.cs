@@ -29,6 +29,9 @@ internal sealed class Bounds
         new((await Task.WhenAll(cluster.Services.Select(service => Usage.OfAsync(service.Node, cancellationToken))))
             .OfType<Usage>().ToDictionary(usage => usage.ProcessId));
 
+    /// <summary>What the heap may hold of a process that has held as much before.</summary>
+    public static double HeapLimit(Usage before) => before.Heap * 1.1 + HeapSlack;
+
     /// <summary>Watches the intake until told to stop.</summary>
     public async Task WatchAsync(FaultCluster cluster, CancellationToken stop)
     {
@@ -47,7 +50,7 @@ internal sealed class Bounds
             if (await Usage.OfAsync(node, cancellationToken) is not { } now || !_before.TryGetValue(now.ProcessId, out var before))
                 continue;
             all.Add(new Measure($"{node.Name}: open files", now.Files, before.Files * 1.1 + FilesSlack));
-            all.Add(new Measure($"{node.Name}: bytes of heap", now.Heap, before.Heap * 1.1 + HeapSlack));
+            all.Add(new Measure($"{node.Name}: bytes of heap", now.Heap, HeapLimit(before)));
             all.Add(new Measure($"{node.Name}: bytes of memory", now.Memory, before.Memory * 1.1 + MemorySlack));
         }
 
