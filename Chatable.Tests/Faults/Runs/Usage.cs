@@ -36,16 +36,18 @@ internal sealed partial record Usage(int ProcessId, int Files, long Heap, long M
         }
 
         var output = node.Output;
-        var heap = long.Parse(Heaps().Matches(output)[^1].Groups["bytes"].ValueSpan, CultureInfo.InvariantCulture);
+        var reports = Heaps().Matches(output);
+        var heap = long.Parse(reports[^1].Groups["bytes"].ValueSpan, CultureInfo.InvariantCulture);
         if (ProcessTable.Memory(id) is not { } memory)
             return null;
         var gauges = new Dictionary<string, long>();
-        foreach (Match match in GaugeLines().Matches(output))
+        // Of this report alone: a process that has only just started does not show all that its predecessor did.
+        foreach (Match match in GaugeLines().Matches(output, reports.Count > 1 ? reports[^2].Index : 0))
             gauges[match.Groups["name"].Value] = long.Parse(match.Groups["value"].ValueSpan, CultureInfo.InvariantCulture);
         return new Usage(id, files, heap, memory) { Gauges = gauges };
     }
 
-    // "gauge: chatable.realtime.connections 12" before that, see HeapReport; the last is the newest
+    // "gauge: chatable.realtime.connections 12" before that, see HeapReport
     [GeneratedRegex(@"^gauge: (?<name>[a-z_.]+) (?<value>-?\d+)\r?$", RegexOptions.Multiline)]
     private static partial Regex GaugeLines();
 
