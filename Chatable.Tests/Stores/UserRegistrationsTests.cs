@@ -32,8 +32,8 @@ public sealed class UserRegistrationsTests
 
         await redis.Database.ExecuteAsync("CLIENT", "PAUSE", (long)s_stall.TotalMilliseconds, "ALL");
         using var impatient = new CancellationTokenSource(s_stall / 10);
-        await Task.WhenAll(everybody.Select(user => registrations.ReleaseAsync(user, impatient.Token)))
-            .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        // Some are given up.
+        await Task.WhenAny(Task.WhenAll(everybody.Select(user => registrations.ReleaseAsync(user, impatient.Token))));
         Assert.Empty(registrations.Users);
 
         await registrations.SettleAsync(Token);
