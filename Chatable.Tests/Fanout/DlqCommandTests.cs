@@ -32,7 +32,7 @@ public sealed class DlqCommandTests(PostgresServer postgres, RedisServer redis) 
     public async Task ReplayedLetterIsStoredOnceItsCauseIsGoneAndComesBackWithItsAttemptsWhileItIsNot()
     {
         await ExecuteAsync(
-            "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION SQLSTATE '22023'; END $$");
+            "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION SQLSTATE '22021'; END $$");
         await ExecuteAsync(
             "CREATE TRIGGER refuse BEFORE INSERT ON messages FOR EACH ROW WHEN (new.body = 'bad') EXECUTE FUNCTION refuse()");
         var entry = Entry(Ann, Ben, "mended", body: "bad");
@@ -42,7 +42,7 @@ public sealed class DlqCommandTests(PostgresServer postgres, RedisServer redis) 
         Assert.Equal(0, (await World.DlqAsync($"replay {partition} {first.Id}")).ExitCode);
         await World.WaitForAsync(async () => await World.DeadLettersAsync(partition) is [var back] && back.Id != first.Id);
         var second = Assert.Single(await World.DeadLettersAsync(partition));
-        Assert.Equal(("22023", "2"), (second["error"].ToString(), second["attempts"].ToString()));
+        Assert.Equal(("22021", "2"), (second["error"].ToString(), second["attempts"].ToString()));
 
         await ExecuteAsync("DROP TRIGGER refuse ON messages");
         var replay = await World.DlqAsync("replay --all");
