@@ -34,6 +34,8 @@ internal sealed class RunningTopology : IAsyncDisposable
             .WithEnvironment("Realtime__FramesPerSecond", "100000")
             .WithEnvironment("Realtime__FrameBurst", "100000")
             .WithEnvironment("Realtime__PendingSends", "5000");
+        if (!withDashboard)
+            SendNoTelemetry(builder);
 
         var app = await builder.BuildAsync(limit.Token);
         try
@@ -48,6 +50,13 @@ internal sealed class RunningTopology : IAsyncDisposable
             await app.DisposeAsync();
             throw;
         }
+    }
+
+    // Nobody listens where it would go, and each process would try for ten seconds before it ends.
+    private static void SendNoTelemetry(IDistributedApplicationTestingBuilder builder)
+    {
+        foreach (var project in builder.Resources.OfType<ProjectResource>())
+            builder.CreateResourceBuilder(project).WithEnvironment("OTEL_EXPORTER_OTLP_ENDPOINT", "");
     }
 
     /// <summary>An instance of the resource that is healthy, as commands take it: <c>api-vreaiugt</c>.</summary>
