@@ -30,7 +30,7 @@ internal static class Readiness
 
     /// <remarks>
     /// Aspire asks a resource that is well only every 30 s. So a check that finds it well, as is shown already, stays and goes on asking; it
-    /// ends when there is something to tell.
+    /// ends when there is something to tell. Between the first time that a service is well and the next check Aspire still lets 30 s pass.
     /// </remarks>
     private sealed class Check(
         string name, EndpointReference endpoint, IHttpClientFactory clients, ResourceNotificationService notifications)
