@@ -51,8 +51,8 @@ internal sealed class BatchSettler(
         return settled.Failures;
     }
 
-    // They are not in the intake any more, and what was read is known again by the last entry that is. Of which nothing is left, there is
-    // nothing to know.
+    // They are not in the intake any more, and what was read is known again by its last entry that still is. A head of dead letters alone
+    // stays as it is: the intake has nothing of it.
     private static IReadOnlyList<PartitionHead> WithoutDeadLetters(IReadOnlyList<PartitionHead> heads, List<PendingEntry> pending)
     {
         if (pending.Count == heads.Sum(head => head.Items.Count) && !pending.Exists(one => one.IsPutAside))

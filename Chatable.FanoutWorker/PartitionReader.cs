@@ -7,7 +7,7 @@ namespace Chatable.FanoutWorker;
 /// <summary>
 /// Gets one partition past what made a batch of several fail, or one of its own: with waits that grow, and with fewer entries at once, in
 /// case the batch itself is the cause, such as one too slow for the statement timeout or one that crosses a user somebody has locked. Where
-/// only somebody can mend the cause, it calls for him, and blames no entry.
+/// only somebody can mend the cause, it says so, and blames no entry.
 /// </summary>
 internal sealed partial class PartitionReader(
     int partition, IntakeReader intake, Settlement settlement, BatchSettler settler, FanoutOptions options, FanoutMetrics metrics,

@@ -12,8 +12,8 @@ internal sealed class RealtimeOptions
     public int MaxFrameBytes { get; set; } = 16 * 1024;
 
     /// <summary>
-    /// Largest message, in bytes of UTF-8; more is refused, the connection stays. At most 64,512: more does not fit into a request, and hardly
-    /// more into the database.
+    /// Largest message, in bytes of UTF-8; more is refused, the connection stays. At most 64,512: more does not fit into a
+    /// request, and the database takes 65,536.
     /// </summary>
     public int MaxMessageBytes { get; set; } = 8 * 1024;
 
