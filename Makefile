@@ -2,23 +2,30 @@
 REPLICAS ?= 3
 PORT ?= 8080
 CONFIGURATION ?= Debug
+CONTAINERS ?= /var/lib/chatable/containers
 RESULTS := artifacts/test-results/$(CONFIGURATION)
 empty :=
 space := $(empty) $(empty)
+filter-names = $(if $(FILTER),(FullyQualifiedName~$(subst $(space),|FullyQualifiedName~,$(strip $(FILTER)))))
+except-names = $(if $(EXCEPT),FullyQualifiedName!~$(subst $(space),&FullyQualifiedName!~,$(strip $(EXCEPT))))
 export DOTNET_CLI_TELEMETRY_OPTOUT := 1
 export DOTNET_NOLOGO := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help check-numbers local dlq test screenshots faults faults-quick fault-bugs bench build format clean clean-data servers test-servers
+.PHONY: help check-numbers local dlq images test test-containers screenshots faults faults-quick fault-bugs bench build format clean clean-data servers test-servers install uninstall
 
 help: ## Say what there is (this)
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-12s %s\n", $$1, $$2 }'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-15s %s\n", $$1, $$2 }'
 	@echo
 	@echo '  make local REPLICAS=3 PORT=8080     how many API servers, and their common port'
 	@echo '  make dlq ARGS="replay 3 1441-0"     list, show, replay, replay --all or discard'
-	@echo '  make test FILTER="Topology Delivery" only tests whose full name contains one of these; CONFIGURATION=Release for what ships'
+	@echo '  make test FILTER="Topology Delivery" only tests whose full name contains one of these, EXCEPT="…" none of them;'
+	@echo '                                      CONFIGURATION=Release for what ships'
 	@echo '  make bench QUICK=1                  in minutes, not to be quoted; BENCH="--only window-16 --rounds 5", BENCH=--help for the rest'
 	@echo '  make faults CLASS=F1,F9 SECONDS=20  only these classes of faults, so long each; SEED=7 repeats a run, MINUTES=10 is for F35'
+	@echo '  make images REGISTRY=host/path      push them there; otherwise archives in ARCHIVE=artifacts/images'
+	@echo '  make images BASE=host/aspnet:10.0   on another base than Microsoft'"'"'s chiselled one; PLATFORMS="linux-x64 linux-arm64", VERSION=1.2.3'
+	@echo '  make test-containers CONTAINERS=…   the folder for its images and settings ($(CONTAINERS))'
 
 # Told before anything is installed or built.
 check-numbers:
@@ -41,7 +48,17 @@ test: test-servers build ## Run all tests, on real PostgreSQL and Redis
 	@rm -rf $(RESULTS)
 	dotnet test Chatable.Tests -c $(CONFIGURATION) --no-build --results-directory $(RESULTS) --logger 'trx;LogFileName=tests.trx' \
 		--blame-hang-timeout 10m --blame-hang-dump-type none \
-		$(if $(FILTER),--filter 'FullyQualifiedName~$(subst $(space),|FullyQualifiedName~,$(strip $(FILTER)))')
+		$(if $(FILTER)$(EXCEPT),--filter '$(filter-names)$(if $(FILTER),$(if $(EXCEPT),&))$(except-names)')
+
+# Made with what the SDK brings, without a container runtime.
+images: ## Build the container images of the API, the worker and the migrations, for linux/amd64 and linux/arm64
+	@REGISTRY='$(REGISTRY)' ARCHIVE='$(ARCHIVE)' BASE='$(BASE)' PLATFORMS='$(PLATFORMS)' VERSION='$(VERSION)' SOURCE='$(SOURCE)' eng/images.sh
+
+# They build the images, start them by themselves, under the AppHost and by compose, and upgrade what runs. Root only.
+test-containers: test-servers build ## Prepare podman on this machine (Debian, root) and run the tests that start containers
+	@eng/containers.sh '$(CONTAINERS)'
+	. '$(CONTAINERS)/env.sh' && Chatable.Tests/bin/$(CONFIGURATION)/net10.0/Chatable.Tests -explicit only -namespace Chatable.Tests.Containers \
+		$(if $(FILTER),-method '*$(FILTER)*')
 
 # Both need a Debug build: the crash points and the seeded bugs are in no other.
 faults: test-servers ## Prove the delivery promise: every class of faults, on clusters of processes
@@ -88,3 +105,9 @@ servers: ## Install PostgreSQL and Redis where they are missing and no container
 
 test-servers: ## Install PostgreSQL, Redis and Chromium where they are missing, for the tests
 	@eng/servers.sh --tests
+
+install: ## Install Release builds of the services with units for systemd, below PREFIX (/usr/local)
+	@DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' SYSCONFDIR='$(SYSCONFDIR)' eng/install.sh
+
+uninstall: ## Remove what 'make install' laid down, but for the settings
+	@DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' SYSCONFDIR='$(SYSCONFDIR)' eng/install.sh --uninstall

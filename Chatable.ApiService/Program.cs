@@ -11,6 +11,9 @@ using Chatable.ApiService.Threads;
 using Chatable.Messaging;
 using Chatable.ServiceDefaults;
 
+if (args is [HealthCommand.Name])
+    return await HealthCommand.RunAsync();
+
 // Settings are found beside the program, wherever it is started from.
 var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
 builder.AddServiceDefaults();
@@ -40,3 +43,4 @@ app.MapMessages();
 app.MapSync();
 app.MapConversations();
 app.Run();
+return Environment.ExitCode;

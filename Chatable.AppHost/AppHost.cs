@@ -24,7 +24,7 @@ var tokenKey = builder.ExecutionContext.IsPublishMode
 // Brings the schema up to date, then ends.
 var migrations = builder.AddProject<Projects.Chatable_MigrationService>("migrations")
     .WithProjectDefaults()
-    .WithReference(chatdb, "chatdb").WaitFor(chatdb);
+    .WithOwnedDatabase(chatdb);
 
 // REST and WebSockets. Clients reach any replica by the one public port.
 builder.AddProject<Projects.Chatable_ApiService>("api")
@@ -35,11 +35,11 @@ builder.AddProject<Projects.Chatable_ApiService>("api")
     .WithUrlForEndpoint("http", url => url.DisplayText = "API")
     .WithUrlForEndpoint("http", _ => new() { Url = "/scalar", DisplayText = "API reference" })
     .WithReadiness()
-    .WithReference(chatdb, "chatdb").WaitFor(chatdb)
-    .WithReference(redis, "redis").WaitFor(redis)
+    .WithStore(chatdb)
+    .WithStore(redis)
     .WithEnvironment("TokenSecrets__Key", tokenKey)
     .WaitForCompletion(migrations)
-    .WithApiCommands(redis);
+    .WithApiCommands(redis.Resource);
 
 // Takes accepted messages from the intake in Redis, commits them to PostgreSQL and routes them to the API servers.
 builder.AddProject<Projects.Chatable_FanoutWorker>("fanout")
@@ -47,10 +47,10 @@ builder.AddProject<Projects.Chatable_FanoutWorker>("fanout")
     .WithReplicas(settings.FanoutReplicas)
     .WithUrlForEndpoint("http", url => (url.Url, url.DisplayText) = ("/health", "Health"))
     .WithReadiness()
-    .WithReference(chatdb, "chatdb").WaitFor(chatdb)
-    .WithReference(redis, "redis").WaitFor(redis)
+    .WithStore(chatdb)
+    .WithStore(redis)
     .WaitForCompletion(migrations)
-    .WithDeadLetterCommand(redis);
+    .WithDeadLetterCommand(redis.Resource);
 
 builder.Build().Run();
 return 0;

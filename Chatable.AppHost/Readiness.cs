@@ -14,6 +14,8 @@ internal static class Readiness
 
     private static readonly TimeSpan s_timeout = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan s_interval = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan s_soon = TimeSpan.FromMilliseconds(250);
 
     public static IResourceBuilder<ProjectResource> WithReadiness(this IResourceBuilder<ProjectResource> service)
     {
@@ -29,39 +31,84 @@ internal static class Readiness
     }
 
     /// <remarks>
-    /// Aspire asks a resource that is well only every 30 s. So a check that finds it well, as is shown already, stays and goes on asking; it
-    /// ends when there is something to tell. Between the first time that a service is well and the next check Aspire still lets 30 s pass.
+    /// Aspire asks a resource that is not well less and less often, up to every 5 s, and one that is well every 30 s. So a check stays, and
+    /// goes on asking, while there is nothing new to tell: for 5 s where the service is not well, without end where it is. Once it is shown
+    /// to be well, Aspire would still let 30 s pass: it asks at once where the name of a resource's state changes, so that is done to it.
     /// </remarks>
     private sealed class Check(
         string name, EndpointReference endpoint, IHttpClientFactory clients, ResourceNotificationService notifications)
         : BackgroundService, IHealthCheck
     {
+        // The same to whoever reads it.
+        private static readonly string s_otherName = KnownResourceStates.Running.ToLowerInvariant();
+
         // The instances that run, and whether each is shown to be well.
         private readonly ConcurrentDictionary<string, bool> _shown = [];
+        private volatile bool _isAsked;
+        private HealthStatus _told = HealthStatus.Unhealthy;
 
-        protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+        private bool IsShownWell => !_shown.IsEmpty && !_shown.Values.Contains(false);
+
+        protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
+            Task.WhenAll(WatchAsync(stoppingToken), HaveItAskedAsync(stoppingToken));
+
+        public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
+        {
+            _isAsked = true;
+            try
+            {
+                var began = TimeProvider.System.GetTimestamp();
+                while (true)
+                {
+                    var result = await AskAsync(cancellationToken);
+                    if (result.Status == HealthStatus.Healthy && IsShownWell)
+                        await Task.Delay(s_interval, cancellationToken);
+                    else if (result.Status != HealthStatus.Healthy && result.Status == _told && TimeProvider.System.GetElapsedTime(began) < s_patience)
+                        await Task.Delay(s_soon, cancellationToken);
+                    else
+                        return Tell(result);
+                }
+            }
+            finally
+            {
+                _isAsked = false;
+            }
+        }
+
+        private HealthCheckResult Tell(HealthCheckResult result)
+        {
+            _told = result.Status;
+            return result;
+        }
+
+        private async Task WatchAsync(CancellationToken stoppingToken)
         {
             await foreach (var change in notifications.WatchAsync(stoppingToken))
             {
                 if (change.Resource != endpoint.Resource)
                     continue;
-                if (change.Snapshot.State?.Text == KnownResourceStates.Running)
+                if (string.Equals(change.Snapshot.State?.Text, KnownResourceStates.Running, StringComparison.OrdinalIgnoreCase))
                     _shown[change.ResourceId] = change.Snapshot.HealthReports.Any(IsOfHealth);
                 else
                     _shown.TryRemove(change.ResourceId, out _);
             }
         }
 
-        public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
+        private async Task HaveItAskedAsync(CancellationToken stoppingToken)
         {
             while (true)
             {
-                var result = await AskAsync(cancellationToken);
-                if (result.Status != HealthStatus.Healthy || _shown.IsEmpty || _shown.Values.Contains(false))
-                    return result;
-                await Task.Delay(s_interval, cancellationToken);
+                await Task.Delay(s_interval, stoppingToken);
+                if (_isAsked || !IsShownWell || _shown.Keys.FirstOrDefault() is not { } instance)
+                    continue;
+                await RenameAsync(instance, KnownResourceStates.Running, s_otherName);
+                await RenameAsync(instance, s_otherName, KnownResourceStates.Running);
             }
         }
+
+        // Where it is in that state: it may have ended meanwhile.
+        private Task RenameAsync(string instance, string from, string to) => notifications.PublishUpdateAsync(
+            endpoint.Resource, instance, now => now.State is { } state && state.Text == from ? now with { State = state with { Text = to } } : now);
 
         private bool IsOfHealth(HealthReportSnapshot report) => report.Name == name && report.Status == HealthStatus.Healthy;
 

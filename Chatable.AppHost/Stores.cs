@@ -26,44 +26,68 @@ internal sealed class Stores
         };
     }
 
-    public IResourceBuilder<IResourceWithConnectionString> AddPostgres(string name, string database)
+    /// <summary>The migrations own the database; the services run as a role that the migrations make.</summary>
+    public Store AddPostgres(string name, string database)
     {
         if (IsConfigured(database))
-            return _builder.AddConnectionString(database);
+            return Configured(database);
+        var password = AddServicePassword(database);
         if (_asContainers)
         {
-            var container = _builder.AddPostgres(name);
+            // What people write must not reach the log: neither rows ("Failing row contains ...") nor statements.
+            var container = _builder.AddPostgres(name).WithArgs("-c", "log_error_verbosity=terse", "-c", "log_min_error_statement=panic");
             if (_settings.UseVolumes)
                 container.WithDataVolume("chatable-postgres");
-            return container.AddDatabase(database);
+            return new(container.AddDatabase(database), AsService(container.Resource.PrimaryEndpoint), password);
         }
 
         var server = _builder.AddPostgresExecutable(name);
         if (_settings.UseVolumes)
             server.WithDataFolder(Path.Combine(_settings.DataFolder, "chatable-postgres"));
-        return server.AddDatabase(database);
+        return new(server.AddDatabase(database), AsService(server.Resource.PrimaryEndpoint), password);
+
+        ReferenceExpression AsService(EndpointReference endpoint) => ReferenceExpression.Create(
+            $"Host={endpoint.Property(EndpointProperty.Host)};Port={endpoint.Property(EndpointProperty.Port)};Username={Store.ServiceUser};Password={password};Database={database}");
     }
 
-    public IResourceBuilder<IResourceWithConnectionString> AddRedis(string name)
+    /// <summary>The services run as a user without commands that concern the whole server, whom this program makes.</summary>
+    public Store AddRedis(string name)
     {
         if (IsConfigured(name))
-            return _builder.AddConnectionString(name);
+            return Configured(name);
+        var password = AddServicePassword(name);
         if (_asContainers)
         {
 #pragma warning disable ASPIRECERTIFICATES001 // Plain TCP in any case, whether this machine has a developer certificate or not.
-            // The append-only file: snapshots, one a minute, would lose accepted messages.
-            var container = _builder.AddRedis(name).WithoutHttpsCertificate().WithArgs("--appendonly", "yes");
+            // The append-only file: snapshots, one a minute, would lose accepted messages. Aspire's last argument is a line of shell that
+            // starts the server: what came after it would be the shell's, and without effect.
+            var container = _builder.AddRedis(name).WithoutHttpsCertificate()
+                .WithArgs(context => context.Args[^1] = $"{context.Args[^1]} --appendonly yes");
 #pragma warning restore ASPIRECERTIFICATES001
             if (_settings.UseVolumes)
                 container.WithDataVolume("chatable-redis");
-            return container;
+            return new(RedisServiceUser.AddTo(container, password), AsService(container.Resource.PrimaryEndpoint), password);
         }
 
         var server = _builder.AddRedisExecutable(name);
         if (_settings.UseVolumes)
             server.WithDataFolder(Path.Combine(_settings.DataFolder, "chatable-redis"));
-        return server;
+        return new(RedisServiceUser.AddTo(server, password), AsService(server.Resource.PrimaryEndpoint), password);
+
+        ReferenceExpression AsService(EndpointReference endpoint) => ReferenceExpression.Create(
+            $"{endpoint.Property(EndpointProperty.HostAndPort)},user={Store.ServiceUser},password={password}");
     }
+
+    // Whoever configures a server says by the connection string as whom the services run.
+    private Store Configured(string name)
+    {
+        var given = _builder.AddConnectionString(name);
+        return new(given, ReferenceExpression.Create($"{given}"), ServicePassword: null);
+    }
+
+    private ParameterResource AddServicePassword(string store) => _builder
+        .AddParameter($"{store}-service-password", new GenerateParameterDefault { MinLength = 32, Special = false }, secret: true, persist: true)
+        .Resource;
 
     private bool IsConfigured(string name) => _builder.Configuration[$"ConnectionStrings:{name}"] is { Length: > 0 };
 

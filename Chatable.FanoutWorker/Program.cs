@@ -1,10 +1,15 @@
 using Chatable.FanoutWorker;
 using Chatable.FanoutWorker.DeadLetters;
+using Chatable.FanoutWorker.Epochs;
 using Chatable.Messaging;
 using Chatable.ServiceDefaults;
 
 if (args is ["dlq", .. var command])
     return await DlqCommand.RunAsync(command);
+if (args is ["new-epoch", .. var epochs])
+    return await NewEpochCommand.RunAsync(epochs);
+if (args is [HealthCommand.Name])
+    return await HealthCommand.RunAsync();
 
 // Settings are found beside the program, wherever it is started from.
 var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });

@@ -30,6 +30,7 @@ public static class PostgresExecutableBuilderExtensions
             ?? ParameterResourceBuilderExtensions.CreateDefaultPasswordParameter(builder, $"{name}-password");
         var connectionString = "";
         builder.Services.AddHealthChecks().AddNpgSql(_ => $"{connectionString};Database=postgres", name: $"{name}_check");
+        PatientCheck.Use(builder.Services, $"{name}_check");
         return builder.AddServer(new PostgresExecutableResource(name, secret), "DatabaseMultiple")
             .OnConnectionStringAvailable(async (server, _, cancellationToken) =>
                 connectionString = await server.ConnectionStringExpression.GetValueAsync(cancellationToken))
@@ -44,6 +45,7 @@ public static class PostgresExecutableBuilderExtensions
     {
         var connectionString = "";
         builder.ApplicationBuilder.Services.AddHealthChecks().AddNpgSql(_ => connectionString, name: $"{name}_check");
+        PatientCheck.Use(builder.ApplicationBuilder.Services, $"{name}_check");
         builder.OnResourceReady((server, _, cancellationToken) => CreateDatabaseAsync(server, name, cancellationToken));
         return builder.ApplicationBuilder
             .AddConnectionString(name, ReferenceExpression.Create($"{builder};Database={name}"))

@@ -28,6 +28,7 @@ public static class RedisExecutableBuilderExtensions
             ?? ParameterResourceBuilderExtensions.CreateDefaultPasswordParameter(builder, $"{name}-password", special: false);
         var connectionString = "";
         builder.Services.AddHealthChecks().AddRedis(_ => connectionString, name: $"{name}_check");
+        PatientCheck.Use(builder.Services, $"{name}_check");
         return builder.AddServer(new RedisExecutableResource(name, secret), "Database")
             .OnConnectionStringAvailable(async (server, _, cancellationToken) =>
                 connectionString = await server.ConnectionStringExpression.GetValueAsync(cancellationToken))

@@ -39,10 +39,18 @@ internal static class MigrationsExtensions
         builder.Services.AddOptions<MigrationOptions>().BindConfiguration(MigrationOptions.Section).ValidateOnStart()
             .Validate(options => options.StartTimeout >= TimeSpan.Zero, "Migrations:StartTimeout must not be negative.")
             .Validate(options => options.LockTimeout > TimeSpan.Zero, "Migrations:LockTimeout must be positive.")
-            .Validate(options => options.ScriptTimeout > TimeSpan.Zero, "Migrations:ScriptTimeout must be positive.");
+            .Validate(options => options.ScriptTimeout > TimeSpan.Zero, "Migrations:ScriptTimeout must be positive.")
+            .Validate(options => options.HasWholeServiceRole, "Migrations:ServiceRole and Migrations:ServicePassword go together.")
+            .Validate(
+                options => options.HasPlainServiceRole,
+                "Migrations:ServiceRole must be up to 63 lower-case letters, digits and '_', and not begin with a digit.")
+            .Validate(
+                options => options.HasPlainServicePassword,
+                "Migrations:ServicePassword must be at least 12 printable characters of ASCII.");
         builder.Services.TryAddSingleton(TimeProvider.System);
         builder.Services.AddSingleton(_ => MigrationScript.Embedded);
         builder.Services.AddSingleton<DatabaseCreation>();
+        builder.Services.AddSingleton<ServiceRole>();
         builder.Services.AddSingleton<Migrator>();
     }
 
@@ -70,6 +78,11 @@ internal static class MigrationsExtensions
         }
     }
 
-    private static string Reason(Exception exception) =>
-        exception is OperationCanceledException ? "it was told to stop." : exception.Message;
+    // "Exception while performing SSL handshake" alone would say nothing: the cause is within.
+    private static string Reason(Exception exception) => exception switch
+    {
+        OperationCanceledException => "it was told to stop.",
+        NpgsqlException { InnerException: { } cause } => $"{exception.Message}: {cause.Message}",
+        _ => exception.Message,
+    };
 }

@@ -16,6 +16,9 @@ internal static partial class Log
     [LoggerMessage(LogLevel.Information, "Created the database {Database}")]
     public static partial void DatabaseCreated(ILogger logger, string database);
 
+    [LoggerMessage(LogLevel.Information, "The services' role {Role} is ready")]
+    public static partial void ServiceRoleReady(ILogger logger, string role);
+
     [LoggerMessage(LogLevel.Error, "The database was not migrated: {Reason}")]
     public static partial void MigrationFailed(ILogger logger, string reason, Exception? exception);
 }

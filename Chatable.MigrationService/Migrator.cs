@@ -18,6 +18,7 @@ internal sealed class Migrator(
     NpgsqlDataSource database,
     [FromKeyedServices(MigrationLock.ScriptSessions)] NpgsqlDataSource scriptSessions,
     DatabaseCreation creation,
+    ServiceRole serviceRole,
     IReadOnlyList<MigrationScript> scripts,
     IOptions<MigrationOptions> options,
     ILogger<Migrator> logger)
@@ -45,6 +46,7 @@ internal sealed class Migrator(
             // others out until it has.
             var applied = await Task.Run(Upgrade, CancellationToken.None).WaitAsync(cancellationToken);
             await RefuseFoldingByLocaleAsync(cancellationToken);
+            await serviceRole.ApplyAsync(cancellationToken);
             activity?.SetTag("chatable.migrations.applied", applied.Count);
             return applied;
         }

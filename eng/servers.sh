@@ -2,7 +2,8 @@
 # Makes sure that PostgreSQL's and Redis' server programs are on this machine, and for the tests a browser. Installs the distribution's
 # packages where they are missing, and nothing else: no cluster, no running service. Safe to run again. Prints one line for each thing it found or did.
 #   eng/servers.sh          not where a container runtime can start containers: the AppHost then takes those
-#   eng/servers.sh --tests  in any case, and a browser: the tests start servers of their own and look at pages
+#   eng/servers.sh --tests  in any case, and a browser: the tests start servers of their own and look at pages. And what checks units of
+#                           systemd, which need not run here
 set -euo pipefail
 hosting=$(dirname "$0")/../Chatable.Hosting
 . "$hosting/programs.sh"
@@ -73,6 +74,7 @@ find_postgres >/dev/null || missing="postgresql"
 find_redis >/dev/null || missing="${missing:+$missing }redis-server"
 if [ "${1:-}" = --tests ]; then
     find_browser >/dev/null || missing="${missing:+$missing }chromium fonts-liberation"
+    [ "$(uname)" != Linux ] || command -v systemd-analyze >/dev/null || missing="${missing:+$missing }systemd"
 fi
 
 if [ -n "$missing" ]; then
@@ -80,7 +82,7 @@ if [ -n "$missing" ]; then
         fail "missing: $missing. Install with 'brew install postgresql redis' and 'brew install --cask chromium'."
     fi
     command -v apt-get >/dev/null ||
-        fail "missing: $missing, and no apt-get here. Install PostgreSQL 15 or later, Redis 7 (or Valkey), and Chromium or Chrome for the tests."
+        fail "missing: $missing, and no apt-get here. Install PostgreSQL 15 or later, Redis 7 (or Valkey), and Chromium or Chrome and systemd for the tests."
     install_packages "$missing"
 fi
 
@@ -94,4 +96,5 @@ say "Redis $(version_of "$redis") at $redis"
 if [ "${1:-}" = --tests ]; then
     browser=$(find_browser) || fail "Chromium was installed, but its program 'chromium' was not found."
     say "browser at $browser"
+    if units=$(command -v systemd-analyze); then say "units of systemd are checked by $units"; fi
 fi

@@ -3,6 +3,8 @@ using Chatable.Messaging;
 using Chatable.MigrationService;
 using Chatable.Tests.Fanout;
 using Chatable.Tests.Support;
+using Npgsql;
+using StackExchange.Redis;
 
 namespace Chatable.Tests.Api;
 
@@ -39,6 +41,29 @@ public sealed class ReadinessTests(PostgresServer postgres, RedisServer redis)
         Assert.Equal(200, (await client.PostAsync("/api/register", ChatClient.RegistrationOf(ChatClient.NewName()), Cancelled)).Status);
     }
 
+    // During a deployment it starts beside workers of the version before, which can store what it cannot.
+    [Fact]
+    public async Task AWorkerTakesNoPartitionBeforeTheSchemaIsThere()
+    {
+        var database = await postgres.CreateDatabaseAsync(Cancelled);
+        await MigrationRun.ApplyAsync(database, [.. MigrationScript.Embedded.SkipLast(1)], Cancelled);
+        var prefix = $"{Guid.NewGuid():N}:";
+        await using var connection = await ConnectionMultiplexer.ConnectAsync(redis.ConnectionString);
+        await using var worker = WorkerProcess.Start("w1", database, redis.ConnectionString, prefix, ("Fanout__LeaseRenewal", "00:00:00.100"));
+        await Eventually.HoldsAsync(
+            () => Task.FromResult(worker.Output.Contains(
+                $"{SchemaCheck.Needed} was not applied. This worker reads no partition before the migrations have run.", StringComparison.Ordinal)),
+            "the worker says that it waits", Cancelled);
+
+        Assert.False(await connection.GetDatabase().KeyExistsAsync($"{prefix}workers"));
+        Assert.False(await connection.GetDatabase().KeyExistsAsync($"{prefix}lease:{{0}}"));
+
+        await MigrationRun.ApplyAsync(database, scripts: null, Cancelled);
+        await Eventually.HoldsAsync(
+            () => connection.GetDatabase().KeyExistsAsync($"{prefix}lease:{{0}}"), "the worker has taken the partitions", Cancelled);
+        Assert.Single(worker.Output.Split('\n'), line => line.Contains("reads no partition", StringComparison.Ordinal));
+    }
+
     [Fact]
     public async Task AnOlderSchemaIsNotReadyAndANewerOneIs()
     {
@@ -52,6 +77,29 @@ public sealed class ReadinessTests(PostgresServer postgres, RedisServer redis)
         var newer = new MigrationScript("9999_of_a_later_version.sql", "CREATE TABLE of_a_later_version (id int)");
         await MigrationRun.ApplyAsync(database, [.. MigrationScript.Embedded, newer], Cancelled);
         Assert.Equal(HttpStatusCode.OK, (await HealthAsync(api)).Status);
+    }
+
+    [Fact]
+    public async Task ARoleThatCouldBeginNoEpochAfterAPromotionIsDegraded()
+    {
+        var database = await postgres.CreateMigratedDatabaseAsync(Cancelled);
+        var role = $"epochless_{Guid.NewGuid():N}";
+        await Sql.ExecuteAsync(
+            database,
+            $"""
+            CREATE ROLE {role} LOGIN PASSWORD 'at least 12 characters';
+            GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA public TO {role};
+            REVOKE INSERT ON past_log_epochs FROM {role}
+            """,
+            Cancelled);
+        var own = new NpgsqlConnectionStringBuilder(database) { Username = role, Password = "at least 12 characters" };
+        using var api = await StartAsync(own.ConnectionString, s_whateverTheWorkers);
+
+        Assert.Equal(
+            (HttpStatusCode.OK, "Degraded\nschema: The service's role may not write log_epoch and past_log_epochs."),
+            await HealthAsync(api));
+        await Sql.ExecuteAsync(database, $"GRANT INSERT ON past_log_epochs TO {role}", Cancelled);
+        Assert.Equal((HttpStatusCode.OK, "Healthy"), await HealthAsync(api));
     }
 
     [Fact]

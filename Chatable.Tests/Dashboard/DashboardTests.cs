@@ -22,7 +22,8 @@ public sealed class DashboardTests(Browser browser)
     public async Task EveryResourceIsShownWithItsLinksAndOneMessageIsFollowedThroughAllProcesses()
     {
         await using var topology = await RunningTopology.StartAsync(withDashboard: true, "--Api:Replicas=2");
-        var page = await browser.NewPageAsync();
+        await using var context = await browser.NewContextAsync();
+        var page = await context.NewPageAsync();
 
         await page.GotoAsync((await topology.App.GetDashboardUrlAsync(Cancelled))!.ToString());
         foreach (var resource in new[] { "api", "chatdb", "fanout", "postgres", "redis" })

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json.Nodes;
 using Chatable.ApiService.Http;
+using YamlDotNet.Core;
 using YamlDotNet.Serialization;
 
 namespace Chatable.Tests.Support;
@@ -36,10 +37,13 @@ internal static class AsyncApi
             .Select(message => message!["$ref"]!.GetValue<string>())
             .ToDictionary(reference => reference[(reference.LastIndexOf('/') + 1)..], reference => Resolve(Find(reference))!.AsObject());
 
-    /// <summary>A document such as the server gives it out.</summary>
+    /// <summary>
+    /// A document such as the server gives it out, and any other in YAML; what is merged into a mapping by <c>&lt;&lt;</c> stands in it.
+    /// </summary>
     public static JsonObject Parse(string text)
     {
-        var yaml = new DeserializerBuilder().WithAttemptingUnquotedStringTypeDeserialization().Build().Deserialize(text)!;
+        var yaml = new DeserializerBuilder().WithAttemptingUnquotedStringTypeDeserialization().Build()
+            .Deserialize(new MergingParser(new Parser(new StringReader(text))))!;
         return JsonNode.Parse(new SerializerBuilder().JsonCompatible().Build().Serialize(yaml))!.AsObject();
     }
 

@@ -4,7 +4,7 @@ using Microsoft.Playwright;
 
 namespace Chatable.Tests.Support;
 
-/// <summary>The installed Chromium (or Chrome), without a window; started by the first test that asks for a page.</summary>
+/// <summary>The installed Chromium (or Chrome), without a window; started by the first test that asks for something.</summary>
 public sealed class Browser : IAsyncDisposable
 {
     private static readonly string[] s_arguments =
@@ -15,18 +15,19 @@ public sealed class Browser : IAsyncDisposable
     private readonly Lock _gate = new();
     private Task<(IPlaywright Playwright, IBrowser Browser)>? _started;
 
-    /// <summary>A page with cookies and storage of its own.</summary>
-    internal async Task<IPage> NewPageAsync()
+    /// <summary>
+    /// Cookies and storage of its own, to open pages in. Whoever asked ends it: a page that has lost its server draws and draws.
+    /// </summary>
+    internal async Task<IBrowserContext> NewContextAsync()
     {
         Task<(IPlaywright, IBrowser Browser)> started;
         lock (_gate)
             started = _started ??= StartAsync();
-        var context = await (await started).Browser.NewContextAsync(new()
+        return await (await started).Browser.NewContextAsync(new()
         {
             ViewportSize = new() { Width = 1280, Height = 800 },
             ColorScheme = ColorScheme.Light,
         });
-        return await context.NewPageAsync();
     }
 
     /// <summary>Writes a picture of the page to <c>artifacts/screenshots</c>.</summary>

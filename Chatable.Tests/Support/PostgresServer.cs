@@ -21,6 +21,12 @@ public sealed class PostgresServer : IAsyncDisposable
     private bool _hasTemplate;
     private int _databases;
 
+    /// <summary>Settings such as <c>shared_preload_libraries=pg_stat_statements</c>, besides or instead of those of tests.</summary>
+    internal string[] MoreSettings { get; init; } = [];
+
+    /// <summary>Whose certificate it shows: then nobody gets in without TLS.</summary>
+    internal TestAuthority? Tls { get; init; }
+
     /// <summary>A new, empty database.</summary>
     /// <returns>Its connection string, password included.</returns>
     public Task<string> CreateDatabaseAsync(CancellationToken cancellationToken) => CreateDatabaseAsync("template1", cancellationToken);
@@ -133,6 +139,12 @@ public sealed class PostgresServer : IAsyncDisposable
             ["-D", Path.Combine(folder.FullName, "data"), "-U", "postgres", "-A", "scram-sha-256", $"--pwfile={passwordFile}",
              "-E", "UTF8", "--locale=C", "--no-sync"],
             cancellationToken);
+        if (Tls is not null)
+        {
+            var rules = Path.Combine(folder.FullName, "data", "pg_hba.conf");
+            await File.WriteAllTextAsync(rules, "hostssl all all 127.0.0.1/32 scram-sha-256\n", cancellationToken);
+        }
+
         return folder;
     }
 
@@ -145,7 +157,9 @@ public sealed class PostgresServer : IAsyncDisposable
             {
                 // What is committed here need only outlive a crash of the server, not of the machine: hence no fsync.
                 string[] settings = ["listen_addresses=127.0.0.1", $"port={port}", "unix_socket_directories=", "max_connections=400",
-                    "shared_buffers=64MB", "fsync=off", "full_page_writes=off"];
+                    "shared_buffers=64MB", "fsync=off", "full_page_writes=off",
+                    .. Tls is null ? (string[])[] : ["ssl=on", $"ssl_cert_file={Tls.Certificate}", $"ssl_key_file={Tls.Key}"],
+                    .. MoreSettings];
                 _server = await ServerProcess.StartAsync(
                     InstalledPrograms.Find("postgres"), ["-D", data, .. settings.SelectMany(setting => new[] { "-c", setting })],
                     "ready to accept connections", ServerProcess.Interrupt, cancellationToken);

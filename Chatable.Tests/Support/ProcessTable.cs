@@ -34,6 +34,39 @@ internal static class ProcessTable
         }
     }
 
+    /// <summary>Open files and sockets by what they are: <c>socket</c>, <c>anon_inode</c>, <c>.dll</c> and other names' ends.</summary>
+    public static IReadOnlyDictionary<string, int> OpenFilesByKind(int processId)
+    {
+        try
+        {
+            return Directory.GetFileSystemEntries($"/proc/{processId}/fd")
+                .Select(entry => new FileInfo(entry).LinkTarget)
+                .OfType<string>()
+                .GroupBy(KindOf)
+                .ToDictionary(kind => kind.Key, kind => kind.Count());
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return new Dictionary<string, int>();
+        }
+    }
+
+    // socket:[1234], anon_inode:[eventpoll], /path/to/file.dll
+    private static string KindOf(string target) =>
+        target[0] != '/' && target.IndexOf(':', StringComparison.Ordinal) is > 0 and var colon
+            ? target[..colon]
+            : Path.GetExtension(target) is { Length: > 0 } end ? end : target;
+
+    /// <summary>How many files this process may open; null where it cannot be told.</summary>
+    public static int? FileLimit()
+    {
+        // Max open files            20000                20000                files
+        var line = Text(System.Environment.ProcessId, "limits").Split('\n')
+            .FirstOrDefault(line => line.StartsWith("Max open files", StringComparison.Ordinal));
+        return line?.Split(' ', StringSplitOptions.RemoveEmptyEntries) is [_, _, _, var soft, ..]
+            && int.TryParse(soft, CultureInfo.InvariantCulture, out var limit) ? limit : null;
+    }
+
     /// <summary>Resident memory in bytes; null where it cannot be told.</summary>
     public static long? Memory(int processId)
     {

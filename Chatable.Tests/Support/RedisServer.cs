@@ -15,6 +15,9 @@ public sealed class RedisServer : IAsyncLifetime
     /// <summary>To be given before its start, such as <c>--cluster-enabled yes</c>.</summary>
     internal string[] MoreSettings { get; init; } = [];
 
+    /// <summary>Whose certificate it shows: then it has no port without TLS.</summary>
+    internal TestAuthority? Tls { get; init; }
+
     public string ConnectionString => _connectionString ?? throw new InvalidOperationException("The server has not been started.");
 
     public async ValueTask InitializeAsync()
@@ -55,9 +58,14 @@ public sealed class RedisServer : IAsyncLifetime
 
     private Task<ServerProcess> StartAsync(int port, CancellationToken cancellationToken) => ServerProcess.StartAsync(
         InstalledPrograms.FindRedis(),
-        ["--bind", "127.0.0.1", "--port", $"{port}", "--dir", _folder!.FullName, "--save", "", "--maxmemory-policy", "noeviction",
+        ["--bind", "127.0.0.1", .. PortSettings(port), "--dir", _folder!.FullName, "--save", "", "--maxmemory-policy", "noeviction",
             .. MoreSettings],
         "Ready to accept connections", ServerProcess.Terminate, cancellationToken);
+
+    private string[] PortSettings(int port) => Tls is null
+        ? ["--port", $"{port}"]
+        : ["--port", "0", "--tls-port", $"{port}", "--tls-cert-file", Tls.Certificate, "--tls-key-file", Tls.Key,
+            "--tls-ca-cert-file", Tls.Root, "--tls-auth-clients", "no"];
 
     public ValueTask DisposeAsync()
     {

@@ -44,11 +44,16 @@ internal static class UnprivilegedUser
     public static async Task<DirectoryInfo> CreateFolderAsync(string prefix, CancellationToken cancellationToken)
     {
         var folder = Directory.CreateTempSubdirectory(prefix);
-        if (s_needed)
-        {
-            using var chown = Process.Start("chown", ["postgres:", folder.FullName]);
-            await chown.WaitForExitAsync(cancellationToken);
-        }
+        await GiveAsync(folder, cancellationToken);
         return folder;
+    }
+
+    /// <summary>Makes the servers' user the owner of a folder and of all that is in it.</summary>
+    public static async Task GiveAsync(DirectoryInfo folder, CancellationToken cancellationToken)
+    {
+        if (!s_needed)
+            return;
+        using var chown = Process.Start("chown", ["-R", "postgres:", folder.FullName]);
+        await chown.WaitForExitAsync(cancellationToken);
     }
 }

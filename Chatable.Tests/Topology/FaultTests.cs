@@ -22,11 +22,13 @@ public sealed class FaultTests
 
         var worker = await topology.InstanceOfAsync("fanout", Cancelled);
         await topology.EndAsync(worker, Cancelled);
+        var ended = TimeProvider.System.GetTimestamp();
         string[] texts = ["one", "two", "three"];
         foreach (var text in texts)
             await bobSocket.SendAsync(alice.User, text, Cancelled);
         Assert.Empty(await alice.ThreadAsync(bob.Username, Cancelled));
         var degraded = await HasHealthAsync(topology, HealthStatus.Degraded);
+        TestContext.Current.TestOutputHelper!.WriteLine($"shown as degraded after {TimeProvider.System.GetElapsedTime(ended)}");
         Assert.Contains(degraded.Snapshot.HealthReports, report => report.Description?.Contains("worker", StringComparison.Ordinal) ?? false);
         Assert.True((await topology.App.ResourceCommands.ExecuteCommandAsync(worker, KnownResourceCommands.StartCommand, Cancelled)).Success);
 

@@ -10,6 +10,9 @@ internal sealed class RunningTopology : IAsyncDisposable
 {
     private static readonly TimeSpan s_startLimit = TimeSpan.FromMinutes(3);
 
+    // What goes to the collector by HTTP would be four lines on the console each time.
+    private static readonly (string, string) s_fewerLines = ("Logging__LogLevel__Polly", "Warning");
+
     private RunningTopology(DistributedApplication app) => App = app;
 
     public DistributedApplication App { get; }
@@ -23,7 +26,16 @@ internal sealed class RunningTopology : IAsyncDisposable
     /// <inheritdoc cref="StartAsync(string[])"/>
     /// <param name="withDashboard">Whether the dashboard runs, too.</param>
     /// <param name="arguments">Of the AppHost.</param>
-    public static async Task<RunningTopology> StartAsync(bool withDashboard, params string[] arguments)
+    public static Task<RunningTopology> StartAsync(bool withDashboard, params string[] arguments) =>
+        StartAsync(withDashboard, telemetry: null, arguments);
+
+    /// <inheritdoc cref="StartAsync(string[])"/>
+    /// <param name="telemetry">Takes what the services send, instead of the dashboard.</param>
+    /// <param name="arguments">Of the AppHost.</param>
+    public static Task<RunningTopology> StartAsync(OtlpCollector telemetry, params string[] arguments) =>
+        StartAsync(withDashboard: false, telemetry, arguments);
+
+    private static async Task<RunningTopology> StartAsync(bool withDashboard, OtlpCollector? telemetry, string[] arguments)
     {
         using var limit = new CancellationTokenSource(s_startLimit);
         var builder = await DistributedApplicationTestingBuilder.CreateAsync<Projects.Chatable_AppHost>(
@@ -34,8 +46,9 @@ internal sealed class RunningTopology : IAsyncDisposable
             .WithEnvironment("Realtime__FramesPerSecond", "100000")
             .WithEnvironment("Realtime__FrameBurst", "100000")
             .WithEnvironment("Realtime__PendingSends", "5000");
+        // Without either nobody listens where it would go, and each process would try for ten seconds before it ends.
         if (!withDashboard)
-            SendNoTelemetry(builder);
+            SendTelemetry(builder, telemetry is null ? [("OTEL_EXPORTER_OTLP_ENDPOINT", "")] : [.. telemetry.Settings, s_fewerLines]);
 
         var app = await builder.BuildAsync(limit.Token);
         try
@@ -52,11 +65,13 @@ internal sealed class RunningTopology : IAsyncDisposable
         }
     }
 
-    // Nobody listens where it would go, and each process would try for ten seconds before it ends.
-    private static void SendNoTelemetry(IDistributedApplicationTestingBuilder builder)
+    private static void SendTelemetry(IDistributedApplicationTestingBuilder builder, (string Key, string Value)[] settings)
     {
-        foreach (var project in builder.Resources.OfType<ProjectResource>())
-            builder.CreateResourceBuilder(project).WithEnvironment("OTEL_EXPORTER_OTLP_ENDPOINT", "");
+        foreach (var project in builder.Resources.OfType<ProjectResource>().Select(builder.CreateResourceBuilder))
+        {
+            foreach (var (key, value) in settings)
+                project.WithEnvironment(key, value);
+        }
     }
 
     /// <summary>An instance of the resource that is healthy, as commands take it: <c>api-vreaiugt</c>.</summary>

@@ -1,0 +1,163 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Security.Cryptography;
+using Chatable.Tests.Support;
+
+namespace Chatable.Tests.Containers;
+
+/// <summary>
+/// <c>deploy/compose/compose.yaml</c> started by docker-compose on podman's socket, under a name, with secrets and on ports of its own; gone
+/// with the test.
+/// </summary>
+internal sealed class ComposeProject : IAsyncDisposable
+{
+    private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(500);
+
+    private readonly TestFolder _folder = new();
+    private readonly string _name = $"chatabletest{RandomNumberGenerator.GetHexString(8, lowercase: true)}";
+    private readonly int[] _ports = [.. Enumerable.Range(0, 4).Select(_ => ServerProcess.FreePort())];
+    private readonly string _images;
+    private readonly CancellationTokenSource _ended = new();
+    private ServerProcess? _service;
+    private Task _health = Task.CompletedTask;
+
+    private ComposeProject(string images, string version) => (_images, Version) = (images, version);
+
+    private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
+
+    public Uri First => new($"http://127.0.0.1:{_ports[0]}");
+
+    public Uri Second => new($"http://127.0.0.1:{_ports[1]}");
+
+    /// <summary>Caddy's, with TLS.</summary>
+    public Uri Secure => new($"https://localhost:{_ports[3]}");
+
+    /// <summary>The tag of the images, for what is started from now on.</summary>
+    public string Version { get; set; }
+
+    /// <summary>Everything that compose.yaml has, TLS included, healthy.</summary>
+    public static async Task<ComposeProject> StartAsync(string images, string version)
+    {
+        var project = new ComposeProject(images, version);
+        try
+        {
+            await project.PrepareAsync();
+            await project.RunAsync("--profile", "tls", "up", "--detach");
+            await project.HealthyAsync("api1", "api2", "fanout");
+            return project;
+        }
+        catch
+        {
+            await project.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>The containers of these services are healthy, as the container runtime sees it.</summary>
+    public Task HealthyAsync(params string[] services) => Eventually.HoldsAsync(
+        async () =>
+        {
+            foreach (var service in services)
+            {
+                if (await HealthOfAsync(service) != "healthy")
+                    return false;
+            }
+
+            return true;
+        },
+        $"{string.Join(", ", services)} are healthy", Cancelled, TimeSpan.FromSeconds(90));
+
+    /// <summary><c>docker-compose</c> with these arguments, which must succeed.</summary>
+    public async Task<string> RunAsync(params IEnumerable<string> arguments)
+    {
+        var run = await TryAsync(Cancelled, arguments);
+        return run.Succeeded($"docker-compose {string.Join(' ', arguments)}").Output;
+    }
+
+    /// <summary>The one container of a service.</summary>
+    public async Task<string> ContainerOfAsync(string service) => Assert.Single(
+        await Podman.ContainersAsync(Cancelled, $"name=^{_name}_{service}_1$"));
+
+    /// <summary>What all containers and the health checks have said so far.</summary>
+    public async Task<string> LogsAsync() => (await TryAsync(CancellationToken.None, "logs", "--no-color")).Text;
+
+    /// <summary>Every value that is a secret of this project's.</summary>
+    public IEnumerable<string> Secrets() => Directory.EnumerateFiles(_folder.Path, "*.env").SelectMany(File.ReadLines)
+        .SelectMany(line => line.Split('=', ';', ','))
+        .Where(part => part.Length >= 40);
+
+    public async ValueTask DisposeAsync()
+    {
+        await _ended.CancelAsync();
+        await _health.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (_service is not null)
+        {
+            var down = await TryAsync(CancellationToken.None, "--profile", "tls", "down", "--volumes", "--timeout", "0");
+            // Where compose could not, podman does: nothing of the test stays.
+            if (await LeftAsync() is { Count: > 0 } left)
+                await Podman.RunAsync(CancellationToken.None, ["rm", "--force", "--volumes", "--time", "0", .. left]);
+            _service.Dispose();
+            down.Succeeded("docker-compose down");
+        }
+
+        _ended.Dispose();
+        _folder.Dispose();
+    }
+
+    private Task<IReadOnlyList<string>> LeftAsync() => Podman.ContainersAsync(CancellationToken.None, $"name=^{_name}_");
+
+    private async Task PrepareAsync()
+    {
+        (await Command.RunAsync(
+            new Dictionary<string, string>(), Path.Combine(Repository.Root, "deploy", "compose", "secrets.sh"), Cancelled, _folder.Path))
+            .Succeeded("secrets.sh");
+        var start = new ProcessStartInfo(
+            "setpriv", ["--pdeathsig", "TERM", "--", "podman", "--log-level", "info", "system", "service", "--time", "0", Socket])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        _service = await ServerProcess.StartAsync(start, "API service listening on", ServerProcess.Terminate, Cancelled);
+        _health = Task.Run(() => AskForHealthAsync(_ended.Token));
+    }
+
+    private string Socket => $"unix://{_folder.Path}/podman.sock";
+
+    private Task<Command> TryAsync(CancellationToken cancellationToken, params IEnumerable<string> arguments) => Command.RunAsync(
+        new Dictionary<string, string>
+        {
+            ["DOCKER_HOST"] = Socket,
+            ["CHATABLE_IMAGES"] = _images,
+            ["CHATABLE_VERSION"] = Version,
+            ["CHATABLE_SECRETS"] = _folder.Path,
+            ["CHATABLE_PORT1"] = Text(_ports[0]),
+            ["CHATABLE_PORT2"] = Text(_ports[1]),
+            ["CHATABLE_HTTP_PORT"] = Text(_ports[2]),
+            ["CHATABLE_HTTPS_PORT"] = Text(_ports[3]),
+        },
+        "docker-compose", cancellationToken, ["--file", ComposeFile.Path, "--project-name", _name, .. arguments]);
+
+    private static string Text(int port) => port.ToString(CultureInfo.InvariantCulture);
+
+    private async Task<string?> HealthOfAsync(string service)
+    {
+        var state = await Podman.StateAsync(await ContainerOfAsync(service), Cancelled);
+        return state.TryGetProperty("Health", out var health) || state.TryGetProperty("Healthcheck", out health) ? health.Text("Status") : null;
+    }
+
+    // Podman leaves it to timers of systemd to call the checks of compose.yaml, and here there is no systemd.
+    private async Task AskForHealthAsync(CancellationToken ended)
+    {
+        while (!ended.IsCancellationRequested)
+        {
+            foreach (var container in await LeftAsync())
+            {
+                if (container.Contains("_migrations_", StringComparison.Ordinal) || container.Contains("_caddy_", StringComparison.Ordinal))
+                    continue;
+                await Podman.TryAsync(CancellationToken.None, "healthcheck", "run", container);
+            }
+
+            await Task.Delay(s_pause, ended).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+}

@@ -1,0 +1,98 @@
+using System.Security.Cryptography;
+using Chatable.Tests.Support;
+
+namespace Chatable.Tests.Containers;
+
+/// <summary>
+/// Containers of one test on a network of their own, with the secrets that <c>deploy/compose/secrets.sh</c> makes; gone with the test.
+/// </summary>
+internal sealed class ContainerGroup : IAsyncDisposable
+{
+    // As little as a container can have, and nothing that could be written to.
+    private static readonly string[] s_confined =
+        ["--read-only", "--read-only-tmpfs=false", "--cap-drop", "all", "--security-opt", "no-new-privileges", "--memory", "256m"];
+
+    private readonly TestFolder _folder = new();
+    private readonly string _name = $"chatable-test-{RandomNumberGenerator.GetHexString(8, lowercase: true)}";
+
+    private ContainerGroup()
+    {
+    }
+
+    private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
+
+    /// <summary>With PostgreSQL and Redis, which answer.</summary>
+    public static async Task<ContainerGroup> StartAsync()
+    {
+        var group = new ContainerGroup();
+        try
+        {
+            (await Command.RunAsync(
+                new Dictionary<string, string>(), Path.Combine(Repository.Root, "deploy", "compose", "secrets.sh"), Cancelled, group._folder.Path))
+                .Succeeded("secrets.sh");
+            await Podman.RunAsync(Cancelled, "network", "create", group._name);
+            await group.StartStoresAsync();
+            return group;
+        }
+        catch
+        {
+            await group.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Starts one of our images with nothing but its environment.</summary>
+    /// <returns>Where it is reached.</returns>
+    public async Task<Uri> StartServiceAsync(string service, string image)
+    {
+        await RunAsync(service, [.. s_confined, "--publish", "127.0.0.1::8080"], image);
+        // 8080/tcp -> 127.0.0.1:43210
+        var published = await Podman.RunAsync(Cancelled, "port", NameOf(service), "8080/tcp");
+        return new Uri($"http://{published}");
+    }
+
+    /// <summary>Runs one of our images to its end.</summary>
+    public async Task<int> RunToEndAsync(string service, string image)
+    {
+        await RunAsync(service, s_confined, image);
+        return int.Parse(await Podman.RunAsync(Cancelled, "wait", NameOf(service)));
+    }
+
+    public string NameOf(string service) => $"{_name}-{service}";
+
+    public Task<Command> LogAsync(string service) => Podman.TryAsync(Cancelled, "logs", NameOf(service));
+
+    public async ValueTask DisposeAsync()
+    {
+        // Whatever has failed before: nothing of it stays.
+        var left = await Podman.ContainersAsync(CancellationToken.None, $"network={_name}");
+        if (left.Count > 0)
+            await Podman.RunAsync(CancellationToken.None, ["rm", "--force", "--volumes", "--time", "0", .. left]);
+        await Podman.TryAsync(CancellationToken.None, "network", "rm", "--force", _name);
+        _folder.Dispose();
+    }
+
+    private async Task StartStoresAsync()
+    {
+        await RunAsync("postgres", [], ComposeFile.ImageOf("postgres"));
+        await RunAsync(
+            "redis", ["--volume", $"{_folder.Path}/users.acl:/etc/redis/users.acl:ro"], ComposeFile.ImageOf("redis"),
+            "redis-server", "--appendonly", "yes", "--aclfile", "/etc/redis/users.acl");
+        await AnswersAsync("postgres", "pg_isready", "-q", "-h", "127.0.0.1", "-U", "postgres");
+        await AnswersAsync("redis", "sh", "-c", "redis-cli ping | grep -q PONG");
+    }
+
+    private Task AnswersAsync(string store, params string[] command) => Eventually.HoldsAsync(
+        async () => (await Podman.TryAsync(Cancelled, ["exec", NameOf(store), .. command])).ExitCode == 0,
+        $"{store} answers", Cancelled, TimeSpan.FromSeconds(60));
+
+    private Task<string> RunAsync(string service, IEnumerable<string> options, string image, params string[] command)
+    {
+        var environment = Path.Combine(_folder.Path, $"{service}.env");
+        string[] settings = File.Exists(environment) ? ["--env-file", environment] : [];
+        return Podman.RunAsync(
+            Cancelled,
+            ["run", "--detach", "--pull", "never", "--name", NameOf(service), "--network", _name, "--network-alias", service,
+                .. settings, .. options, image, .. command]);
+    }
+}

@@ -1,0 +1,65 @@
+using System.Diagnostics;
+using System.Reflection;
+using Chatable.Tests.Support;
+
+namespace Chatable.Tests.Deployment;
+
+/// <summary>The AppHost's manifest, which tools that deploy read: as Aspire writes it, and as the repository keeps it.</summary>
+internal static class AppHostManifest
+{
+    /// <summary>From the root of the repository; the path is taken from the AppHost's folder.</summary>
+    public const string Renewal =
+        "dotnet run --project Chatable.AppHost -- --operation publish --step publish-manifest --output-path aspire-manifest.json";
+
+    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(2);
+
+    public static string Kept { get; } = Path.Combine(Repository.Root, "Chatable.AppHost", "aspire-manifest.json");
+
+    /// <summary>Publishes into a folder of its own.</summary>
+    /// <param name="home">Where the user's secrets are; null for the home of whoever runs the tests.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>What was written, with the paths that it has in the repository.</returns>
+    public static async Task<string> PublishAsync(string? home, CancellationToken cancellationToken)
+    {
+        using var folder = new TestFolder();
+        var file = Path.Combine(folder.Path, "aspire-manifest.json");
+        var configuration = typeof(AppHostManifest).Assembly.GetCustomAttribute<AssemblyConfigurationAttribute>()!.Configuration;
+        var start = new ProcessStartInfo("dotnet",
+        [
+            "run", "--no-build", "-c", configuration, "--launch-profile", "http", "--project", Path.Combine(Repository.Root, "Chatable.AppHost"),
+            "--", "--operation", "publish", "--step", "publish-manifest", "--output-path", file,
+        ])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        // A server that somebody has set up for tests is not what is published.
+        foreach (var name in start.Environment.Keys.Where(name => name.StartsWith("ConnectionStrings__", StringComparison.OrdinalIgnoreCase)).ToList())
+            start.Environment.Remove(name);
+        if (home is not null)
+        {
+            start.Environment["NUGET_PACKAGES"] = Environment.GetEnvironmentVariable("NUGET_PACKAGES")
+                ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages");
+            start.Environment["HOME"] = home;
+        }
+
+        using var process = Process.Start(start)!;
+        try
+        {
+            var output = process.StandardOutput.ReadToEndAsync(cancellationToken);
+            var errors = process.StandardError.ReadToEndAsync(cancellationToken);
+            await process.WaitForExitAsync(cancellationToken).WaitAsync(s_patience, cancellationToken);
+            // Without a file nothing was published, whatever the exit code says.
+            Assert.True(process.ExitCode == 0 && File.Exists(file), $"No manifest was written.\n{await output}{await errors}");
+        }
+        finally
+        {
+            process.Kill(entireProcessTree: true);
+        }
+
+        // Paths are relative to the file. Where it is kept, one folder up is the root of the repository.
+        var manifest = await File.ReadAllTextAsync(file, cancellationToken);
+        return manifest.Replace(Path.GetRelativePath(folder.Path, Repository.Root).Replace('\\', '/'), "..", StringComparison.Ordinal)
+            .ReplaceLineEndings("\n").TrimEnd('\n');
+    }
+}

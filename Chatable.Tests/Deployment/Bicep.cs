@@ -1,0 +1,74 @@
+using System.Diagnostics;
+using System.Reflection;
+using System.Text.Json;
+using Chatable.Tests.Support;
+
+namespace Chatable.Tests.Deployment;
+
+/// <summary>The Bicep compiler, from its package, and what it makes of <c>infra/main.bicep</c>.</summary>
+internal static class Bicep
+{
+    private static readonly Lazy<string> s_program = new(FindProgram);
+
+    public static string Infrastructure { get; } = Path.Combine(Repository.Root, "infra", "main.bicep");
+
+    /// <returns>What it said on both outputs.</returns>
+    public static async Task<(int ExitCode, string Output, string Warnings)> RunAsync(CancellationToken cancellationToken, params string[] arguments)
+    {
+        using var process = Process.Start(new ProcessStartInfo(s_program.Value, arguments)
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        })!;
+        var (output, warnings) = (process.StandardOutput.ReadToEndAsync(cancellationToken), process.StandardError.ReadToEndAsync(cancellationToken));
+        await process.WaitForExitAsync(cancellationToken);
+        return (process.ExitCode, await output, await warnings);
+    }
+
+    /// <summary>All resources of the template, those of nested deployments included, by type.</summary>
+    public static async Task<ILookup<string, JsonElement>> ResourcesAsync(CancellationToken cancellationToken)
+    {
+        var (exitCode, output, warnings) = await RunAsync(cancellationToken, "build", "--stdout", Infrastructure);
+        Assert.True(exitCode == 0, warnings);
+        return Resources(JsonElement.Parse(output)).ToLookup(resource => resource.GetProperty("type").GetString()!);
+    }
+
+    /// <summary>The probes of every app, and the seconds it has to drain.</summary>
+    public static async Task<(IReadOnlyList<JsonElement> Probes, long? Grace)> ProbesAsync(CancellationToken cancellationToken)
+    {
+        var (exitCode, output, warnings) = await RunAsync(cancellationToken, "build", "--stdout", Path.Combine(Repository.Root, "infra", "modules", "apps.bicep"));
+        Assert.True(exitCode == 0, warnings);
+        var variables = JsonElement.Parse(output).GetProperty("variables");
+        return ([.. variables.GetProperty("probes").EnumerateArray()], variables.GetProperty("grace").GetInt64());
+    }
+
+    // With symbolic names they are properties of an object, otherwise elements of an array.
+    private static IEnumerable<JsonElement> Resources(JsonElement template)
+    {
+        var resources = template.GetProperty("resources");
+        var all = resources.ValueKind == JsonValueKind.Array
+            ? resources.EnumerateArray()
+            : resources.EnumerateObject().Select(property => property.Value);
+        foreach (var resource in all)
+        {
+            if (resource.GetProperty("type").GetString() != "Microsoft.Resources/deployments")
+            {
+                yield return resource;
+                continue;
+            }
+
+            foreach (var nested in Resources(resource.GetProperty("properties").GetProperty("template")))
+                yield return nested;
+        }
+    }
+
+    // Packages are unpacked without the right to run them.
+    private static string FindProgram()
+    {
+        var program = typeof(Bicep).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
+            .Single(attribute => attribute.Key == "BicepProgram").Value!;
+        if (!OperatingSystem.IsWindows())
+            File.SetUnixFileMode(program, File.GetUnixFileMode(program) | UnixFileMode.UserExecute);
+        return program;
+    }
+}

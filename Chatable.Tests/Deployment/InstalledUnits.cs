@@ -1,0 +1,81 @@
+using System.Diagnostics;
+using Chatable.Tests.Support;
+
+namespace Chatable.Tests.Deployment;
+
+/// <summary>What <c>make install</c> lays down, in a folder of the tests' own: first as for a package, then once more over it.</summary>
+public sealed class InstalledUnits : IAsyncLifetime
+{
+    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(8);
+
+    private readonly TestFolder _folder = new();
+
+    internal string Prefix => Path.Combine(_folder.Path, "usr");
+
+    internal string Settings => Path.Combine(_folder.Path, "etc", "chatable");
+
+    internal string UnitFolder => Path.Combine(Prefix, "lib", "systemd", "system");
+
+    /// <summary>The units of a package, as they were before they were replaced.</summary>
+    internal IReadOnlyDictionary<string, string> Packaged { get; private set; } = new Dictionary<string, string>();
+
+    /// <summary>A program's file of an earlier version, and settings that somebody filled in.</summary>
+    internal string Stale => Path.Combine(Prefix, "lib", "chatable", "api", "Gone.dll");
+
+    internal string Kept => Path.Combine(Settings, "kept.env");
+
+    internal SystemdUnit Unit(string service) => new(Path.Combine(UnitFolder, $"chatable-{service}.service"));
+
+    internal SystemdUnit Target => new(Path.Combine(UnitFolder, "chatable.target"));
+
+    public async ValueTask InitializeAsync()
+    {
+        try
+        {
+            Assert.Equal(0, (await MakeAsync("install", $"DESTDIR={_folder.Path}", "PREFIX=/usr", "SYSCONFDIR=/etc")).ExitCode);
+            Packaged = Directory.EnumerateFiles(UnitFolder).ToDictionary(file => Path.GetFileName(file), File.ReadAllText);
+            await File.WriteAllTextAsync(Stale, "");
+            await File.WriteAllTextAsync(Kept, "kept");
+            Assert.Equal(0, (await InstallAsync("install")).ExitCode);
+        }
+        catch
+        {
+            _folder.Dispose();
+            throw;
+        }
+    }
+
+    internal Task<(int ExitCode, string Output)> InstallAsync(string target) =>
+        MakeAsync(target, $"PREFIX={Prefix}", $"SYSCONFDIR={Path.GetDirectoryName(Settings)}");
+
+    internal static async Task<(int ExitCode, string Output)> MakeAsync(params string[] arguments)
+    {
+        var start = new ProcessStartInfo("make", ["--no-print-directory", "-C", Repository.Root, .. arguments])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        // What builds for others would live on, and hold our pipes open.
+        start.Environment["MSBUILDDISABLENODEREUSE"] = "1";
+        start.Environment["UseSharedCompilation"] = "false";
+        using var process = Process.Start(start)!;
+        try
+        {
+            var (output, errors) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
+            await process.WaitForExitAsync().WaitAsync(s_patience);
+            var all = await output + await errors;
+            Assert.True(process.ExitCode is 0 or 2, all);
+            return (process.ExitCode, all);
+        }
+        finally
+        {
+            process.Kill(entireProcessTree: true);
+        }
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        _folder.Dispose();
+        return ValueTask.CompletedTask;
+    }
+}

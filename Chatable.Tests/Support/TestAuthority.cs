@@ -1,0 +1,53 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+
+namespace Chatable.Tests.Support;
+
+/// <summary>A certificate authority that nobody knows yet, and one certificate of it, as files in PEM.</summary>
+internal sealed class TestAuthority : IAsyncDisposable
+{
+    private static readonly DateTimeOffset s_from = DateTimeOffset.UtcNow.AddDays(-1), s_until = DateTimeOffset.UtcNow.AddDays(1);
+
+    private readonly DirectoryInfo _folder;
+
+    private TestAuthority(DirectoryInfo folder) => _folder = folder;
+
+    /// <summary>To be trusted by clients.</summary>
+    public string Root => Path.Combine(_folder.FullName, "root.pem");
+
+    /// <summary>For a server called <c>localhost</c>, and by no other name or address.</summary>
+    public string Certificate => Path.Combine(_folder.FullName, "server.pem");
+
+    /// <summary>Readable by the servers' user alone, as PostgreSQL demands.</summary>
+    public string Key => Path.Combine(_folder.FullName, "server.key");
+
+    public static async Task<TestAuthority> CreateAsync(CancellationToken cancellationToken)
+    {
+        var authority = new TestAuthority(await UnprivilegedUser.CreateFolderAsync("chatable-authority-", cancellationToken));
+        using var rootKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var rootRequest = new CertificateRequest("CN=Chatable tests", rootKey, HashAlgorithmName.SHA256);
+        rootRequest.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
+        using var root = rootRequest.CreateSelfSigned(s_from, s_until);
+
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var request = new CertificateRequest("CN=localhost", key, HashAlgorithmName.SHA256);
+        var names = new SubjectAlternativeNameBuilder();
+        names.AddDnsName("localhost");
+        request.CertificateExtensions.Add(names.Build());
+        using var certificate = request.Create(root, s_from, s_until, RandomNumberGenerator.GetBytes(8));
+
+        await File.WriteAllTextAsync(authority.Root, root.ExportCertificatePem(), cancellationToken);
+        await File.WriteAllTextAsync(authority.Certificate, certificate.ExportCertificatePem(), cancellationToken);
+        await File.WriteAllTextAsync(authority.Key, key.ExportPkcs8PrivateKeyPem(), cancellationToken);
+        if (!OperatingSystem.IsWindows())
+            File.SetUnixFileMode(authority.Key, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        await UnprivilegedUser.GiveAsync(authority._folder, cancellationToken);
+        return authority;
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        _folder.Delete(recursive: true);
+        return ValueTask.CompletedTask;
+    }
+}
