@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Options;
 
@@ -19,7 +20,17 @@ internal sealed class RefusedBodies(RequestDelegate next, IOptions<HttpOptions> 
         }
 
         context.Response.OnStarting(static context => SayWhetherItEnds((HttpContext)context), context);
-        await next(context);
+        try
+        {
+            await next(context);
+        }
+        finally
+        {
+            // The client has gone, perhaps while the application read.
+            if (context.RequestAborted.IsCancellationRequested)
+                ExpectNoMore(context);
+        }
+
         if (IsRefused(context) && !context.RequestAborted.IsCancellationRequested)
             await DiscardAsync(context);
     }
@@ -55,14 +66,21 @@ internal sealed class RefusedBodies(RequestDelegate next, IOptions<HttpOptions> 
         }
         catch (BadHttpRequestException)
         {
-            // The client does not send on: the server ends the connection.
+            // The client does not send on: the server ends the connection, after its answer.
+            ExpectNoMore(context);
         }
-        catch (Exception exception) when (exception is OperationCanceledException or IOException)
+        catch (Exception exception) when (exception is OperationCanceledException or IOException or InvalidOperationException)
         {
-            // Too much, too slow, or the client has gone. The reader still takes itself for reading, so the server must not read on.
+            // Too slow, or the client has gone; or it had gone already while the application read.
+            ExpectNoMore(context);
             context.Abort();
         }
     }
+
+    // A read that failed leaves the reader in the belief that it still reads. The server would look for a next request all the same, even on
+    // a connection that was aborted, and complain of that reader.
+    private static void ExpectNoMore(HttpContext context) =>
+        context.Features.Get<IConnectionLifetimeNotificationFeature>()?.RequestClose();
 
     private static async Task<bool> TryReadOnAsync(HttpRequest request, long atMost, CancellationToken cancellationToken)
     {

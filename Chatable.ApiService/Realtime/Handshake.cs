@@ -69,7 +69,7 @@ internal static class Handshake
         }
 
         var connection = stay.Connection!;
-        using var socket = Upgrade.CreateSocket(bytes, subprotocol, times, connection.Pulse, connection.Break);
+        using var socket = Upgrade.CreateSocket(bytes, subprotocol, times, connection.Pulse, connection.Break, context.Abort);
         await connection.RunAsync(socket);
         return false;
     }

@@ -16,6 +16,7 @@ internal sealed class RealtimeMetrics
 
     private readonly Counter<long> _refused;
     private readonly Counter<long> _closed;
+    private readonly Counter<long> _silent;
     private readonly Counter<long> _frames;
     private readonly Counter<long> _errors;
     private readonly Counter<long> _acks;
@@ -32,6 +33,8 @@ internal sealed class RealtimeMetrics
             "chatable.realtime.handshakes.refused", "{handshake}", "Handshakes refused, by reason.");
         _closed = meter.CreateCounter<long>(
             "chatable.realtime.connections.closed", "{connection}", "Connections that ended, by close code; too_slow are slow consumers.");
+        _silent = meter.CreateCounter<long>(
+            "chatable.realtime.connections.silent", "{connection}", "Connections given up because nothing was heard of their clients.");
         _frames = meter.CreateCounter<long>("chatable.realtime.frames", "{frame}", "Frames received and sent.");
         _errors = meter.CreateCounter<long>("chatable.realtime.errors", "{error}", "Frames answered with an error, by code.");
         _acks = meter.CreateCounter<long>(
@@ -53,6 +56,8 @@ internal sealed class RealtimeMetrics
 
     public void Closed(CloseCode code) => _closed.Add(
         1, new KeyValuePair<string, object?>("code", code.Number), new KeyValuePair<string, object?>("reason", code.Reason));
+
+    public void FellSilent() => _silent.Add(1);
 
     public void FrameReceived() => _frames.Add(1, new KeyValuePair<string, object?>("direction", "in"));
 

@@ -31,8 +31,8 @@ internal sealed class RealtimeOptions
     /// <summary>
     /// How long the server may put off reading a client that sends too fast: over its rate, or while <see cref="PendingSends"/> of its
     /// messages wait. After that the next frame is read all the same, and refused where there is still no place for it. No longer than a
-    /// client's silence may be (<see cref="SocketTimes.Ping"/> and <see cref="SocketTimes.Pong"/> together), since a client that is not read
-    /// is not heard either.
+    /// client's silence may be (<see cref="SocketTimes.Ping"/> and <see cref="SocketTimes.Pong"/> together), since a client that vanished
+    /// while it was slowed down is noticed so much later.
     /// </summary>
     public TimeSpan MaxThrottle { get; set; } = TimeSpan.FromSeconds(10);
 
@@ -119,8 +119,8 @@ internal sealed class SocketTimes
     public TimeSpan Ping { get; set; } = TimeSpan.FromSeconds(20);
 
     /// <summary>
-    /// From our ping to the client's pong; up to a quarter more. So a client that vanished is let go within 20 s of a ping, and within 45 s
-    /// of its last sign.
+    /// From our ping to the next byte of the client, its pong or any other; up to 1 s more, as that is looked for twice a second. So a client
+    /// that vanished is let go within 16 s of a ping, and within 41 s of its last sign.
     /// </summary>
     public TimeSpan Pong { get; set; } = TimeSpan.FromSeconds(15);
 

@@ -7,7 +7,7 @@ namespace Chatable.Tests.Delivery;
 /// <summary>A WebSocket client that writes any bytes it likes.</summary>
 internal sealed class RawSocket : IDisposable
 {
-    public const byte Continuation = 0x0, Text = 0x1, Binary = 0x2, Close = 0x8, Ping = 0x9;
+    public const byte Continuation = 0x0, Text = 0x1, Binary = 0x2, Close = 0x8, Ping = 0x9, Pong = 0xA;
     public const byte Final = 0x80;
 
     private readonly TcpClient _client = new();

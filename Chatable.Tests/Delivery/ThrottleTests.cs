@@ -14,7 +14,7 @@ public class ThrottleTests(ThrottleTests.Servers servers) : IClassFixture<Thrott
         protected override (string, string)[] Settings =>
         [
             ("Realtime__FramesPerSecond", "5"), ("Realtime__FrameBurst", "5"), ("Realtime__Window", "5"),
-            ("Realtime__Times__Ping", "00:00:01"), ("Realtime__Times__Pong", "00:00:02"), ("Realtime__MaxThrottle", "00:00:03"),
+            ("Realtime__Times__Ping", "00:00:01"), ("Realtime__Times__Pong", "00:00:06"), ("Realtime__MaxThrottle", "00:00:07"),
         ];
     }
 
@@ -23,20 +23,43 @@ public class ThrottleTests(ThrottleTests.Servers servers) : IClassFixture<Thrott
     {
         var (bob, bobs) = await servers.JoinAsync(servers.A, _ct);
         var (alice, alices) = await servers.JoinAsync(servers.B, _ct);
-        for (var i = 0; i < 40; i++)
+        for (var i = 0; i < 60; i++)
             await bobs.SendAsync(alice, $"{i}", _ct);
 
         await alices.SendAsync(bob, "while you write", _ct);
         var pushed = bobs.ReceiveAsync(_ct);
-        for (var i = 0; i < 40; i++)
+        for (var i = 0; i < 60; i++)
         {
             Assert.Equal($"{i}", (await alices.ReceiveAsync(_ct)).Text("message"));
-            // 35 frames at 5 a second.
-            if (i == 20)
+            // 55 frames at 5 a second; 9 seconds are over.
+            if (i == 50)
                 Assert.True(pushed.IsCompleted);
         }
 
         Assert.Equal("while you write", (await pushed).Text("message"));
+    }
+
+    [Fact]
+    public async Task AClientWhosePongWaitsBehindItsOwnFramesIsNotTakenForGone()
+    {
+        var bob = await servers.Client.RegisterAsync(_ct);
+        var (alice, alices) = await servers.JoinAsync(servers.B, _ct);
+        using var raw = await RawSocket.ConnectAsync(servers.A, bob.Token, _ct);
+        var ping = await raw.ReadFrameAsync(_ct);
+        Assert.Equal(RawSocket.Final | RawSocket.Ping, ping!.Value.First);
+
+        // Read at 5 a second: the pong behind them is read 11 s later, long after it was due.
+        byte[] frames =
+        [
+            .. Enumerable.Range(0, 60).SelectMany(i => RawSocket.Frame(
+                RawSocket.Final | RawSocket.Text,
+                Encoding.UTF8.GetBytes($$"""{"recipient":"{{alice.Username}}","message":"{{i}}"}"""))),
+            .. RawSocket.Frame(RawSocket.Final | RawSocket.Pong, ping.Value.Payload),
+        ];
+        await raw.WriteAsync(frames, _ct);
+
+        for (var i = 0; i < 60; i++)
+            Assert.Equal($"{i}", (await alices.ReceiveAsync(_ct)).Text("message"));
     }
 
     [Fact]

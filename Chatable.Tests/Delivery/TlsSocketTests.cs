@@ -10,11 +10,17 @@ using Chatable.Tests.Support;
 namespace Chatable.Tests.Delivery;
 
 /// <summary>Where TLS ends in the server itself, and where HTTP/2 has the connection: a socket stays within its request.</summary>
-public sealed partial class TlsSocketTests(TlsSocketTests.Servers servers) : IClassFixture<TlsSocketTests.Servers>
+public sealed partial class TlsSocketTests(TlsSocketTests.Servers servers, PostgresServer postgres) : IClassFixture<TlsSocketTests.Servers>
 {
     private readonly CancellationToken _ct = TestContext.Current.CancellationToken;
 
-    public sealed class Servers(PostgresServer postgres) : ChatServers(postgres)
+    private sealed class PingingServers(PostgresServer postgres) : Servers(postgres)
+    {
+        protected override (string, string)[] Settings =>
+            [.. base.Settings, ("Realtime__Times__Ping", "00:00:01"), ("Realtime__Times__Pong", "00:00:03"), ("Realtime__MaxThrottle", "00:00:04")];
+    }
+
+    public class Servers(PostgresServer postgres) : ChatServers(postgres)
     {
         private readonly string _certificate = Path.Combine(Path.GetTempPath(), $"{Guid.NewGuid():N}.pfx");
 
@@ -115,6 +121,64 @@ public sealed partial class TlsSocketTests(TlsSocketTests.Servers servers) : ICl
             Assert.Equal(RawSocket.Final | 0xA, (await raw.ReadFrameAsync(_ct))!.Value.First);
 
         Assert.True(TimeProvider.System.GetElapsedTime(began) > TimeSpan.FromSeconds(0.5));
+    }
+
+    [Theory]
+    [InlineData("1.1")]
+    [InlineData("2.0")]
+    public async Task AClientThatAnswersNoPingIsLetGo(string version)
+    {
+        await using var pinging = new PingingServers(postgres);
+        await pinging.InitializeAsync();
+        var user = await pinging.Client.RegisterAsync(_ct);
+        using var connections = new HttpMessageInvoker(new SocketsHttpHandler
+        {
+            SslOptions = new SslClientAuthenticationOptions
+            {
+                RemoteCertificateValidationCallback = (_, shown, _, _) => shown!.GetCertHashString() == pinging.Fingerprint,
+            },
+        });
+        // The handshake of RFC 6455, or that of RFC 8441, and then bytes that no WebSocket reads.
+        using var handshake = new HttpRequestMessage(version == "1.1" ? HttpMethod.Get : HttpMethod.Connect, new Uri(pinging.Tls, "/api/ws"))
+        {
+            Version = Version.Parse(version),
+            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+        };
+        handshake.Headers.Add("Authorization", $"Bearer {user.Token.ToJwt()}");
+        handshake.Headers.Add("Sec-WebSocket-Version", "13");
+        if (version == "1.1")
+        {
+            handshake.Headers.Add("Connection", "Upgrade");
+            handshake.Headers.Add("Upgrade", "websocket");
+            handshake.Headers.Add("Sec-WebSocket-Key", "AAAAAAAAAAAAAAAAAAAAAA==");
+        }
+        else
+        {
+            handshake.Headers.Protocol = "websocket";
+        }
+
+        using var answer = await connections.SendAsync(handshake, _ct);
+        await using var bytes = await answer.Content.ReadAsStreamAsync(_ct);
+
+        var frame = new byte[16];
+        await bytes.ReadExactlyAsync(frame.AsMemory(0, 2), _ct);
+        Assert.Equal(RawSocket.Final | RawSocket.Ping, frame[0]);
+        await EndAsync(bytes).WaitAsync(TimeSpan.FromSeconds(60), _ct);
+
+        await pinging.AssertStillDeliversAsync(_ct);
+    }
+
+    private async Task EndAsync(Stream bytes)
+    {
+        try
+        {
+            for (var some = new byte[16]; await bytes.ReadAsync(some, _ct) > 0;)
+            {
+            }
+        }
+        catch (Exception reset) when (reset is IOException or HttpRequestException)
+        {
+        }
     }
 
     private async Task<string> ReceiveAsync(ClientWebSocket socket)

@@ -1,5 +1,6 @@
 using Chatable.ApiService.Realtime.Push;
 using Chatable.ApiService.Realtime.Sessions;
+using Chatable.Messaging;
 using Chatable.Messaging.Envelopes;
 using Chatable.Messaging.Wire;
 
@@ -28,7 +29,15 @@ internal sealed class IdleSession : IProtocolSession
     {
     }
 
+    public void GoOn(LogEpoch epoch, long sharedUntil)
+    {
+    }
+
     public void Repeated(in MessageRepeated message)
+    {
+    }
+
+    public void RepeatedElsewhere()
     {
     }
 

@@ -32,7 +32,7 @@ public sealed class RealtimeBurstTests : IAsyncLifetime
         var metrics = new RealtimeMetrics(meters);
         _writer = new SocketWriter(_options, TimeProvider.System, metrics);
         _follower = new LogFollower(
-            42, _writer, (in entry) => _writer.Send(V1Frames.Message(entry.Message)), ReadAsync, _delivery,
+            42, _writer, (in entry) => _writer.Send(V1Frames.Message(entry.Message)), (_, _) => { }, ReadAsync, _delivery,
             TimeProvider.System, new DeliveryMetrics(meters));
     }
 
@@ -42,10 +42,10 @@ public sealed class RealtimeBurstTests : IAsyncLifetime
     public async Task AThousandLargeMessagesPushedAtOnceAllArriveInOrder()
     {
         (_messages, _bytes) = (1000, 8 * 1024);
-        _follower.StartAfter(0);
+        _follower.StartAfter(0, new LogHead(Guid.Empty, 0));
 
         for (var seq = 1; seq <= _messages; seq++)
-            _follower.Push(Entry(seq));
+            _follower.Push(Entry(seq), epoch: 0);
 
         await AssertAllArriveAsync();
     }
@@ -54,9 +54,9 @@ public sealed class RealtimeBurstTests : IAsyncLifetime
     public async Task LargeMessagesReadFromTheLogAllArriveInOrder()
     {
         (_messages, _bytes) = (1000, 8 * 1024);
-        _follower.StartAfter(0);
+        _follower.StartAfter(0, new LogHead(Guid.Empty, 0));
 
-        _follower.NoticeHead(_messages);
+        _follower.NoticeHead(_messages, epoch: 0);
 
         await AssertAllArriveAsync();
     }
@@ -65,11 +65,11 @@ public sealed class RealtimeBurstTests : IAsyncLifetime
     public async Task AllThatIsHeldArrivesOnceTheGapBeforeItIsFilled()
     {
         _messages = 1 + _delivery.HoldLimit;
-        _follower.StartAfter(0);
+        _follower.StartAfter(0, new LogHead(Guid.Empty, 0));
 
         for (var seq = 2; seq <= _messages; seq++)
-            _follower.Push(Entry(seq));
-        _follower.Push(Entry(1));
+            _follower.Push(Entry(seq), epoch: 0);
+        _follower.Push(Entry(1), epoch: 0);
 
         await AssertAllArriveAsync();
     }
@@ -98,9 +98,10 @@ public sealed class RealtimeBurstTests : IAsyncLifetime
         Assert.Null(_writer.Closing);
     }
 
-    private Task<IReadOnlyList<Envelope>> ReadAsync(long user, long after, int limit, CancellationToken cancellationToken) =>
-        Task.FromResult<IReadOnlyList<Envelope>>(
-            [.. Enumerable.Range((int)after + 1, Math.Min(limit, _messages - (int)after)).Select(seq => Entry(seq))]);
+    private Task<LogPage> ReadAsync(long user, Guid known, long after, int limit, CancellationToken cancellationToken) =>
+        Task.FromResult(new LogPage(
+            new LogHead(Guid.Empty, _messages),
+            [.. Enumerable.Range((int)after + 1, Math.Min(limit, _messages - (int)after)).Select(seq => Entry(seq))]));
 
     // What was returned too early would now be overwritten.
     private void UseThePool()

@@ -40,7 +40,7 @@ public sealed class RealtimeConnectionsTests : IDisposable
         _registrations = new UserRegistrations(
             (_, _) => StepAsync("register"), (_, _) => StepAsync("unregister"), new DeliveryMetrics(s_meters));
         _connections = new Connections(
-            _table, _registrations, () => true, FindKeyAsync, (_, _, _, _) => throw new TimeoutException(), Session(),
+            _table, _registrations, () => true, FindKeyAsync, (_, _, _, _, _) => throw new TimeoutException(), Session(),
             Options.Create(new DeliveryOptions()), new DeliveryMetrics(s_meters), NullLoggerFactory.Instance);
     }
 
@@ -108,7 +108,7 @@ public sealed class RealtimeConnectionsTests : IDisposable
         return Task.CompletedTask;
     }
 
-    private async Task<LogHead> ReadHeadAsync(long user, CancellationToken cancellationToken)
+    private async Task<LogHead> ReadHeadAsync(long user, Guid? known, CancellationToken cancellationToken)
     {
         await StepAsync("head");
         _whileReadingHead();

@@ -31,7 +31,7 @@ public sealed class RealtimeHeartbeatTests : IAsyncLifetime
         var metrics = new RealtimeMetrics(meters);
         _writer = new SocketWriter(_options, _clock, metrics);
         var log = new LogFollower(
-            user: 42, _writer, (in _) => { }, (_, _, _, _) => throw new TimeoutException(), new DeliveryOptions(), _clock,
+            user: 42, _writer, (in _) => { }, (_, _) => { }, (_, _, _, _, _) => throw new TimeoutException(), new DeliveryOptions(), _clock,
             new DeliveryMetrics(meters));
         _connection = new Connection(
             1, new AuthenticatedUser(42, "bob", 1, "KEY", DateTimeOffset.MaxValue), _writer, log, _session,

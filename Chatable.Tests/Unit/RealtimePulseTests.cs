@@ -11,6 +11,10 @@ namespace Chatable.Tests.Unit;
 
 public class RealtimePulseTests
 {
+    private static readonly byte[] s_ping = [0x89, 0];
+    private static readonly SocketTimes s_times = new();
+    private static readonly TimeSpan s_look = TimeSpan.FromMilliseconds(500);
+
     private static readonly RealtimeMetrics s_metrics =
         new(new ServiceCollection().AddMetrics().BuildServiceProvider().GetRequiredService<IMeterFactory>());
 
@@ -54,10 +58,83 @@ public class RealtimePulseTests
         Assert.False(pulse.IsSilent);
         pulse.Sending([0x81, 2, (byte)'{', (byte)'}']);
         Assert.False(pulse.IsSilent);
-        pulse.Sending([0x89, 0]);
+        pulse.Sending(s_ping);
         Assert.True(pulse.IsSilent);
         pulse.Received(bytes: 1, controlFrames: 0);
         Assert.False(pulse.IsSilent);
+    }
+
+    [Fact]
+    public void AClientIsGoneWhenNothingCameForTooLongAfterAPing()
+    {
+        var clock = new FakeTimeProvider();
+        var pulse = New(clock, burst: 10);
+        pulse.Listening();
+        Assert.False(IsGoneAfter(s_times.Ping, pulse, clock));
+        pulse.Sending(s_ping);
+
+        Assert.False(IsGoneAfter(s_times.Pong, pulse, clock));
+        Assert.True(IsGoneAfter(s_look, pulse, clock));
+    }
+
+    [Fact]
+    public void AnyByteInTimeCountsThoughNoPingIsSentAnyMoreBeforeTheFirstOnesPong()
+    {
+        var clock = new FakeTimeProvider();
+        var pulse = New(clock, burst: 10);
+        pulse.Listening();
+        pulse.Sending(s_ping);
+        Assert.False(IsGoneAfter(s_times.Pong, pulse, clock));
+
+        pulse.Received(bytes: 1, controlFrames: 0);
+        pulse.Listening();
+
+        Assert.False(IsGoneAfter(s_times.Ping + s_times.Ping / 4 + s_times.Pong, pulse, clock));
+        Assert.True(IsGoneAfter(s_look, pulse, clock));
+    }
+
+    [Fact]
+    public void AClientThatIsNotListenedToIsNotMissed()
+    {
+        var clock = new FakeTimeProvider();
+        var pulse = New(clock, burst: 10);
+        pulse.Listening();
+        pulse.Received(bytes: 1, controlFrames: 0);
+        pulse.Sending(s_ping);
+        Assert.False(IsGoneAfter(TimeSpan.FromMinutes(5), pulse, clock));
+
+        pulse.Listening();
+        Assert.False(IsGoneAfter(s_times.Pong, pulse, clock));
+        Assert.True(IsGoneAfter(s_look, pulse, clock));
+    }
+
+    [Fact]
+    public void AProcessThatStoodStillGivesItsClientsTheTimeToBeHeard()
+    {
+        var clock = new FakeTimeProvider();
+        var pulse = New(clock, burst: 10);
+        pulse.Listening();
+        Assert.False(IsGoneAfter(s_times.Ping, pulse, clock));
+        pulse.Sending(s_ping);
+
+        clock.Advance(TimeSpan.FromMinutes(5));
+        Assert.False(pulse.IsGone());
+        Assert.False(pulse.IsGone());
+
+        Assert.False(IsGoneAfter(s_times.Pong, pulse, clock));
+        Assert.True(IsGoneAfter(s_look, pulse, clock));
+    }
+
+    // Asked twice a second, as by the sweep.
+    private static bool IsGoneAfter(TimeSpan time, Pulse pulse, FakeTimeProvider clock)
+    {
+        for (var passed = TimeSpan.Zero; passed < time; passed += s_look)
+        {
+            Assert.False(pulse.IsGone());
+            clock.Advance(s_look);
+        }
+
+        return pulse.IsGone();
     }
 
     private static Pulse New(TimeProvider clock, int burst) =>

@@ -76,7 +76,7 @@ public sealed class RealtimeReceiveTests
         var metrics = new RealtimeMetrics(meters);
         var writer = new SocketWriter(_options, _clock, metrics);
         var log = new LogFollower(
-            user: 42, writer, (in _) => { }, (_, _, _, _) => throw new TimeoutException(), new DeliveryOptions(), _clock,
+            user: 42, writer, (in _) => { }, (_, _) => { }, (_, _, _, _, _) => throw new TimeoutException(), new DeliveryOptions(), _clock,
             new DeliveryMetrics(meters));
         return new Connection(
             1, new AuthenticatedUser(42, "bob", 1, "KEY", DateTimeOffset.MaxValue), writer, log, new IdleSession(),

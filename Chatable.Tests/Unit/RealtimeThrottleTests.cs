@@ -103,7 +103,7 @@ public sealed class RealtimeThrottleTests
         new MessageAccepter(
             (_, _) => new(), (_, _, _) => Task.FromResult(AcceptOutcome.Busy), 16, ServerIdentity.Create(null),
             new SendingMetrics(s_meters), _clock, NullLogger<MessageAccepter>.Instance),
-        (_, _) => Task.FromResult(new LogHead(Guid.Empty, 0)), new InFlight(),
+        (_, _, _) => Task.FromResult(new LogHead(Guid.Empty, 0)), new InFlight(),
         new Draining(new ApplicationLifetime(NullLogger<ApplicationLifetime>.Instance)), ServerIdentity.Create(null),
         Options.Create(_options), metrics, _clock, NullLogger<SessionServices>.Instance);
 }

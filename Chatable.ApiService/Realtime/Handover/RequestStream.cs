@@ -1,12 +1,19 @@
+using System.Net.WebSockets;
 using System.Runtime.CompilerServices;
 using Chatable.ApiService.Realtime.Sockets;
 
 namespace Chatable.ApiService.Realtime.Handover;
 
-/// <summary>The bytes of a socket that stays within its request, as over TLS and HTTP/2.</summary>
-internal sealed class RequestStream(Stream transport, Pulse pulse, Action onUnmasked) : FrameStream(pulse, onUnmasked)
+/// <summary>
+/// The bytes of a socket that stays within its request, as over TLS and HTTP/2. Disposing of <paramref name="transport"/> ends no read that
+/// waits for the client: where the socket was aborted, <paramref name="abort"/> ends the request.
+/// </summary>
+internal sealed class RequestStream(Stream transport, Pulse pulse, Action onUnmasked, Action abort) : FrameStream(pulse, onUnmasked)
 {
     private volatile bool _isOver;
+
+    /// <summary>The one that works on it.</summary>
+    public WebSocket? Socket { get; set; }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
@@ -15,6 +22,7 @@ internal sealed class RequestStream(Stream transport, Pulse pulse, Action onUnma
             return await DiscardAsync(cancellationToken);
         if (!Pulse.IsInTime)
             await Pulse.SlowDownAsync(() => _isOver);
+        Pulse.Listening();
         var received = await transport.ReadAsync(buffer, cancellationToken);
         var length = Pass(buffer.Span[..received]);
         return length == 0 && IsBroken ? await DiscardAsync(cancellationToken) : length;
@@ -32,6 +40,8 @@ internal sealed class RequestStream(Stream transport, Pulse pulse, Action onUnma
     protected override void Dispose(bool disposing)
     {
         _isOver = true;
+        if (Socket?.State == WebSocketState.Aborted)
+            abort();
         if (disposing)
             transport.Dispose();
         base.Dispose(disposing);

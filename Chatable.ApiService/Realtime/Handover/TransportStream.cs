@@ -75,6 +75,7 @@ internal sealed class TransportStream(ConnectionContext connection, Pulse pulse,
     private async ValueTask<int> WaitAsync(Memory<byte> buffer, CancellationToken cancellationToken)
     {
         BeginWaiting();
+        Pulse.Listening();
         try
         {
             var taken = Take(await _input.ReadAsync(cancellationToken), buffer.Span);

@@ -10,6 +10,9 @@ namespace Chatable.ApiService.Realtime.Handover;
 /// <summary>The server's part of the opening handshake, RFC 6455, and over HTTP/2 RFC 8441.</summary>
 internal static class Upgrade
 {
+    // The longest that the framework takes.
+    private static readonly TimeSpan s_never = TimeSpan.FromMilliseconds(int.MaxValue);
+
     /// <summary>Answers 101, or 200 over HTTP/2; <paramref name="subprotocol"/> is one that the client offered, or null.</summary>
     /// <returns>The bytes after the handshake, for a socket that stays within its request.</returns>
     /// <exception cref="IOException">The client has gone.</exception>
@@ -34,9 +37,13 @@ internal static class Upgrade
         return stream.Socket = CreateSocket(stream, subprotocol, times);
     }
 
-    /// <summary>The socket on the bytes of a request.</summary>
-    public static WebSocket CreateSocket(Stream bytes, string? subprotocol, SocketTimes times, Pulse pulse, Action onUnmasked) =>
-        CreateSocket(new RequestStream(bytes, pulse, onUnmasked), subprotocol, times);
+    /// <summary>The socket on the bytes of a request, which <paramref name="abort"/> ends.</summary>
+    public static WebSocket CreateSocket(
+        Stream bytes, string? subprotocol, SocketTimes times, Pulse pulse, Action onUnmasked, Action abort)
+    {
+        var stream = new RequestStream(bytes, pulse, onUnmasked, abort);
+        return stream.Socket = CreateSocket(stream, subprotocol, times);
+    }
 
     /// <summary>Sends what was written last, the close frame, for as long as the client takes it in time; then the connection is over.</summary>
     public static async Task FinishAsync(ConnectionContext connection, TimeSpan atMost, TimeProvider clock)
@@ -60,7 +67,8 @@ internal static class Upgrade
             IsServer = true,
             SubProtocol = subprotocol,
             KeepAliveInterval = times.Ping,
-            KeepAliveTimeout = times.Pong,
+            // With any there are pings. Whether a client is gone for lack of a pong is for its pulse to say.
+            KeepAliveTimeout = s_never,
         });
 
     // RFC 6455, 4.2.2: proves that the handshake was understood, and nothing else.

@@ -89,6 +89,12 @@ internal sealed partial class Connection(
         if (session.Heartbeat is { } heartbeat && writer.IsQuietFor(options.Times.Ping))
             writer.Send(heartbeat);
         writer.Sweep(socket);
+        // Nobody is there to take a close frame.
+        if (pulse.IsGone() && socket.State != WebSocketState.Aborted)
+        {
+            metrics.FellSilent();
+            socket.Abort();
+        }
     }
 
     private async Task EndAsync()
