@@ -1,3 +1,4 @@
+using Chatable.FanoutWorker.Epochs;
 using Chatable.Messaging.Intake;
 using Chatable.Messaging.Settling;
 using Chatable.Messaging.TestHooks;
@@ -12,7 +13,8 @@ namespace Chatable.FanoutWorker;
 /// the order. The one condition is that a worker never has a partition in two batches at once.
 /// </summary>
 internal sealed class BatchSettler(
-    Settlement settlement, BatchCommitter committer, Router router, DeadRegistrations dead, FanoutMetrics metrics, TimeProvider time)
+    Settlement settlement, BatchCommitter committer, Router router, DeadRegistrations dead, KnownHeads known, FanoutMetrics metrics,
+    TimeProvider time)
 {
     /// <summary>
     /// Stores heads of different partitions together. Where it throws, they are to be read again.
@@ -26,6 +28,7 @@ internal sealed class BatchSettler(
         var pending = await DecodeAsync(heads, cancellationToken);
         var outcomes = await committer.CommitAsync(pending, cancellationToken);
         CrashPoint.Reach("after_commit");
+        known.Committed(outcomes);
         var left = WithoutDeadLetters(heads, pending);
         if (!IsToldApart)
             return new CommittedBatch(left, Router.Address(outcomes), started);

@@ -53,6 +53,9 @@ internal sealed class FanoutOptions : IKeyPrefixed
     /// <summary>How often the dead letters are counted.</summary>
     public TimeSpan DeadLetterCheck { get; set; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>How often what Redis knows of the logs is compared with PostgreSQL, and written anew.</summary>
+    public TimeSpan SetBackCheck { get; set; } = TimeSpan.FromSeconds(5);
+
     /// <summary>How long the batches in flight may take when the worker is told to stop.</summary>
     public TimeSpan DrainTimeout { get; set; } = TimeSpan.FromSeconds(10);
 }

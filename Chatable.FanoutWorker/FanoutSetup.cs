@@ -1,6 +1,8 @@
 using Chatable.FanoutWorker.DeadLetters;
+using Chatable.FanoutWorker.Epochs;
 using Chatable.FanoutWorker.Lanes;
 using Chatable.Messaging;
+using Chatable.Messaging.Envelopes;
 using Chatable.Messaging.Intake;
 using Chatable.Messaging.Messages;
 using Chatable.Messaging.Registry;
@@ -26,12 +28,15 @@ internal static class FanoutSetup
         services.AddHostedService(provider => provider.GetRequiredService<DeadRegistrations>());
         services.AddSingleton<Router>();
         services.AddSingleton<BatchSettler>();
+        services.AddSingleton<KnownHeads>();
+        services.AddSingleton<EnvelopeStore>();
         services.AddSingleton<PartitionLeases>();
         services.AddSingleton<PartitionReaders>();
         services.AddEvictionPolicyCheck().AddDatabaseCheck().AddSchemaCheck();
         services.AddHostedService<PartitionAssignment>();
         services.AddHostedService<ServerReaper>();
         services.AddHostedService<DeadLetterWatch>();
+        services.AddHostedService<SetBackWatch>();
         // Room for the batches in flight, within the 30 s a platform gives.
         services.Configure<HostOptions>(options => options.ShutdownTimeout = TimeSpan.FromSeconds(25));
     }
@@ -61,6 +66,9 @@ internal static class FanoutSetup
             .Validate(
                 o => o.DeadLetterCheck >= TimeSpan.FromMilliseconds(10) && o.DeadLetterCheck <= TimeSpan.FromDays(1),
                 "Fanout:DeadLetterCheck must be 10 ms to a day.")
+            .Validate(
+                o => o.SetBackCheck >= TimeSpan.FromMilliseconds(10) && o.SetBackCheck <= TimeSpan.FromDays(1),
+                "Fanout:SetBackCheck must be 10 ms to a day.")
             .Validate(
                 o => o.DrainTimeout > TimeSpan.Zero && o.DrainTimeout <= TimeSpan.FromSeconds(20),
                 "Fanout:DrainTimeout must be positive, and at most 20 s.");

@@ -10,6 +10,9 @@ internal sealed partial class PartitionAssignment
         [LoggerMessage(LogLevel.Information, "No longer reading {Count} partitions: {Partitions}.")]
         public static partial void PartitionsGivenUp(ILogger logger, int count, string partitions);
 
+        [LoggerMessage(LogLevel.Warning, "{Reason} This worker reads no partition before the migrations have run.")]
+        public static partial void SchemaMissed(ILogger logger, string reason);
+
         [LoggerMessage(LogLevel.Warning, "The partitions could not be shared out; this worker goes on with those it has.")]
         public static partial void BalanceFailed(ILogger logger, Exception failure);
 

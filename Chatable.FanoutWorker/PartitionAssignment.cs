@@ -1,16 +1,21 @@
+using Chatable.Messaging;
 using Chatable.Messaging.Intake;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Options;
+using Npgsql;
 
 namespace Chatable.FanoutWorker;
 
 /// <summary>Reads this worker's share of the partitions: takes what is free, gives up what is more than its share.</summary>
 internal sealed partial class PartitionAssignment(
-    IntakeLog intake, PartitionLeases leases, PartitionReaders readers, IOptions<FanoutOptions> options, TimeProvider time,
-    IHostApplicationLifetime lifetime, ILogger<PartitionAssignment> logger) : BackgroundService
+    IntakeLog intake, PartitionLeases leases, PartitionReaders readers, SchemaCheck schema, IOptions<FanoutOptions> options,
+    TimeProvider time, IHostApplicationLifetime lifetime, ILogger<PartitionAssignment> logger) : BackgroundService
 {
     // Workers that start together begin their search at different places.
     private readonly int _first = Random.Shared.Next(intake.Partitions);
     private bool _partitionsAgreed;
+    private bool _isSchemaThere;
+    private bool _isSchemaMissed;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -44,7 +49,8 @@ internal sealed partial class PartitionAssignment(
             if (!_partitionsAgreed)
                 await intake.EnsurePartitionsAsync(cancellationToken);
             _partitionsAgreed = true;
-            await BalanceAsync(cancellationToken);
+            if (await IsSchemaThereAsync(cancellationToken))
+                await BalanceAsync(cancellationToken);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
@@ -61,6 +67,32 @@ internal sealed partial class PartitionAssignment(
             // What is being read goes on being read: without Redis nobody can take it, and should somebody, it does no harm.
             Log.BalanceFailed(logger, failure);
         }
+    }
+
+    // Before the migrations of its version a worker could store nothing of what it takes, which one of the version before can. Once
+    // PostgreSQL has said that they are there it is not asked again: the answer would keep leases waiting. Until then there are none.
+    private async Task<bool> IsSchemaThereAsync(CancellationToken cancellationToken)
+    {
+        if (_isSchemaThere)
+            return true;
+        try
+        {
+            var health = await schema.CheckHealthAsync(new HealthCheckContext(), cancellationToken);
+            if (health.Status == HealthStatus.Unhealthy)
+            {
+                if (!_isSchemaMissed)
+                    Log.SchemaMissed(logger, health.Description!);
+                _isSchemaMissed = true;
+                return false;
+            }
+        }
+        catch (NpgsqlException)
+        {
+            // The reports of outages tell. Nothing could be stored now either.
+            return false;
+        }
+
+        return _isSchemaThere = true;
     }
 
     /// <summary>One round: says that this worker lives, renews what it has, and takes or gives up what differs from its share.</summary>

@@ -11,8 +11,14 @@ namespace Chatable.Messaging;
 /// </summary>
 public sealed class SchemaCheck(NpgsqlDataSource database) : IHealthCheck
 {
-    // The migration service's journal; scripts are applied in the order of their names, none is ever taken back.
-    private const string IsApplied = "SELECT EXISTS (SELECT FROM public.schema_versions WHERE scriptname = $1)";
+    // The migration service's journal; scripts are applied in the order of their names, none is ever taken back. And the rights that are
+    // needed after a promotion for the first time: until then everything works without them.
+    private const string IsApplied = """
+        SELECT EXISTS (SELECT FROM public.schema_versions WHERE scriptname = $1),
+               coalesce(has_table_privilege(to_regclass('log_epoch'), 'UPDATE')
+                        AND has_table_privilege(to_regclass('past_log_epochs'), 'SELECT')
+                        AND has_table_privilege(to_regclass('past_log_epochs'), 'INSERT'), true)
+        """;
 
     /// <summary>The last of the scripts that stood beside this build's source, as <c>0005_messages_by_place.sql</c>.</summary>
     public static string Needed { get; } = typeof(SchemaCheck).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
@@ -22,9 +28,10 @@ public sealed class SchemaCheck(NpgsqlDataSource database) : IHealthCheck
     {
         try
         {
-            return await database.AskAsync(IsNeededAppliedAsync, cancellationToken)
-                ? HealthCheckResult.Healthy()
-                : HealthCheckResult.Unhealthy($"The database is older than this build: {Needed} was not applied.");
+            var (isApplied, mayBeginEpochs) = await database.AskAsync(ReadAsync, cancellationToken);
+            return !isApplied ? HealthCheckResult.Unhealthy($"The database is older than this build: {Needed} was not applied.")
+                : !mayBeginEpochs ? HealthCheckResult.Degraded("The service's role may not write log_epoch and past_log_epochs.")
+                : HealthCheckResult.Healthy();
         }
         catch (PostgresException exception) when (exception.SqlState == PostgresErrorCodes.UndefinedTable)
         {
@@ -32,11 +39,13 @@ public sealed class SchemaCheck(NpgsqlDataSource database) : IHealthCheck
         }
     }
 
-    private static async Task<bool> IsNeededAppliedAsync(NpgsqlConnection connection)
+    private static async Task<(bool IsApplied, bool MayBeginEpochs)> ReadAsync(NpgsqlConnection connection)
     {
         await using var command = new NpgsqlCommand(IsApplied, connection);
         command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = Needed });
-        return await command.ExecuteScalarAsync(CancellationToken.None) is true;
+        await using var row = await command.ExecuteReaderAsync(CancellationToken.None);
+        await row.ReadAsync(CancellationToken.None);
+        return (row.GetBoolean(0), row.GetBoolean(1));
     }
 }
 
@@ -45,6 +54,7 @@ public static class SchemaCheckSetup
     /// <summary>A process is not ready before the schema is; needs an <see cref="NpgsqlDataSource"/>.</summary>
     public static IServiceCollection AddSchemaCheck(this IServiceCollection services)
     {
+        services.AddSingleton<SchemaCheck>();
         services.AddHealthChecks().AddCheck<SchemaCheck>("schema");
         return services;
     }

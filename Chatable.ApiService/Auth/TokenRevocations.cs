@@ -22,7 +22,7 @@ internal sealed partial class TokenRevocations(
     /// <summary>Raised with a token that has ended, on whichever replica it was; more than once is possible.</summary>
     public event Action<EndedToken>? Revoked;
 
-    /// <summary>Raised when this replica listens again after it did not: what was announced meanwhile has been missed.</summary>
+    /// <summary>Raised when tokens may have ended unheard, as when this replica did not listen for a while.</summary>
     public event Action? Missed;
 
     /// <summary>To be called after the tokens' end is committed. Does not fail where Redis does.</summary>
@@ -44,15 +44,20 @@ internal sealed partial class TokenRevocations(
         }
     }
 
+    /// <summary>To be called when tokens may have ended unheard.</summary>
+    public void LookAnew()
+    {
+        keys.ForgetAll();
+        Missed?.Invoke();
+    }
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         // What was announced while this replica was not listening is not repeated.
         redis.ConnectionRestored += (_, e) =>
         {
-            if (e.ConnectionType != ConnectionType.Subscription)
-                return;
-            keys.ForgetAll();
-            Missed?.Invoke();
+            if (e.ConnectionType == ConnectionType.Subscription)
+                LookAnew();
         };
         await redis.SubscribeUntilHeldAsync(_channel, OnNotice, e => LogNotSubscribed(logger, e), time, stoppingToken);
     }

@@ -11,12 +11,12 @@ internal sealed partial class EnvelopeLog(EnvelopeStore store, IOptions<Delivery
 {
     private readonly SemaphoreSlim _turns = new(options.Value.ConcurrentReads);
 
-    public async Task<IReadOnlyList<Envelope>> ReadAsync(long user, long after, int limit, CancellationToken cancellationToken)
+    public async Task<LogPage> ReadAsync(long user, Guid known, long after, int limit, CancellationToken cancellationToken)
     {
         await _turns.WaitAsync(cancellationToken);
         try
         {
-            return await store.ReadAsync(user, after, limit, cancellationToken);
+            return await store.ReadAsync(user, known, after, limit, cancellationToken);
         }
         catch (Exception exception) when (exception is not OperationCanceledException)
         {

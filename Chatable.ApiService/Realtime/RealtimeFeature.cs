@@ -36,6 +36,7 @@ internal static class RealtimeFeature
         builder.Services.AddSingleton<InFlight>();
         builder.Services.AddSingleton(CreateSessionServices);
         builder.Services.AddSingleton(CreateMessageLimit);
+        builder.Services.AddSingleton<ReconcileSignal>();
         builder.Services.AddSingleton<Dispatcher>();
         builder.Services.AddSingleton<IDispatchHandler>(services => services.GetRequiredService<Dispatcher>());
         builder.Services.AddSingleton<ConnectionTable>();

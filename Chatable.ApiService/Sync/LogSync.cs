@@ -79,14 +79,22 @@ internal sealed partial class LogSync(
         timeout.CancelAfter(options.Value.StepTimeout);
         try
         {
-            var head = await store.LogHeadAsync(user, timeout.Token);
-            if (cursor.Since is not { } since)
-                return (new SyncAnswer(user, head, []), cursor with { Since = head.Seq, Epoch = head.Epoch });
-            if (!head.Honours(since, cursor.Epoch))
-                return (new SyncAnswer(user, head, [], isReset: true), cursor);
+            while (true)
+            {
+                var head = await store.LogHeadAsync(user, cursor.Epoch, timeout.Token);
+                if (cursor.Since is not { } since)
+                    return (new SyncAnswer(user, head, []), cursor with { Since = head.Seq, Epoch = head.Epoch });
+                if (!head.Honours(since, cursor.Epoch))
+                    return (new SyncAnswer(user, head, [], isReset: true), cursor);
 
-            var page = since < head.Seq ? await log.ReadAsync(user, since, cursor.Limit, timeout.Token) : [];
-            return (new SyncAnswer(user, head, page), cursor);
+                // From now on it is one of this epoch.
+                cursor = cursor with { Epoch = head.Epoch };
+                if (since >= head.Seq)
+                    return (new SyncAnswer(user, head, []), cursor);
+                var page = await log.ReadAsync(user, head.Epoch, since, cursor.Limit, timeout.Token);
+                if (page.Head.Epoch == head.Epoch)
+                    return (new SyncAnswer(user, head, page.Entries), cursor);
+            }
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {

@@ -38,6 +38,16 @@ internal sealed class Inbox(int capacity)
         }
     }
 
+    /// <summary>Whether the word that the log begins anew waits to be taken: the stored cursor is of the log before.</summary>
+    public bool HoldsReset
+    {
+        get
+        {
+            lock (_lock)
+                return _items.Any(item => item.Reset is not null);
+        }
+    }
+
     public void Add(Item item)
     {
         lock (_lock)

@@ -40,6 +40,10 @@ internal sealed class Mailbox(IChatStore store, Inbox inbox, ClientSession sessi
     public Task ApplyAsync(SessionEffect effect) => effect switch
     {
         BeginAt begin => ExclusivelyAsync(() => StoreAsync(() => store.ResetAsync(begin.Cursor, CancellationToken.None))),
+        // The stored cursor, of a log before, must not pass for one of this epoch; what the reset stores is asked about at the next resume.
+        GoOn on => ExclusivelyAsync(() => inbox.HoldsReset
+            ? ValueTask.CompletedTask
+            : StoreAsync(() => store.GoOnAsync(on.Shared, CancellationToken.None))),
         Surface surface => ExclusivelyAsync(() => Add(new Inbox.Item { Message = surface.Message, Through = surface.Message.Seq })),
         StartOver reset => ExclusivelyAsync(() => Add(new Inbox.Item { Reset = reset.Reset, Through = reset.Reset.To.Seq })),
         Pass pass => ExclusivelyAsync(() => inbox.TryPass(pass.Seq)

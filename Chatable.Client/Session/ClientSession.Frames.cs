@@ -25,7 +25,7 @@ internal sealed partial class ClientSession
             return;
         }
 
-        // Place 0 is the same in every epoch. Any other cursor of another epoch is answered with a reset.
+        // Place 0 is the same in every epoch. Any other cursor of another epoch is answered with a reset, or with the epoch it goes on in.
         if (_log.Cursor is { Seq: 0 } cursor && cursor.Epoch != welcome.Epoch)
             BeginLog(cursor with { Epoch = welcome.Epoch });
 
@@ -82,6 +82,9 @@ internal sealed partial class ClientSession
             case ResetFrame reset:
                 BeginOver(new ChatReset(reset.To));
                 break;
+            case EpochFrame epoch when _log.GoOn(epoch.Shared):
+                Do(new GoOn(epoch.Shared));
+                break;
             case DrainingFrame draining:
                 _drainsAt = now + draining.Within * settings.Random();
                 break;
@@ -96,7 +99,7 @@ internal sealed partial class ClientSession
             case PingFrame:
                 Do(new Transmit(ClientFrames.Pong));
                 break;
-            case null or WelcomeFrame:
+            case null or WelcomeFrame or EpochFrame:
                 GiveUp(LeaveReason.BadFrame);
                 break;
         }

@@ -15,6 +15,9 @@ internal sealed record CaughtUp : SessionEffect;
 /// <summary>Store the first cursor.</summary>
 internal sealed record BeginAt(ChatCursor Cursor) : SessionEffect;
 
+/// <summary>Store another epoch for the cursor; where a message of this device is through after that place is void.</summary>
+internal sealed record GoOn(ChatCursor Shared) : SessionEffect;
+
 /// <summary>Give a message to the application.</summary>
 internal sealed record Surface(ChatMessage Message) : SessionEffect;
 

@@ -27,6 +27,18 @@ internal sealed class SessionLog(ChatCursor? cursor, IEnumerable<long> settledAh
         _settled.Clear();
     }
 
+    /// <summary>In another epoch, which has the same log up to that place.</summary>
+    /// <returns>False where the cursor is beyond it.</returns>
+    public bool GoOn(ChatCursor shared)
+    {
+        if (!(Cursor?.Seq <= shared.Seq))
+            return false;
+
+        Cursor = Cursor!.Value with { Epoch = shared.Epoch };
+        _settled.RemoveWhere(seq => seq > shared.Seq);
+        return true;
+    }
+
     public Place PlaceOf(long seq) => (seq - (Cursor?.Seq ?? seq)) switch
     {
         <= 0 => Place.Old,

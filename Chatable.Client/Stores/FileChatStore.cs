@@ -79,6 +79,9 @@ public sealed class FileChatStore : IChatStore
     /// <inheritdoc/>
     public ValueTask ResetAsync(ChatCursor cursor, CancellationToken cancellationToken) => Change(JournalRecord.Reset(cursor));
 
+    /// <inheritdoc/>
+    public ValueTask GoOnAsync(ChatCursor upTo, CancellationToken cancellationToken) => Change(JournalRecord.GoOn(upTo));
+
     /// <summary>Closes the file; another process may open it.</summary>
     public ValueTask DisposeAsync()
     {

@@ -38,4 +38,10 @@ public interface IChatStore : IAsyncDisposable
     /// returns, the cursor must survive a crash: without one, the log begins where the server stands by then.
     /// </summary>
     ValueTask ResetAsync(ChatCursor cursor, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Gives the cursor another epoch, and forgets settled places after <paramref name="upTo"/>; up to there the log is the same. The
+    /// cursor's place stays. A store that does nothing starts over once instead: the server resets a cursor of an epoch that is past.
+    /// </summary>
+    ValueTask GoOnAsync(ChatCursor upTo, CancellationToken cancellationToken) => ValueTask.CompletedTask;
 }

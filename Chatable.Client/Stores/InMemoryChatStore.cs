@@ -36,6 +36,9 @@ public sealed class InMemoryChatStore : IChatStore
     public ValueTask ResetAsync(ChatCursor cursor, CancellationToken cancellationToken) => Change(state => state.Reset(cursor));
 
     /// <inheritdoc/>
+    public ValueTask GoOnAsync(ChatCursor upTo, CancellationToken cancellationToken) => Change(state => state.GoOn(upTo));
+
+    /// <inheritdoc/>
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
     private ValueTask Change(Action<StoreState> change)

@@ -10,6 +10,7 @@ namespace Chatable.Client.Stores;
 /// {"op":"remove","client_id":"c1"}                                              refused for good
 /// {"op":"advance","seq":7}                                                      the cursor moved to place 7
 /// {"op":"reset","epoch":"3f2c…","seq":0}                                        the cursor was set
+/// {"op":"epoch","epoch":"5a1e…","seq":7}                                        the log went on in an epoch that shares it up to there
 /// {"op":"state","epoch":"3f2c…","seq":7,"outbox":[{"client_id":"c1",…}],"settled":[9]}   everything; what is before it is void
 /// </code>
 /// </summary>
@@ -20,7 +21,7 @@ internal sealed record JournalRecord(
     /// <summary>
     /// Whether it must survive the machine's crash. A lost <c>add</c> is a lost message. A lost <c>reset</c> begins the log where the
     /// server stands by then: what came in between is lost. A lost <c>remove</c> sends what the application was told is not sent.
-    /// A lost <c>settle</c> is sent again and answered as a duplicate, a lost <c>advance</c> comes again.
+    /// A lost <c>settle</c> is sent again and answered as a duplicate, a lost <c>advance</c> comes again, a lost <c>epoch</c> is told again.
     /// </summary>
     [JsonIgnore]
     public bool IsDurable => Op is "add" or "reset" or "remove" or "state";
@@ -38,6 +39,8 @@ internal sealed record JournalRecord(
     public static JournalRecord Advance(long seq) => new("advance", Seq: seq);
 
     public static JournalRecord Reset(ChatCursor cursor) => new("reset", Seq: cursor.Seq, Epoch: cursor.Epoch);
+
+    public static JournalRecord GoOn(ChatCursor shared) => new("epoch", Seq: shared.Seq, Epoch: shared.Epoch);
 
     public static JournalRecord Whole(StoreState state) =>
         new("state", Seq: state.Cursor?.Seq, Epoch: state.Cursor?.Epoch, Outbox: state.Outbox, Settled: state.SettledAhead);
@@ -68,6 +71,9 @@ internal sealed record JournalRecord(
                 break;
             case { Op: "reset", Seq: { } seq, Epoch: { } epoch }:
                 state.Reset(new ChatCursor(epoch, seq));
+                break;
+            case { Op: "epoch", Seq: { } seq, Epoch: { } epoch }:
+                state.GoOn(new ChatCursor(epoch, seq));
                 break;
             case { Op: "state", Outbox: { } outbox, Settled: { } settled }:
                 state.Restore(Epoch is { } ofLog && Seq is { } place ? new ChatCursor(ofLog, place) : null, outbox, settled);

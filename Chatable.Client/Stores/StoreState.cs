@@ -46,6 +46,13 @@ internal sealed class StoreState
         _settledAhead.Clear();
     }
 
+    public void GoOn(ChatCursor shared)
+    {
+        if (Cursor is { } cursor)
+            Cursor = cursor with { Epoch = shared.Epoch };
+        _settledAhead.RemoveWhere(settled => settled > shared.Seq);
+    }
+
     public void Restore(ChatCursor? cursor, IEnumerable<OutgoingMessage> outbox, IEnumerable<long> settledAhead)
     {
         Cursor = cursor;

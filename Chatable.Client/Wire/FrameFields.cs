@@ -21,6 +21,7 @@ internal sealed record FrameFields
     public bool? Duplicate { get; init; }
     public Guid? Epoch { get; init; }
     public long? Head { get; init; }
+    public long? SharedUntil { get; init; }
     public int? HeartbeatMs { get; init; }
     public int? MaxFrameBytes { get; init; }
     public int? Window { get; init; }

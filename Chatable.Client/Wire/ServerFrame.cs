@@ -13,6 +13,9 @@ internal sealed record CaughtUpFrame(long Seq) : ServerFrame;
 
 internal sealed record ResetFrame(ChatCursor To) : ServerFrame;
 
+/// <summary>The log goes on in this epoch, and up to that place it is the same as before.</summary>
+internal sealed record EpochFrame(ChatCursor Shared) : ServerFrame;
+
 internal sealed record ErrorFrame(string? ClientId, string Code, string Message, bool IsRetryable, TimeSpan? RetryAfter) : ServerFrame;
 
 internal sealed record PingFrame : ServerFrame;

@@ -9,7 +9,8 @@ namespace Chatable.Client.Wire;
 /// {"type":"message","seq":7,"message_id":"…","conversation":3,"conversation_seq":2,"author":"bob","recipient":"alice","message":"hello",
 ///  "message_type":0,"created_at":"2015-09-03T03:13:12.81765Z","client_id":"c1"}
 /// {"type":"ack","client_id":"c1","message_id":"…","seq":7,"conversation":3,"conversation_seq":2,"created_at":"…","duplicate":true}
-/// {"type":"caught_up","seq":7}   {"type":"reset","epoch":"…","head":7}   {"type":"draining","reconnect_within_ms":5000}
+/// {"type":"caught_up","seq":7}   {"type":"reset","epoch":"…","head":7}   {"type":"epoch","epoch":"…","shared_until":7}
+/// {"type":"draining","reconnect_within_ms":5000}
 /// {"type":"error","client_id":"c1","code":"busy","message":"…","retryable":true,"retry_after_ms":250}   {"type":"ping"}   {"type":"pong"}
 /// </code>
 /// </summary>
@@ -58,6 +59,7 @@ internal static class ServerFrames
         "ack" => Ack(fields),
         "caught_up" => fields.Seq is { } seq ? new CaughtUpFrame(seq) : null,
         "reset" => fields is { Epoch: { } epoch, Head: { } head } ? new ResetFrame(new ChatCursor(epoch, head)) : null,
+        "epoch" => fields is { Epoch: { } goesOn, SharedUntil: { } until } ? new EpochFrame(new ChatCursor(goesOn, until)) : null,
         "error" => Error(fields),
         "ping" => new PingFrame(),
         "pong" => new PongFrame(),

@@ -8,13 +8,45 @@ namespace Chatable.Messaging.Envelopes;
 /// </summary>
 public sealed class EnvelopeStore(NpgsqlDataSource database)
 {
+    /// <summary>With more, PostgreSQL would expect so much work that it compiles the statement each time, mostly for nothing.</summary>
+    public const int KnownAtOnce = 100;
+
     private const string Head = "SELECT last_seq FROM user_heads WHERE user_id = $1";
 
-    // One statement, one snapshot: a head of one epoch must not be taken for that of another.
-    private const string HeadAndEpoch =
-        "SELECT epoch, coalesce((SELECT last_seq FROM user_heads WHERE user_id = $1), 0) FROM log_epoch";
+    // The planner takes a table of one row that nobody has analyzed for one of a thousand: without LIMIT 1 it would expect so many times
+    // the work, and compile the statement (JIT) each time, for a hundred times its cost. A test looks for statements that are compiled.
+    private const string CurrentEpoch = "(SELECT * FROM log_epoch LIMIT 1)";
 
-    private const string Heads = "SELECT user_id, last_seq FROM user_heads WHERE user_id = ANY ($1)";
+    // Up to where a log is the same as in an epoch that has ended; null where anything but promotions has ended it or one after it. The
+    // last place of that epoch is looked for by halves: places are dense, and the numbers of their epochs only rise. An older worker's
+    // rows have the highest of all numbers; beside those, less may be found than is shared.
+    private const string SharedUntil = """
+        (SELECT (WITH RECURSIVE search (shared, beyond) AS (
+                     SELECT 0::bigint, coalesce(h.last_seq, 0) + 1
+                     UNION ALL
+                     SELECT CASE WHEN e.epoch_number <= p.number THEN e.seq ELSE shared END,
+                            CASE WHEN e.epoch_number <= p.number THEN beyond ELSE e.seq END
+                     FROM search CROSS JOIN LATERAL (
+                         SELECT seq, epoch_number FROM envelopes WHERE user_id = k.user_id AND seq = (shared + beyond) / 2 LIMIT 1) e
+                     WHERE beyond - shared > 1)
+                 SELECT max(shared) FROM search)
+         FROM past_log_epochs p WHERE p.epoch = k.epoch
+           AND NOT EXISTS (SELECT FROM past_log_epochs q WHERE q.number >= p.number AND NOT q.is_continued)
+         LIMIT 1)
+        """;
+
+    // One statement, one snapshot: a head of one epoch must not be taken for that of another.
+    private const string HeadsOfKnown = $"""
+        SELECT l.{LogEpochs.IsOver}, l.epoch, l.number, k.user_id, coalesce(h.last_seq, 0), {SharedUntil}
+        FROM {CurrentEpoch} l CROSS JOIN unnest($1, $2) WITH ORDINALITY AS k (user_id, epoch, place)
+        LEFT JOIN user_heads h ON h.user_id = k.user_id
+        ORDER BY k.place
+        """;
+
+    private const string Heads = $"""
+        SELECT l.{LogEpochs.IsOver}, l.epoch, l.number, h.user_id, h.last_seq
+        FROM {CurrentEpoch} l LEFT JOIN user_heads h ON h.user_id = ANY ($1)
+        """;
 
     // The other party of a direct conversation is whichever of the pair is not the author; of a note to oneself, both are. Each LIMIT 1
     // says that there is one: the planner then neither weighs orders nor compares statistics, which took it ten times as long as the rest.
@@ -40,52 +72,105 @@ public sealed class EnvelopeStore(NpgsqlDataSource database)
         }, cancellationToken);
 
     /// <summary>Where the user's log stands, and the epoch its seqs belong to.</summary>
-    public Task<LogHead> LogHeadAsync(long user, CancellationToken cancellationToken) =>
-        database.ReadAsync(async connection =>
+    /// <param name="user">Whose log.</param>
+    /// <param name="known">The epoch that a client knows, to be told up to where it still holds.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public async Task<LogHead> LogHeadAsync(long user, Guid? known, CancellationToken cancellationToken) =>
+        (await LogHeadsAsync([(user, known ?? Guid.Empty)], cancellationToken))[0];
+
+    /// <summary>The same of many users, in their order; <see cref="KnownAtOnce"/> at most.</summary>
+    public Task<IReadOnlyList<LogHead>> LogHeadsAsync(
+        IReadOnlyList<(long User, Guid Known)> users, CancellationToken cancellationToken) =>
+        ReadAsync(async connection =>
         {
-            await using var command = new NpgsqlCommand(HeadAndEpoch, connection);
-            command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = user });
+            await using var command = new NpgsqlCommand(HeadsOfKnown, connection);
+            command.Parameters.Add(new NpgsqlParameter<long[]> { TypedValue = [.. users.Select(one => one.User)] });
+            command.Parameters.Add(new NpgsqlParameter<Guid[]> { TypedValue = [.. users.Select(one => one.Known)] });
             await using var reader = await command.ExecuteReaderAsync(CancellationToken.None);
-            return await reader.ReadAsync(CancellationToken.None)
-                ? new LogHead(reader.GetGuid(0), reader.GetInt64(1))
-                : throw new InvalidOperationException("The database has no epoch.");
+            return await ReadHeadsAsync(reader);
         }, cancellationToken);
 
     /// <summary>The heads of many users; one who is unknown is missing.</summary>
-    public Task<IReadOnlyDictionary<long, long>> HeadsAsync(IReadOnlyCollection<long> users, CancellationToken cancellationToken) =>
-        database.ReadAsync<IReadOnlyDictionary<long, long>>(async connection =>
+    public Task<LogHeads> HeadsAsync(IReadOnlyCollection<long> users, CancellationToken cancellationToken) =>
+        ReadAsync(async connection =>
         {
             await using var command = new NpgsqlCommand(Heads, connection);
             command.Parameters.Add(new NpgsqlParameter<long[]> { TypedValue = [.. users] });
             await using var reader = await command.ExecuteReaderAsync(CancellationToken.None);
             var heads = new Dictionary<long, long>(users.Count);
+            var (isOver, epoch) = (false, default(LogEpoch));
             while (await reader.ReadAsync(CancellationToken.None))
-                heads[reader.GetInt64(0)] = reader.GetInt64(1);
-            return heads;
+            {
+                (isOver, epoch) = ReadEpoch(reader);
+                if (!reader.IsDBNull(3))
+                    heads[reader.GetInt64(3)] = reader.GetInt64(4);
+            }
+
+            return (isOver, new LogHeads(epoch, heads));
         }, cancellationToken);
 
     /// <summary>At most <paramref name="limit"/> envelopes with a seq above <paramref name="after"/>, in their order.</summary>
-    public Task<IReadOnlyList<Envelope>> ReadAsync(long user, long after, int limit, CancellationToken cancellationToken) =>
-        database.ReadAsync<IReadOnlyList<Envelope>>(async connection =>
+    /// <param name="user">Whose log.</param>
+    /// <param name="known">The epoch that <paramref name="after"/> is of, to be told up to where it still holds.</param>
+    /// <param name="after">The last place that is not wanted.</param>
+    /// <param name="limit">The most envelopes at once.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public Task<LogPage> ReadAsync(long user, Guid known, long after, int limit, CancellationToken cancellationToken) =>
+        ReadAsync(async connection =>
         {
-            await using var command = new NpgsqlCommand(Page, connection);
-            command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = user });
-            command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = after });
-            command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = limit });
-            await using var reader = await command.ExecuteReaderAsync(CancellationToken.None);
+            await using var batch = new NpgsqlBatch(connection)
+            {
+                BatchCommands =
+                {
+                    new NpgsqlBatchCommand(Page)
+                    {
+                        Parameters =
+                        {
+                            new NpgsqlParameter<long> { TypedValue = user }, new NpgsqlParameter<long> { TypedValue = after },
+                            new NpgsqlParameter<int> { TypedValue = limit },
+                        },
+                    },
+                    // Later than the page, so that what that holds is of this epoch or of what it goes on from.
+                    new NpgsqlBatchCommand(HeadsOfKnown)
+                    {
+                        Parameters =
+                        {
+                            new NpgsqlParameter<long[]> { TypedValue = [user] }, new NpgsqlParameter<Guid[]> { TypedValue = [known] },
+                        },
+                    },
+                },
+            };
+            await using var reader = await batch.ExecuteReaderAsync(CancellationToken.None);
             var page = new List<Envelope>();
             while (await reader.ReadAsync(CancellationToken.None))
                 page.Add(new Envelope(reader.GetInt64(0), ReadMessage(reader)));
-            return page;
+            await reader.NextResultAsync(CancellationToken.None);
+            var (isOver, heads) = await ReadHeadsAsync(reader);
+            return (isOver, new LogPage(heads[0], page));
         }, cancellationToken);
 
-    /// <summary>Changes when seqs have started over (after a restore): a client that knows another must load everything anew.</summary>
-    public Task<Guid> EpochAsync(CancellationToken cancellationToken) =>
-        database.ReadAsync(async connection =>
+    private Task<T> ReadAsync<T>(Func<NpgsqlConnection, Task<(bool IsOver, T Answer)>> read, CancellationToken cancellationToken) =>
+        database.ReadAsync(connection => LogEpochs.InEpochAsync(connection, () => read(connection)), cancellationToken);
+
+    private static async Task<(bool IsOver, IReadOnlyList<LogHead> Heads)> ReadHeadsAsync(NpgsqlDataReader reader)
+    {
+        var isOver = false;
+        List<LogHead> heads = [];
+        while (await reader.ReadAsync(CancellationToken.None))
         {
-            await using var command = new NpgsqlCommand("SELECT epoch FROM log_epoch", connection);
-            return (Guid)(await command.ExecuteScalarAsync(CancellationToken.None))!;
-        }, cancellationToken);
+            (isOver, var epoch) = ReadEpoch(reader);
+            heads.Add(new LogHead(epoch.Id, reader.GetInt64(4))
+            {
+                EpochNumber = epoch.Number,
+                SharedUntil = reader.IsDBNull(5) ? null : reader.GetInt64(5),
+            });
+        }
+
+        return heads.Count > 0 ? (isOver, heads) : throw new InvalidOperationException("The database has no epoch.");
+    }
+
+    private static (bool IsOver, LogEpoch Epoch) ReadEpoch(NpgsqlDataReader row) =>
+        (row.GetBoolean(0), new LogEpoch(row.GetGuid(1), row.GetInt32(2)));
 
     private static MessageRecord ReadMessage(NpgsqlDataReader row) => new()
     {

@@ -22,6 +22,9 @@ internal sealed class BatchPlan
         Messages = new List<(MessageRecord, long)>(entries);
     }
 
+    /// <summary>The number of the epoch that all of it belongs to.</summary>
+    public int Epoch => _snapshot.Epoch ?? 0;
+
     /// <summary>What to tell of each entry, in the order of the entries.</summary>
     public IReadOnlyList<IDispatch> Outcomes => _outcomes;
 
@@ -79,7 +82,7 @@ internal sealed class BatchPlan
         Messages.Add((message, author.Seq));
         _placed[entry.Key()] = new MessagePlace(
             message.MessageId, message.ConversationId, message.ConversationSeq, author.Seq, message.CreatedAt);
-        return new MessageStored(message, recipients, entry.Origin, entry.Trace);
+        return new MessageStored(message, recipients, entry.Origin, entry.Trace) { Epoch = Epoch };
     }
 
     private MessageRepeated Repeat(IntakeEntry entry)
@@ -90,7 +93,10 @@ internal sealed class BatchPlan
             : [HeadOf(entry.AuthorId), HeadOf(entry.RecipientId)];
         return new MessageRepeated(
             place.MessageId, entry.ClientId, entry.AuthorId, place.AuthorSeq, place.ConversationId, place.ConversationSeq,
-            place.CreatedAt, heads, entry.Origin);
+            place.CreatedAt, heads, entry.Origin)
+        {
+            Epoch = Epoch,
+        };
     }
 
     private Recipient HeadOf(long user) => new(user, Heads.TryGetValue(user, out var moved) ? moved : _snapshot.Heads[user]);

@@ -15,6 +15,8 @@ internal static class BatchReading
         await using var rows = await batch.ExecuteReaderAsync(CancellationToken.None);
 
         var snapshot = new BatchSnapshot();
+        await rows.ReadAsync(CancellationToken.None);
+        snapshot.Epoch = rows.IsDBNull(0) ? null : rows.GetInt32(0);
         await rows.NextResultAsync(CancellationToken.None);
         while (await rows.ReadAsync(CancellationToken.None))
             snapshot.Heads[rows.GetInt64(0)] = rows.GetInt64(1);

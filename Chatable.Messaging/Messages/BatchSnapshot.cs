@@ -22,6 +22,9 @@ internal readonly record struct ConversationHead(long Id, long LastSeq, DateTime
 /// <summary>What the database says of a batch while its users' heads are locked: nothing in it can change before the commit.</summary>
 internal sealed class BatchSnapshot
 {
+    /// <summary>The number of the epoch; null where it is over, and nothing may be written before the next has begun.</summary>
+    public int? Epoch { get; set; }
+
     public Dictionary<long, long> Heads { get; } = [];
     public Dictionary<MessageKey, StoredMessage> Stored { get; } = [];
     public Dictionary<UserPair, ConversationHead> Conversations { get; } = [];

@@ -72,6 +72,7 @@ internal static class BatchWriting
             Columns.Of(plan.Envelopes, envelope => envelope.Seq),
             Columns.Of(plan.Envelopes, envelope => envelope.Message.Id),
             Columns.Of(plan.Envelopes, envelope => envelope.Message.LastSeq),
+            new NpgsqlParameter<int> { TypedValue = plan.Epoch },
         },
     };
 

@@ -7,8 +7,9 @@ internal static class PersistSql
 {
     // One plan for each statement, made once: planning it anew costs more than running it for a few rows. A plan made while a table was
     // empty would scan it whole and be kept until the next ANALYZE, so only plans by index are allowed, which are right at any size.
+    // And the number of the epoch, which the transaction's end does not change, however late the locks are granted: see LogEpochs.
     public const string Settings = $"""
-        SELECT {OrphanedLocks.End},
+        SELECT {LogEpochs.Number}, {OrphanedLocks.End},
                {Replication.Required},
                set_config('statement_timeout', '5s', true), set_config('lock_timeout', '3s', true),
                set_config('plan_cache_mode', 'force_generic_plan', true), set_config('enable_seqscan', 'off', true),
@@ -54,8 +55,8 @@ internal static class PersistSql
         """;
 
     public const string InsertEnvelopes = """
-        INSERT INTO envelopes (user_id, seq, conversation_id, conversation_seq, kind)
-        SELECT unnest($1), unnest($2), unnest($3), unnest($4), 0
+        INSERT INTO envelopes (user_id, seq, conversation_id, conversation_seq, kind, epoch_number)
+        SELECT unnest($1), unnest($2), unnest($3), unnest($4), 0, $5
         """;
 
     public const string MoveHeads = Counting + """

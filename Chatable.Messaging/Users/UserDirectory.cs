@@ -20,6 +20,8 @@ public sealed class UserDirectory(UserStore users, TimeProvider time)
     public ValueTask<UserRef?> FindAsync(string username, CancellationToken cancellationToken) =>
         _known.TryGet(username, out var known) ? new(known) : AskAsync(username, cancellationToken);
 
+    public void ForgetAll() => _known.Clear();
+
     private async ValueTask<UserRef?> AskAsync(string username, CancellationToken cancellationToken)
     {
         UserRef known = default;

@@ -10,7 +10,11 @@ public interface IDispatch
 /// <summary>
 /// A newly stored message, for every user it concerns; the same bytes go to each server, which skips users it does not hold.
 /// </summary>
-public readonly record struct MessageStored(MessageRecord Message, Recipients Recipients, Origin Origin, TraceParent Trace) : IDispatch;
+public readonly record struct MessageStored(MessageRecord Message, Recipients Recipients, Origin Origin, TraceParent Trace) : IDispatch
+{
+    /// <summary>The number of the epoch in which its seqs mean something.</summary>
+    public int Epoch { get; init; }
+}
 
 /// <summary>
 /// A repeat of a message stored earlier: the origin is told where it stands. <paramref name="Heads"/> are the heads of the users
@@ -20,6 +24,9 @@ public readonly record struct MessageRepeated(
     Guid MessageId, ClientId ClientId, long AuthorId, long AuthorSeq, long ConversationId, long ConversationSeq, DateTime CreatedAt,
     Recipients Heads, Origin Origin) : IDispatch
 {
+    /// <inheritdoc cref="MessageStored.Epoch"/>
+    public int Epoch { get; init; }
+
     /// <summary>What the author is told of it.</summary>
     public StoredPlace AuthorsPlace => new(ClientId, MessageId, AuthorSeq, ConversationId, ConversationSeq, CreatedAt);
 }

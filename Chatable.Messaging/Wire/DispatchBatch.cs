@@ -7,6 +7,8 @@ namespace Chatable.Messaging.Wire;
 /// 2 repeated  16 message id · client id · var author id · var author seq · var conversation · var conversation seq
 ///             · i64 created at (ticks) · var n, n × (i64 user, i64 head) · origin
 /// 3 refused   client id · u8 code · origin
+/// 4 stored    of another epoch than the first: var its number · as 1
+/// 5 repeated  of another epoch than the first: var its number · as 2
 /// client id   str; or u8 0, 16 UUID
 /// origin      16 boot id · var connection
 /// trace       u8 0; or u8 1, 25 trace context
@@ -72,14 +74,14 @@ public static class DispatchBatch
         switch (item)
         {
             case MessageStored stored:
-                writer.Byte(1);
+                WriteKind(writer, 1, 4, stored.Epoch);
                 stored.Message.Write(writer);
                 WriteRecipients(writer, stored.Recipients);
                 WriteOrigin(writer, stored.Origin);
                 stored.Trace.WriteShort(writer);
                 break;
             case MessageRepeated repeated:
-                writer.Byte(2);
+                WriteKind(writer, 2, 5, repeated.Epoch);
                 WriteRepeated(writer, repeated);
                 break;
             case MessageRefused refused:
@@ -91,6 +93,14 @@ public static class DispatchBatch
             default:
                 throw new ArgumentException($"No encoding for {item.GetType().Name}.", nameof(item));
         }
+    }
+
+    // Servers of before there were numbers read what has none.
+    private static void WriteKind(WireWriter writer, byte ofFirstEpoch, byte ofLater, int epoch)
+    {
+        writer.Byte(epoch == 0 ? ofFirstEpoch : ofLater);
+        if (epoch != 0)
+            writer.Varint(epoch);
     }
 
     private static void WriteRepeated(WireWriter writer, MessageRepeated item)
@@ -120,23 +130,36 @@ public static class DispatchBatch
 
     private static bool TryReadItem(ref WireReader reader, IDispatchHandler handler) => reader.Byte() switch
     {
-        1 => TryReadStored(ref reader, handler),
-        2 => TryReadRepeated(ref reader, handler),
+        1 => TryReadStored(ref reader, handler, epoch: 0),
+        2 => TryReadRepeated(ref reader, handler, epoch: 0),
         3 => TryReadRefused(ref reader, handler),
+        4 => TryReadStored(ref reader, handler, ReadEpoch(ref reader)),
+        5 => TryReadRepeated(ref reader, handler, ReadEpoch(ref reader)),
         _ => false,
     };
 
-    private static bool TryReadStored(ref WireReader reader, IDispatchHandler handler)
+    private static int ReadEpoch(ref WireReader reader)
+    {
+        if (reader.Integer() is var number and > 0 and <= int.MaxValue)
+            return (int)number;
+        reader.Fail();
+        return 0;
+    }
+
+    private static bool TryReadStored(ref WireReader reader, IDispatchHandler handler, int epoch)
     {
         if (!MessageRecord.TryRead(ref reader, out var message))
             return false;
-        var stored = new MessageStored(message, ReadRecipients(ref reader), ReadOrigin(ref reader), TraceParent.ReadShort(ref reader));
+        var stored = new MessageStored(message, ReadRecipients(ref reader), ReadOrigin(ref reader), TraceParent.ReadShort(ref reader))
+        {
+            Epoch = epoch,
+        };
         if (!reader.Failed)
             handler.Handle(stored);
         return !reader.Failed;
     }
 
-    private static bool TryReadRepeated(ref WireReader reader, IDispatchHandler handler)
+    private static bool TryReadRepeated(ref WireReader reader, IDispatchHandler handler, int epoch)
     {
         var messageId = reader.Uuid();
         var clientId = reader.ShortClientId();
@@ -148,7 +171,10 @@ public static class DispatchBatch
 
         var repeated = new MessageRepeated(
             messageId, clientId, authorId, authorSeq, conversationId, conversationSeq, new DateTime(ticks, DateTimeKind.Utc),
-            ReadRecipients(ref reader), ReadOrigin(ref reader));
+            ReadRecipients(ref reader), ReadOrigin(ref reader))
+        {
+            Epoch = epoch,
+        };
         if (!reader.Failed)
             handler.Handle(repeated);
         return !reader.Failed;

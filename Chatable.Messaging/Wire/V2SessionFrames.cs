@@ -14,6 +14,7 @@ public sealed record V2Welcome(string User, string Server, Guid Epoch, long Head
 ///  "max_frame_bytes":16384,"window":32}
 /// {"type":"caught_up","seq":7}
 /// {"type":"reset","epoch":"6f1c…","head":7}
+/// {"type":"epoch","epoch":"6f1c…","shared_until":7}
 /// {"type":"error","client_id":"c1","code":"busy","message":"…","retryable":true,
 ///  "retry_after_ms":1000}                                              client_id, retry_after_ms: where there is one
 /// {"type":"ping"}   {"type":"pong"}
@@ -46,6 +47,16 @@ public static class V2SessionFrames
     {
         json.WriteString("epoch"u8, epoch);
         json.WriteNumber("head"u8, head);
+    });
+
+    /// <summary>
+    /// The log goes on in this epoch, and up to that seq it is the same as before. Not called <c>seq</c>: clients of before take that of a
+    /// frame they do not know for a place of the log.
+    /// </summary>
+    public static byte[] Epoch(Guid epoch, long sharedUntil) => Write("epoch"u8, json =>
+    {
+        json.WriteString("epoch"u8, epoch);
+        json.WriteNumber("shared_until"u8, sharedUntil);
     });
 
     public static byte[] Error(ClientId? clientId, string code, string message, bool retryable, TimeSpan? retryAfter) =>

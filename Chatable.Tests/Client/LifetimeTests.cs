@@ -40,6 +40,9 @@ public sealed class LifetimeTests(ClientServers servers) : IClassFixture<ClientS
         public ValueTask ResetAsync(ChatCursor cursor, CancellationToken cancellationToken) =>
             Call(nameof(ResetAsync), () => _store.ResetAsync(cursor, cancellationToken));
 
+        public ValueTask GoOnAsync(ChatCursor upTo, CancellationToken cancellationToken) =>
+            Call(nameof(GoOnAsync), () => _store.GoOnAsync(upTo, cancellationToken));
+
         public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
         private ValueTask Call(string name, Func<ValueTask> call) =>

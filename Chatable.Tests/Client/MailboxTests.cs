@@ -41,4 +41,23 @@ public sealed class MailboxTests
         await Assert.ThrowsAsync<ChatOutboxFullException>(() => mailbox.SubmitAsync(new OutgoingMessage("two", "bob", "hello"), Token));
         Assert.Same(first, await mailbox.SubmitAsync(new OutgoingMessage("one", "bob", "hello"), Token));
     }
+
+    // Otherwise a device that dies before it has loaded the new log would take its place in the old one for one in the epoch after.
+    [Fact]
+    public async Task AnEpochThatComesBeforeAResetIsTakenLeavesTheStoredCursorAlone()
+    {
+        var (old, next, after) = (Guid.NewGuid(), Guid.NewGuid(), Guid.NewGuid());
+        var store = new InMemoryChatStore();
+        await store.ResetAsync(new ChatCursor(old, 100), Token);
+        var session = new ClientSession(new SessionSettings(), await store.LoadAsync(Token));
+        var inbox = new Inbox(10);
+        using var mailbox = new Mailbox(store, inbox, session, outboxCapacity: 1, () => TimeSpan.Zero);
+
+        await mailbox.ApplyAsync(new StartOver(new ChatReset(new ChatCursor(next, 50))));
+        await mailbox.ApplyAsync(new GoOn(new ChatCursor(after, 50)));
+        Assert.Equal(new ChatCursor(old, 100), (await store.LoadAsync(Token)).Cursor);
+
+        await mailbox.FinishAsync((await inbox.PeekAsync(Token))!);
+        Assert.Equal(new ChatCursor(next, 50), (await store.LoadAsync(Token)).Cursor);
+    }
 }

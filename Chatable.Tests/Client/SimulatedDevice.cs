@@ -124,6 +124,9 @@ internal sealed class SimulatedDevice(SimulatedServer server, Random random)
             case BeginAt begin:
                 await _store.ResetAsync(begin.Cursor, CancellationToken.None);
                 break;
+            case GoOn on:
+                await _store.GoOnAsync(on.Shared, CancellationToken.None);
+                break;
             case Surface surface:
                 _inbox.Add(surface.Message);
                 break;

@@ -82,7 +82,7 @@ public sealed partial class AsyncApiTests
             V2Frames.Message(Samples.Message, long.MaxValue, forAuthor: false).Memory,
             V2Frames.Ack(place, duplicate: false).Memory, V2Frames.Ack(place, duplicate: true).Memory,
             V2SessionFrames.Welcome(new V2Welcome("alice", "api-1/1f0c2d3e", Guid.NewGuid(), 0, TimeSpan.FromSeconds(20), 16384, 32)),
-            V2SessionFrames.CaughtUp(0), V2SessionFrames.Reset(Guid.NewGuid(), 0),
+            V2SessionFrames.CaughtUp(0), V2SessionFrames.Reset(Guid.NewGuid(), 0), V2SessionFrames.Epoch(Guid.NewGuid(), 0),
             V2SessionFrames.Ping, V2SessionFrames.Pong,
             V2SessionFrames.Error(id, "busy", "busy", retryable: true, TimeSpan.FromSeconds(1)),
             V2SessionFrames.Error(null, "invalid", "not JSON", retryable: false, null),

@@ -18,14 +18,18 @@ public class QueueEntryGoldenTests
         + "03626f62" + "05616c696365" + "03632d32" + "03632d31"
         + Trace + "03000000" + "68c3a9";
 
-    private const string Stored =
-        "01" + "03" + "04" + MessageId + "2a" + "2b"
+    private const string Stored = "01" + StoredBytes;
+
+    private const string StoredBytes =
+        "03" + "04" + MessageId + "2a" + "2b"
         + "03632d31" + "03626f62" + "05616c696365" + "00" + "74d7409a0db4d208" + "05" + "68656c6c6f"
         + "02" + "2a00000000000000" + "0900000000000000" + "2b00000000000000" + "0a00000000000000"
         + BootId + Connection + "01" + Trace;
 
-    private const string Repeated =
-        "02" + MessageId + "03632d31" + "2a" + "09" + "03" + "04"
+    private const string Repeated = "02" + RepeatedBytes;
+
+    private const string RepeatedBytes =
+        MessageId + "03632d31" + "2a" + "09" + "03" + "04"
         + "74d7409a0db4d208" + "01" + "2b00000000000000" + "0a00000000000000" + BootId + Connection;
 
     private const string Refused = "03" + "03632d31" + "02" + BootId + Connection;
@@ -57,6 +61,26 @@ public class QueueEntryGoldenTests
         Assert.Equal(Batch, Convert.ToHexStringLower(DispatchBatch.Encode(items)));
         Assert.Equal(["MessageStored", "MessageRepeated", "MessageRefused"], items.Select(item => item.GetType().Name));
     }
+
+    [Fact]
+    public void WhatIsOfALaterEpochHasItsNumberAheadOfTheSameBytes()
+    {
+        const string Batch = "02" + "04" + "ac02" + StoredBytes + "05" + "01" + RepeatedBytes;
+
+        var bytes = DispatchBatch.Encode(
+            [(MessageStored)s_items[0] with { Epoch = 300 }, (MessageRepeated)s_items[1] with { Epoch = 1 }]);
+
+        Assert.Equal(Batch, Convert.ToHexStringLower(bytes));
+        Assert.True(DispatchItems.TryRead(bytes, out var items));
+        Assert.Equal((300, 1), (((MessageStored)items[0]).Epoch, ((MessageRepeated)items[1]).Epoch));
+        Assert.Equal(Batch, Convert.ToHexStringLower(DispatchBatch.Encode(items)));
+    }
+
+    [Theory]
+    [InlineData("00")]
+    [InlineData("8080808008")]
+    public void NoOtherNumberIsAnEpochs(string number) =>
+        Assert.False(DispatchItems.TryRead(Convert.FromHexString("02" + "04" + number + StoredBytes), out _));
 
     [Fact]
     public void ABatchOfAnOlderWorkerIsRead()

@@ -67,12 +67,18 @@ public sealed class QueueEntryPropertyTests
     private static readonly Gen<Recipients> s_recipients =
         Gen.Select(Gen.Long, Gen.Long, (user, seq) => new Recipient(user, seq)).Array[0, 5].Select(all => Recipients.Create(all));
 
+    private static readonly Gen<int> s_epoch = Gen.OneOf(Gen.Const(0), Gen.Int[0, int.MaxValue]);
+
     private static readonly Gen<IDispatch> s_dispatch = Gen.OneOf(
-        Gen.Select(s_message, s_recipients, s_origin, s_trace, (message, recipients, origin, trace) =>
-            (IDispatch)new MessageStored(message, recipients, origin, trace)),
-        Gen.Select(s_message, s_recipients, s_origin, Gen.Long, (message, heads, origin, seq) => (IDispatch)new MessageRepeated(
-            message.MessageId, message.ClientId, message.AuthorId, seq, message.ConversationId, message.ConversationSeq, message.CreatedAt,
-            heads, origin)),
+        Gen.Select(s_message, s_recipients, s_origin, s_trace, s_epoch, (message, recipients, origin, trace, epoch) =>
+            (IDispatch)new MessageStored(message, recipients, origin, trace) { Epoch = epoch }),
+        Gen.Select(s_message, s_recipients, s_origin, Gen.Long, s_epoch, (message, heads, origin, seq, epoch) =>
+            (IDispatch)new MessageRepeated(
+                message.MessageId, message.ClientId, message.AuthorId, seq, message.ConversationId, message.ConversationSeq,
+                message.CreatedAt, heads, origin)
+            {
+                Epoch = epoch,
+            }),
         Gen.Select(s_clientId, Gen.OneOf(Gen.Const(RefusalCode.Invalid), Gen.Const(RefusalCode.OutOfOrder)), s_origin, (id, code, origin) =>
             (IDispatch)new MessageRefused(id, code, origin)));
 

@@ -72,6 +72,7 @@ public class V2ServerFrameGoldenTests
             Text(V2SessionFrames.Welcome(welcome)));
         Assert.Equal("""{"type":"caught_up","seq":7}""", Text(V2SessionFrames.CaughtUp(7)));
         Assert.Equal($$"""{"type":"reset","epoch":"{{Epoch}}","head":7}""", Text(V2SessionFrames.Reset(epoch, 7)));
+        Assert.Equal($$"""{"type":"epoch","epoch":"{{Epoch}}","shared_until":7}""", Text(V2SessionFrames.Epoch(epoch, 7)));
         Assert.Equal("""{"type":"ping"}""", Text(V2SessionFrames.Ping));
         Assert.Equal("""{"type":"pong"}""", Text(V2SessionFrames.Pong));
         Assert.Equal("""{"type":"draining","reconnect_within_ms":5000}""", Text(V2SessionFrames.Draining(TimeSpan.FromSeconds(5))));

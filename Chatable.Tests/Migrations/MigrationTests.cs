@@ -26,7 +26,7 @@ public sealed class MigrationTests(PostgresServer postgres)
         Assert.Equal(
             ["0001_users_and_tokens.sql", "0002_conversations_and_messages.sql", "0003_user_heads_and_envelopes.sql",
              "0004_inbox_by_minute.sql", "0005_messages_by_place.sql", "0006_repeated_refresh.sql",
-             "0007_names_without_locale.sql", "0008_message_fingerprints.sql"],
+             "0007_names_without_locale.sql", "0008_message_fingerprints.sql", "0009_epochs_by_timeline.sql"],
             first);
         Assert.Empty(second);
         Assert.Equal(first, await Sql.QueryAsync<string>(database, Journal, Cancelled));
@@ -71,7 +71,7 @@ public sealed class MigrationTests(PostgresServer postgres)
 
         var transactions = await Sql.QueryAsync<string>(
             database,
-            $"SELECT xmin::text FROM log_epoch UNION SELECT xmin::text FROM {Migrator.JournalTable} WHERE scriptname LIKE '0003%'",
+            $"SELECT xmin::text FROM log_epoch UNION SELECT xmin::text FROM {Migrator.JournalTable} WHERE scriptname LIKE '0009%'",
             Cancelled);
 
         Assert.Single(transactions);

@@ -56,8 +56,12 @@ public sealed class SchemaTests(PostgresServer postgres)
         { "envelopes_seq_check", "INSERT INTO envelopes VALUES (2, 0, 1, 1, 0)" },
         { "envelopes_message_check", "INSERT INTO envelopes VALUES (2, 2, NULL, 1, 0)" },
         { "envelopes_message_check", "INSERT INTO envelopes VALUES (2, 2, 1, NULL, 0)" },
-        { "log_epoch_pkey", "INSERT INTO log_epoch (epoch) VALUES (gen_random_uuid())" },
-        { "log_epoch_only_row_check", "INSERT INTO log_epoch VALUES (false, gen_random_uuid())" },
+        { "log_epoch_pkey", "INSERT INTO log_epoch (epoch, timeline) VALUES (gen_random_uuid(), '1')" },
+        { "log_epoch_only_row_check", "INSERT INTO log_epoch VALUES (false, gen_random_uuid(), 0, '1')" },
+        {
+            "past_log_epochs_pkey",
+            "INSERT INTO past_log_epochs SELECT epoch, number, b FROM log_epoch, (VALUES (true), (false)) AS twice (b)"
+        },
     };
 
     [Fact]

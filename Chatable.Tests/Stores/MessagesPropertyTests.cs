@@ -14,7 +14,7 @@ public sealed class MessagesPropertyTests(PostgresServer postgres)
         Gen.Int[0, Users - 1], Gen.Int[0, Users - 1], Gen.Int[0, 25], (author, recipient, name) => new Send(author, recipient, name));
 
     private static readonly Gen<(Send[] Sends, int CancelAfter)> s_batch =
-        Gen.Select(s_send.Array[1, 20], Gen.Frequency((3, Gen.Const(-1)), (1, Gen.Int[0, 12])));
+        Gen.Select(s_send.Array[1, 20], Gen.Frequency((3, Gen.Const(-1)), (1, Gen.Int[0, 3])));
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 

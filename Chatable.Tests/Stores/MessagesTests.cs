@@ -35,7 +35,7 @@ public sealed class MessagesTests(PostgresServer postgres) : IAsyncLifetime
         var envelopes = new EnvelopeStore(_database.Source);
         foreach (var user in (UserRow[])[_ann, _ben])
         {
-            var envelope = Assert.Single(await envelopes.ReadAsync(user.Id, after: 0, limit: 10, Token));
+            var envelope = Assert.Single((await envelopes.ReadAsync(user.Id, Guid.Empty, after: 0, limit: 10, Token)).Entries);
             Assert.Equal(1, envelope.Seq);
             Assert.Equal("Grüße 🌍", Encoding.UTF8.GetString(envelope.Message.Body.Span));
             Assert.Equal(stored.Message with { Body = default }, envelope.Message with { Body = default });

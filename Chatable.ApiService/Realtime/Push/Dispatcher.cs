@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Chatable.ApiService.Realtime.Sessions;
 using Chatable.ApiService.Realtime.Sockets;
 using Chatable.Messaging;
 using Chatable.Messaging.Envelopes;
@@ -10,7 +9,7 @@ using Chatable.Messaging.Wire;
 namespace Chatable.ApiService.Realtime.Push;
 
 /// <summary>Hands what the worker says to the sockets it concerns; users who are not here any more are passed over.</summary>
-internal sealed class Dispatcher(ConnectionTable connections, ServerIdentity server) : IDispatchHandler
+internal sealed class Dispatcher(ConnectionTable connections, ServerIdentity server, ReconcileSignal reconcile) : IDispatchHandler
 {
     public void Handle(in MessageStored stored)
     {
@@ -21,7 +20,7 @@ internal sealed class Dispatcher(ConnectionTable connections, ServerIdentity ser
         {
             var entry = new Envelope(seq, stored.Message);
             foreach (var connection in connections.Of(user))
-                connection.Log.Push(entry);
+                LookWhereNot(connection.Log.Push(entry, stored.Epoch));
         }
 
         CrashPoint.Reach("after_push");
@@ -29,24 +28,36 @@ internal sealed class Dispatcher(ConnectionTable connections, ServerIdentity ser
 
     public void Handle(in MessageRepeated repeated)
     {
-        Find(repeated.Origin)?.Repeated(repeated);
-        Notice(repeated.Heads);
+        if (Find(repeated.Origin) is { } origin)
+        {
+            var told = repeated;
+            if (!origin.Log.While(told.Epoch, () => origin.Session.Repeated(told)))
+                origin.Session.RepeatedElsewhere();
+        }
+
+        Notice(repeated.Heads, repeated.Epoch);
     }
 
-    public void Handle(in MessageRefused refused) => Find(refused.Origin)?.Refuse(refused);
+    public void Handle(in MessageRefused refused) => Find(refused.Origin)?.Session.Refuse(refused);
 
-    private IProtocolSession? Find(Origin origin) =>
-        origin.BootId == server.BootId ? connections.Find(origin.ConnectionId)?.Session : null;
+    private Connection? Find(Origin origin) => origin.BootId == server.BootId ? connections.Find(origin.ConnectionId) : null;
+
+    // Another epoch than the connection's: PostgreSQL knows which of them is over.
+    private void LookWhereNot(bool isOfTheConnection)
+    {
+        if (!isOfTheConnection)
+            reconcile.Raise();
+    }
 
     // The push may have been lost with the first attempt.
-    private void Notice(Recipients heads)
+    private void Notice(Recipients heads, int epoch)
     {
         if (SeededBug.Is("repair_off"))
             return;
         foreach (var (user, head) in heads)
         {
             foreach (var connection in connections.Of(user))
-                connection.Log.NoticeHead(head);
+                LookWhereNot(connection.Log.NoticeHead(head, epoch));
         }
     }
 

@@ -1,32 +1,38 @@
+using Chatable.ApiService.Auth;
 using Chatable.ApiService.Delivery;
 using Chatable.ApiService.Realtime.Sockets;
+using Chatable.Messaging;
 using Chatable.Messaging.Envelopes;
 using Chatable.Messaging.TestHooks;
+using Chatable.Messaging.Users;
 using Microsoft.Extensions.Options;
 
 namespace Chatable.ApiService.Realtime.Push;
 
 /// <summary>
 /// Compares every connection with its user's head in PostgreSQL, time and again. This alone delivers everything, whatever Redis
-/// or a worker has lost; the pushes only make it quick.
+/// or a worker has lost; the pushes only make it quick. It also finds where a log was set back, and which connections may go on.
 /// </summary>
 internal sealed partial class Reconciler(
-    ConnectionTable connections, EnvelopeStore store, ServerPresence presence, IOptions<DeliveryOptions> options, TimeProvider clock,
-    ILogger<Reconciler> logger) : BackgroundService
+    ConnectionTable connections, EnvelopeStore store, ServerPresence presence, ReconcileSignal signal, UserDirectory directory,
+    TokenRevocations tokens, IOptions<DeliveryOptions> options, TimeProvider clock, ILogger<Reconciler> logger) : BackgroundService
 {
     private const int UsersAtOnce = 1000;
 
-    private readonly SemaphoreSlim _now = new(0, 1);
+    // What asks for it may come with every push.
+    private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(250);
+
+    private LogEpoch? _epoch;
 
     public override Task StartAsync(CancellationToken cancellationToken)
     {
-        presence.Missed += ReconcileNow;
+        presence.Missed += signal.Raise;
         return base.StartAsync(cancellationToken);
     }
 
     public override Task StopAsync(CancellationToken cancellationToken)
     {
-        presence.Missed -= ReconcileNow;
+        presence.Missed -= signal.Raise;
         return base.StopAsync(cancellationToken);
     }
 
@@ -35,7 +41,7 @@ internal sealed partial class Reconciler(
         while (!stoppingToken.IsCancellationRequested)
         {
             var jitter = 0.9 + Random.Shared.NextDouble() * 0.2;
-            var urgent = await _now.WaitAsync(options.Value.ReconcileInterval * jitter, stoppingToken);
+            var urgent = await signal.WaitAsync(options.Value.ReconcileInterval * jitter, stoppingToken);
             try
             {
                 await ReconcileAsync(urgent ? TimeSpan.Zero : options.Value.ReconcilePatience, stoppingToken);
@@ -44,6 +50,8 @@ internal sealed partial class Reconciler(
             {
                 LogFailed(exception);
             }
+
+            await Task.Delay(s_pause, clock, stoppingToken);
         }
     }
 
@@ -52,45 +60,80 @@ internal sealed partial class Reconciler(
     {
         if (SeededBug.Is("reconcile_off"))
             return;
-        var ahead = new Dictionary<long, long>();
-        foreach (var users in connections.Users.Chunk(UsersAtOnce))
+        var behind = new List<(Connection Connection, long Head, int Epoch)>();
+        var all = connections.Users.Chunk(UsersAtOnce).ToArray();
+        foreach (var users in all is [] ? [[]] : all)
         {
-            foreach (var (user, head) in await store.HeadsAsync(users, cancellationToken))
+            // Before the heads are read, or a position that is reached meanwhile would be beyond one.
+            var places = users.SelectMany(user => connections.Of(user)).Select(one => (Connection: one, one.Log.Place)).ToArray();
+            var (epoch, heads) = await store.HeadsAsync(users, cancellationToken);
+            ForgetOn(epoch);
+            await ContinueAsync([.. places.Where(one => one.Place is { } place && place.Epoch != epoch)], epoch, cancellationToken);
+            foreach (var (connection, place) in places.Where(one => one.Place?.Epoch == epoch))
             {
-                if (connections.Of(user).Any(connection => connection.Log.IsBehind(head)))
-                    ahead.Add(user, head);
+                var head = heads.GetValueOrDefault(connection.User.UserId);
+                if (head < place!.Value.Seq)
+                    End(connection, place.Value.Seq, head);
+                else if (connection.Log.IsBehind(head))
+                    behind.Add((connection, head, epoch.Number));
             }
         }
 
-        if (ahead.Count == 0)
+        if (behind.Count == 0)
             return;
 
         await Task.Delay(patience, clock, cancellationToken);
-        foreach (var (user, head) in ahead)
-        {
-            foreach (var connection in connections.Of(user))
-                connection.Log.NoticeHead(head);
-        }
+        foreach (var (connection, head, epoch) in behind)
+            connection.Log.NoticeHead(head, epoch);
     }
 
-    public override void Dispose()
+    // Whoever has registered or logged in just before a promotion or a restore may be unknown after it, and the id another's.
+    private void ForgetOn(LogEpoch epoch)
     {
-        _now.Dispose();
-        base.Dispose();
+        if (_epoch is { } last && last != epoch)
+        {
+            directory.ForgetAll();
+            tokens.LookAnew();
+        }
+
+        _epoch = epoch;
     }
 
-    private void ReconcileNow()
+    // After a promotion these are all connections, most of which lack nothing: they only need to know the epoch.
+    private async Task ContinueAsync((Connection Connection, LogPlace? Place)[] others, LogEpoch epoch, CancellationToken cancellationToken)
     {
-        try
+        if (others.Length == 0)
+            return;
+
+        List<LogHead> heads = [];
+        foreach (var some in others.Chunk(EnvelopeStore.KnownAtOnce))
         {
-            _now.Release();
+            heads.AddRange(await store.LogHeadsAsync(
+                [.. some.Select(one => (one.Connection.User.UserId, one.Place!.Value.Epoch.Id))], cancellationToken));
         }
-        catch (Exception exception) when (exception is SemaphoreFullException or ObjectDisposedException)
-        {
-            // Asked for already, or done.
-        }
+
+        foreach (var ((connection, place), head) in others.Zip(heads))
+            connection.Log.Continue(place!.Value.Epoch, head);
+        LogOtherEpoch(epoch.Id, others.Length, others.Zip(heads).Count(one => !(one.First.Place!.Value.Seq <= one.Second.SharedUntil)));
+    }
+
+    private void End(Connection connection, long position, long head)
+    {
+        LogSetBack(connection.User.UserId, head, position);
+        connection.Log.SetBack();
     }
 
     [LoggerMessage(LogLevel.Warning, "Connections could not be compared with their users' heads; it is tried again.")]
     private partial void LogFailed(Exception exception);
+
+    [LoggerMessage(
+        LogLevel.Warning,
+        "Logs go on in epoch {Epoch}. Of {Connections} connections {Ended} were beyond what it shares with theirs and are closed.")]
+    private partial void LogOtherEpoch(Guid epoch, int connections, int ended);
+
+    [LoggerMessage(
+        LogLevel.Error,
+        "The log of user {UserId} ends at {Head}, and a connection was at {Position}: it was set back. Where PostgreSQL was restored, "
+        + "run the worker's new-epoch.")]
+    private partial void LogSetBack(long userId, long head, long position);
 }

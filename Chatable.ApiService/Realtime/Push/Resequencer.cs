@@ -68,6 +68,9 @@ internal sealed class Resequencer(int holdLimit, int holdBytes, DeliverEntry del
     /// <summary>Notes that the log has at least <paramref name="head"/> entries.</summary>
     public void NoticeHead(long head) => _head = Math.Max(_head, head);
 
+    /// <summary>Nothing is held any more, nor known of what comes after <see cref="Position"/>: it was of a log that has changed.</summary>
+    public void Forget() => (_held, _heldBytes, _head) = (null, 0, Position);
+
     /// <summary>Delivers what is held and next, as far as there is room for it.</summary>
     public void DeliverHeld()
     {

@@ -1,4 +1,5 @@
 using Chatable.ApiService.Realtime.Push;
+using Chatable.Messaging;
 using Chatable.Messaging.Envelopes;
 using Chatable.Messaging.Wire;
 
@@ -40,8 +41,16 @@ internal interface IProtocolSession
     /// <summary>Shows the client the next entry of its log. One call at a time.</summary>
     void Deliver(in Envelope entry);
 
+    /// <summary>
+    /// The log goes on in another epoch, and up to <paramref name="sharedUntil"/> is the same as before: what was delivered is.
+    /// </summary>
+    void GoOn(LogEpoch epoch, long sharedUntil);
+
     /// <summary>Tells the client where a message stands that was stored at an earlier attempt.</summary>
     void Repeated(in MessageRepeated message);
+
+    /// <summary>The same, where the place is of another epoch than the connection, and may be another one to the client.</summary>
+    void RepeatedElsewhere();
 
     /// <summary>Tells the client that a message accepted earlier was not stored.</summary>
     void Refuse(in MessageRefused message);

@@ -6,8 +6,8 @@ using Microsoft.Extensions.Options;
 
 namespace Chatable.ApiService.Realtime.Sessions;
 
-/// <summary>Where a user's log stands in PostgreSQL. It fails where the database does.</summary>
-internal delegate Task<LogHead> ReadHead(long user, CancellationToken cancellationToken);
+/// <summary>Where a user's log stands in PostgreSQL, for whom knows that epoch. It fails where the database does.</summary>
+internal delegate Task<LogHead> ReadHead(long user, Guid? known, CancellationToken cancellationToken);
 
 /// <summary>What all sessions of this server share.</summary>
 internal sealed class SessionServices(

@@ -35,8 +35,11 @@ internal sealed class V1Session : IProtocolSession
 
     public byte[]? Heartbeat => null;
 
-    public async Task OpenAsync(LogFollower log, CancellationToken cancellationToken) =>
-        log.StartAfter((await _services.ReadHead(_sender.User.UserId, cancellationToken)).Seq);
+    public async Task OpenAsync(LogFollower log, CancellationToken cancellationToken)
+    {
+        var head = await _services.ReadHead(_sender.User.UserId, known: null, cancellationToken);
+        log.StartAfter(head.Seq, head);
+    }
 
     public Task ReadyAsync() => _throttle.WaitAsync();
 
@@ -63,8 +66,17 @@ internal sealed class V1Session : IProtocolSession
             _writer.Send(V1Frames.Message(entry.Message));
     }
 
+    // A v1 client has no cursor.
+    public void GoOn(LogEpoch epoch, long sharedUntil)
+    {
+    }
+
     // Every message has a name of its own, made here: only a worker's second look at one can find it stored.
     public void Repeated(in MessageRepeated message)
+    {
+    }
+
+    public void RepeatedElsewhere()
     {
     }
 

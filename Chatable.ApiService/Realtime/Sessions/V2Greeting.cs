@@ -25,6 +25,7 @@ internal sealed partial class V2Greeting(
     private State _state = State.HelloExpected;
     private LogFollower? _log;
     private long? _caughtUpAt;
+    private bool _isCaughtUp;
     private Since _waiting;
 
     public bool IsOverdue => _waiting.Exceeds(services.Options.Times.Hello, services.Clock);
@@ -80,9 +81,14 @@ internal sealed partial class V2Greeting(
     /// <summary>The log has been delivered up to <paramref name="seq"/>.</summary>
     public void Delivered(long seq)
     {
-        if (seq == _caughtUpAt)
-            writer.Send(V2SessionFrames.CaughtUp(seq));
+        if (seq != _caughtUpAt)
+            return;
+        writer.Send(V2SessionFrames.CaughtUp(seq));
+        _isCaughtUp = true;
     }
+
+    /// <summary>Whether the client is to be told that it has caught up with a seq that is.</summary>
+    public bool HasPromised(long beyond) => !_isCaughtUp && _caughtUpAt > beyond;
 
     private bool Contradicts(in V2ClientFrame frame) => frame.Type switch
     {
@@ -117,7 +123,7 @@ internal sealed partial class V2Greeting(
         try
         {
             using var timeout = new CancellationTokenSource(services.Options.Times.Setup, services.Clock);
-            var head = await services.ReadHead(user.UserId, timeout.Token);
+            var head = await services.ReadHead(user.UserId, hello.Epoch, timeout.Token);
             lock (_gate)
                 Begin(hello, head);
         }
@@ -141,7 +147,7 @@ internal sealed partial class V2Greeting(
             writer.Send(V2SessionFrames.CaughtUp(head.Seq));
         else
             _caughtUpAt = head.Seq;
-        _log!.StartAfter(start, head.Seq);
+        _log!.StartAfter(start, head);
 
         _state = State.Live;
         foreach (var received in _early ?? [])
@@ -161,6 +167,8 @@ internal sealed partial class V2Greeting(
 
         if (head.Honours(since, hello.Epoch))
         {
+            if (since > 0 && hello.Epoch != head.Epoch)
+                writer.Send(V2SessionFrames.Epoch(head.Epoch, head.SharedUntil!.Value));
             services.Metrics.Resumed(since == head.Seq ? "current" : "backlog");
             return since;
         }

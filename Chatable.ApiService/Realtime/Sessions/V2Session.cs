@@ -92,6 +92,15 @@ internal sealed class V2Session : IProtocolSession
         _greeting.Delivered(entry.Seq);
     }
 
+    public void GoOn(LogEpoch epoch, long sharedUntil)
+    {
+        // The end of a backlog that may never come: on another connection it has another one.
+        if (_greeting.HasPromised(beyond: sharedUntil))
+            _writer.Close(CloseCode.Unsure);
+        else
+            _writer.Send(V2SessionFrames.Epoch(epoch.Id, sharedUntil));
+    }
+
     // It stands outside of the log: the message's own envelope was or will be sent at its place.
     public void Repeated(in MessageRepeated message)
     {
@@ -99,6 +108,9 @@ internal sealed class V2Session : IProtocolSession
         _writer.Send(V2Frames.Ack(message.AuthorsPlace, duplicate: true));
         _services.Metrics.Acked(duplicate: true);
     }
+
+    // Nothing else would answer it: on its next connection the client learns the epoch and sends again.
+    public void RepeatedElsewhere() => _writer.Close(CloseCode.Unsure);
 
     public void Refuse(in MessageRefused message) => Refuse(message.ClientId, message.Code switch
     {

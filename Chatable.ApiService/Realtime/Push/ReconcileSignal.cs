@@ -1,0 +1,25 @@
+namespace Chatable.ApiService.Realtime.Push;
+
+/// <summary>Asks for a comparison of all connections with PostgreSQL before the next would come.</summary>
+internal sealed class ReconcileSignal : IDisposable
+{
+    private readonly SemaphoreSlim _raised = new(0, 1);
+
+    public void Raise()
+    {
+        try
+        {
+            if (_raised.CurrentCount == 0)
+                _raised.Release();
+        }
+        catch (Exception exception) when (exception is SemaphoreFullException or ObjectDisposedException)
+        {
+            // Asked for already, or done.
+        }
+    }
+
+    /// <summary>False where nobody has asked within the time.</summary>
+    public Task<bool> WaitAsync(TimeSpan limit, CancellationToken cancellationToken) => _raised.WaitAsync(limit, cancellationToken);
+
+    public void Dispose() => _raised.Dispose();
+}

@@ -1,0 +1,59 @@
+using Chatable.Messaging.Envelopes;
+using Microsoft.Extensions.Options;
+
+namespace Chatable.FanoutWorker.Epochs;
+
+/// <summary>
+/// Looks, at the start and now and then, whether PostgreSQL is behind what Redis knows of the logs, as after a restore: then somebody has to
+/// begin a new epoch. Until that is done, what Redis knows stays as it is, so that each worker says so.
+/// </summary>
+internal sealed partial class SetBackWatch(
+    KnownHeads known, EnvelopeStore store, IOptions<FanoutOptions> options, TimeProvider time, ILogger<SetBackWatch> logger)
+    : BackgroundService
+{
+    private int? _toldOf;
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(options.Value.SetBackCheck, time);
+        do
+        {
+            try
+            {
+                await LookAsync(stoppingToken);
+            }
+            catch (Exception) when (!stoppingToken.IsCancellationRequested)
+            {
+                // That a store is away is told by those who need it.
+            }
+        }
+        while (await timer.WaitForNextTickAsync(stoppingToken));
+    }
+
+    /// <summary>One look. True where no log is behind.</summary>
+    public async Task<bool> LookAsync(CancellationToken cancellationToken)
+    {
+        var all = await known.ReadAsync();
+        var (epoch, heads) = await store.HeadsAsync([.. all.Select(one => one.User)], cancellationToken);
+        // What is of an epoch that is past has ended with it; one to come was forgotten together with its places.
+        KnownHead[] behind = [.. all.Where(one =>
+            one.Epoch > epoch.Number || (one.Epoch == epoch.Number && heads.GetValueOrDefault(one.User) < one.Seq))];
+        if (behind.Length == 0)
+        {
+            _toldOf = null;
+            await known.WriteAsync();
+            return true;
+        }
+
+        if (_toldOf != epoch.Number)
+            LogSetBack(behind.Length, behind[0].User, heads.GetValueOrDefault(behind[0].User), behind[0].Seq);
+        _toldOf = epoch.Number;
+        return false;
+    }
+
+    [LoggerMessage(
+        LogLevel.Error,
+        "PostgreSQL is behind what Redis knows of {Logs} logs: that of user {UserId} ends at {Head}, and had {Seq}. Where PostgreSQL was "
+        + "restored from a backup, run new-epoch; clients may miss messages until then.")]
+    private partial void LogSetBack(int logs, long userId, long head, long seq);
+}
