@@ -29,7 +29,7 @@ internal sealed class Crew : IDisposable
             for (var pair = 0; pair < plan.Pairs; pair++)
                 crew._traffic[pair % plan.Loops].Add(Lane(subject, protocol, plan, pair, run, crew._traffic[pair % plan.Loops]));
             foreach (var traffic in crew._traffic)
-                traffic.Loop.Post(() => ConnectAll(traffic));
+                traffic.Loop.Post(traffic.Connect);
             await crew.WaitAsync(() => crew._traffic.Sum(traffic => traffic.Ready) == 2 * plan.Pairs, "connect", cancellationToken);
             return crew;
         }
@@ -69,15 +69,6 @@ internal sealed class Crew : IDisposable
     {
         foreach (var traffic in _traffic)
             traffic.Loop.Dispose();
-    }
-
-    private static void ConnectAll(LaneTraffic traffic)
-    {
-        foreach (var lane in traffic.Lanes)
-        {
-            lane.Author.Connect(traffic.Loop);
-            lane.Recipient.Connect(traffic.Loop);
-        }
     }
 
     private static Lane Lane(Subject subject, Protocol protocol, TrafficPlan plan, int pair, long run, LaneTraffic traffic)

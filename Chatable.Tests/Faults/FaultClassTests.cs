@@ -52,7 +52,9 @@ public sealed class FaultClassTests
     {
         try
         {
-            return await new FaultRun(fault, settings).ExecuteAsync(Cancellation);
+            return fault == FaultTable.Mix
+                ? await new MixRun(settings).ExecuteAsync(Cancellation)
+                : await new FaultRun(fault, settings).ExecuteAsync(Cancellation);
         }
         catch (Exception exception) when (exception is not OperationCanceledException || !Cancellation.IsCancellationRequested)
         {

@@ -7,7 +7,11 @@ namespace Chatable.Bench.Load.Traffic;
 /// <summary>One event loop's lanes. Who decides when the next message goes is <see cref="Pace"/>.</summary>
 internal sealed class LaneTraffic(EventLoop loop, bool acknowledges) : ITraffic
 {
+    // A server that is new to thousands of users at once would keep the last of them waiting beyond its patience.
+    private const int ConnectingAtOnce = 256;
+
     private readonly List<Lane> _lanes = [];
+    private readonly Queue<Client> _unconnected = [];
     private int _ready;
 
     public EventLoop Loop => loop;
@@ -46,6 +50,15 @@ internal sealed class LaneTraffic(EventLoop loop, bool acknowledges) : ITraffic
     {
         (lane.Author.Outgoing, lane.Recipient.Incoming) = (lane, lane);
         _lanes.Add(lane);
+        _unconnected.Enqueue(lane.Author);
+        _unconnected.Enqueue(lane.Recipient);
+    }
+
+    /// <summary>Connects all clients, some at a time.</summary>
+    public void Connect()
+    {
+        for (var i = 0; i < ConnectingAtOnce; i++)
+            ConnectNext();
     }
 
     /// <summary>Messages without their answer, or that have not arrived where there are none.</summary>
@@ -65,7 +78,11 @@ internal sealed class LaneTraffic(EventLoop loop, bool acknowledges) : ITraffic
         Sent++;
     }
 
-    void ITraffic.Ready(Client client) => Volatile.Write(ref _ready, _ready + 1);
+    void ITraffic.Ready(Client client)
+    {
+        Volatile.Write(ref _ready, _ready + 1);
+        ConnectNext();
+    }
 
     void ITraffic.Delivered(Client client, int lane, long index)
     {
@@ -109,4 +126,10 @@ internal sealed class LaneTraffic(EventLoop loop, bool acknowledges) : ITraffic
     }
 
     void ITraffic.Closed(Client client, string reason) => Trouble ??= $"{client.Seat.User}: {reason}";
+
+    private void ConnectNext()
+    {
+        if (_unconnected.TryDequeue(out var next))
+            next.Connect(loop);
+    }
 }

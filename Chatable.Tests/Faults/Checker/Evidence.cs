@@ -24,6 +24,10 @@ internal sealed record Evidence
     public required IReadOnlyList<HistoryEvent> Events { get; init; }
     public IReadOnlyList<Device> Devices { get; init; } = [];
     public IReadOnlyList<StoredMessage> Messages { get; init; } = [];
+
+    /// <summary>What a PostgreSQL had in whose place there is another now; empty where there is none.</summary>
+    public IReadOnlyList<StoredMessage> Past { get; init; } = [];
+
     public IReadOnlyList<StoredEnvelope> Envelopes { get; init; } = [];
 
     /// <summary>What each user finds over REST.</summary>

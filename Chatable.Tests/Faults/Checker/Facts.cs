@@ -28,7 +28,11 @@ internal sealed class Facts
     public Facts(Evidence evidence)
     {
         Evidence = evidence;
-        foreach (var one in evidence.Events.Where(one => one.ClientId is not null))
+        Undone = new Undone(evidence);
+        Events = Undone.Count == 0
+            ? evidence.Events
+            : [.. evidence.Events.Where(one => !Undone.Forgets(one)).Select(Undone.InItsPlace).OrderBy(one => one.T)];
+        foreach (var one in Events.Where(one => one.ClientId is not null))
             Note(one);
         ByHash = _sent.Values.ToLookup(sent => sent.Hash);
         StoredByName = evidence.Messages.ToLookup(message => new MessageName(message.From, message.ClientId));
@@ -37,6 +41,11 @@ internal sealed class Facts
     }
 
     public Evidence Evidence { get; }
+
+    public Undone Undone { get; }
+
+    /// <summary>All that counts: without what was undone.</summary>
+    public IReadOnlyList<HistoryEvent> Events { get; }
 
     public IEnumerable<Sent> Sent => _sent.Values;
 
@@ -54,11 +63,16 @@ internal sealed class Facts
 
     public Sent? Find(MessageName name) => _sent.GetValueOrDefault(name);
 
-    public IEnumerable<IGrouping<int, HistoryEvent>> Connections =>
-        Evidence.Events.Where(one => one.Conn is not null).GroupBy(one => one.Conn!.Value);
+    /// <summary>Each as it was seen, with what was undone.</summary>
+    public IEnumerable<IGrouping<int, HistoryEvent>> Connections => ByConnection(Evidence.Events);
+
+    public IEnumerable<IGrouping<int, HistoryEvent>> ConnectionsAsTheyCount => ByConnection(Events);
 
     /// <summary>Messages as they came: in frames, or by the client library.</summary>
-    public IEnumerable<HistoryEvent> Arrivals => Evidence.Events.Where(one => one.Op is Op.Recv or Op.Take);
+    public IEnumerable<HistoryEvent> Arrivals => Events.Where(one => one.Op is Op.Recv or Op.Take);
+
+    private static IEnumerable<IGrouping<int, HistoryEvent>> ByConnection(IEnumerable<HistoryEvent> events) =>
+        events.Where(one => one.Conn is not null).GroupBy(one => one.Conn!.Value);
 
     private void Note(HistoryEvent one)
     {

@@ -13,11 +13,19 @@ internal static class LibraryLog
         foreach (var device in Devices(facts))
         {
             long last = 0;
-            foreach (var one in device.Where(one => one.Op == Op.Take))
+            foreach (var one in device)
             {
+                if (one.Op == Op.Reset)
+                {
+                    last = one.Seq!.Value;
+                    continue;
+                }
+
                 if (one.Seq <= last)
                     yield return $"the library gave {one.Proc} seq {one.Seq} after {last}";
-                if (facts.Find(new MessageName(one.From!, one.ClientId ?? ""))?.Proc == one.Proc)
+                // Acked once, and stored again from the intake after the device had started over: it knows nothing of it any more.
+                var name = new MessageName(one.From!, one.ClientId ?? "");
+                if (facts.Find(name)?.Proc == one.Proc && !facts.Undone.Has(name))
                     yield return $"the library gave {one.Proc} its own message {one.ClientId}";
                 last = Math.Max(last, one.Seq!.Value);
             }
@@ -34,7 +42,8 @@ internal static class LibraryLog
             {
                 while (others.TryPeek(out var seq) && seq <= position)
                     others.Dequeue();
-                if (one.Op == Op.Take && others.TryPeek(out var next) && next < one.Seq)
+                // Where the log was set back and the device not told so yet, what it was given is made good after that.
+                if (one.Op == Op.Take && others.TryPeek(out var next) && next < one.Seq && !facts.Undone.IsBeforeStartingOver(one))
                     yield return $"the library gave {one.Proc} seq {one.Seq} after {position} and left out {next}";
                 position = Math.Max(position, one.Seq!.Value);
             }
@@ -43,8 +52,8 @@ internal static class LibraryLog
 
     private static IEnumerable<IGrouping<string, HistoryEvent>> Devices(Facts facts)
     {
-        var procs = facts.Evidence.Events.Where(one => one.Op == Op.Take).Select(one => one.Proc).ToHashSet();
-        return facts.Evidence.Events.Where(one => one.Op is Op.Take or Op.Reset && procs.Contains(one.Proc)).GroupBy(one => one.Proc);
+        var procs = facts.Events.Where(one => one.Op == Op.Take).Select(one => one.Proc).ToHashSet();
+        return facts.Events.Where(one => one.Op is Op.Take or Op.Reset && procs.Contains(one.Proc)).GroupBy(one => one.Proc);
     }
 
     private static IEnumerable<long> OthersIn(Facts facts, string user, string proc) =>

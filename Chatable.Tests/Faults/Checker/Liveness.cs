@@ -12,7 +12,7 @@ internal static class Liveness
 
     public static IEnumerable<string> Recovers(Facts facts)
     {
-        var shown = facts.Evidence.Events.Where(one => one.Op == Op.Surface).GroupBy(one => (one.Proc, one.Hash!))
+        var shown = facts.Events.Where(one => one.Op == Op.Surface).GroupBy(one => (one.Proc, one.Hash!))
             .ToDictionary(same => same.Key, same => same.First().T);
         var devices = facts.Evidence.Devices.ToLookup(device => device.User);
         foreach (var sent in facts.Acked)

@@ -24,7 +24,7 @@ internal static class Order
     /// <summary>Same socket, same conversation: a before b, both stored, then a stands before b.</summary>
     public static IEnumerable<string> SenderFirstInFirstOut(Facts facts)
     {
-        foreach (var connection in facts.Connections)
+        foreach (var connection in facts.ConnectionsAsTheyCount)
         {
             // What was acked already when it was sent again has its place from then.
             var sends = connection.Where(one => one is { Op: Op.Send, Ev: Known.Invoke }).DistinctBy(one => one.ClientId)
@@ -79,7 +79,7 @@ internal static class Order
                 .Select(pair => $"the log of {log.Key.User} has {log.Key.Conv}#{pair.Next} after #{pair.One}"));
 
     private static IEnumerable<string> ConnectionsAgainstOrder(Facts facts) =>
-        facts.Connections.SelectMany(connection => connection.Where(one => one.Op is Op.Recv or Op.Take).GroupBy(one => one.Conv)
+        facts.ConnectionsAsTheyCount.SelectMany(connection => connection.Where(one => one.Op is Op.Recv or Op.Take).GroupBy(one => one.Conv)
             .SelectMany(conversation => Pairs(conversation).Where(pair => pair.Next.ConvSeq <= pair.One.ConvSeq)
                 .Select(pair => $"connection {connection.Key} got {pair.Next.Conv}#{pair.Next.ConvSeq} after #{pair.One.ConvSeq}")));
 

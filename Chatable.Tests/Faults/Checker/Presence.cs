@@ -54,7 +54,7 @@ internal static class Presence
     {
         var hashes = facts.Acked.Where(sent => sent.Ack!.Conv is not null)
             .ToLookup(sent => (sent.Ack!.Conv, sent.Ack.ConvSeq), sent => sent.Hash);
-        foreach (var read in facts.Evidence.Events.Where(one => one is { Op: Op.RestRead, Ev: Known.Ok }))
+        foreach (var read in facts.Events.Where(one => one is { Op: Op.RestRead, Ev: Known.Ok }))
         {
             if (read.Hash is null)
                 yield return $"{read.User} had the ack of {read.Conv}#{read.ConvSeq} and did not find it over REST "

@@ -27,7 +27,7 @@ internal static class Repetition
     }
 
     private static IEnumerable<string> ShownTwice(Facts facts) =>
-        facts.Evidence.Events.Where(one => one.Op == Op.Surface)
+        facts.Events.Where(one => one.Op == Op.Surface)
             .GroupBy(one => (one.Proc, one.Hash)).Where(same => same.Count() > 1)
             .Select(same => $"{same.Key.Proc} showed a message {same.Key.Hash} {same.Count()} times");
 

@@ -19,11 +19,17 @@ internal sealed record ClusterSettings
 
     /// <summary>Whether PostgreSQL has a standby that each commit waits for.</summary>
     public bool HasStandby { get; init; }
+
+    /// <summary>Whether PostgreSQL has a standby that no commit waits for.</summary>
+    public bool HasAsynchronousStandby { get; init; }
 }
 
 /// <summary>Three API servers, two workers, PostgreSQL and Redis as processes of their own, every link between them by a proxy.</summary>
 internal sealed class FaultCluster : IAsyncDisposable
 {
+    /// <summary>Of the intake.</summary>
+    public const int Partitions = 16;
+
     private const int ApiServers = 3;
     private const int WorkerProcesses = 2;
 
@@ -45,6 +51,7 @@ internal sealed class FaultCluster : IAsyncDisposable
             ("Logging__LogLevel__Chatable.FanoutWorker.PartitionAssignment", "Information"),
             // Even the few messages of this workload are stored in several transactions, where more than one has come.
             ("Fanout__LeastTransactionSize", "1"),
+            ("Fanout__SetBackCheck", "00:00:01"),
             ("CHATABLE_TRACE_REPAIRS", "1"),
             ("CHATABLE_REPORT_HEAP", "1"),
             ("CHATABLE_BUG", settings.Bug),
@@ -85,6 +92,8 @@ internal sealed class FaultCluster : IAsyncDisposable
         {
             if (settings.HasStandby)
                 await postgres.AddStandbyAsync(cancellationToken);
+            if (settings.HasAsynchronousStandby)
+                await postgres.AddAsynchronousStandbyAsync(cancellationToken);
             await Task.WhenAll(cluster.Services.Select(service => service.Node.RestartAsync(cancellationToken)));
             return cluster;
         }
@@ -116,7 +125,7 @@ internal sealed class FaultCluster : IAsyncDisposable
         try
         {
             var lengths = await Task.WhenAll(
-                Enumerable.Range(0, 16).Select(partition => Redis.Database.StreamLengthAsync($"in:{{{partition}}}")));
+                Enumerable.Range(0, Partitions).Select(partition => Redis.Database.StreamLengthAsync($"in:{{{partition}}}")));
             return lengths.Max();
         }
         catch (Exception exception) when (exception is RedisException or TimeoutException)

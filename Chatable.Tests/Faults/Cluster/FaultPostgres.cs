@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net;
+using Chatable.Tests.Faults.Proxy;
 using Chatable.Tests.Support;
 using Npgsql;
 
@@ -9,12 +10,19 @@ namespace Chatable.Tests.Faults.Cluster;
 internal sealed class FaultPostgres : IAsyncDisposable
 {
     internal const string Database = "chat";
+    private const string Backup = "backup";
 
     private readonly DirectoryInfo _folder;
     private readonly List<int> _frozen = [];
     private readonly Node _node;
     private readonly IPEndPoint _address = new(IPAddress.Loopback, ServerProcess.FreePort());
     private FaultStandby? _successor;
+    private FaultProxy? _toStandby;
+    private string _data = "data";
+
+    // Where another one has taken its place: it as it was, on a port of its own, for those who ask what it had.
+    private Node? _past;
+    private IPEndPoint? _pastAddress;
 
     private FaultPostgres(DirectoryInfo folder)
     {
@@ -26,13 +34,16 @@ internal sealed class FaultPostgres : IAsyncDisposable
 
     public IPEndPoint Address => _successor?.Address ?? _address;
 
-    /// <summary>What commits wait for, if anything; null once it is this server.</summary>
+    /// <summary>What follows it, if anything; null once it is this server.</summary>
     public FaultStandby? Standby { get; private set; }
+
+    /// <summary>By which an asynchronous standby follows; to make it lag.</summary>
+    public FaultProxy ToStandby => _toStandby!;
 
     /// <summary>The small disk it runs on, if any.</summary>
     public SmallDisk? Disk { get; private set; }
 
-    private string DataFolder => Path.Combine(Disk?.Folder ?? _folder.FullName, "data");
+    private string DataFolder => Path.Combine(Disk?.Folder ?? _folder.FullName, _data);
 
     /// <summary>Past all proxies, unpooled: a restart leaves no broken connections behind.</summary>
     public string ConnectionString => ConnectionStringBy(Address, Database) + ";Pooling=false";
@@ -58,6 +69,14 @@ internal sealed class FaultPostgres : IAsyncDisposable
     /// <summary>From now on a standby that was promoted is this server, and is disposed of with it.</summary>
     public void GiveWayTo(FaultStandby standby) => _successor = standby;
 
+    /// <summary>From now on there is a standby that no commit waits for.</summary>
+    public async Task AddAsynchronousStandbyAsync(CancellationToken cancellationToken)
+    {
+        _toStandby = FaultProxy.Start(Address);
+        Standby = await FaultStandby.StartAsync(_toStandby.Address, cancellationToken);
+        await WaitForStandbyAsync(cancellationToken);
+    }
+
     /// <summary>From now on a commit waits until a standby has it.</summary>
     public async Task AddStandbyAsync(CancellationToken cancellationToken)
     {
@@ -69,7 +88,9 @@ internal sealed class FaultPostgres : IAsyncDisposable
 
     /// <summary>Until it follows again, and has all there was when this began.</summary>
     public Task WaitForStandbyAsync(CancellationToken cancellationToken) => Eventually.HoldsAsync(
-        () => HoldsAsync("SELECT 1 FROM pg_stat_replication WHERE sync_state = 'sync' AND flush_lsn >= pg_current_wal_flush_lsn()",
+        () => HoldsAsync(
+            $"SELECT 1 FROM pg_stat_replication WHERE sync_state = '{(_toStandby is null ? "sync" : "async")}' "
+            + "AND replay_lsn >= pg_current_wal_flush_lsn()",
             cancellationToken),
         "the standby has everything", cancellationToken);
 
@@ -82,6 +103,41 @@ internal sealed class FaultPostgres : IAsyncDisposable
         await standby.PromoteAsync(cancellationToken);
         GiveWayTo(standby);
         Standby = null;
+        (_past, _pastAddress) = (_node, _address);
+    }
+
+    /// <summary>Copies the files, while it goes on, to be restored later.</summary>
+    public Task BackUpAsync(CancellationToken cancellationToken) => UnprivilegedUser.RunAsync(
+        InstalledPrograms.Find("pg_basebackup"),
+        ["-h", Address.Address.ToString(), "-p", $"{Address.Port}", "-U", "postgres", "-D", Path.Combine(_folder.FullName, Backup),
+         "-X", "stream", "-c", "fast", "--no-sync"],
+        cancellationToken);
+
+    /// <summary>The server dies, and starts again on the files of the backup.</summary>
+    public async Task RestoreAsync(CancellationToken cancellationToken)
+    {
+        await CrashAsync(cancellationToken);
+        var (past, address) = (DataFolder, new IPEndPoint(IPAddress.Loopback, ServerProcess.FreePort()));
+        (_past, _pastAddress) = (
+            new Node("postgres-past", () => StartInfo(past, address.Port), "ready to accept connections", ServerProcess.Interrupt), address);
+        _data = Backup;
+        await Node.RestartAsync(cancellationToken);
+    }
+
+    /// <summary>What the server had when it died; null where no other has taken its place.</summary>
+    public async Task<T?> LookAtPastAsync<T>(Func<string, Task<T>> look, CancellationToken cancellationToken) where T : class
+    {
+        if (_past is null)
+            return null;
+        await _past.RestartAsync(cancellationToken);
+        try
+        {
+            return await look(ConnectionStringBy(_pastAddress!, Database) + ";Pooling=false");
+        }
+        finally
+        {
+            await _past.EndAsync(Signals.Interrupt, cancellationToken);
+        }
     }
 
     /// <summary>Whether a query finds a row.</summary>
@@ -133,6 +189,10 @@ internal sealed class FaultPostgres : IAsyncDisposable
         await _node.DisposeAsync();
         if (_successor is not null)
             await _successor.DisposeAsync();
+        if (_past is not null && _past != _node)
+            await _past.DisposeAsync();
+        if (_toStandby is not null)
+            await _toStandby.DisposeAsync();
         if (Disk is not null)
             await Disk.DisposeAsync();
         _folder.Delete(recursive: true);

@@ -57,6 +57,9 @@ internal enum Op
     /// <summary>The user's token was revoked, and the server has confirmed it.</summary>
     Revoke,
 
+    /// <summary>PostgreSQL has died, and what takes its place lacks the last of what it had.</summary>
+    Lose,
+
     /// <summary>The faults are over.</summary>
     Heal,
 }

@@ -33,6 +33,7 @@ internal static class ClientFaults
             "let go within 45 s; others unaffected",
             VanishAsync)
         {
+            Holds = Parts.Devices,
             AtLeast = s_noticed + TimeSpan.FromSeconds(3),
         },
         new("F26", "a client does not read",
@@ -41,12 +42,14 @@ internal static class ClientFaults
             "1013, memory bounded; a resume brings all",
             StopReadingAsync)
         {
+            Holds = Parts.Devices,
             AtLeast = TimeSpan.FromSeconds(45),
         },
         new("F34", "clients know another past", "since beyond the head; an epoch that is none; the epoch changes under everybody",
             "reset, and nothing silently missing",
             ContradictAsync)
         {
+            Holds = Parts.Devices | Parts.Postgres,
             AtLeast = TimeSpan.FromSeconds(8),
         },
     ];
@@ -74,7 +77,7 @@ internal static class ClientFaults
     {
         var api = context.Pick(context.Cluster.Apis);
         // Beside another fault a server's heap tells nothing.
-        if (context.Underway.Count <= 1)
+        if (context.IsAlone)
             await GreetLateAsync(context, api, window);
         await using var link = FaultProxy.Start(api.DirectAddress);
         var server = new Uri($"http://{link.Address}");

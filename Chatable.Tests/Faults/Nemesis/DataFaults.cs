@@ -1,6 +1,7 @@
 using System.Globalization;
 using Chatable.Messaging;
 using Chatable.Messaging.Wire;
+using Chatable.Tests.Faults.Cluster;
 using Npgsql;
 using StackExchange.Redis;
 
@@ -9,11 +10,14 @@ namespace Chatable.Tests.Faults.Nemesis;
 /// <summary>Entries in the intake that can never be stored, and tails of it that are lost.</summary>
 internal static class DataFaults
 {
-    private const int Partitions = 16;
-
     // Memory or not, so that it comes while there is none.
     private const string AddPoison = "#!lua flags=allow-oom\nreturn redis.call('XADD', KEYS[1], '*', ARGV[1], ARGV[2])";
 
+    // No user's name.
+    private const string Nobody = "nobody";
+
+    private const int HalfAnEntry = 40;
+    private static readonly byte[] s_garbage = [0xff, 0xfe, 0x00, 0x01];
     private static readonly TimeSpan s_putAside = TimeSpan.FromSeconds(10);
 
     public static IReadOnlyList<Fault> All { get; } =
@@ -21,11 +25,13 @@ internal static class DataFaults
         new("F33", "poison in the intake", "raw XADD of garbage, of nothing, of half an entry, of NUL, of unknown users and of a huge body",
             "each becomes a dead letter; its partition goes on", PoisonAsync)
         {
+            Holds = Parts.Intake | Parts.Redis,
             Heal = AssertDeadLettersAsync,
         },
         new("F42", "poison in the intake of a Redis that is out of memory", "as F33, while maxmemory is below what it uses",
             "each becomes a dead letter though there is no memory; its partition goes on", PoisonWithoutMemoryAsync)
         {
+            Holds = Parts.Intake | Parts.Redis,
             RevocationSeen = Fault.RevocationAsked,
             AtLeast = TimeSpan.FromSeconds(12),
             Heal = async (context, cancellationToken) =>
@@ -37,6 +43,7 @@ internal static class DataFaults
         new("F10T", "Redis loses the tail of the intake", "workers frozen, the newest entries deleted, workers thawed",
             "later messages do not overtake the lost ones (the after guard)", LoseTailAsync)
         {
+            Holds = Parts.Intake | Parts.Redis | Parts.Workers,
             AtLeast = TimeSpan.FromSeconds(10),
         },
     ];
@@ -101,16 +108,18 @@ internal static class DataFaults
 
     private static async Task<(RedisKey Log, RedisValue Id)> AddAsync(FaultContext context, int i, long user)
     {
-        RedisKey log = $"in:{{{context.Random.Next(Partitions)}}}";
-        RedisValue[] field = i % 7 == 0 ? ["other", "field"] : ["m", Poison(i, user)];
-        return (log, (RedisValue)await context.Cluster.Redis.Database.ScriptEvaluateAsync(AddPoison, [log], field));
+        RedisKey log = $"in:{{{context.Random.Next(FaultCluster.Partitions)}}}";
+        return (log, (RedisValue)await context.Cluster.Redis.Database.ScriptEvaluateAsync(AddPoison, [log], Fields(i, user)));
     }
+
+    /// <summary>The name and value of an entry's one field: seven kinds of poison, in turn.</summary>
+    public static RedisValue[] Fields(int i, long user) => i % 7 == 0 ? ["other", "field"] : ["m", Poison(i, user)];
 
     private static byte[] Poison(int i, long user) => (i % 7) switch
     {
         1 => [],
-        2 => [0xff, 0xfe, 0x00, 0x01],
-        3 => Entry(user, user, "cut off")[..40],
+        2 => s_garbage,
+        3 => Entry(user, user, "cut off")[..HalfAnEntry],
         4 => Entry(user, user, "nul \0 in it"),
         5 => Entry(user, 1_000_000_000, "to nobody"),
         _ => Entry(user, user, new string('z', 100_000)),
@@ -121,19 +130,30 @@ internal static class DataFaults
         MessageId = Guid.CreateVersion7(),
         ClientId = ClientId.New(),
         AuthorId = author,
-        Author = "nobody",
+        Author = Nobody,
         RecipientId = recipient,
-        Recipient = "nobody",
+        Recipient = Nobody,
         Body = System.Text.Encoding.UTF8.GetBytes(body),
         Origin = new Origin(Guid.NewGuid(), 1),
     }.Encode();
+
+    /// <summary>Whether a dead letter has been made here, and is no message of a user.</summary>
+    public static bool IsPoison(StreamEntry letter)
+    {
+        var payload = (byte[]?)letter["m"];
+        if (payload is null)
+            return letter["other"] == "field";
+        return IntakeEntry.TryDecode(payload, out var entry)
+            ? entry.Author == Nobody
+            : payload.Length is 0 or HalfAnEntry || payload.AsSpan().SequenceEqual(s_garbage);
+    }
 
     private static async Task AssertDeadLettersAsync(FaultContext context, CancellationToken cancellationToken)
     {
         // In a mix another fault may have taken Redis down, and our own connection is not back yet.
         await context.Cluster.Redis.InsistAsync("PING", [], cancellationToken);
         long letters = 0;
-        for (var partition = 0; partition < Partitions; partition++)
+        for (var partition = 0; partition < FaultCluster.Partitions; partition++)
             letters += await context.Cluster.Redis.Database.StreamLengthAsync($"dlq:{{{partition}}}");
         context.Expect(letters > 0, "nothing has become a dead letter");
     }
@@ -147,7 +167,7 @@ internal static class DataFaults
             foreach (var worker in cluster.Workers)
                 worker.Node.Freeze();
             await context.PauseAsync(1, window);
-            for (var partition = 0; partition < Partitions; partition++)
+            for (var partition = 0; partition < FaultCluster.Partitions; partition++)
             {
                 RedisKey key = $"in:{{{partition}}}";
                 var tail = await database.StreamRangeAsync(key, count: context.Random.Next(1, 6), messageOrder: Order.Descending);

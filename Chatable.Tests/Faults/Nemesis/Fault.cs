@@ -26,11 +26,17 @@ internal sealed record Fault(string Name, string Title, string Injected, string 
 
     public static TimeSpan RevocationAsked { get; } = TimeSpan.FromSeconds(60);
 
+    /// <summary>What no other fault may take while this one goes on.</summary>
+    public Parts Holds { get; init; }
+
     /// <summary>Whether a random mix may choose it; not where it takes a kind of traffic of its own.</summary>
     public bool Mixes { get; init; } = true;
 
     /// <summary>The shortest window in which it can happen.</summary>
     public TimeSpan AtLeast { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>Whether both can happen at once.</summary>
+    public bool GoesWith(Fault other) => (Holds & other.Holds) == Parts.None;
 }
 
 /// <summary>What a fault has to work with.</summary>
@@ -48,10 +54,16 @@ internal sealed class FaultContext(FaultCluster cluster, Traffic traffic, int se
     /// <summary>The faults of a mix that are yet to be healed; empty where one fault is alone.</summary>
     public IReadOnlyList<Fault> Underway { get; set; } = [];
 
+    /// <summary>Whether no other fault can be the cause of what one sees.</summary>
+    public bool IsAlone => Underway.Count <= 1;
+
+    /// <summary>Told of what goes on.</summary>
+    public Action<string> Progress { get; init; } = _ => { };
+
     /// <summary>Adds what is wrong where nothing else is the cause.</summary>
     public void Expect(bool holds, string otherwise)
     {
-        if (!holds && Underway.Count <= 1)
+        if (!holds && IsAlone)
             Findings.Add(otherwise);
     }
 

@@ -4,8 +4,8 @@ namespace Chatable.Tests.Faults.Nemesis;
 internal static class FaultTable
 {
     public static IReadOnlyList<Fault> All { get; } =
-        [.. ProcessFaults.All.Concat(RedisFaults.All).Concat(PostgresFaults.All).Concat(StandbyFaults.All).Concat(LinkFaults.All)
-            .Concat(ClientFaults.All).Concat(DataFaults.All).Concat(MachineFaults.All).OrderBy(NumberOf)];
+        [.. ProcessFaults.All.Concat(RedisFaults.All).Concat(PostgresFaults.All).Concat(StandbyFaults.All).Concat(SetBackFaults.All)
+            .Concat(LinkFaults.All).Concat(ClientFaults.All).Concat(DataFaults.All).Concat(MachineFaults.All).OrderBy(NumberOf)];
 
     /// <summary>The mix of all others.</summary>
     public static Fault Mix { get; } = RandomMix.Of(All);

@@ -18,12 +18,14 @@ internal static class MachineFaults
             "what is lost had no ack and is sent again",
             KillSlowRedisAsync)
         {
+            Holds = Parts.Redis,
             RevocationSeen = Fault.RevocationAsked,
             AtLeast = TimeSpan.FromSeconds(12),
         },
         new("F13", "Redis' disk is full", "the append-only file on a tmpfs that is filled up", "unavailable; recovers when there is room",
             (context, window) => FillAsync(context, context.Cluster.Redis.Disk!, window))
         {
+            Holds = Parts.Redis,
             RevocationSeen = Fault.RevocationAsked,
             Cluster = new ClusterSettings { RedisDisk = 16 },
             Heal = (context, _) => FreeAsync(context.Cluster.Redis.Disk!),
@@ -31,6 +33,7 @@ internal static class MachineFaults
         new("F21", "PostgreSQL's disk is full", "its data on a tmpfs that is filled up", "53100 is retried, or it restarts; no false ack",
             (context, window) => FillAsync(context, context.Cluster.Postgres.Disk!, window))
         {
+            Holds = Parts.Postgres,
             Cluster = new ClusterSettings { PostgresDisk = 300 },
             Heal = (context, _) => FreeAsync(context.Cluster.Postgres.Disk!),
         },
@@ -38,12 +41,14 @@ internal static class MachineFaults
             "prlimit --nofile=900 from its start, and 900 connections, half of which say nothing",
             "connections are refused, no crash; recovers", ExhaustFilesAsync)
         {
+            Holds = Parts.ApiServers,
             AtLeast = TimeSpan.FromSeconds(15),
             Heal = GiveFilesBackAsync,
         },
         new("F29", "an API server has little memory", "restart with DOTNET_GCHeapHardLimit of 40 MB", "sheds or dies; nothing is lost",
             LimitMemoryAsync)
         {
+            Holds = Parts.ApiServers,
             AtLeast = TimeSpan.FromSeconds(12),
             Heal = RestartApisAsync,
         },
@@ -52,12 +57,14 @@ internal static class MachineFaults
             "slower; leases are not fatal",
             StarveAsync)
         {
+            Holds = Parts.Processors,
             AtLeast = TimeSpan.FromSeconds(10),
         },
         new("F31", "clocks are wrong",
             "one API server, one worker and Redis, which now and then has lost everything, 90 s ahead, 90 s and 1 h behind",
             "order and dedupe do not go by clocks; nothing is deleted that nobody read", SkewAsync)
         {
+            Holds = Parts.ApiServers | Parts.Workers | Parts.Redis,
             RevocationSeen = Fault.RevocationAsked,
             AtLeast = TimeSpan.FromSeconds(20),
             Heal = RestartAllAsync,

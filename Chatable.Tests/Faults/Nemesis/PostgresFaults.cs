@@ -10,21 +10,30 @@ internal static class PostgresFaults
     [
         new("F17", "PostgreSQL restarts", "SIGINT (fast) and SIGQUIT (immediate) in turn every 6 s, restart",
             "batches are repeated; no false ack",
-            RestartAsync),
+            RestartAsync)
+        {
+            Holds = Parts.Postgres,
+        },
         new("F18", "PostgreSQL crashes", "SIGKILL of the postmaster, of one backend, and pg_terminate_backend, in turn",
             "recovery from the WAL; ambiguous commits are resolved", CrashAsync)
         {
+            Holds = Parts.Postgres,
             AtLeast = TimeSpan.FromSeconds(12),
         },
         new("F19", "the connection is cut at COMMIT", "the proxy cuts ahead of COMMIT, or of the answer to it",
-            "each message is stored once", CutAtCommitAsync),
+            "each message is stored once", CutAtCommitAsync)
+        {
+            Holds = Parts.WorkerPostgresLinks,
+        },
         new("F20", "PostgreSQL is frozen", "SIGSTOP of all its processes for 20 s", "the intake grows, then drains", FreezeAsync)
         {
+            Holds = Parts.Postgres,
             AtLeast = TimeSpan.FromSeconds(26),
         },
         new("F22", "PostgreSQL is read-only, or has no connection left", "default_transaction_read_only; 200 idle connections",
             "retried; nothing becomes a dead letter", RefuseWritesAsync)
         {
+            Holds = Parts.Postgres,
             AtLeast = TimeSpan.FromSeconds(12),
             Heal = AllowWritesAsync,
         },
@@ -32,6 +41,7 @@ internal static class PostgresFaults
             "lock_timeout; others are not delayed for long",
             HoldLockAsync)
         {
+            Holds = Parts.Postgres,
             AtLeast = TimeSpan.FromSeconds(26),
         },
     ];

@@ -12,18 +12,27 @@ internal static class ProcessFaults
     public static IReadOnlyList<Fault> All { get; } =
     [
         new("F1", "an API server dies", "SIGKILL of a random one every 5 s, restart", "clients resume elsewhere, within 5 s",
-            (context, window) => KillInTurnAsync(context, context.Cluster.Apis, 5, window)),
+            (context, window) => KillInTurnAsync(context, context.Cluster.Apis, 5, window))
+        {
+            Holds = Parts.ApiServers,
+        },
         new("F2", "a worker dies", "SIGKILL of a random one every 3 s, restart", "the other takes over within 10 s; order holds",
-            (context, window) => KillInTurnAsync(context, context.Cluster.Workers, 3, window)),
+            (context, window) => KillInTurnAsync(context, context.Cluster.Workers, 3, window))
+        {
+            Holds = Parts.Workers,
+        },
         new("F3", "all workers are dead", "SIGKILL of both for the whole window", "no acks; drained after the restart",
             KillAllWorkersAsync)
         {
+            // Nothing goes over their links.
+            Holds = Parts.Workers | Parts.WorkerRedisLinks | Parts.WorkerPostgresLinks,
             AtLeast = TimeSpan.FromSeconds(30),
         },
         new("F4", "a worker dies at each step of a batch", "CHATABLE_CRASH_AT: " + string.Join(", ", s_workerSteps),
             "the batch is read again; nothing twice, nothing lost",
             (context, window) => CrashAsync(context, context.Cluster.Workers, s_workerSteps, window))
         {
+            Holds = Parts.Workers,
             AtLeast = TimeSpan.FromSeconds(10),
             Heal = (context, cancellationToken) => DisarmAsync(context.Cluster.Workers, cancellationToken),
         },
@@ -31,22 +40,26 @@ internal static class ProcessFaults
             "resent with the same client_id, stored once",
             (context, window) => CrashAsync(context, context.Cluster.Apis, s_apiSteps, window))
         {
+            Holds = Parts.ApiServers,
             AtLeast = TimeSpan.FromSeconds(10),
             Heal = (context, cancellationToken) => DisarmAsync(context.Cluster.Apis, cancellationToken),
         },
         new("F6", "a worker is a zombie", "SIGSTOP for longer than its leases, SIGCONT", "no reordering, nothing twice",
             (context, window) => FreezeAsync(context, context.Cluster.Workers, 30, window))
         {
+            Holds = Parts.Workers,
             AtLeast = TimeSpan.FromSeconds(36),
         },
         new("F7", "an API server is a zombie", "SIGSTOP until its lease has ended and its queue is reaped, SIGCONT",
             "clients go elsewhere; afterwards it registers again",
             (context, window) => FreezeAsync(context, context.Cluster.Apis, 50, window))
         {
+            Holds = Parts.ApiServers,
             AtLeast = TimeSpan.FromSeconds(60),
         },
         new("F32", "a rolling deploy", "SIGTERM of each service in turn, restart", "1012, nothing surfaces", DeployAsync)
         {
+            Holds = Parts.ApiServers | Parts.Workers,
             AtLeast = TimeSpan.FromSeconds(20),
         },
     ];

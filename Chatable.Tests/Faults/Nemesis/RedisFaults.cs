@@ -12,6 +12,7 @@ internal static class RedisFaults
         new("F8", "Redis restarts", "SIGTERM every 8 s, restart; append-only file with everysec", "servers register again within 15 s",
             RestartAsync)
         {
+            Holds = Parts.Redis,
             RevocationSeen = Fault.RevocationAsked,
             AtLeast = TimeSpan.FromSeconds(10),
         },
@@ -19,18 +20,21 @@ internal static class RedisFaults
             "registry rebuilt; nothing acked is lost",
             ForgetAsync)
         {
+            Holds = Parts.Redis,
             RevocationSeen = Fault.RevocationAsked,
             AtLeast = TimeSpan.FromSeconds(12),
         },
         new("F11", "Redis stalls", "DEBUG SLEEP, CLIENT PAUSE ALL, CLIENT PAUSE WRITE, 20 s each", "unavailable or unknown; no false ack",
             StallAsync)
         {
+            Holds = Parts.Redis,
             RevocationSeen = Fault.RevocationAsked,
             AtLeast = TimeSpan.FromSeconds(80),
             Heal = (context, cancellationToken) => context.Cluster.Redis.WaitUntilWritableAsync(cancellationToken),
         },
         new("F12", "Redis is out of memory", "CONFIG SET maxmemory below what it uses", "busy; the intake drains all the same", FillAsync)
         {
+            Holds = Parts.Redis,
             RevocationSeen = Fault.RevocationAsked,
             Heal = (context, cancellationToken) => context.Cluster.Redis.InsistAsync("CONFIG", ["SET", "maxmemory", "0"], cancellationToken),
         },
@@ -38,6 +42,7 @@ internal static class RedisFaults
             "ambiguous appends are sent again; nothing twice",
             KillConnectionsAsync)
         {
+            Holds = Parts.Redis,
             RevocationSeen = Fault.RevocationAsked,
         },
     ];

@@ -15,6 +15,7 @@ internal static class StandbyFaults
             + "killed while the standby is frozen, and the standby promoted",
             "no ack meanwhile, and none of what the standby lacks: everything acked is on it", TroubleAsync)
         {
+            Holds = Parts.Postgres,
             Cluster = new ClusterSettings { HasStandby = true },
             AtLeast = TimeSpan.FromSeconds(45),
             Heal = FailOverAsync,

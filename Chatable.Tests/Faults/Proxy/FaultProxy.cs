@@ -6,10 +6,12 @@ namespace Chatable.Tests.Faults.Proxy;
 
 /// <summary>
 /// Stands between a client and a server on TCP and is a network that fails on demand. Unless told otherwise it changes nothing: bytes,
-/// half-closes and resets of either side reach the other.
+/// half-closes and resets of either side reach the other. A client that has said its last is not kept for more than some seconds.
 /// </summary>
 internal sealed class FaultProxy : IAsyncDisposable
 {
+    private static readonly TimeSpan s_again = TimeSpan.FromMilliseconds(10);
+
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     private readonly CancellationTokenSource _stop = new();
     private readonly ConcurrentDictionary<ProxyLink, Task> _links = new();
@@ -21,7 +23,7 @@ internal sealed class FaultProxy : IAsyncDisposable
     {
         _server = server;
         _listener.Start(backlog: 512);
-        _accepting = AcceptAsync();
+        _accepting = Task.Factory.StartNew(Accept, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
     }
 
     public IPEndPoint Address => (IPEndPoint)_listener.LocalEndpoint;
@@ -75,16 +77,35 @@ internal sealed class FaultProxy : IAsyncDisposable
 
     internal void CountCut() => Interlocked.Increment(ref _cuts);
 
-    private async Task AcceptAsync()
+    // On a thread of its own, so that it waits for no event: of clients that are in the queue already none may come.
+    private void Accept()
     {
         while (!_stop.IsCancellationRequested)
         {
-            var client = await _listener.AcceptSocketAsync(_stop.Token);
-            var link = new ProxyLink(this, client);
+            if (TryAccept() is not { } link)
+                continue;
             if (Refuses)
                 link.Reset();
             else
                 _links[link] = RunAsync(link);
+        }
+    }
+
+    // Null where there is no socket to be had just now, or any more: a storm of thousands of connections that are given up and come again
+    // can take all files this process may open. The next is tried a moment later.
+    private ProxyLink? TryAccept()
+    {
+        Socket? client = null;
+        try
+        {
+            client = _listener.AcceptSocket();
+            return new ProxyLink(this, client);
+        }
+        catch (Exception exception) when (exception is SocketException or ObjectDisposedException or InvalidOperationException)
+        {
+            client?.Dispose();
+            _stop.Token.WaitHandle.WaitOne(s_again);
+            return null;
         }
     }
 

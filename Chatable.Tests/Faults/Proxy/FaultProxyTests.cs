@@ -22,6 +22,27 @@ public sealed class FaultProxyTests : ProxyTest
         await Eventually.HoldsAsync(() => Task.FromResult(Proxy.Links == 0), "the link has ended", Token);
     }
 
+    [Fact]
+    public async Task ClientsThatGiveUpBeforeTheyAreTakenDoNotEndIt()
+    {
+        for (var i = 0; i < 3000; i++)
+        {
+            using var hasty = new Socket(SocketType.Stream, ProtocolType.Tcp) { Blocking = false };
+            hasty.LingerState = new LingerOption(enable: true, seconds: 0);
+            try
+            {
+                hasty.Connect(Proxy.Address);
+            }
+            catch (SocketException)
+            {
+                // It is under way, and is given up.
+            }
+        }
+
+        using var client = await ConnectAsync();
+        await AssertEchoesAsync(client);
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]

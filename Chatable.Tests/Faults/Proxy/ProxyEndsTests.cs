@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using Chatable.Tests.Support;
@@ -65,6 +66,39 @@ public sealed class ProxyEndsTests : ProxyTest
         await Server.DisposeAsync();
         await AssertRefusedAsync();
     }
+
+    [Fact]
+    public async Task AClientThatGivesUpOnADeadWayIsNotKept()
+    {
+        Proxy.Up = new Toxics { Paused = true };
+        using (await ConnectAsync())
+            await HasLinksAsync(Proxy, 1);
+
+        await HasLinksAsync(Proxy, 0);
+        Assert.Equal(0, Server.Accepted);
+    }
+
+    [Fact]
+    public async Task AClientThatLeavesAFrozenServerIsNotKept()
+    {
+        using var frozen = new TcpListener(IPAddress.Loopback, 0);
+        frozen.Start();
+        await using var proxy = FaultProxy.Start((IPEndPoint)frozen.LocalEndpoint);
+        using (var client = new TcpClient())
+        {
+            await client.ConnectAsync(proxy.Address, Token);
+            await client.GetStream().WriteAsync("hello"u8.ToArray(), Token);
+            await HasLinksAsync(proxy, 1);
+        }
+
+        await HasLinksAsync(proxy, 0);
+        using var late = await frozen.AcceptSocketAsync(Token);
+        var buffer = new byte[16];
+        Assert.Equal("hello", Encoding.ASCII.GetString(buffer, 0, await late.ReceiveAsync(buffer, Token)));
+    }
+
+    private static Task HasLinksAsync(FaultProxy proxy, int count) =>
+        Eventually.HoldsAsync(() => Task.FromResult(proxy.Links == count), $"{count} connections through the proxy", Token);
 
     // The reset may come so soon that it is the connecting that fails.
     private async Task AssertRefusedAsync()

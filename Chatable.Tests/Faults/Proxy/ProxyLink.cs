@@ -6,7 +6,14 @@ namespace Chatable.Tests.Faults.Proxy;
 /// <summary>One connection through the proxy: a socket on each side, and a pump for each direction.</summary>
 internal sealed class ProxyLink(FaultProxy proxy, Socket client)
 {
+    // IPPROTO_TCP, TCP_INFO and, in the first byte of struct tcp_info, TCP_CLOSE and TCP_CLOSE_WAIT of linux/tcp.h.
+    private const int Tcp = 6;
+    private const int TcpInfo = 11;
+    private const byte Closed = 7;
+    private const byte ClosedByPeer = 8;
+
     private static readonly TimeSpan s_look = TimeSpan.FromMilliseconds(10);
+    private static readonly TimeSpan s_lookAtClient = TimeSpan.FromMilliseconds(100);
 
     // How long a server has to act on what it saw last, before its side of the connection ends as well.
     private static readonly TimeSpan s_aftermath = TimeSpan.FromSeconds(2);
@@ -21,15 +28,20 @@ internal sealed class ProxyLink(FaultProxy proxy, Socket client)
         client.NoDelay = true;
         try
         {
-            await WaitWhileAsync(() => proxy.Up.IsWayOff, stop);
-            await _server.ConnectAsync(server, stop);
-            var up = new Pump(client, _server, () => proxy.Up, stop) { Silenced = proxy.CountCut, Rewrite = proxy.Rewrite };
-            var down = new Pump(_server, client, () => proxy.Down, stop)
+            if (!await ConnectAsync(server, stop))
+            {
+                Reset();
+                return;
+            }
+
+            using var over = CancellationTokenSource.CreateLinkedTokenSource(stop);
+            var up = new Pump(client, _server, () => proxy.Up, over.Token) { Silenced = proxy.CountCut, Rewrite = proxy.Rewrite };
+            var down = new Pump(_server, client, () => proxy.Down, over.Token)
             {
                 Silenced = proxy.CountCut,
                 SenderEnded = () => ServerHasEnded = true,
             };
-            await RunAsync(up, down);
+            await RunAsync(up, down, over);
         }
         catch (Exception exception) when (exception is SocketException or OperationCanceledException or ObjectDisposedException)
         {
@@ -43,23 +55,67 @@ internal sealed class ProxyLink(FaultProxy proxy, Socket client)
         Reset(_server);
     }
 
-    private async Task RunAsync(Pump up, Pump down)
+    // False where the client did not wait for it: a frozen server takes no connection for minutes, and thousands who gave up would
+    // hold all the files there are.
+    private async Task<bool> ConnectAsync(IPEndPoint server, CancellationToken stop)
+    {
+        using var given = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        var connecting = ConnectAsync();
+        while (!connecting.IsCompleted)
+        {
+            if (HasClientGone())
+                await given.CancelAsync();
+            await Task.WhenAny(connecting, Task.Delay(s_lookAtClient, CancellationToken.None));
+        }
+
+        try
+        {
+            await connecting;
+            return true;
+        }
+        catch (OperationCanceledException) when (!stop.IsCancellationRequested)
+        {
+            return false;
+        }
+
+        async Task ConnectAsync()
+        {
+            await WaitWhileAsync(() => proxy.Up.IsWayOff, given.Token);
+            await _server.ConnectAsync(server, given.Token);
+        }
+    }
+
+    private bool HasClientGone()
+    {
+        Span<byte> info = stackalloc byte[1];
+        client.GetRawSocketOption(Tcp, TcpInfo, info);
+        return info[0] is Closed or ClosedByPeer;
+    }
+
+    private async Task RunAsync(Pump up, Pump down, CancellationTokenSource over)
     {
         Task<PumpEnd>[] pumps = [up.RunAsync(), down.RunAsync()];
+        var (fromClient, hasClientEnded) = (pumps[0], false);
         while (pumps.Length > 0)
         {
             var ended = await Task.WhenAny(pumps);
             switch (await ended)
             {
+                case PumpEnd.Ended when ended == fromClient:
+                    // No client here reads on once it has said its last, and a frozen server may not close for minutes.
+                    hasClientEnded = true;
+                    over.CancelAfter(s_aftermath);
+                    break;
                 case PumpEnd.Cut:
                     proxy.CountCut();
                     Reset();
                     break;
                 case PumpEnd.CutAfter:
                     proxy.CountCut();
-                    await EndSlowlyAsync(ended == pumps[0] ? (client, _server) : (_server, client));
+                    await EndSlowlyAsync(ended == fromClient ? (client, _server) : (_server, client));
                     break;
-                case PumpEnd.Broken:
+                // What the client sent is still read: it is closed, not reset.
+                case PumpEnd.Broken when !hasClientEnded:
                     Reset();
                     break;
             }

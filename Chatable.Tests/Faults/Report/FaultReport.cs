@@ -38,6 +38,8 @@ internal static class FaultReport
         }
 
         text.AppendLine().AppendLine($"In all {Coverage.Of(results)}.");
+        foreach (var one in results.Where(result => result.Chapters.Count > 0))
+            ChapterReport.Write(text, one);
         foreach (var one in results.Where(result => result.Violations.Count > 0))
         {
             text.AppendLine().AppendLine($"## {one.Fault.Name}").AppendLine();

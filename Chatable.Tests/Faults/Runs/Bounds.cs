@@ -18,6 +18,9 @@ internal sealed class Bounds
     // Devices are on other servers after the faults than before.
     private const double FilesSlack = 25;
 
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(90);
+    private static readonly TimeSpan s_look = TimeSpan.FromSeconds(5);
+
     private readonly Dictionary<int, Usage> _before;
 
     private Bounds(Dictionary<int, Usage> before) => _before = before;
@@ -32,6 +35,20 @@ internal sealed class Bounds
     /// <summary>What the heap may hold of a process that has held as much before.</summary>
     public static double HeapLimit(Usage before) => before.Heap * 1.1 + HeapSlack;
 
+    /// <summary>What may be open where so much was open before.</summary>
+    public static double FilesLimit(long before) => before * 1.1 + FilesSlack;
+
+    /// <summary>The memory a process may have that had so much before.</summary>
+    public static double MemoryLimit(long before) => before * 1.1 + MemorySlack;
+
+    /// <summary>A process that does what it did before.</summary>
+    public static IEnumerable<Measure> Compare(string name, Usage before, Usage now) =>
+    [
+        new($"{name}: open files{Growth(before, now)}", now.Files, FilesLimit(before.Files)),
+        new($"{name}: bytes of heap", now.Heap, HeapLimit(before)),
+        new($"{name}: bytes of memory", now.Memory, MemoryLimit(before.Memory)),
+    ];
+
     /// <summary>Watches the intake until told to stop.</summary>
     public async Task WatchAsync(FaultCluster cluster, CancellationToken stop)
     {
@@ -42,18 +59,41 @@ internal sealed class Bounds
         }
     }
 
+    /// <summary>
+    /// As soon as all are within their bounds, or when nothing is to be hoped for: what a pool lent for a flood it gives up only after a
+    /// minute without use, and a leak never.
+    /// </summary>
     public async Task<IReadOnlyList<Measure>> CompareAsync(FaultCluster cluster, CancellationToken cancellationToken)
+    {
+        for (var until = Environment.TickCount64 + s_patience.TotalMilliseconds; ; await Task.Delay(s_look, cancellationToken))
+        {
+            var measures = await MeasureAsync(cluster, cancellationToken);
+            if (measures.All(one => one.Value <= one.Limit) || Environment.TickCount64 > until)
+                return measures;
+        }
+    }
+
+    private async Task<IReadOnlyList<Measure>> MeasureAsync(FaultCluster cluster, CancellationToken cancellationToken)
     {
         List<Measure> all = [new("entries in a partition of the intake", LongestIntake, IntakeLimit)];
         foreach (var node in cluster.Services.Select(service => service.Node))
         {
             if (await Usage.OfAsync(node, cancellationToken) is not { } now || !_before.TryGetValue(now.ProcessId, out var before))
                 continue;
-            all.Add(new Measure($"{node.Name}: open files", now.Files, before.Files * 1.1 + FilesSlack));
-            all.Add(new Measure($"{node.Name}: bytes of heap", now.Heap, HeapLimit(before)));
-            all.Add(new Measure($"{node.Name}: bytes of memory", now.Memory, before.Memory * 1.1 + MemorySlack));
+            all.AddRange(Compare(node.Name, before, now));
         }
 
         return all;
+    }
+
+    // " (socket +70, .dll +3)"
+    private static string Growth(Usage before, Usage now)
+    {
+        var grown = now.FilesByKind
+            .Select(kind => (kind.Key, More: kind.Value - before.FilesByKind.GetValueOrDefault(kind.Key)))
+            .Where(kind => kind.More > 0)
+            .OrderByDescending(kind => kind.More)
+            .Select(kind => $"{kind.Key} +{kind.More}");
+        return string.Join(", ", grown) is { Length: > 0 } list ? $" ({list})" : "";
     }
 }

@@ -26,6 +26,9 @@ internal sealed record RunSettings(TimeSpan Window, int Seed, string? Folder)
     /// <summary>SQL that changes the database before the traffic begins; none if empty.</summary>
     public string Prepare { get; init; } = "";
 
+    /// <summary>Who else is connected, before the run and after it; nobody if null.</summary>
+    public WritingCrowd? Crowd { get; init; }
+
     /// <summary>Written at the moments that a person who waits wants to know of.</summary>
     public Action<string> Progress { get; init; } = _ => { };
 }
@@ -56,10 +59,11 @@ internal sealed class FaultRun(Fault fault, RunSettings settings)
             await using var traffic =
                 await Traffic.StartAsync(cluster, history, settings.Traffic with { Seed = settings.Seed }, cancellationToken);
             var before = Traces.Of(cluster);
-            var evidence = await RunAsync(new FaultContext(cluster, traffic, settings.Seed), cancellationToken);
+            var context = new FaultContext(cluster, traffic, settings.Seed) { Progress = settings.Progress };
+            var evidence = await RunAsync(context, cancellationToken);
             return new RunResult(fault, settings.Seed)
             {
-                Violations = Invariant.CheckAll(evidence),
+                Violations = [.. Invariant.CheckAll(evidence), .. await CheckCrowdAsync(cluster, cancellationToken)],
                 Traces = Traces.Of(cluster) - before,
             }.Count(evidence);
         }
@@ -77,6 +81,7 @@ internal sealed class FaultRun(Fault fault, RunSettings settings)
         await WaitForAsync(() => Task.FromResult(traffic.AllDevices.All(device => device.Cursor > 0)), s_warmUp, cancellationToken);
 
         var bounds = await Bounds.TakeAsync(cluster, cancellationToken);
+        settings.Crowd?.Begin();
         using var watched = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var watching = bounds.WatchAsync(cluster, watched.Token);
         settings.Progress($"{fault.Name} {fault.Title}");
@@ -88,7 +93,7 @@ internal sealed class FaultRun(Fault fault, RunSettings settings)
         await Task.Delay(settings.LoadAfter, cancellationToken);
         await traffic.QuietAsync();
         await SettleAsync(cluster, traffic, cancellationToken);
-        var registrations = new Registrations(cluster, traffic);
+        var registrations = new Registrations(cluster, traffic, settings.Crowd);
         if (await registrations.WriteToTheDeadAsync(cancellationToken))
             await SettleAsync(cluster, traffic, cancellationToken);
         await watched.CancelAsync();
@@ -105,6 +110,9 @@ internal sealed class FaultRun(Fault fault, RunSettings settings)
         evidence = await FinalReads.ReadAsync(cluster, traffic, evidence, cancellationToken);
         return evidence with { Events = traffic.History.Events };
     }
+
+    private async Task<IReadOnlyList<Violation>> CheckCrowdAsync(FaultCluster cluster, CancellationToken cancellationToken) =>
+        settings.Crowd is { } crowd ? await new CrowdCheck(cluster, crowd).CheckAsync(cancellationToken) : [];
 
     private async Task InjectAsync(FaultContext context, CancellationToken cancellationToken)
     {
@@ -131,13 +139,17 @@ internal sealed class FaultRun(Fault fault, RunSettings settings)
         await traffic.RevokeOneAsync(window);
     }
 
+    // The crowd first: until it is back and quiet, it takes what the others need to become so.
     private async Task SettleAsync(FaultCluster cluster, Traffic traffic, CancellationToken cancellationToken)
     {
+        if (settings.Crowd is { } crowd)
+            await new CrowdCheck(cluster, crowd).SettleAsync(cancellationToken);
+        var names = traffic.Users.Select(user => user.Username).ToArray();
         IReadOnlyDictionary<string, long> heads = new Dictionary<string, long>();
         var since = Environment.TickCount64;
         await WaitForAsync(async () =>
         {
-            var now = await TryReadHeadsAsync(cluster, traffic, cancellationToken);
+            var now = await TryReadHeadsAsync(cluster, names, cancellationToken);
             if (now is null || !now.SequenceEqual(heads))
                 (heads, since) = (now ?? heads, Environment.TickCount64);
             return traffic.Rest.Pending == 0
@@ -147,11 +159,11 @@ internal sealed class FaultRun(Fault fault, RunSettings settings)
     }
 
     private static async Task<IReadOnlyDictionary<string, long>?> TryReadHeadsAsync(
-        FaultCluster cluster, Traffic traffic, CancellationToken cancellationToken)
+        FaultCluster cluster, string[] usernames, CancellationToken cancellationToken)
     {
         try
         {
-            return await FinalReads.HeadsAsync(cluster, traffic, cancellationToken);
+            return await FinalReads.HeadsAsync(cluster, usernames, cancellationToken);
         }
         catch (NpgsqlException)
         {

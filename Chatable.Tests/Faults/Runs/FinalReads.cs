@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.WebSockets;
 using Chatable.Tests.Faults.Checker;
 using Chatable.Tests.Faults.Cluster;
 using Chatable.Tests.Faults.History;
@@ -27,7 +29,13 @@ internal static class FinalReads
     private const string Heads =
         "SELECT u.username, h.last_seq FROM user_heads h JOIN users u ON u.id = h.user_id WHERE u.username = ANY ($1)";
 
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
+    private const int Attempts = 10;
+    private const int TooMany = (int)HttpStatusCode.TooManyRequests;
+    private const int Busy = (int)HttpStatusCode.ServiceUnavailable;
+
+    // Of all reads together: a run of minutes has tens of thousands of messages.
+    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(4);
+    private static readonly TimeSpan s_retry = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan s_freshPatience = TimeSpan.FromSeconds(5);
 
     public static async Task<Evidence> ReadAsync(
@@ -39,32 +47,43 @@ internal static class FinalReads
         var fresh = new Dictionary<string, IReadOnlyList<SeenMessage>>();
         foreach (var user in traffic.Users)
         {
-            var token = await traffic.LogInAsync(user, timeout.Token);
-            rest[user.Username] = await traffic.Port.ReadAllAsync(traffic.AnyServer(), token, timeout.Token);
-            fresh[user.Username] = await ReadFreshAsync(traffic.AnyServer(), token, timeout.Token);
+            var token = await PatientlyAsync(() => traffic.LogInAsync(user, timeout.Token), timeout.Token);
+            rest[user.Username] = await PatientlyAsync(
+                () => traffic.Port.ReadAllAsync(traffic.AnyServer(), token, timeout.Token), timeout.Token);
+            fresh[user.Username] = await PatientlyAsync(() => ReadFreshAsync(traffic.AnyServer(), token, timeout.Token), timeout.Token);
         }
 
+        string[] names = [.. traffic.Users.Select(user => user.Username)];
         return evidence with
         {
-            Messages = await QueryAsync(cluster, traffic, Messages, row => new StoredMessage(
-                row.GetString(0), row.GetString(1), row.GetString(2), row.GetString(3), row.GetInt64(4), row.GetInt64(5),
-                BodyHash.Of(row.GetString(6)), row.GetDateTime(7)), timeout.Token),
+            Messages = await QueryAsync(cluster.Postgres.ConnectionString, names, Messages, ReadMessage, timeout.Token),
             Envelopes = await QueryAsync(
-                cluster, traffic, Envelopes, row => new StoredEnvelope(row.GetString(0), row.GetInt64(1), row.GetString(2)), timeout.Token),
+                cluster.Postgres.ConnectionString, names, Envelopes,
+                row => new StoredEnvelope(row.GetString(0), row.GetInt64(1), row.GetString(2)), timeout.Token),
+            Past = await cluster.Postgres.LookAtPastAsync(
+                database => QueryAsync(database, names, Messages, ReadMessage, timeout.Token), timeout.Token) ?? [],
             Rest = rest,
             Fresh = fresh,
         };
     }
 
     public static async Task<IReadOnlyDictionary<string, long>> HeadsAsync(
-        FaultCluster cluster, Traffic traffic, CancellationToken cancellationToken) =>
-        (await QueryAsync(cluster, traffic, Heads, row => (User: row.GetString(0), Head: row.GetInt64(1)), cancellationToken))
+        FaultCluster cluster, IEnumerable<string> usernames, CancellationToken cancellationToken) =>
+        (await QueryAsync(cluster.Postgres.ConnectionString, usernames, Heads, row => (User: row.GetString(0), Head: row.GetInt64(1)), cancellationToken))
             .ToDictionary(one => one.User, one => one.Head);
 
     private static async Task<IReadOnlyList<SeenMessage>> ReadFreshAsync(Uri server, ChatToken token, CancellationToken cancellationToken)
     {
         using var socket = new FrameSocket();
-        await socket.ConnectAsync(server, token, cancellationToken);
+        try
+        {
+            await socket.ConnectAsync(server, token, cancellationToken);
+        }
+        catch (WebSocketException exception) when (socket.Refusal is not (0 or TooMany or Busy))
+        {
+            throw new InvalidOperationException($"A socket was refused with {socket.Refusal}, when the faults were over.", exception);
+        }
+
         await socket.SendAsync(Frame.Hello(0, null, "fresh"), cancellationToken);
         List<SeenMessage> all = [];
         while (await NextAsync(socket, cancellationToken) is { } frame && frame.Type != "caught_up")
@@ -93,12 +112,37 @@ internal static class FinalReads
         }
     }
 
-    private static async Task<IReadOnlyList<T>> QueryAsync<T>(
-        FaultCluster cluster, Traffic traffic, string sql, Func<NpgsqlDataReader, T> read, CancellationToken cancellationToken)
+    private static StoredMessage ReadMessage(NpgsqlDataReader row) => new(
+        row.GetString(0), row.GetString(1), row.GetString(2), row.GetString(3), row.GetInt64(4), row.GetInt64(5),
+        BodyHash.Of(row.GetString(6)), row.GetDateTime(7));
+
+    // A connection that breaks or a server that is too busy says nothing of what is stored: it is read from the beginning. Any other
+    // error is one: the faults are over.
+    private static async Task<T> PatientlyAsync<T>(Func<Task<T>> read, CancellationToken cancellationToken)
     {
-        await using var database = NpgsqlDataSource.Create(cluster.Postgres.ConnectionString);
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return await read();
+            }
+            catch (Exception exception) when (attempt < Attempts && !cancellationToken.IsCancellationRequested
+                && (exception is HttpRequestException { StatusCode: null or HttpStatusCode.TooManyRequests or HttpStatusCode.ServiceUnavailable }
+                    || exception is IOException or WebSocketException or OperationCanceledException))
+            {
+                await Task.Delay(s_retry, cancellationToken);
+            }
+        }
+    }
+
+    /// <summary>What a query finds of these users, who are its one parameter.</summary>
+    public static async Task<IReadOnlyList<T>> QueryAsync<T>(
+        string connectionString, IEnumerable<string> usernames, string sql, Func<NpgsqlDataReader, T> read,
+        CancellationToken cancellationToken)
+    {
+        await using var database = NpgsqlDataSource.Create(connectionString);
         await using var command = database.CreateCommand(sql);
-        command.Parameters.Add(new NpgsqlParameter { Value = traffic.Users.Select(user => user.Username).ToArray() });
+        command.Parameters.Add(new NpgsqlParameter { Value = usernames.ToArray() });
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         List<T> rows = [];
         while (await reader.ReadAsync(cancellationToken))

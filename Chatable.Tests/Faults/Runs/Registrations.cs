@@ -1,13 +1,15 @@
 using Chatable.Tests.Faults.Checker;
 using Chatable.Tests.Faults.Cluster;
 using Chatable.Tests.Faults.Workload;
-using Npgsql;
 using StackExchange.Redis;
 
 namespace Chatable.Tests.Faults.Runs;
 
 /// <summary>Who is registered where at the end of a run: as Redis has it, as the servers count it, and as their open sockets say.</summary>
-internal sealed class Registrations(FaultCluster cluster, Traffic traffic)
+/// <param name="cluster">Where.</param>
+/// <param name="traffic">Whose devices are there.</param>
+/// <param name="crowd">Who else is, if anybody.</param>
+internal sealed class Registrations(FaultCluster cluster, Traffic traffic, WritingCrowd? crowd)
 {
     private const string Alive = """
         local t = redis.call('TIME')
@@ -16,6 +18,8 @@ internal sealed class Registrations(FaultCluster cluster, Traffic traffic)
 
     // A client that vanished is noticed within 45 s; whoever is given up otherwise, at once.
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(45);
+    // A server that died while Redis' clock was 90 s ahead lives on in Redis for as long, and for the time of its lease.
+    private static readonly TimeSpan s_longestLife = TimeSpan.FromSeconds(120);
     private static readonly TimeSpan s_look = TimeSpan.FromMilliseconds(500);
 
     private HashSet<long> _users = [];
@@ -36,9 +40,10 @@ internal sealed class Registrations(FaultCluster cluster, Traffic traffic)
                 left = [.. (await AllAsync()).Where(one => _users.Contains(one.User) && !alive.Contains(one.BootId)).Select(one => one.User)];
                 return alive.Count == cluster.Apis.Count;
             },
-            cancellationToken);
+            s_longestLife, cancellationToken);
         foreach (var device in traffic.AllDevices.DistinctBy(one => one.User.Username).Where(one => left.Contains(ids[one.User.Username])))
             device.Write(device.User.Username, $"{Guid.NewGuid():N} to whom it may concern");
+        crowd?.WriteToThemselves(user => left.Contains(ids[user.Name]));
         return left.Count > 0;
     }
 
@@ -52,7 +57,7 @@ internal sealed class Registrations(FaultCluster cluster, Traffic traffic)
                 measures = await MeasureAsync(cancellationToken);
                 return measures.All(one => one.Value <= one.Limit);
             },
-            cancellationToken);
+            s_patience, cancellationToken);
         return measures;
     }
 
@@ -74,7 +79,7 @@ internal sealed class Registrations(FaultCluster cluster, Traffic traffic)
         var alive = await AliveAsync();
         var registered = await AllAsync();
         var living = registered.Count(one => alive.Contains(one.BootId));
-        all.Add(new Measure("sockets beyond the devices'", sockets - traffic.AllDevices.Count(), 0));
+        all.Add(new Measure("sockets beyond the devices'", sockets - traffic.AllDevices.Count() - (crowd?.Sockets.Count ?? 0), 0));
         all.Add(new Measure("registrations in Redis beyond the servers'", living - users, 0));
         all.Add(new Measure("registrations of the servers beyond those in Redis", users - living, 0));
         all.Add(new Measure(
@@ -100,20 +105,17 @@ internal sealed class Registrations(FaultCluster cluster, Traffic traffic)
 
     private async Task<Dictionary<string, long>> IdsAsync(CancellationToken cancellationToken)
     {
-        await using var database = NpgsqlDataSource.Create(cluster.Postgres.ConnectionString);
-        await using var command = database.CreateCommand("SELECT username, id FROM users WHERE username = ANY ($1)");
-        command.Parameters.Add(new NpgsqlParameter { Value = traffic.Users.Select(user => user.Username).ToArray() });
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        Dictionary<string, long> ids = [];
-        while (await reader.ReadAsync(cancellationToken))
-            ids.Add(reader.GetString(0), reader.GetInt64(1));
-        return ids;
+        var names = traffic.Users.Select(user => user.Username).Concat(crowd?.Users.Select(user => user.Name) ?? []);
+        var ids = await FinalReads.QueryAsync(
+            cluster.Postgres.ConnectionString, names, "SELECT username, id FROM users WHERE username = ANY ($1)",
+            row => (Name: row.GetString(0), Id: row.GetInt64(1)), cancellationToken);
+        return ids.ToDictionary(one => one.Name, one => one.Id);
     }
 
     // What Redis does not answer in the end is a failure of the run.
-    private static async Task WaitAsync(Func<Task<bool>> condition, CancellationToken cancellationToken)
+    private static async Task WaitAsync(Func<Task<bool>> condition, TimeSpan patience, CancellationToken cancellationToken)
     {
-        for (var until = Environment.TickCount64 + s_patience.TotalMilliseconds; ; await Task.Delay(s_look, cancellationToken))
+        for (var until = Environment.TickCount64 + patience.TotalMilliseconds; ; await Task.Delay(s_look, cancellationToken))
         {
             try
             {

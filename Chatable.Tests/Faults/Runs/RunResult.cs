@@ -32,4 +32,28 @@ internal sealed record RunResult(Fault Fault, int Seed)
     public Traces Traces { get; init; }
 
     public IReadOnlyList<Violation> Violations { get; init; } = [];
+
+    /// <summary>What a long run consists of; empty where it is one piece.</summary>
+    public IReadOnlyList<Chapter> Chapters { get; init; } = [];
+
+    /// <summary>All chapters together. What several of them found, such as the end of a process, is told once.</summary>
+    public static RunResult Of(Fault fault, int seed, IReadOnlyList<Chapter> chapters) => new(fault, seed)
+    {
+        Sent = chapters.Sum(one => one.Result.Sent),
+        Acked = chapters.Sum(one => one.Result.Acked),
+        Info = chapters.Sum(one => one.Result.Info),
+        Resent = chapters.Sum(one => one.Result.Resent),
+        Suppressed = chapters.Sum(one => one.Result.Suppressed),
+        Resumes = chapters.Sum(one => one.Result.Resumes),
+        Repaired = chapters.Sum(one => one.Result.Repaired),
+        Recovery = chapters.Max(one => one.Result.Recovery),
+        Traces = chapters.Aggregate(default(Traces), (sum, one) => sum + one.Result.Traces),
+        Violations =
+        [
+            .. chapters.SelectMany(one => one.Result.Violations.Select(violation => (one.Number, Violation: violation)))
+                .DistinctBy(one => one.Violation)
+                .Select(one => one.Violation with { What = $"chapter {one.Number}: {one.Violation.What}" }),
+        ],
+        Chapters = chapters,
+    };
 }

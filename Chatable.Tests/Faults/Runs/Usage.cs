@@ -15,6 +15,9 @@ internal sealed partial record Usage(int ProcessId, int Files, long Heap, long M
     /// <summary>What the process' own gauges show, by their names.</summary>
     public IReadOnlyDictionary<string, long> Gauges { get; init; } = new Dictionary<string, long>();
 
+    /// <summary>The same files by what they are.</summary>
+    public IReadOnlyDictionary<string, int> FilesByKind { get; init; } = new Dictionary<string, int>();
+
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(10);
 
     /// <summary>Null where it does not run, or is not on Linux.</summary>
@@ -23,6 +26,7 @@ internal sealed partial record Usage(int ProcessId, int Files, long Heap, long M
     {
         if (node.ProcessId is not { } id || ProcessTable.OpenFiles(id) is not { } files)
             return null;
+        var kinds = ProcessTable.OpenFilesByKind(id);
         var said = Heaps().Count(node.Output);
         Signals.Send(id, Signals.User);
         var until = Environment.TickCount64 + s_patience.TotalMilliseconds;
@@ -44,7 +48,7 @@ internal sealed partial record Usage(int ProcessId, int Files, long Heap, long M
         // Of this report alone: a process that has only just started does not show all that its predecessor did.
         foreach (Match match in GaugeLines().Matches(output, reports.Count > 1 ? reports[^2].Index : 0))
             gauges[match.Groups["name"].Value] = long.Parse(match.Groups["value"].ValueSpan, CultureInfo.InvariantCulture);
-        return new Usage(id, files, heap, memory) { Gauges = gauges };
+        return new Usage(id, files, heap, memory) { Gauges = gauges, FilesByKind = kinds };
     }
 
     // "gauge: chatable.realtime.connections 12" before that, see HeapReport

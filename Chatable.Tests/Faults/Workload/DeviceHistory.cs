@@ -5,7 +5,7 @@ namespace Chatable.Tests.Faults.Workload;
 /// <summary>What a device writes down.</summary>
 internal sealed class DeviceHistory(EventLog log, string proc, string user)
 {
-    private readonly HashSet<string> _shown = [];
+    private readonly HashSet<(string Hash, string Id)> _shown = [];
 
     public int NextConnection() => log.NextConnection();
 
@@ -23,10 +23,10 @@ internal sealed class DeviceHistory(EventLog log, string proc, string user)
     public void AddUnsure(int connection, Draft draft) =>
         log.Add(t => new HistoryEvent(t, proc, user, Known.Info, Op.Send, connection, ClientId: draft.ClientId));
 
-    /// <summary>What is shown already, a reload of the whole log does not show again.</summary>
-    public void AddShown(int connection, long seq, string hash)
+    /// <summary>What is shown already, a reload of the whole log does not show again: the id tells that it is the same.</summary>
+    public void AddShown(int connection, long seq, string hash, string id)
     {
-        if (_shown.Add(hash))
+        if (_shown.Add((hash, id)))
             log.Add(t => new HistoryEvent(t, proc, user, Known.Ok, Op.Surface, connection, Seq: seq, Hash: hash));
     }
 }

@@ -116,10 +116,27 @@ internal sealed partial class LibraryDevice
         var history = _client.History(_credentials);
         await foreach (var conversation in history.ConversationsAsync(patience.Token))
         {
-            await foreach (var message in history.MessagesAsync(conversation.Id, _notes.WholeUpTo(conversation.Id), patience.Token))
-                _notes.AddLoaded(message);
+            foreach (var after in _notes.LoadAfter(conversation.Id))
+            {
+                if (await TryLoadAsync(history, conversation.Id, after, patience.Token))
+                    break;
+            }
         }
 
         _notes.AddReset(reset.To.Seq);
+    }
+
+    private async Task<bool> TryLoadAsync(ChatHistory history, long conversation, long after, CancellationToken cancellationToken)
+    {
+        var isKnown = after == 0;
+        await foreach (var message in history.MessagesAsync(conversation, after, cancellationToken))
+        {
+            isKnown |= _notes.Knows(message);
+            if (!isKnown)
+                return false;
+            _notes.AddLoaded(message);
+        }
+
+        return isKnown;
     }
 }

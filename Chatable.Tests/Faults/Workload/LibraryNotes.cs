@@ -9,12 +9,14 @@ namespace Chatable.Tests.Faults.Workload;
 /// </summary>
 internal sealed class LibraryNotes(EventLog log, string proc, string user)
 {
+    private const int Overlap = 1000;
+
     private readonly Lock _gate = new();
     private readonly int _connection = log.NextConnection();
     private readonly HashSet<string> _mine = [];
     private readonly HashSet<string> _shown = [];
     private readonly HashSet<string> _loaded = [];
-    private readonly Dictionary<long, HashSet<long>> _places = [];
+    private readonly Dictionary<long, Dictionary<long, Guid>> _places = [];
 
     public void AddAttempt(Draft draft)
     {
@@ -29,7 +31,7 @@ internal sealed class LibraryNotes(EventLog log, string proc, string user)
     /// <summary>Committed; the application shows its own message now, and the library does not give it.</summary>
     public void AddAck(Draft draft, SentMessage sent)
     {
-        Note(sent.Conversation, sent.ConversationSeq);
+        Note(sent.Conversation, sent.ConversationSeq, sent.MessageId);
         Add(Known.Ok, Op.Ack, one => one with
         {
             Id = sent.MessageId.ToString(),
@@ -44,7 +46,7 @@ internal sealed class LibraryNotes(EventLog log, string proc, string user)
     public void AddTaken(ChatMessage message)
     {
         var hash = BodyHash.Of(message.Text);
-        Note(message.Conversation, message.ConversationSeq);
+        Note(message.Conversation, message.ConversationSeq, message.MessageId);
         Add(Known.Ok, Op.Take, one => one with
         {
             Id = message.MessageId.ToString(),
@@ -67,6 +69,7 @@ internal sealed class LibraryNotes(EventLog log, string proc, string user)
     public void AddLoaded(ChatMessage message)
     {
         var hash = BodyHash.Of(message.Text);
+        Note(message.Conversation, message.ConversationSeq, message.MessageId);
         lock (_gate)
         {
             if (_mine.Contains(hash) || _shown.Contains(hash))
@@ -74,7 +77,6 @@ internal sealed class LibraryNotes(EventLog log, string proc, string user)
             _loaded.Add(hash);
         }
 
-        Note(message.Conversation, message.ConversationSeq);
         AddShown(hash);
     }
 
@@ -82,25 +84,37 @@ internal sealed class LibraryNotes(EventLog log, string proc, string user)
 
     public void AddEnd(int? closeCode) => Add(Known.Info, Op.Close, one => one with { Seq = closeCode });
 
-    /// <summary>The place up to which nothing of a conversation is missing.</summary>
-    public long WholeUpTo(long conversation)
+    /// <summary>
+    /// Places after which a conversation may be loaded: well before the first that is missing, and from the beginning. The first will do
+    /// where the message after it is known; where the log was set back, it may have become another.
+    /// </summary>
+    public IEnumerable<long> LoadAfter(long conversation)
     {
         lock (_gate)
         {
             long place = 0;
-            while (_places.TryGetValue(conversation, out var places) && places.Contains(place + 1))
+            while (_places.TryGetValue(conversation, out var places) && places.ContainsKey(place + 1))
                 place++;
-            return place;
+            return place > Overlap ? [place - Overlap, 0] : [0];
         }
     }
 
-    private void Note(long conversation, long place)
+    public bool Knows(ChatMessage message)
+    {
+        lock (_gate)
+        {
+            return _places.TryGetValue(message.Conversation, out var places)
+                && places.GetValueOrDefault(message.ConversationSeq) == message.MessageId;
+        }
+    }
+
+    private void Note(long conversation, long place, Guid id)
     {
         lock (_gate)
         {
             if (!_places.TryGetValue(conversation, out var places))
                 _places[conversation] = places = [];
-            places.Add(place);
+            places[place] = id;
         }
     }
 

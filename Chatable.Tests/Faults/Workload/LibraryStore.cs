@@ -50,6 +50,9 @@ internal sealed class LibraryStore(IChatStore store, Action<ChatMessage> taken) 
         Volatile.Write(ref _cursor, cursor.Seq);
     });
 
+    public ValueTask GoOnAsync(ChatCursor upTo, CancellationToken cancellationToken) =>
+        IfAlive(() => store.GoOnAsync(upTo, cancellationToken));
+
     public ValueTask DisposeAsync() => store.DisposeAsync();
 
     private ValueTask IfAlive(Func<ValueTask> change) => _isDead ? throw new IOException("The process is dead.") : change();

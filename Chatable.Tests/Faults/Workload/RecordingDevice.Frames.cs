@@ -18,6 +18,9 @@ internal sealed partial class RecordingDevice
                 _history.Add(connection, Known.Ok, Op.Reset, seq: frame.Head);
                 StartOver(frame.Epoch!);
                 break;
+            case "epoch":
+                _epoch = frame.Epoch;
+                break;
             case "caught_up":
                 _history.Add(connection, Known.Ok, Op.CaughtUp, seq: frame.Seq);
                 break;
@@ -36,7 +39,7 @@ internal sealed partial class RecordingDevice
 
     private void TakeMessage(Frame frame, int connection)
     {
-        Surface(frame.Seq!.Value, frame.Hash!, connection);
+        Surface(frame, frame.Hash!, connection);
 
         // One's own message in the log is an ack.
         if (frame.ClientId is { } own && _outbox.Settle(own) is not null)
@@ -55,7 +58,7 @@ internal sealed partial class RecordingDevice
         }
         else
         {
-            Surface(frame.Seq!.Value, _mine[frame.ClientId!].Hash, connection);
+            Surface(frame, _mine[frame.ClientId!].Hash, connection);
         }
     }
 
@@ -76,12 +79,13 @@ internal sealed partial class RecordingDevice
     }
 
     // The cursor moves with what is shown, in one step, as it would in a local database.
-    private void Surface(long seq, string hash, int connection)
+    private void Surface(Frame frame, string hash, int connection)
     {
+        var seq = frame.Seq!.Value;
         if (seq <= _cursor)
             return;
         Volatile.Write(ref _cursor, seq);
-        _history.AddShown(connection, seq, hash);
+        _history.AddShown(connection, seq, hash, frame.MessageId!);
     }
 
     // The cursor belongs to another past: everything is asked for again, on a new connection.

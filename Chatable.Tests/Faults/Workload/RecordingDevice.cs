@@ -73,6 +73,9 @@ internal sealed partial class RecordingDevice : IDevice
     /// <summary>A message acked not long ago; null where there is none.</summary>
     public Draft? TakeAcked() => _sending.TakeAcked();
 
+    /// <inheritdoc cref="SendLoop.ForgetAcked"/>
+    public void ForgetAcked() => _sending.ForgetAcked();
+
     /// <summary>Sends a message again that has its ack.</summary>
     public void RepeatOne() => _sending.RepeatOne();
 

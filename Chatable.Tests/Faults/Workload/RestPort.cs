@@ -13,7 +13,12 @@ internal sealed record RestAck(string MessageId, long Seq, long Conversation, lo
 /// <summary>The REST part of protocol v2. Each call goes to the server it is given; failures of the way there are exceptions.</summary>
 internal sealed class RestPort : IDisposable
 {
-    private readonly HttpClient _http = new(new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(5) })
+    // A server's open files are counted after the faults: connections that nobody uses any more are not to be among them.
+    private readonly HttpClient _http = new(new SocketsHttpHandler
+    {
+        ConnectTimeout = TimeSpan.FromSeconds(5),
+        PooledConnectionIdleTimeout = TimeSpan.FromSeconds(5),
+    })
     {
         Timeout = TimeSpan.FromSeconds(20),
     };

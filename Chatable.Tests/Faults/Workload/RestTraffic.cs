@@ -122,9 +122,10 @@ internal sealed class RestTraffic(RestPort port, Func<Uri> server, EventLog hist
         {
             return null;
         }
-        catch (InvalidOperationException exception)
+        catch (Exception exception)
         {
-            Surprises.Add($"REST answered {exception.Message}");
+            // Nobody awaits a call: what it fails by would be seen nowhere.
+            Surprises.Add($"REST: {exception.GetType().Name}: {exception.Message}");
             return null;
         }
     }

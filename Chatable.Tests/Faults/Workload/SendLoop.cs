@@ -28,6 +28,13 @@ internal sealed class SendLoop(Outbox outbox, DeviceHistory history, DeviceCount
     /// <summary>A message acked on this connection, to be sent again over another way; null where there is none.</summary>
     public Draft? TakeAcked() => _acked.Take();
 
+    /// <summary>Nothing that was acked is sent again, until that is asked for once more.</summary>
+    public void ForgetAcked()
+    {
+        Interlocked.Exchange(ref _repeatsWanted, 0);
+        _acked.Clear();
+    }
+
     public void RepeatOne() => Interlocked.Increment(ref _repeatsWanted);
 
     public async Task RunAsync(FrameSocket socket, int connection, CancellationToken cancellationToken)

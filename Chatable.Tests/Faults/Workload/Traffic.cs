@@ -63,6 +63,7 @@ internal sealed class Traffic : IAsyncDisposable
     private readonly RestPort _port = new();
     private readonly DirectoryInfo _files = Directory.CreateTempSubdirectory("chatable-devices-");
     private Task _running = Task.CompletedTask;
+    private volatile bool _repeats = true;
 
     private Traffic(FaultCluster cluster, EventLog history, TrafficSettings settings)
     {
@@ -116,6 +117,17 @@ internal sealed class Traffic : IAsyncDisposable
 
     /// <summary>Begins to write.</summary>
     public void Begin() => _running = Task.WhenAll(Task.Run(WriteAsync), Task.Run(() => Rest.RunAsync(Users, _random.Next(), _stop.Token)));
+
+    /// <summary>
+    /// From now on nothing is sent again that has its ack, and no name of such a message given to another: where the acked message is lost, it
+    /// would be a new one.
+    /// </summary>
+    public void EndRepeats()
+    {
+        _repeats = false;
+        foreach (var device in Devices)
+            device.ForgetAcked();
+    }
 
     /// <summary>Writes nothing more; what is written still goes out.</summary>
     public async Task QuietAsync()
@@ -211,7 +223,7 @@ internal sealed class Traffic : IAsyncDisposable
         writer.Write(Users[_random.Next(Users.Count)].Username, Body());
         Written++;
         // What the library sends again is its own affair.
-        if (writer is not RecordingDevice device)
+        if (!_repeats || writer is not RecordingDevice device)
             return;
         if (_random.Next(50) == 0)
             device.RepeatOne();
