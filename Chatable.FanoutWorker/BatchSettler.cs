@@ -1,7 +1,6 @@
 using Chatable.FanoutWorker.Epochs;
 using Chatable.Messaging.Intake;
 using Chatable.Messaging.Settling;
-using Chatable.Messaging.TestHooks;
 using Chatable.Messaging.Wire;
 using StackExchange.Redis;
 
@@ -23,18 +22,14 @@ internal sealed class BatchSettler(
     {
         var started = time.GetTimestamp();
         metrics.BatchRead(heads.Sum(head => head.Items.Count));
-        if (SeededBug.Is("xdel_before_commit"))
-            await settlement.SettleAsync([], heads, cancellationToken);
         var pending = await DecodeAsync(heads, cancellationToken);
         var outcomes = await committer.CommitAsync(pending, cancellationToken);
-        CrashPoint.Reach("after_commit");
         known.Committed(outcomes);
         var left = WithoutDeadLetters(heads, pending);
-        if (!IsToldApart)
+        if (settlement.CanTell)
             return new CommittedBatch(left, Router.Address(outcomes), started);
 
         await router.RouteAsync(outcomes, cancellationToken);
-        CrashPoint.Reach("before_xdel");
         return new CommittedBatch(left, [], started);
     }
 
@@ -68,16 +63,11 @@ internal sealed class BatchSettler(
                 : head)];
     }
 
-    // Where it has to be, or a test is to come between the two.
-    private bool IsToldApart =>
-        !settlement.CanTell || CrashPoint.IsAwaited("after_route") || CrashPoint.IsAwaited("before_xdel") || SeededBug.Is("cached_registry");
-
     private async Task<List<PendingEntry>> DecodeAsync(IReadOnlyList<PartitionHead> heads, CancellationToken cancellationToken)
     {
         var pending = new List<PendingEntry>(heads.Sum(head => head.Items.Count));
         foreach (var (partition, items) in heads)
         {
-            var first = pending.Count;
             foreach (var item in items)
             {
                 if (IntakeEntry.TryDecode(item.Payload, out var entry))
@@ -85,9 +75,6 @@ internal sealed class BatchSettler(
                 else
                     await committer.DeadLetterAsync(partition, item, "undecodable", attempts: 1, cancellationToken);
             }
-
-            if (SeededBug.Is("two_in_flight"))
-                pending.Reverse(first, pending.Count - first);
         }
 
         return pending;

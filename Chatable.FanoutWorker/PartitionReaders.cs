@@ -1,7 +1,6 @@
 using Chatable.FanoutWorker.Lanes;
 using Chatable.Messaging.Intake;
 using Chatable.Messaging.Settling;
-using Chatable.Messaging.TestHooks;
 using Microsoft.Extensions.Options;
 
 namespace Chatable.FanoutWorker;
@@ -17,7 +16,7 @@ internal sealed class PartitionReaders
     private volatile int[] _partitions = [];
 
     public PartitionReaders(
-        LaneConnections connections, IntakeReader intake, Settlement settlement, BatchSettler settler, Router router,
+        LaneConnections connections, IntakeReader intake, Settlement settlement, BatchSettler settler,
         IOptions<FanoutOptions> options, FanoutMetrics metrics, TimeProvider time, ILoggerFactory loggers)
     {
         _metrics = metrics;
@@ -25,7 +24,6 @@ internal sealed class PartitionReaders
             lane => new Lane(() => connections.Of(lane), settler, options.Value, metrics, time, loggers.CreateLogger<Lane>()))];
         _createReader = partition => new PartitionReader(
             partition, intake, settlement, settler, options.Value, metrics, time, loggers.CreateLogger<PartitionReader>());
-        SeededBug.RouteEarlyBy(outcomes => router.RouteAsync(outcomes, CancellationToken.None));
     }
 
     public int Count => _partitions.Length;

@@ -1,7 +1,6 @@
 using Chatable.Messaging.Registry;
 using Chatable.Messaging.ServerQueues;
 using Chatable.Messaging.Settling;
-using Chatable.Messaging.TestHooks;
 using Chatable.Messaging.Wire;
 
 namespace Chatable.FanoutWorker;
@@ -20,13 +19,10 @@ internal sealed class Router(ServerRegistry registry, ServerQueue queue, DeadReg
             var items = Address(outcomes);
             var users = items.SelectMany(item => item.Users).Distinct().ToArray();
             var found = await registry.FindServersAsync(users, cancellationToken);
-            var servers = SeededBug.Stale(found.Servers);
             dead.Add(found.Dead);
             var origins = await registry.FindLiveAsync(items.Select(item => item.Origin), cancellationToken);
-            metrics.Routed(await queue.AppendAsync(Distribute(items, servers, origins), cancellationToken));
+            metrics.Routed(await queue.AppendAsync(Distribute(items, found.Servers, origins), cancellationToken));
         }
-
-        CrashPoint.Reach("after_route");
     }
 
     /// <summary>

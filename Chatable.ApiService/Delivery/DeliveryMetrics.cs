@@ -15,7 +15,7 @@ internal sealed class DeliveryMetrics
     {
         var meter = meters.Create(TelemetryNames.Realtime);
         _repaired = meter.CreateCounter<long>(
-            "chatable.realtime.repaired", "{envelope}", "Envelopes read from PostgreSQL because their push did not come.");
+            "chatable.realtime.repaired", "{envelope}", "Envelopes read from PostgreSQL because their push did not come, by what showed that they were missing.");
         _dropped = meter.CreateCounter<long>(
             "chatable.realtime.dropped", "{item}", "What a full or unreadable queue dropped, to be repaired later, by queue.");
         _workers = meter.CreateGauge<int>(
@@ -28,7 +28,7 @@ internal sealed class DeliveryMetrics
             "Users this server is registered for.");
     }
 
-    public void Repaired(int envelopes) => _repaired.Add(envelopes);
+    public void Repaired(int envelopes, string cause) => _repaired.Add(envelopes, new KeyValuePair<string, object?>("cause", cause));
 
     public void WorkersLive(int workers) => _workers.Record(workers);
 

@@ -2,7 +2,6 @@ using System.Diagnostics;
 using Chatable.Messaging;
 using Chatable.Messaging.Intake;
 using Chatable.Messaging.Telemetry;
-using Chatable.Messaging.TestHooks;
 using Chatable.Messaging.Users;
 using Chatable.Messaging.Wire;
 using CommunityToolkit.HighPerformance.Buffers;
@@ -84,7 +83,6 @@ internal sealed partial class MessageAccepter(
         }
 
         var outcome = ToOutcome(await append(partition, Cut(encoded.WrittenMemory, ends), cancellationToken));
-        CrashPoint.Reach("after_xadd");
         for (var i = start; i < end; i++)
         {
             spans[i - start]?.SetTag("chatable.outcome", outcome.ToString()).Dispose();
@@ -125,8 +123,8 @@ internal sealed partial class MessageAccepter(
         MessageId = send.MessageId ?? Guid.CreateVersion7(clock.GetUtcNow()),
         ClientId = send.ClientId,
         After = send.After,
-        AuthorId = SeededBug.Is("author_from_payload") ? recipient.Id : sender.User.UserId,
-        Author = SeededBug.Is("author_from_payload") ? recipient.Username : sender.User.Username,
+        AuthorId = sender.User.UserId,
+        Author = sender.User.Username,
         RecipientId = recipient.Id,
         Recipient = recipient.Username,
         Type = send.Type,

@@ -1,4 +1,3 @@
-using Chatable.Messaging.TestHooks;
 using Chatable.Messaging.Wire;
 
 namespace Chatable.Messaging.Messages;
@@ -103,7 +102,7 @@ internal sealed class BatchPlan
 
     private Recipient AdvanceHead(long user, ConversationHead message)
     {
-        var seq = Heads[user] = HeadOf(user).Seq + (SeededBug.Strikes("seq_from_sequence") ? 2 : 1);
+        var seq = Heads[user] = HeadOf(user).Seq + 1;
         Envelopes.Add((user, seq, message));
         return new Recipient(user, seq);
     }

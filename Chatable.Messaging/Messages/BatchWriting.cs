@@ -10,15 +10,13 @@ internal static class BatchWriting
     /// Where it has no new message, only the commit is left: what was found is as good as what is written now once both are committed, for
     /// the locks have written something, and this commit comes after that of what was found.
     /// </param>
-    /// <param name="commit">Whether to commit in the same round trip.</param>
     /// <exception cref="RowCountException">A statement did not do what the plan counts on. Nothing is committed.</exception>
-    public static async Task<int> WriteAsync(NpgsqlConnection connection, BatchPlan plan, bool commit)
+    public static async Task<int> WriteAsync(NpgsqlConnection connection, BatchPlan plan)
     {
         await using var batch = new NpgsqlBatch(connection) { Timeout = 0 };
         if (plan.Messages.Count > 0)
             AddRows(batch.BatchCommands, plan);
-        if (commit)
-            batch.BatchCommands.Add(new NpgsqlBatchCommand(PersistSql.Commit));
+        batch.BatchCommands.Add(new NpgsqlBatchCommand(PersistSql.Commit));
 
         try
         {

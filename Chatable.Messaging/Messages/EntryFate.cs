@@ -1,4 +1,3 @@
-using Chatable.Messaging.TestHooks;
 using Chatable.Messaging.Wire;
 
 namespace Chatable.Messaging.Messages;
@@ -34,8 +33,8 @@ internal static class EntryFates
 
         // What is stored already is a repeat even if its predecessor cannot be found: its place is settled.
         EntryFate DecideOne(IntakeEntry entry) =>
-            IsThere(entry.Key()) && !SeededBug.Is("dedupe_off") ? IsSentAgain(entry) ? EntryFate.Repeat : EntryFate.KeyReused
-            : entry.AfterKey() is not { } after || IsThere(after) || SeededBug.Is("after_guard_off") ? EntryFate.New
+            IsThere(entry.Key()) ? IsSentAgain(entry) ? EntryFate.Repeat : EntryFate.KeyReused
+            : entry.AfterKey() is not { } after || IsThere(after) ? EntryFate.New
             : EntryFate.OutOfOrder;
 
         bool IsSentAgain(IntakeEntry entry) =>

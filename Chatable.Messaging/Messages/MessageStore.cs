@@ -1,5 +1,4 @@
 using System.Data;
-using Chatable.Messaging.TestHooks;
 using Chatable.Messaging.Wire;
 using Npgsql;
 
@@ -49,31 +48,15 @@ public sealed class MessageStore(NpgsqlDataSource database)
     {
         await using var transaction = await connection.BeginTransactionAsync(IsolationLevel.ReadCommitted, CancellationToken.None);
         var snapshot = await BatchReading.LockAndReadAsync(connection, entries);
-        if (snapshot.Epoch is null && !SeededBug.Is("timeline_unseen"))
+        if (snapshot.Epoch is null)
             return (true, []);
 
         var fates = EntryFates.Decide(entries, snapshot);
         await CreateConversationsAsync(connection, entries, fates, snapshot);
 
         var plan = BatchPlan.Make(entries, fates, snapshot);
-        await WriteAsync(connection, transaction, plan);
+        await Replication.CommitAsync(connection, () => BatchWriting.WriteAsync(connection, plan));
         return (false, plan.Outcomes);
-    }
-
-    // In one round trip with the commit, unless a test is to come between the two.
-    private static async Task WriteAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, BatchPlan plan)
-    {
-        var apart = plan.Messages.Count > 0
-            && (CrashPoint.IsAwaited("before_commit") || SeededBug.Is("route_before_commit") || SeededBug.Is("ack_before_commit"));
-        await Replication.CommitAsync(connection, () => BatchWriting.WriteAsync(connection, plan, commit: !apart));
-        if (!apart)
-            return;
-
-        await SeededBug.BeforeCommitAsync(plan.Outcomes);
-        if (SeededBug.Strikes("ack_before_commit"))
-            return;
-        CrashPoint.Reach("before_commit");
-        await transaction.CommitAsync(CancellationToken.None);
     }
 
     private static async Task CreateConversationsAsync(

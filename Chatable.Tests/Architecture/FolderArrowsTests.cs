@@ -24,7 +24,6 @@ public sealed class FolderArrowsTests
     {
         ["Wire"] = [],
         ["Telemetry"] = [],
-        ["TestHooks"] = ["Wire"],
         ["Intake"] = ["Wire", "Telemetry"],
         ["ServerQueues"] = ["Wire", "Telemetry"],
         // The end of a batch: in the intake, and in the queues of those whom the registry names.
@@ -34,7 +33,7 @@ public sealed class FolderArrowsTests
         ["Tokens"] = ["Telemetry"],
         ["Conversations"] = ["Telemetry"],
         // A stored message and an envelope are what the wire carries.
-        ["Messages"] = ["Wire", "Telemetry", "TestHooks"],
+        ["Messages"] = ["Wire", "Telemetry"],
         ["Envelopes"] = ["Wire", "Telemetry"],
     };
 

@@ -1,4 +1,3 @@
-#if CHATABLE_TEST_HOOKS
 using Chatable.Tests.Faults.Cluster;
 using Chatable.Tests.Faults.Nemesis;
 using Chatable.Tests.Faults.Report;
@@ -8,7 +7,6 @@ namespace Chatable.Tests.Faults;
 
 /// <summary>
 /// Five classes of faults for a few seconds each, one after the other on one cluster: the quick proof, part of every run of the tests.
-/// F4 needs crash points, which only Debug builds have.
 /// </summary>
 [Collection(WholeClusters.Name)]
 public sealed class FaultSelectionTests(ITestOutputHelper output)
@@ -36,4 +34,3 @@ public sealed class FaultSelectionTests(ITestOutputHelper output)
         Assert.True(results.Sum(result => result.Suppressed) > 0, "no message came twice, so nothing is known of repeats");
     }
 }
-#endif

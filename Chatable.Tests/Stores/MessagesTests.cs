@@ -255,7 +255,7 @@ public sealed class MessagesTests(PostgresServer postgres) : IAsyncLifetime
             var plan = BatchPlan.Make(entries, EntryFates.Decide(entries, snapshot), snapshot);
             await _database.ScalarAsync<long>("DELETE FROM conversations WHERE user_low <> user_high RETURNING id");
 
-            var failure = await Assert.ThrowsAsync<RowCountException>(() => BatchWriting.WriteAsync(connection, plan, commit: true));
+            var failure = await Assert.ThrowsAsync<RowCountException>(() => BatchWriting.WriteAsync(connection, plan));
             Assert.Equal(PersistFailure.Unforeseen, PersistFailures.Classify(failure));
         }
 

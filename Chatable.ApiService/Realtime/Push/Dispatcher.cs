@@ -3,7 +3,6 @@ using Chatable.ApiService.Realtime.Sockets;
 using Chatable.Messaging;
 using Chatable.Messaging.Envelopes;
 using Chatable.Messaging.Telemetry;
-using Chatable.Messaging.TestHooks;
 using Chatable.Messaging.Wire;
 
 namespace Chatable.ApiService.Realtime.Push;
@@ -13,8 +12,6 @@ internal sealed class Dispatcher(ConnectionTable connections, ServerIdentity ser
 {
     public void Handle(in MessageStored stored)
     {
-        if (SeededBug.Strikes("drop_push"))
-            return;
         using var span = StartSpan(stored.Recipients, stored.Trace);
         foreach (var (user, seq) in stored.Recipients)
         {
@@ -22,8 +19,6 @@ internal sealed class Dispatcher(ConnectionTable connections, ServerIdentity ser
             foreach (var connection in connections.Of(user))
                 LookWhereNot(connection.Log.Push(entry, stored.Epoch));
         }
-
-        CrashPoint.Reach("after_push");
     }
 
     public void Handle(in MessageRepeated repeated)
@@ -52,8 +47,6 @@ internal sealed class Dispatcher(ConnectionTable connections, ServerIdentity ser
     // The push may have been lost with the first attempt.
     private void Notice(Recipients heads, int epoch)
     {
-        if (SeededBug.Is("repair_off"))
-            return;
         foreach (var (user, head) in heads)
         {
             foreach (var connection in connections.Of(user))

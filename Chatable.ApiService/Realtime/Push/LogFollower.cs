@@ -2,7 +2,6 @@ using Chatable.ApiService.Delivery;
 using Chatable.ApiService.Realtime.Sockets;
 using Chatable.Messaging;
 using Chatable.Messaging.Envelopes;
-using Chatable.Messaging.TestHooks;
 
 namespace Chatable.ApiService.Realtime.Push;
 
@@ -96,8 +95,7 @@ internal sealed class LogFollower(
             HoldOnly(epoch);
             if (!_sequence.Offer(entry))
                 metrics.Dropped("hold");
-            if (!SeededBug.Is("repair_off"))
-                RepairSoon("hold");
+            RepairSoon("hold");
             return true;
         }
     }
@@ -248,8 +246,7 @@ internal sealed class LogFollower(
             if (head.Seq < at.Seq)
                 SetBack();
             var missed = page.Count(entry => entry.Seq > Volatile.Read(ref _backlogEnd));
-            metrics.Repaired(missed);
-            RepairTrace.Note(_cause, missed);
+            metrics.Repaired(missed, _cause);
             return Offer(page, at);
         }
         catch (Exception)

@@ -3,7 +3,6 @@ using Chatable.ApiService.Delivery;
 using Chatable.ApiService.Realtime.Sockets;
 using Chatable.Messaging;
 using Chatable.Messaging.Envelopes;
-using Chatable.Messaging.TestHooks;
 using Chatable.Messaging.Users;
 using Microsoft.Extensions.Options;
 
@@ -58,8 +57,6 @@ internal sealed partial class Reconciler(
     /// <summary>One cycle. Connections still behind the heads after <paramref name="patience"/> are told so.</summary>
     public async Task ReconcileAsync(TimeSpan patience, CancellationToken cancellationToken)
     {
-        if (SeededBug.Is("reconcile_off"))
-            return;
         var behind = new List<(Connection Connection, long Head, int Epoch)>();
         var all = connections.Users.Chunk(UsersAtOnce).ToArray();
         foreach (var users in all is [] ? [[]] : all)

@@ -1,6 +1,5 @@
 using System.Runtime.InteropServices;
 using Chatable.Messaging.Envelopes;
-using Chatable.Messaging.TestHooks;
 using Chatable.Messaging.Wire;
 
 namespace Chatable.ApiService.Realtime.Push;
@@ -51,8 +50,6 @@ internal sealed class Resequencer(int holdLimit, int holdBytes, DeliverEntry del
     public bool Offer(in Envelope entry)
     {
         _head = Math.Max(_head, entry.Seq);
-        if (SeededBug.Is("skip_resequencer") && Position != Unknown)
-            Deliver(entry);
         if (Position != Unknown && entry.Seq <= Position)
             return true;
         if (Position == Unknown || entry.Seq > Position + 1 || !hasRoom())

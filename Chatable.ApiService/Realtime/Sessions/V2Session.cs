@@ -4,7 +4,6 @@ using Chatable.ApiService.Sending;
 using Chatable.Messaging;
 using Chatable.Messaging.Envelopes;
 using Chatable.Messaging.Messages;
-using Chatable.Messaging.TestHooks;
 using Chatable.Messaging.Wire;
 
 namespace Chatable.ApiService.Realtime.Sessions;
@@ -66,7 +65,6 @@ internal sealed class V2Session : IProtocolSession
     public void Receive(ReadOnlySpan<byte> utf8)
     {
         _services.Metrics.FrameReceived();
-        CrashPoint.Reach("after_read");
         var rate = _rate.Take();
         if (rate == RateVerdict.Flood)
             _writer.Close(CloseCode.Flood);

@@ -4,7 +4,6 @@ using Chatable.ApiService.Delivery;
 using Chatable.ApiService.Realtime.Push;
 using Chatable.ApiService.Realtime.Sessions;
 using Chatable.ApiService.Sending;
-using Chatable.Messaging.TestHooks;
 using Chatable.Messaging.Tokens;
 using Microsoft.Extensions.Options;
 
@@ -44,8 +43,7 @@ internal sealed partial class Connections(
         timeout.CancelAfter(session.Options.Times.Setup);
         try
         {
-            await SeededBug.Later(
-                "register_after_backlog", token => registrations.AcquireAsync(user.UserId, token), timeout.Token);
+            await registrations.AcquireAsync(user.UserId, timeout.Token);
             registered = true;
             await connection.Session.OpenAsync(connection.Log, timeout.Token);
             // A revocation that came before this connection was in the table has closed nothing; a later one finds it there.

@@ -1,3 +1,4 @@
+using Chatable.Tests.Faults.Seeding;
 using StackExchange.Redis;
 
 namespace Chatable.Tests.Faults.Cluster;
@@ -52,15 +53,19 @@ internal sealed class FaultCluster : IAsyncDisposable
             // Even the few messages of this workload are stored in several transactions, where more than one has come.
             ("Fanout__LeastTransactionSize", "1"),
             ("Fanout__SetBackCheck", "00:00:01"),
-            ("CHATABLE_TRACE_REPAIRS", "1"),
-            ("CHATABLE_REPORT_HEAP", "1"),
-            ("CHATABLE_BUG", settings.Bug),
+            ProcessHook.Variable,
+            (SeededBug.Variable, settings.Bug),
         ];
-        var ofApis = settings.Seams.HoldsPushes ? [.. all, HoldingHandler.Hook] : all;
-        Apis = [.. Enumerable.Range(1, ApiServers).Select(i => new Service("Chatable.ApiService", $"api-{i}", postgres, redis, ofApis))];
+        Apis = [.. Enumerable.Range(1, ApiServers).Select(i => new Service("Chatable.ApiService", $"api-{i}", postgres, redis, all))];
         Workers =
             [.. Enumerable.Range(1, WorkerProcesses)
                 .Select(i => new Service("Chatable.FanoutWorker", $"worker-{i}", postgres, redis, all))];
+        foreach (var service in Services)
+        {
+            service.IsWoven = settings.Bug.Length > 0;
+            service.ToPostgres.Rewrite = settings.Seams.ToPostgres;
+        }
+
         foreach (var api in Apis)
             api.ToRedis.Rewrite = settings.Seams.ApisToRedis;
         foreach (var worker in Workers)

@@ -13,6 +13,6 @@ internal sealed record Seams
     /// <summary>What workers say to Redis.</summary>
     public Rewrite? WorkersToRedis { get; init; }
 
-    /// <summary>Whether API servers have one that <see cref="HoldingHandler">holds</see> pushes as they come beside those who are told of them.</summary>
-    public bool HoldsPushes { get; init; }
+    /// <summary>What API servers and workers say to PostgreSQL.</summary>
+    public Rewrite? ToPostgres { get; init; }
 }

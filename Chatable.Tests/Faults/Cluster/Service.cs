@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using Chatable.Tests.Faults.Proxy;
+using Chatable.Tests.Faults.Seeding;
 using Chatable.Tests.Support;
 
 namespace Chatable.Tests.Faults.Cluster;
@@ -31,6 +32,12 @@ internal sealed class Service : IAsyncDisposable
 
     public Node Node { get; }
 
+    /// <summary>Whether it has seeded bugs.</summary>
+    public bool IsWoven { get; set; }
+
+    /// <summary>The step at which its next lives die; empty for a life without that.</summary>
+    public string CrashAt { get; set; } = "";
+
     public FaultProxy ToPostgres { get; }
 
     public FaultProxy ToRedis { get; }
@@ -55,6 +62,8 @@ internal sealed class Service : IAsyncDisposable
     private ProcessStartInfo StartInfo()
     {
         var folder = AppContext.BaseDirectory.Replace("Chatable.Tests", _project, StringComparison.Ordinal);
+        if (IsWoven || CrashAt.Length > 0)
+            folder = WovenProgram.FolderOf(folder, _project);
         string[] command = ["dotnet", Path.Combine(folder, $"{_project}.dll")];
         if (OperatingSystem.IsLinux())
             command = ["setpriv", "--pdeathsig", "KILL", "--", .. command];
@@ -66,6 +75,7 @@ internal sealed class Service : IAsyncDisposable
         };
         start.Environment["ASPNETCORE_ENVIRONMENT"] = "Production";
         start.Environment["ASPNETCORE_URLS"] = $"http://{_address}";
+        start.Environment[CrashPoint.Variable] = CrashAt;
         foreach (var (key, value) in _settings)
             start.Environment[key] = value;
         return start;

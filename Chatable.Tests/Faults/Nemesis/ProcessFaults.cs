@@ -6,7 +6,8 @@ namespace Chatable.Tests.Faults.Nemesis;
 /// <summary>API servers and workers that die, freeze and are replaced.</summary>
 internal static class ProcessFaults
 {
-    private static readonly string[] s_workerSteps = ["before_commit", "after_commit", "after_route", "before_xdel"];
+    private static readonly string[] s_workerSteps = 
+        ["before_commit", "within_commit", "after_commit", "before_settling", "within_settling", "after_settling"];
     private static readonly string[] s_apiSteps = ["after_read", "after_xadd", "after_push"];
 
     public static IReadOnlyList<Fault> All { get; } =
@@ -28,7 +29,7 @@ internal static class ProcessFaults
             Holds = Parts.Workers | Parts.WorkerRedisLinks | Parts.WorkerPostgresLinks,
             AtLeast = TimeSpan.FromSeconds(30),
         },
-        new("F4", "a worker dies at each step of a batch", "CHATABLE_CRASH_AT: " + string.Join(", ", s_workerSteps),
+        new("F4", "a worker dies at each step of a batch", string.Join(", ", s_workerSteps),
             "the batch is read again; nothing twice, nothing lost",
             (context, window) => CrashAsync(context, context.Cluster.Workers, s_workerSteps, window))
         {
@@ -36,7 +37,7 @@ internal static class ProcessFaults
             AtLeast = TimeSpan.FromSeconds(10),
             Heal = (context, cancellationToken) => DisarmAsync(context.Cluster.Workers, cancellationToken),
         },
-        new("F5", "an API server dies at each step of a message", "CHATABLE_CRASH_AT: " + string.Join(", ", s_apiSteps),
+        new("F5", "an API server dies at each step of a message", string.Join(", ", s_apiSteps),
             "resent with the same client_id, stored once",
             (context, window) => CrashAsync(context, context.Cluster.Apis, s_apiSteps, window))
         {
@@ -88,22 +89,24 @@ internal static class ProcessFaults
     {
         for (var i = context.Random.Next(steps.Length); ; i++)
         {
-            var victim = context.Pick(services).Node;
-            await victim.EndAsync(Signals.Terminate, window);
-            await victim.StartAsync(window, mayCrash: true,
-                ("CHATABLE_CRASH_AT", $"{steps[i % steps.Length]}:{context.Random.Next(1, 30)}"));
-            await victim.WaitForExitAsync(window);
-            await victim.RestartAsync(window);
+            var victim = context.Pick(services);
+            await victim.Node.EndAsync(Signals.Terminate, window);
+            victim.CrashAt = $"{steps[i % steps.Length]}:{context.Random.Next(1, 30)}";
+            await victim.Node.StartAsync(window, mayCrash: true);
+            victim.CrashAt = "";
+            await victim.Node.WaitForExitAsync(window);
+            await victim.Node.RestartAsync(window);
         }
     }
 
     // One that has not come by its step so often would crash when all is to be well.
     private static async Task DisarmAsync(IReadOnlyList<Service> services, CancellationToken cancellationToken)
     {
-        foreach (var node in services.Select(service => service.Node).Where(node => node.MayCrash))
+        foreach (var service in services.Where(service => service.Node.MayCrash))
         {
-            await node.EndAsync(Signals.Terminate, cancellationToken);
-            await node.RestartAsync(cancellationToken);
+            service.CrashAt = "";
+            await service.Node.EndAsync(Signals.Terminate, cancellationToken);
+            await service.Node.RestartAsync(cancellationToken);
         }
     }
 

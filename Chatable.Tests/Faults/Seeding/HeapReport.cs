@@ -1,26 +1,20 @@
-#if CHATABLE_TEST_HOOKS
 using System.Diagnostics.Metrics;
-using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
-namespace Chatable.Messaging.TestHooks;
+namespace Chatable.Tests.Faults.Seeding;
 
 /// <summary>
-/// On SIGUSR2 a Debug build collects and compacts its heap and says on its standard error what is left, so that what a run has made a
-/// process keep is told from what it has only not yet given back; and before that what our gauges show. CHATABLE_REPORT_HEAP=1 asks for it.
+/// On SIGUSR2 this process collects and compacts its heap and says on its standard error what is left, so that what a run has made it keep
+/// is told from what it has only not yet given back; and before that what our gauges show.
 /// </summary>
 internal static class HeapReport
 {
     private static PosixSignalRegistration? s_registration;
 
-    // So that no product code has to know of it.
-#pragma warning disable CA2255
-    [ModuleInitializer]
-#pragma warning restore CA2255
-    internal static void Offer()
+    public static void Offer()
     {
         // Signals' numbers are the platform's own where .NET has no name for them.
-        if (OperatingSystem.IsLinux() && Environment.GetEnvironmentVariable("CHATABLE_REPORT_HEAP") == "1")
+        if (OperatingSystem.IsLinux())
             s_registration = PosixSignalRegistration.Create((PosixSignal)12, Report);
     }
 
@@ -52,4 +46,3 @@ internal static class HeapReport
         listener.RecordObservableInstruments();
     }
 }
-#endif

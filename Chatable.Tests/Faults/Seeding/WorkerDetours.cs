@@ -1,0 +1,159 @@
+using System.Runtime.CompilerServices;
+using Chatable.FanoutWorker;
+using Chatable.Messaging.Intake;
+using Chatable.Messaging.Messages;
+using Chatable.Messaging.Registry;
+using Chatable.Messaging.Settling;
+using Chatable.Messaging.Wire;
+using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
+using StackExchange.Redis;
+
+namespace Chatable.Tests.Faults.Seeding;
+
+/// <summary>A worker's bugs, and the steps at which it dies.</summary>
+internal static class WorkerDetours
+{
+    private static readonly TimeSpan s_longEnoughToBeSeen = TimeSpan.FromMilliseconds(500);
+
+    private static readonly Dictionary<long, IReadOnlyList<Guid>> s_servers = [];
+
+    [InPlaceOf(typeof(BatchSettler), nameof(BatchSettler.CommitAsync))]
+    public static async Task<CommittedBatch> CommitAsync(
+        BatchSettler settler, IReadOnlyList<PartitionHead> heads, CancellationToken cancellationToken)
+    {
+        if (SeededBug.Is("xdel_before_commit"))
+            await RunningHost.Services.GetRequiredService<Settlement>().SettleAsync([], heads, cancellationToken);
+        return await CommitAsyncShipped(settler, heads, cancellationToken);
+    }
+
+    [InPlaceOf(typeof(BatchSettler), "DecodeAsync")]
+    public static async Task<List<PendingEntry>> DecodeAsync(
+        BatchSettler settler, IReadOnlyList<PartitionHead> heads, CancellationToken cancellationToken)
+    {
+        var pending = await DecodeAsyncShipped(settler, heads, cancellationToken);
+        return SeededBug.Is("two_in_flight")
+            ? [.. pending.GroupBy(one => one.Partition).SelectMany(ofPartition => ofPartition.Reverse())]
+            : pending;
+    }
+
+    [InPlaceOf(typeof(MessageStore), nameof(MessageStore.PersistAsync))]
+    public static async Task<IReadOnlyList<IDispatch>> PersistAsync(
+        MessageStore store, IReadOnlyList<IntakeEntry> entries, CancellationToken cancellationToken)
+    {
+        var outcomes = await PersistAsyncShipped(store, entries, cancellationToken);
+        CrashPoint.Reach("after_commit");
+        return outcomes;
+    }
+
+    // Only the bug of dedupe has what is there stored again; the other one has what was refused stored, but its repeats not twice.
+    [InPlaceOf(typeof(EntryFates), nameof(EntryFates.Decide))]
+    public static EntryFate[] Decide(IReadOnlyList<IntakeEntry> entries, BatchSnapshot snapshot)
+    {
+        var fates = DecideShipped(null, entries, snapshot);
+        HashSet<MessageKey> stored = [];
+        for (var i = 0; i < fates.Length; i++)
+        {
+            fates[i] = fates[i] switch
+            {
+                EntryFate.Repeat or EntryFate.KeyReused when SeededBug.Is("dedupe_off") => EntryFate.New,
+                EntryFate.OutOfOrder when SeededBug.Is("after_guard_off") =>
+                    stored.Contains(entries[i].Key()) ? EntryFate.Repeat : EntryFate.New,
+                var fate => fate,
+            };
+            if (fates[i] is EntryFate.New)
+                stored.Add(entries[i].Key());
+        }
+
+        return fates;
+    }
+
+    [InPlaceOf(typeof(BatchPlan), "AdvanceHead")]
+    public static Recipient AdvanceHead(BatchPlan plan, long user, ConversationHead message)
+    {
+        if (SeededBug.Strikes("seq_from_sequence"))
+            plan.Heads[user] = HeadOf(plan, user).Seq + 1;
+        return AdvanceHeadShipped(plan, user, message);
+    }
+
+    [InPlaceOf(typeof(BatchWriting), nameof(BatchWriting.WriteAsync))]
+    public static async Task<int> WriteAsync(NpgsqlConnection connection, BatchPlan plan)
+    {
+        if (plan.Messages.Count == 0)
+            return await WriteAsyncShipped(null, connection, plan);
+
+        if (SeededBug.Is("route_before_commit"))
+        {
+            await RunningHost.Services.GetRequiredService<Settlement>().SettleAsync(
+                Router.Address(plan.Outcomes), [], CancellationToken.None);
+            await Task.Delay(s_longEnoughToBeSeen);
+        }
+
+        if (SeededBug.Strikes("ack_before_commit"))
+            return 0;
+        CrashPoint.Reach("before_commit");
+        CrashPoint.ReachWithin("within_commit");
+        return await WriteAsyncShipped(null, connection, plan);
+    }
+
+    [InPlaceOf(typeof(Settlement), nameof(Settlement.SettleAsync))]
+    public static async Task<Settled> SettleAsync(
+        Settlement settlement, IReadOnlyList<AddressedItem> items, IReadOnlyList<PartitionHead> heads, CancellationToken cancellationToken)
+    {
+        if (SeededBug.Is("cached_registry"))
+            items = await ByWhatWasTrueOnceAsync(items, cancellationToken);
+        CrashPoint.Reach("before_settling");
+        CrashPoint.ReachWithin("within_settling");
+        var settled = await SettleAsyncShipped(settlement, items, heads, cancellationToken);
+        CrashPoint.Reach("after_settling");
+        return settled;
+    }
+
+    // Whoever is elsewhere than when he was first looked for is not told.
+    private static async Task<IReadOnlyList<AddressedItem>> ByWhatWasTrueOnceAsync(
+        IReadOnlyList<AddressedItem> items, CancellationToken cancellationToken)
+    {
+        var users = items.SelectMany(item => item.Users).Distinct().ToArray();
+        var now = (await RunningHost.Services.GetRequiredService<ServerRegistry>().FindServersAsync(users, cancellationToken)).Servers;
+        lock (s_servers)
+        {
+            foreach (var (user, servers) in now)
+                s_servers.TryAdd(user, servers);
+            return [.. items.Select(item => item with { Users = [.. item.Users.Where(IsStillThere)] })];
+        }
+
+        bool IsStillThere(long user) => now[user].Order().SequenceEqual(s_servers[user].Order());
+    }
+
+    [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "CommitAsyncShipped")]
+    private static extern Task<CommittedBatch> CommitAsyncShipped(
+        BatchSettler settler, IReadOnlyList<PartitionHead> heads, CancellationToken cancellationToken);
+
+    [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "DecodeAsyncShipped")]
+    private static extern Task<List<PendingEntry>> DecodeAsyncShipped(
+        BatchSettler settler, IReadOnlyList<PartitionHead> heads, CancellationToken cancellationToken);
+
+    [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "PersistAsyncShipped")]
+    private static extern Task<IReadOnlyList<IDispatch>> PersistAsyncShipped(
+        MessageStore store, IReadOnlyList<IntakeEntry> entries, CancellationToken cancellationToken);
+
+    [UnsafeAccessor(UnsafeAccessorKind.StaticMethod, Name = "DecideShipped")]
+    private static extern EntryFate[] DecideShipped(
+        [UnsafeAccessorType("Chatable.Messaging.Messages.EntryFates, Chatable.Messaging")] object? none,
+        IReadOnlyList<IntakeEntry> entries, BatchSnapshot snapshot);
+
+    [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "HeadOf")]
+    private static extern Recipient HeadOf(BatchPlan plan, long user);
+
+    [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "AdvanceHeadShipped")]
+    private static extern Recipient AdvanceHeadShipped(BatchPlan plan, long user, ConversationHead message);
+
+    [UnsafeAccessor(UnsafeAccessorKind.StaticMethod, Name = "WriteAsyncShipped")]
+    private static extern Task<int> WriteAsyncShipped(
+        [UnsafeAccessorType("Chatable.Messaging.Messages.BatchWriting, Chatable.Messaging")] object? none,
+        NpgsqlConnection connection, BatchPlan plan);
+
+    [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "SettleAsyncShipped")]
+    private static extern Task<Settled> SettleAsyncShipped(
+        Settlement settlement, IReadOnlyList<AddressedItem> items, IReadOnlyList<PartitionHead> heads, CancellationToken cancellationToken);
+}
