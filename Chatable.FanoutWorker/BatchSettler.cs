@@ -12,8 +12,7 @@ namespace Chatable.FanoutWorker;
 /// the order. The one condition is that a worker never has a partition in two batches at once.
 /// </summary>
 internal sealed class BatchSettler(
-    Settlement settlement, BatchCommitter committer, Router router, DeadRegistrations dead, KnownHeads known, FanoutMetrics metrics,
-    TimeProvider time)
+    BatchCommitter committer, DeadRegistrations dead, KnownHeads known, FanoutMetrics metrics, TimeProvider time)
 {
     /// <summary>
     /// Stores heads of different partitions together. Where it throws, they are to be read again.
@@ -26,11 +25,7 @@ internal sealed class BatchSettler(
         var outcomes = await committer.CommitAsync(pending, cancellationToken);
         known.Committed(outcomes);
         var left = WithoutDeadLetters(heads, pending);
-        if (settlement.CanTell)
-            return new CommittedBatch(left, Router.Address(outcomes), started);
-
-        await router.RouteAsync(outcomes, cancellationToken);
-        return new CommittedBatch(left, [], started);
+        return new CommittedBatch(left, Router.Address(outcomes), started);
     }
 
     /// <summary>

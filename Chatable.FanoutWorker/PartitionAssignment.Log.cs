@@ -20,6 +20,6 @@ internal sealed partial class PartitionAssignment
         public static partial void LeaveFailed(ILogger logger, Exception failure);
 
         [LoggerMessage(LogLevel.Critical, "{Reason}")]
-        public static partial void PartitionMismatch(ILogger logger, string reason);
+        public static partial void UnusableRedis(ILogger logger, string reason);
     }
 }

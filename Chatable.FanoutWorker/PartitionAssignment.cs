@@ -56,9 +56,9 @@ internal sealed partial class PartitionAssignment(
         {
             // The loop ends by itself.
         }
-        catch (PartitionMismatchException mismatch)
+        catch (UnusableRedisException unusable)
         {
-            Log.PartitionMismatch(logger, mismatch.Message);
+            Log.UnusableRedis(logger, unusable.Message);
             Environment.ExitCode = 1;
             lifetime.StopApplication();
         }

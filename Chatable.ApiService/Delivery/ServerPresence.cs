@@ -50,10 +50,10 @@ internal sealed partial class ServerPresence(
             {
                 await TryBeatAsync(stoppingToken);
             }
-            catch (PartitionMismatchException mismatch)
+            catch (UnusableRedisException unusable)
             {
                 // Found at the start it fails the start; where Redis came only later, the process must not seem to have ended well either.
-                LogMismatch(mismatch.Message);
+                LogUnusable(unusable.Message);
                 Environment.ExitCode = 1;
                 lifetime.StopApplication();
                 return;
@@ -68,7 +68,7 @@ internal sealed partial class ServerPresence(
             await BeatAsync(cancellationToken);
             _failing = false;
         }
-        catch (Exception exception) when (exception is not PartitionMismatchException
+        catch (Exception exception) when (exception is not UnusableRedisException
             && (exception is not OperationCanceledException || !cancellationToken.IsCancellationRequested))
         {
             if (!_failing)
@@ -78,7 +78,7 @@ internal sealed partial class ServerPresence(
     }
 
     /// <summary>One cycle.</summary>
-    /// <exception cref="PartitionMismatchException">The others split the intake in another way; this server must not run.</exception>
+    /// <exception cref="UnusableRedisException">This server must not run with this Redis.</exception>
     public async Task BeatAsync(CancellationToken cancellationToken)
     {
         if (!_partitionsAgreed)
@@ -170,7 +170,7 @@ internal sealed partial class ServerPresence(
     private partial void LogSilent(Exception exception);
 
     [LoggerMessage(LogLevel.Critical, "{Reason}")]
-    private partial void LogMismatch(string reason);
+    private partial void LogUnusable(string reason);
 
     [LoggerMessage(LogLevel.Information, "Registered all {Users} connected users.")]
     private partial void LogRegistered(int users);

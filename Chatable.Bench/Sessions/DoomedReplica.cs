@@ -63,8 +63,13 @@ internal sealed class DoomedReplica : IAsyncDisposable
             await Task.Delay(s_look, cancellationToken);
     }
 
-    public async Task<int> CountRegistrationsAsync(CancellationToken cancellationToken) =>
-        (await _registry.FindServersAsync(_users, cancellationToken)).Dead.Count;
+    public async Task<int> CountRegistrationsAsync(CancellationToken cancellationToken)
+    {
+        var found = await Task.WhenAll(
+            _users.Select(user => _redis.GetDatabase().SetContainsAsync($"u:{{{user}}}", _bootId.ToString("N"))))
+            .WaitAsync(cancellationToken);
+        return found.Count(isRegistered => isRegistered);
+    }
 
     public async ValueTask DisposeAsync()
     {

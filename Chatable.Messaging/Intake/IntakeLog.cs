@@ -21,7 +21,6 @@ public sealed partial class IntakeLog(IConnectionMultiplexer redis, IOptions<Int
     private readonly RedisKey[] _logs =
         [.. Enumerable.Range(0, options.Value.Partitions).Select(new IntakeKeys(options.Value.KeyPrefix).Log)];
 
-    private readonly RedisValue _channel = new IntakeKeys(options.Value.KeyPrefix).Arrivals.ToString();
     private readonly RedisValue _limit = options.Value.Limit;
 
     public int Partitions { get; } = options.Value.Partitions;
@@ -37,26 +36,10 @@ public sealed partial class IntakeLog(IConnectionMultiplexer redis, IOptions<Int
     public async Task<AcceptOutcome[]> AppendAsync(IReadOnlyList<IntakeAppend> appends, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        if (appends.Count == 1 || !redis.IsCluster())
-            return await SendAsync(appends);
-
-        // A command may only name keys of one slot there; those of one partition stay in their order.
-        var outcomes = new AcceptOutcome[appends.Count];
-        await Task.WhenAll(Enumerable.Range(0, appends.Count).GroupBy(i => appends[i].Partition).Select(async places =>
-        {
-            var some = await SendAsync([.. places.Select(i => appends[i])]);
-            foreach (var (i, outcome) in places.Zip(some))
-                outcomes[i] = outcome;
-        }));
-        return outcomes;
-    }
-
-    private async Task<AcceptOutcome[]> SendAsync(IReadOnlyList<IntakeAppend> appends)
-    {
         var keys = new RedisKey[appends.Count];
-        var arguments = new RedisValue[2 + appends.Count + appends.Sum(append => append.Entries.Count)];
-        (arguments[0], arguments[1]) = (_limit, redis.IsCluster() ? _channel : RedisValue.EmptyString);
-        var at = 2;
+        var arguments = new RedisValue[1 + appends.Count + appends.Sum(append => append.Entries.Count)];
+        arguments[0] = _limit;
+        var at = 1;
         for (var i = 0; i < keys.Length; i++)
         {
             var (partition, entries) = appends[i];
@@ -84,10 +67,14 @@ public sealed partial class IntakeLog(IConnectionMultiplexer redis, IOptions<Int
     }
 
     /// <summary>Makes the number of partitions binding for everyone on this Redis, or finds what it is.</summary>
-    /// <exception cref="PartitionMismatchException">Others use another number; a conversation must never be in two partitions.</exception>
+    /// <exception cref="UnusableRedisException">
+    /// Others use another number, and a conversation must never be in two partitions; or it is a cluster.
+    /// </exception>
     public async Task EnsurePartitionsAsync(CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
+        if (redis.GetServers().Any(server => server.ServerType is ServerType.Cluster))
+            throw UnusableRedisException.Cluster();
         var database = redis.GetDatabase();
         // Read first: where there is no memory nothing is set, not even what is there already, and a worker that starts then has to drain it.
         var stored = await database.StringGetAsync(_keys.Partitions);
@@ -98,7 +85,7 @@ public sealed partial class IntakeLog(IConnectionMultiplexer redis, IOptions<Int
         }
 
         if (stored != Partitions)
-            throw new PartitionMismatchException(stored.ToString(), Partitions);
+            throw UnusableRedisException.OtherPartitions(stored.ToString(), Partitions);
     }
 
     [LoggerMessage(LogLevel.Warning, "{Count} appends to the intake failed: {Outcome}.")]

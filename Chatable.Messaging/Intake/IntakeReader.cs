@@ -10,7 +10,6 @@ namespace Chatable.Messaging.Intake;
 public sealed class IntakeReader(IConnectionMultiplexer redis, IOptions<IntakeOptions> options)
 {
     private readonly IntakeKeys _keys = new(options.Value.KeyPrefix);
-    private readonly ClusterArrivals _arrivals = new(new IntakeKeys(options.Value.KeyPrefix).Arrivals);
     private readonly RedisValue _deadLetterLimit = options.Value.DeadLetterLimit;
 
     /// <summary>
@@ -25,7 +24,7 @@ public sealed class IntakeReader(IConnectionMultiplexer redis, IOptions<IntakeOp
 
     /// <summary>
     /// The heads of those of several partitions that have anything, in one command, or what arrives within the patience: an arrival needs
-    /// no wake-up then, and many partitions cost little more than one. On a cluster one by one, and nothing where there was nothing.
+    /// no wake-up then, and many partitions cost little more than one.
     /// </summary>
     /// <param name="partitions">At least one.</param>
     /// <param name="count">At most so many entries of each.</param>
@@ -38,9 +37,6 @@ public sealed class IntakeReader(IConnectionMultiplexer redis, IOptions<IntakeOp
         IReadOnlyList<int> partitions, int count, TimeSpan patience, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        if (redis.IsCluster())
-            return await ReadEachAsync(partitions, count, patience, cancellationToken);
-
         object[] arguments =
         [
             "COUNT", count, "BLOCK", (long)patience.TotalMilliseconds, "STREAMS",
@@ -71,17 +67,5 @@ public sealed class IntakeReader(IConnectionMultiplexer redis, IOptions<IntakeOp
         cancellationToken.ThrowIfCancellationRequested();
         return (long)await redis.GetDatabase().ScriptEvaluateAsync(
             DeadLetterScripts.CountAttempt, [_keys.Attempts(partition)], [item.Id]);
-    }
-
-    private async Task<IReadOnlyList<PartitionHead>> ReadEachAsync(
-        IReadOnlyList<int> partitions, int count, TimeSpan patience, CancellationToken cancellationToken)
-    {
-        var arrival = await _arrivals.NextAsync(redis);
-        var read = await Task.WhenAll(partitions.Select(
-            async partition => new PartitionHead(partition, await ReadHeadAsync(partition, count, cancellationToken))));
-        PartitionHead[] heads = [.. read.Where(head => head.Items.Count > 0)];
-        if (heads.Length == 0)
-            await Task.WhenAny(arrival, Task.Delay(patience, cancellationToken));
-        return heads;
     }
 }

@@ -3,17 +3,15 @@ namespace Chatable.Messaging.Intake;
 internal static class IntakeScripts
 {
     // Of each append refuses everything or appends everything. Nothing may fail once the first XADD is through, or an error would no
-    // longer mean "not appended": hence pcall for what only saves a cluster's worker a poll.
-    // KEYS: a log for each append. ARGV: the limit; the channel to tell, if any; then for each append the number of its entries, and the
-    // entries.
+    // longer mean "not appended".
+    // KEYS: a log for each append. ARGV: the limit; then for each append the number of its entries, and the entries.
     public const string Append = """
-        local appended, at = {}, 3
+        local appended, at = {}, 2
         for i = 1, #KEYS do
             local count, waiting = tonumber(ARGV[at]), redis.call('XLEN', KEYS[i])
             appended[i] = waiting + count <= tonumber(ARGV[1]) and 1 or 0
             if appended[i] == 1 then
                 for j = at + 1, at + count do redis.call('XADD', KEYS[i], '*', 'm', ARGV[j]) end
-                if waiting == 0 and ARGV[2] ~= '' then redis.pcall('PUBLISH', ARGV[2], '') end
             end
             at = at + 1 + count
         end

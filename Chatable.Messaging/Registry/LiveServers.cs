@@ -39,8 +39,6 @@ internal sealed class LiveServers(IConnectionMultiplexer redis, RegistryOptions 
         await redis.GetDatabase().SortedSetRemoveAsync(_key, bootId.ToString("N"));
     }
 
-    public void Invalidate() => _picture = new Picture([], long.MinValue);
-
     // The cached picture can only confirm. That a server is dead is said by a fresh one: it may have started a moment ago.
     public async Task<IReadOnlySet<Guid>> AmongAsync(IEnumerable<Guid> bootIds, CancellationToken cancellationToken)
     {

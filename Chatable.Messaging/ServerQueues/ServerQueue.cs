@@ -23,9 +23,6 @@ public enum QueueAppend
 [SuppressMessage("Naming", "CA1711", Justification = "It is a queue.")]
 public sealed class ServerQueue(IConnectionMultiplexer redis, IOptions<ServerQueueOptions> options)
 {
-    // In one command at most: they keep Redis from everything else.
-    internal const int QueuesAtOnce = 100;
-
     private const string Full = "full";
 
     // Tells whether the queue was full, for XADD does not say that it trimmed: '', 'full', or an error.
@@ -40,27 +37,24 @@ public sealed class ServerQueue(IConnectionMultiplexer redis, IOptions<ServerQue
 
         """;
 
-    // A failure of one queue is none of the others.
-    // KEYS: the queues. ARGV: the limit, the lifetime, a batch for each. Answers with what became of each.
-    private const string AppendAll = Append + """
-        local outcomes = {}
-        for i = 1, #KEYS do outcomes[i] = append(KEYS[i], ARGV[i + 2], ARGV[1], ARGV[2]) end
-        return outcomes
-        """;
-
-    private const string AppendEvenWithoutMemory = "#!lua flags=allow-oom\n" + AppendAll;
+    // KEYS: the queue. ARGV: a batch, the limit, the lifetime.
+    private const string AppendEvenWithoutMemory =
+        "#!lua flags=allow-oom\n" + Append + "return append(KEYS[1], ARGV[1], ARGV[2], ARGV[3])";
 
     private readonly ServerQueueOptions _options = options.Value;
 
-    /// <summary>Appends one batch to the queue of each server, all in one go; what became of each, in their order.</summary>
-    /// <exception cref="RedisException">It is not known which queues took theirs.</exception>
-    public Task<IReadOnlyList<QueueAppend>> AppendAsync(IReadOnlyList<ServerBatch> batches, CancellationToken cancellationToken) =>
-        AppendAsync(batches, AppendAll, cancellationToken);
-
-    /// <summary>The same even where Redis is out of memory: for what is small, rare, and said only once.</summary>
-    /// <exception cref="RedisException">It is not known which queues took theirs.</exception>
-    public Task<IReadOnlyList<QueueAppend>> InsistAsync(IReadOnlyList<ServerBatch> batches, CancellationToken cancellationToken) =>
-        AppendAsync(batches, AppendEvenWithoutMemory, cancellationToken);
+    /// <summary>
+    /// Appends one batch to a server's queue, even where Redis is out of memory: for what is small, rare, and said only once. All else comes
+    /// there as the end of a batch (<see cref="Settling.Settlement"/>).
+    /// </summary>
+    /// <exception cref="RedisException">It is not known whether the queue took it.</exception>
+    public async Task<QueueAppend> InsistAsync(ServerBatch batch, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        var outcome = await redis.GetDatabase().ScriptEvaluateAsync(
+            AppendEvenWithoutMemory, [KeyOf(batch.BootId)], [batch.Items, _options.Limit, _options.LifetimeMilliseconds]);
+        return OutcomeOf((string)outcome!);
+    }
 
     /// <summary>Gives back the memory of what stands before a position, once it was read; whole blocks of it, hence not all.</summary>
     public async Task TrimAsync(Guid bootId, RedisValue position, CancellationToken cancellationToken)
@@ -73,25 +67,6 @@ public sealed class ServerQueue(IConnectionMultiplexer redis, IOptions<ServerQue
     {
         cancellationToken.ThrowIfCancellationRequested();
         await redis.GetDatabase().KeyDeleteAsync(KeyOf(bootId));
-    }
-
-    private async Task<IReadOnlyList<QueueAppend>> AppendAsync(
-        IReadOnlyList<ServerBatch> batches, string script, CancellationToken cancellationToken)
-    {
-        cancellationToken.ThrowIfCancellationRequested();
-        // Which keys share a server is not known on a cluster.
-        var outcomes = await Task.WhenAll(
-            batches.Chunk(redis.IsCluster() ? 1 : QueuesAtOnce).Select(some => AppendTogetherAsync(some, script)));
-        return [.. outcomes.SelectMany(outcome => outcome)];
-    }
-
-    private async Task<IEnumerable<QueueAppend>> AppendTogetherAsync(ServerBatch[] batches, string script)
-    {
-        RedisKey[] keys = Array.ConvertAll(batches, batch => KeyOf(batch.BootId));
-        RedisValue[] arguments =
-            [_options.Limit, _options.LifetimeMilliseconds, .. batches.Select(batch => (RedisValue)batch.Items)];
-        var outcomes = await redis.GetDatabase().ScriptEvaluateAsync(script, keys, arguments);
-        return Array.ConvertAll((string[])outcomes!, OutcomeOf);
     }
 
     internal static QueueAppend OutcomeOf(string outcome) => outcome switch

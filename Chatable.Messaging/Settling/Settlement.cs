@@ -28,18 +28,12 @@ public sealed class Settlement(
     private readonly ServerQueueOptions _queues = queues.Value;
 
     /// <summary>
-    /// Whether servers can be told in the command that deletes; if not, they have to be told before. On a cluster, a command names keys of
-    /// one slot only.
-    /// </summary>
-    public bool CanTell => !redis.IsCluster();
-
-    /// <summary>
     /// Tells the servers, and deletes entries whose fate is settled: stored, or refused. Redis does so before anything that is read after
     /// it on this connection, but what is read of a partition counts only once this has succeeded for it.
     /// </summary>
     /// <param name="items">
     /// Only what is committed: a server that registers a user and then reads his head is found by everything committed after that head.
-    /// None where <see cref="CanTell"/> is false. Where a server cannot be told for anything but want of memory, nothing is deleted.
+    /// Where a server cannot be told for anything but want of memory, nothing is deleted.
     /// </param>
     /// <param name="heads">
     /// Of different partitions, without what was put aside of them. A failure of one is none of the others: an
@@ -50,23 +44,6 @@ public sealed class Settlement(
         IReadOnlyList<AddressedItem> items, IReadOnlyList<PartitionHead> heads, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        if (CanTell)
-            return await TellAndDeleteAsync(items, heads);
-
-        if (items.Count > 0)
-            throw new ArgumentException("On a cluster servers are told before.", nameof(items));
-        return new Settled([], [.. await Task.WhenAll(heads.Select(DeleteAsync))], []);
-    }
-
-    private async Task<RedisException?> DeleteAsync(PartitionHead head)
-    {
-        var errors = (string[])(await redis.GetDatabase().ScriptEvaluateAsync(
-            SettlementScript.DeleteOnly, KeysOf(head), [.. EndOf(head)]))!;
-        return FailureOf(errors[0]);
-    }
-
-    private async Task<Settled> TellAndDeleteAsync(IReadOnlyList<AddressedItem> items, IReadOnlyList<PartitionHead> heads)
-    {
         var batch = new AddressedBatch(items);
         RedisKey[] keys = [_registry.Servers, .. batch.Users.Select(_registry.User), .. heads.SelectMany(KeysOf)];
         RedisValue[] arguments =

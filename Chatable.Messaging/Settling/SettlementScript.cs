@@ -123,7 +123,4 @@ internal static class SettlementScript
 
     public const string TellAndDelete =
         ServerQueue.Append + Batches + FindServers + Distribute + Tell + "local first = users + 2 at = 8 " + Delete + "return {told, errors, dead}";
-
-    /// <summary>For a cluster: no KEYS and ARGV but those of partitions; answers with each one's error.</summary>
-    public const string DeleteOnly = "local failure, first, at = false, 1, 1 " + Delete + "return errors";
 }

@@ -104,7 +104,7 @@ public sealed partial class MetricsTests(MetricsTests.Servers servers) : IClassF
 
         var queue = new ServerQueue(servers.Redis, Options.Create(new ServerQueueOptions()));
         foreach (var server in await servers.Redis.GetDatabase().SortedSetRangeByRankAsync("servers"))
-            await queue.AppendAsync([new(Guid.Parse(server.ToString()), new byte[] { 0xFF, 0xFF })], _ct);
+            await queue.InsistAsync(new(Guid.Parse(server.ToString()), new byte[] { 0xFF, 0xFF }), _ct);
     }
 
     private Task SeenAsync(string instrument, string? tag = null, string? value = null) => Eventually.HoldsAsync(

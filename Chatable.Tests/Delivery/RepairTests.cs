@@ -76,7 +76,7 @@ public class RepairTests(RepairTests.Servers servers) : IClassFixture<RepairTest
     {
         var queue = new ServerQueue(servers.Redis, Options.Create(new ServerQueueOptions()));
         var batch = DispatchBatch.Encode([new MessageRefused(ClientId.New(), code, new Origin(boot, 1))]);
-        Assert.Equal([QueueAppend.Appended], await queue.AppendAsync([new(boot, batch)], _ct));
+        Assert.Equal(QueueAppend.Appended, await queue.InsistAsync(new(boot, batch), _ct));
     }
 
     private async Task<long> UserIdAsync(ChatUser user)

@@ -48,7 +48,7 @@ public sealed class IntakeFaultTests : IAsyncLifetime
             .HeartbeatAsync(bootId, Token);
         await ConfigureAsync("maxmemory", "1");
         Assert.Equal(AcceptOutcome.Busy, await _log.AppendAsync(0, [.. s_entry, .. s_entry], Token));
-        Assert.Equal([QueueAppend.OutOfMemory], await queue.AppendAsync([new(bootId, s_entry[0])], Token));
+        Assert.Equal(QueueAppend.Appended, await queue.InsistAsync(new(Guid.NewGuid(), s_entry[0]), Token));
 
         var items = await _reader.ReadHeadAsync(0, 10, Token);
         Assert.Single(items);

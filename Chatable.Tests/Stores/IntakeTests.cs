@@ -121,9 +121,20 @@ public sealed class IntakeTests(RedisServer server) : RedisTest(server)
     {
         await Create(options => options.Partitions = 8).Log.EnsurePartitionsAsync(Token);
         await Create(options => options.Partitions = 8).Log.EnsurePartitionsAsync(Token);
-        var mismatch = await Assert.ThrowsAsync<PartitionMismatchException>(
+        var mismatch = await Assert.ThrowsAsync<UnusableRedisException>(
             () => Create(options => options.Partitions = 16).Log.EnsurePartitionsAsync(Token));
         Assert.StartsWith("Intake:Partitions is 16, but the intake in Redis is laid out in 8 partitions:", mismatch.Message);
+    }
+
+    [Fact]
+    public async Task AClusterIsRefusedInOneClearSentence()
+    {
+        await using var cluster = new RedisServer { MoreSettings = ["--cluster-enabled", "yes"] };
+        await cluster.InitializeAsync();
+        await using var redis = await ConnectionMultiplexer.ConnectAsync(cluster.ConnectionString);
+        var log = new IntakeLog(redis, Options.Create(new IntakeOptions()));
+        var failure = await Assert.ThrowsAsync<UnusableRedisException>(() => log.EnsurePartitionsAsync(Token));
+        Assert.StartsWith("This Redis is a cluster.", failure.Message);
     }
 
     [Fact]

@@ -11,31 +11,29 @@ public sealed class RegistryTests(RedisServer server) : RedisTest(server)
     private readonly Guid _other = Guid.NewGuid();
 
     [Fact]
-    public async Task UserIsFoundOnEveryServerHeIsConnectedTo()
+    public async Task AUserIsRegisteredWithEveryServerHeIsConnectedTo()
     {
         var registry = Create();
         await JoinAsync(registry, _one, 1, 2);
         await JoinAsync(registry, _other, 2);
 
-        var found = await registry.FindServersAsync([1, 2, 3], Token);
-        Assert.Equal([_one], found.Servers[1]);
-        Assert.Equal(new HashSet<Guid> { _one, _other }, found.Servers[2].ToHashSet());
-        Assert.Empty(found.Servers[3]);
-        Assert.Empty(found.Dead);
+        Assert.Equal([_one], await ServersOfAsync(1));
+        Assert.Equal(new HashSet<Guid> { _one, _other }, [.. await ServersOfAsync(2)]);
+        Assert.Empty(await ServersOfAsync(3));
 
         await registry.RemoveUsersAsync(_one, [2], Token);
-        Assert.Equal([_other], (await registry.FindServersAsync([2], Token)).Servers[2]);
+        Assert.Equal([_other], await ServersOfAsync(2));
     }
 
     [Fact]
     public async Task ServerThatJustStartedIsFoundDespiteAnOlderPictureOfTheLiveOnes()
     {
         var registry = Create(options => options.LiveServersAge = TimeSpan.FromHours(1));
-        await JoinAsync(registry, _one, 1);
-        Assert.Equal([_one], (await registry.FindServersAsync([1], Token)).Servers[1]);
+        await JoinAsync(registry, _one);
+        Assert.Equal([_one], await registry.FindLiveAsync([_one], Token));
 
-        await JoinAsync(Create(), _other, 2);
-        Assert.Equal([_other], (await registry.FindServersAsync([2], Token)).Servers[2]);
+        await JoinAsync(Create(), _other);
+        Assert.Equal([_other], await registry.FindLiveAsync([_other], Token));
     }
 
     [Fact]
@@ -64,20 +62,16 @@ public sealed class RegistryTests(RedisServer server) : RedisTest(server)
     }
 
     [Fact]
-    public async Task ASilentServerIsFoundDeadAndItsRegistrationsCanBeForgotten()
+    public async Task RegistrationsWithASilentServerCanBeForgotten()
     {
-        var registry = Create(options => options.LiveServersAge = TimeSpan.Zero);
+        var registry = Create();
         await JoinAsync(registry, _one, 1, 2);
         await JoinAndFallSilentAsync(_other, 1, 2, 3);
 
-        var found = await registry.FindServersAsync([1, 2, 3], Token);
-        Assert.Equal([_one], found.Servers[1]);
-        Assert.Empty(found.Servers[3]);
-        Assert.Equal([new(1, _other), new(2, _other), new(3, _other)], found.Dead.OrderBy(one => one.User));
+        await registry.ForgetAsync([new(1, _other), new(2, _other), new(3, _other), new(1, _one)], Token);
 
-        await registry.ForgetAsync(found.Dead, Token);
-        Assert.Equal([_one.ToString("N")], await Redis.Database.SetMembersAsync(KeyOf(1)));
-        Assert.Equal([_one.ToString("N")], await Redis.Database.SetMembersAsync(KeyOf(2)));
+        Assert.Equal([_one], await ServersOfAsync(1));
+        Assert.Equal([_one], await ServersOfAsync(2));
         Assert.False(await Redis.Database.KeyExistsAsync(KeyOf(3)));
     }
 
@@ -87,12 +81,11 @@ public sealed class RegistryTests(RedisServer server) : RedisTest(server)
         var registry = Create();
         await JoinAndFallSilentAsync(_one, 1);
         await JoinAndFallSilentAsync(_other, 1);
-        var found = await registry.FindServersAsync([1], Token);
         await JoinAsync(registry, _other, 1);
 
-        await registry.ForgetAsync(found.Dead, Token);
+        await registry.ForgetAsync([new(1, _one), new(1, _other)], Token);
 
-        Assert.Equal([_other.ToString("N")], await Redis.Database.SetMembersAsync(KeyOf(1)));
+        Assert.Equal([_other], await ServersOfAsync(1));
     }
 
     [Fact]
@@ -124,7 +117,7 @@ public sealed class RegistryTests(RedisServer server) : RedisTest(server)
         var registry = Create(options => options.LiveServersAge = TimeSpan.Zero);
         await JoinAsync(registry, _one, 1);
         await registry.LeaveAsync(_one, Token);
-        Assert.Empty((await registry.FindServersAsync([1], Token)).Servers[1]);
+        Assert.Empty(await registry.FindLiveAsync([_one], Token));
     }
 
     [Fact]
@@ -157,6 +150,9 @@ public sealed class RegistryTests(RedisServer server) : RedisTest(server)
         var left = await Redis.Database.KeyTimeToLiveAsync($"{Redis.Prefix}u:{{1}}");
         Assert.InRange(left!.Value, TimeSpan.FromHours(23), TimeSpan.FromHours(24));
     }
+
+    private async Task<Guid[]> ServersOfAsync(long user) =>
+        Array.ConvertAll(await Redis.Database.SetMembersAsync(KeyOf(user)), LiveServers.ParseBootId);
 
     private string KeyOf(long user) => $"{Redis.Prefix}u:{{{user}}}";
 

@@ -16,7 +16,8 @@ internal static class WorkerDetours
 {
     private static readonly TimeSpan s_longEnoughToBeSeen = TimeSpan.FromMilliseconds(500);
 
-    private static readonly Dictionary<long, IReadOnlyList<Guid>> s_servers = [];
+    private static readonly RegistryKeys s_registry = new(new RegistryOptions().KeyPrefix);
+    private static readonly Dictionary<long, string> s_servers = [];
 
     [InPlaceOf(typeof(BatchSettler), nameof(BatchSettler.CommitAsync))]
     public static async Task<CommittedBatch> CommitAsync(
@@ -113,16 +114,16 @@ internal static class WorkerDetours
     private static async Task<IReadOnlyList<AddressedItem>> ByWhatWasTrueOnceAsync(
         IReadOnlyList<AddressedItem> items, CancellationToken cancellationToken)
     {
-        var users = items.SelectMany(item => item.Users).Distinct().ToArray();
-        var now = (await RunningHost.Services.GetRequiredService<ServerRegistry>().FindServersAsync(users, cancellationToken)).Servers;
+        var redis = RunningHost.Services.GetRequiredService<IConnectionMultiplexer>().GetDatabase();
+        Dictionary<long, string> now = [];
+        foreach (var user in items.SelectMany(item => item.Users).Distinct())
+            now[user] = string.Join(' ', (await redis.SetMembersAsync(s_registry.User(user)).WaitAsync(cancellationToken)).Order());
         lock (s_servers)
         {
             foreach (var (user, servers) in now)
                 s_servers.TryAdd(user, servers);
-            return [.. items.Select(item => item with { Users = [.. item.Users.Where(IsStillThere)] })];
+            return [.. items.Select(item => item with { Users = [.. item.Users.Where(user => now[user] == s_servers[user])] })];
         }
-
-        bool IsStillThere(long user) => now[user].Order().SequenceEqual(s_servers[user].Order());
     }
 
     [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "CommitAsyncShipped")]
