@@ -40,6 +40,9 @@ internal sealed record Evidence
 
     public IReadOnlyList<Measure> Measures { get; init; } = [];
 
+    /// <summary>How soon after the faults, or after its ack, a message is to have reached every device.</summary>
+    public TimeSpan Delivered { get; init; } = Liveness.Delivered;
+
     /// <summary>How long after its token was revoked a connection may still get frames.</summary>
     public TimeSpan RevocationSeen { get; init; } = TimeSpan.FromSeconds(5);
 

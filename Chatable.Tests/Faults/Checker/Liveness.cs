@@ -4,7 +4,7 @@ namespace Chatable.Tests.Faults.Checker;
 
 internal static class Liveness
 {
-    /// <summary>How soon after the faults, or after its ack, a message has reached every device.</summary>
+    /// <summary>How soon after the faults, or after its ack, a message has reached every device, where the fault states nothing else.</summary>
     public static readonly TimeSpan Delivered = TimeSpan.FromSeconds(15);
 
     /// <summary>How soon after the faults every sending has an outcome.</summary>
@@ -17,7 +17,7 @@ internal static class Liveness
         var devices = facts.Evidence.Devices.ToLookup(device => device.User);
         foreach (var sent in facts.Acked)
         {
-            var due = Math.Max(facts.Healed, sent.Ack!.T) + (long)Delivered.TotalMicroseconds;
+            var due = Math.Max(facts.Healed, sent.Ack!.T) + (long)facts.Evidence.Delivered.TotalMicroseconds;
             foreach (var device in sent.Parties.SelectMany(user => devices[user]))
             {
                 if (!shown.TryGetValue((device.Proc, sent.Hash), out var at))

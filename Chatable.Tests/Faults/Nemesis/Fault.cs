@@ -1,3 +1,4 @@
+using Chatable.Tests.Faults.Checker;
 using Chatable.Tests.Faults.Cluster;
 using Chatable.Tests.Faults.Workload;
 
@@ -25,6 +26,9 @@ internal sealed record Fault(string Name, string Title, string Injected, string 
     public TimeSpan RevocationSeen { get; init; } = TimeSpan.FromSeconds(5);
 
     public static TimeSpan RevocationAsked { get; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>How soon after its end, or after its ack, a message has reached every device.</summary>
+    public TimeSpan Delivered { get; init; } = Liveness.Delivered;
 
     /// <summary>What no other fault may take while this one goes on.</summary>
     public Parts Holds { get; init; }

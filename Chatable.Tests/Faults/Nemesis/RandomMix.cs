@@ -25,6 +25,8 @@ internal static class RandomMix
     {
         Holds = Parts.ApiServers | Parts.Workers | Parts.Redis | Parts.Postgres,
         RevocationSeen = Fault.RevocationAsked,
+        // All the crowd's sockets come back at once, with their backlogs, to servers that share two processors with it and the stores.
+        Delivered = TimeSpan.FromSeconds(30),
         Heal = HealAsync,
     };
 

@@ -106,6 +106,7 @@ internal sealed class FaultRun(Fault fault, RunSettings settings)
             Measures = [.. await bounds.CompareAsync(cluster, cancellationToken), .. await registrations.CompareAsync(cancellationToken)],
             Surprises = surprises,
             RevocationSeen = fault.RevocationSeen,
+            Delivered = fault.Delivered,
         };
         evidence = await FinalReads.ReadAsync(cluster, traffic, evidence, cancellationToken);
         return evidence with { Events = traffic.History.Events };
