@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net.Sockets;
 using System.Net;
 using Microsoft.AspNetCore.Http;
 
@@ -30,7 +31,7 @@ public static class HealthCommand
             Console.WriteLine(await response.Content.ReadAsStringAsync());
             return response.IsSuccessStatusCode ? Success : Failure;
         }
-        catch (Exception exception) when (exception is HttpRequestException or OperationCanceledException or FormatException)
+        catch (Exception exception) when (exception is HttpRequestException or SocketException or OperationCanceledException or FormatException)
         {
             Console.WriteLine(exception.Message);
             return Failure;

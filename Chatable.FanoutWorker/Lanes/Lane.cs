@@ -1,3 +1,6 @@
+using Chatable.Messaging.Intake;
+using StackExchange.Redis;
+
 namespace Chatable.FanoutWorker.Lanes;
 
 /// <summary>
@@ -135,5 +138,115 @@ internal sealed partial class Lane
             lock (_gate)
                 _change.TrySetResult();
         });
+    }
+}
+
+/// <summary>Those who go together, until others are to.</summary>
+internal sealed record Gathering(IReadOnlyList<LaneMember> Members, Task Changed);
+
+/// <summary>What several partitions have at their heads, to be settled together.</summary>
+/// <param name="Members">Of each head whose it is.</param>
+/// <param name="Heads">None is empty.</param>
+internal sealed record LaneBatch(IReadOnlyList<LaneMember> Members, IReadOnlyList<PartitionHead> Heads)
+{
+    private int Entries => Heads.Sum(head => head.Items.Count);
+
+    /// <summary>Tells each member that it is being deleted; its next reading takes it from there.</summary>
+    public void Deleting(Task<IReadOnlyList<RedisException?>> deletion)
+    {
+        for (var i = 0; i < Members.Count; i++)
+            Members[i].Deleting(deletion, i);
+    }
+
+    /// <summary>Parts of whole partitions and nearly the same size, as many as there can be.</summary>
+    /// <param name="most">At least 1.</param>
+    /// <param name="leastSize">Entries in each, on average: at least 1.</param>
+    public IReadOnlyList<LaneBatch> Split(int most, int leastSize)
+    {
+        var count = Math.Min(Math.Min(most, Members.Count), Entries / leastSize);
+        if (count <= 1)
+            return [this];
+
+        var parts = Enumerable.Range(0, count).Select(_ => new Part()).ToArray();
+        foreach (var (member, head) in Members.Zip(Heads).OrderByDescending(one => one.Second.Items.Count))
+            parts.MinBy(part => part.Entries)!.Add(member, head);
+        return Array.ConvertAll(parts, part => new LaneBatch(part.Members, part.Heads));
+    }
+
+    private sealed class Part
+    {
+        public List<LaneMember> Members { get; } = [];
+
+        public List<PartitionHead> Heads { get; } = [];
+
+        public int Entries { get; private set; }
+
+        public void Add(LaneMember member, PartitionHead head)
+        {
+            Members.Add(member);
+            Heads.Add(head);
+            Entries += head.Items.Count;
+        }
+    }
+}
+
+/// <summary>A partition of a <see cref="Lane"/>: with the others, or alone after a failure, but never both.</summary>
+internal sealed class LaneMember(PartitionReader reader) : IAsyncDisposable
+{
+    private readonly CancellationTokenSource _stop = new();
+    private readonly TaskCompletionSource _left = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private Task _alone = Task.CompletedTask;
+    private (Task<IReadOnlyList<RedisException?>> Task, int Place)? _deletion;
+
+    public int Partition => reader.Partition;
+
+    public bool IsAlone => !_alone.IsCompleted;
+
+    public bool IsLeaving => _stop.IsCancellationRequested;
+
+    /// <summary>Completes when nothing of the partition is in flight any more, nor will be.</summary>
+    public Task Left => _left.Task;
+
+    /// <summary>
+    /// What was settled last is being deleted. Redis does this before any reading that is begun after it, so that reading need not wait;
+    /// but what is read counts only once this has succeeded. To be taken before the next one.
+    /// </summary>
+    /// <param name="deletion">Tells for each of several partitions why it failed.</param>
+    /// <param name="place">Which of them this one is.</param>
+    public void Deleting(Task<IReadOnlyList<RedisException?>> deletion, int place) => _deletion = (deletion, place);
+
+    /// <summary>Waits for the last deletion. Throws where it failed, once.</summary>
+    public async Task TakeDeletionAsync()
+    {
+        if (_deletion is not var (task, place))
+            return;
+
+        _deletion = null;
+        if ((await task)[place] is { } failure)
+            throw failure;
+    }
+
+    /// <summary>Goes on by itself until it is through; then calls <paramref name="back"/>.</summary>
+    public void GoAlone(Action back)
+    {
+        _alone = Task.Run(() => reader.GetThroughAsync(_stop.Token), CancellationToken.None);
+        _ = _alone.ContinueWith(_ => back(), TaskScheduler.Default);
+    }
+
+    public Task LeaveAsync() => _stop.CancelAsync();
+
+    public async ValueTask DisposeAsync()
+    {
+        try
+        {
+            await TakeDeletionAsync();
+        }
+        catch (Exception)
+        {
+            // Whoever reads the partition next sees it, and does it again.
+        }
+
+        _left.TrySetResult();
+        _stop.Dispose();
     }
 }

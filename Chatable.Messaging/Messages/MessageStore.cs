@@ -47,7 +47,7 @@ public sealed class MessageStore(NpgsqlDataSource database)
         NpgsqlConnection connection, IReadOnlyList<IntakeEntry> entries)
     {
         await using var transaction = await connection.BeginTransactionAsync(IsolationLevel.ReadCommitted, CancellationToken.None);
-        var snapshot = await BatchReading.LockAndReadAsync(connection, entries);
+        var snapshot = await LockAndReadAsync(connection, entries);
         if (snapshot.Epoch is null)
             return (true, []);
 
@@ -55,9 +55,80 @@ public sealed class MessageStore(NpgsqlDataSource database)
         await CreateConversationsAsync(connection, entries, fates, snapshot);
 
         var plan = BatchPlan.Make(entries, fates, snapshot);
-        await Replication.CommitAsync(connection, () => BatchWriting.WriteAsync(connection, plan));
+        await Replication.CommitAsync(connection, () => WriteAsync(connection, plan));
         return (false, plan.Outcomes);
     }
+
+    /// <summary>
+    /// The first round trip of a batch: the locks, and everything read under them. Within an <see cref="AnswerLimit"/>, like all that follows it.
+    /// </summary>
+    internal static async Task<BatchSnapshot> LockAndReadAsync(NpgsqlConnection connection, IReadOnlyList<IntakeEntry> entries)
+    {
+        var users = entries.SelectMany(entry => new[] { entry.AuthorId, entry.RecipientId }).Distinct().ToArray();
+        await using var batch = Reading(connection, entries, users);
+        await batch.PrepareAsync(CancellationToken.None);
+        await using var rows = await batch.ExecuteReaderAsync(CancellationToken.None);
+
+        var snapshot = new BatchSnapshot();
+        await rows.ReadAsync(CancellationToken.None);
+        snapshot.Epoch = rows.IsDBNull(0) ? null : rows.GetInt32(0);
+        await rows.NextResultAsync(CancellationToken.None);
+        while (await rows.ReadAsync(CancellationToken.None))
+            snapshot.Heads[rows.GetInt64(0)] = rows.GetInt64(1);
+        if (snapshot.Heads.Count < users.Length)
+            throw new UnknownUserException(users.First(user => !snapshot.Heads.ContainsKey(user)));
+
+        await rows.NextResultAsync(CancellationToken.None);
+        while (await rows.ReadAsync(CancellationToken.None))
+            snapshot.Stored[new MessageKey(rows.GetInt64(0), rows.GetGuid(1))] = ReadStored(rows);
+
+        await rows.NextResultAsync(CancellationToken.None);
+        while (await rows.ReadAsync(CancellationToken.None))
+        {
+            snapshot.Now = rows.GetDateTime(5);
+            if (!rows.IsDBNull(2))
+                snapshot.Conversations[new UserPair(rows.GetInt64(0), rows.GetInt64(1))] = ReadHead(rows);
+        }
+
+        return snapshot;
+    }
+
+    private static NpgsqlBatch Reading(NpgsqlConnection connection, IReadOnlyList<IntakeEntry> entries, long[] users)
+    {
+        var keys = entries.Select(entry => entry.Key())
+            .Concat(entries.Select(entry => entry.AfterKey()).OfType<MessageKey>()).Distinct().ToArray();
+        var pairs = entries.Select(entry => entry.Pair()).Distinct().ToArray();
+        return new NpgsqlBatch(connection)
+        {
+            Timeout = 0,
+            BatchCommands =
+            {
+                new NpgsqlBatchCommand(PersistSql.Settings),
+                new NpgsqlBatchCommand(PersistSql.LockHeads) { Parameters = { UnnestParameters.Of(users, user => user) } },
+                new NpgsqlBatchCommand(PersistSql.FindStored)
+                {
+                    Parameters = { UnnestParameters.Of(keys, key => key.AuthorId), UnnestParameters.Of(keys, key => key.ClientKey) },
+                },
+                new NpgsqlBatchCommand(PersistSql.FindConversations)
+                {
+                    Parameters = { UnnestParameters.Of(pairs, pair => pair.Low), UnnestParameters.Of(pairs, pair => pair.High) },
+                },
+            },
+        };
+    }
+
+    private static StoredMessage ReadStored(NpgsqlDataReader row)
+    {
+        var place = new MessagePlace(row.GetGuid(2), row.GetInt64(3), row.GetInt64(4), row.GetInt64(5), row.GetDateTime(6));
+        return new StoredMessage(
+            place,
+            row.IsDBNull(7)
+                ? Fingerprint.Of(place.ConversationId, (MessageType)row.GetInt16(8), row.GetFieldValue<byte[]>(9))
+                : row.GetGuid(7));
+    }
+
+    private static ConversationHead ReadHead(NpgsqlDataReader row) => new(
+        row.GetInt64(2), row.GetInt64(3), row.IsDBNull(4) ? DateTime.MinValue : row.GetDateTime(4));
 
     private static async Task CreateConversationsAsync(
         NpgsqlConnection connection, IReadOnlyList<IntakeEntry> entries, EntryFate[] fates, BatchSnapshot snapshot)
@@ -68,8 +139,8 @@ public sealed class MessageStore(NpgsqlDataSource database)
             return;
 
         await using var command = new NpgsqlCommand(PersistSql.CreateConversations, connection) { CommandTimeout = 0 };
-        command.Parameters.Add(Columns.Of(missing, pair => pair.Low));
-        command.Parameters.Add(Columns.Of(missing, pair => pair.High));
+        command.Parameters.Add(UnnestParameters.Of(missing, pair => pair.Low));
+        command.Parameters.Add(UnnestParameters.Of(missing, pair => pair.High));
         await using var rows = await command.ExecuteReaderAsync(CancellationToken.None);
         var created = 0;
         for (; await rows.ReadAsync(CancellationToken.None); created++)
@@ -81,4 +152,102 @@ public sealed class MessageStore(NpgsqlDataSource database)
         if (created != missing.Length)
             throw new RowCountException();
     }
+
+    /// <summary>The second round trip: all rows of the plan, and the commit.</summary>
+    /// <param name="connection">In the transaction of the batch.</param>
+    /// <param name="plan">
+    /// Where it has no new message, only the commit is left: what was found is as good as what is written now once both are committed, for
+    /// the locks have written something, and this commit comes after that of what was found.
+    /// </param>
+    /// <exception cref="RowCountException">A statement did not do what the plan counts on. Nothing is committed.</exception>
+    internal static async Task<int> WriteAsync(NpgsqlConnection connection, BatchPlan plan)
+    {
+        await using var batch = new NpgsqlBatch(connection) { Timeout = 0 };
+        if (plan.Messages.Count > 0)
+            AddRows(batch.BatchCommands, plan);
+        batch.BatchCommands.Add(new NpgsqlBatchCommand(PersistSql.Commit));
+
+        try
+        {
+            await batch.PrepareAsync(CancellationToken.None);
+            return await batch.ExecuteNonQueryAsync(CancellationToken.None);
+        }
+        catch (PostgresException failure) when (failure.SqlState is PostgresErrorCodes.DivisionByZero)
+        {
+            throw new RowCountException();
+        }
+    }
+
+    private static void AddRows(NpgsqlBatchCommandCollection commands, BatchPlan plan)
+    {
+        commands.Add(InsertMessages(plan));
+        commands.Add(InsertEnvelopes(plan));
+        commands.Add(MoveHeads(plan));
+        commands.Add(MoveConversations(plan));
+        var participants = plan.Activity.ToArray();
+        if (participants.Length > 0)
+            commands.Add(TouchParticipants(participants));
+    }
+
+    private static NpgsqlBatchCommand InsertMessages(BatchPlan plan)
+    {
+        var messages = plan.Messages;
+        return new NpgsqlBatchCommand(PersistSql.InsertMessages)
+        {
+            Parameters =
+            {
+                UnnestParameters.Of(messages, row => row.Message.MessageId),
+                UnnestParameters.Of(messages, row => row.Message.ConversationId),
+                UnnestParameters.Of(messages, row => row.Message.ConversationSeq),
+                UnnestParameters.Of(messages, row => row.Message.AuthorId),
+                UnnestParameters.Of(messages, row => row.AuthorSeq),
+                UnnestParameters.Of(messages, row => row.Message.ClientId.Key),
+                UnnestParameters.Of(messages, row => row.Message.ClientId.IsUuid ? null : row.Message.ClientId.Text),
+                UnnestParameters.Of(messages, row => (short)row.Message.Type),
+                UnnestParameters.Of(messages, row => row.Message.Body),
+                UnnestParameters.Of(messages, row => row.Message.CreatedAt),
+                UnnestParameters.Of(messages, row => Fingerprint.Of(row.Message.ConversationId, row.Message.Type, row.Message.Body.Span)),
+            },
+        };
+    }
+
+    private static NpgsqlBatchCommand InsertEnvelopes(BatchPlan plan) => new(PersistSql.InsertEnvelopes)
+    {
+        Parameters =
+        {
+            UnnestParameters.Of(plan.Envelopes, envelope => envelope.UserId),
+            UnnestParameters.Of(plan.Envelopes, envelope => envelope.Seq),
+            UnnestParameters.Of(plan.Envelopes, envelope => envelope.Message.Id),
+            UnnestParameters.Of(plan.Envelopes, envelope => envelope.Message.LastSeq),
+            new NpgsqlParameter<int> { TypedValue = plan.Epoch },
+        },
+    };
+
+    private static NpgsqlBatchCommand MoveHeads(BatchPlan plan) => new(PersistSql.MoveHeads)
+    {
+        Parameters = { UnnestParameters.Of(plan.Heads, head => head.Key), UnnestParameters.Of(plan.Heads, head => head.Value) },
+    };
+
+    private static NpgsqlBatchCommand MoveConversations(BatchPlan plan)
+    {
+        var heads = plan.Conversations.Values;
+        return new NpgsqlBatchCommand(PersistSql.MoveConversations)
+        {
+            Parameters =
+            {
+                UnnestParameters.Of(heads, head => head.Id),
+                UnnestParameters.Of(heads, head => head.LastSeq),
+                UnnestParameters.Of(heads, head => head.LastMessageAt),
+            },
+        };
+    }
+
+    private static NpgsqlBatchCommand TouchParticipants((long Conversation, long User, DateTime Minute)[] rows) =>
+        new(PersistSql.TouchParticipants)
+        {
+            Parameters =
+            {
+                UnnestParameters.Of(rows, row => row.Conversation), UnnestParameters.Of(rows, row => row.User), UnnestParameters.Of(rows, row => row.Minute),
+            },
+        };
 }

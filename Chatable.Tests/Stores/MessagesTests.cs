@@ -251,11 +251,11 @@ public sealed class MessagesTests(PostgresServer postgres) : IAsyncLifetime
         {
             IntakeEntry[] entries = [Entry(_ann, _ann), Entry(_ben, _ann)];
             await _database.Store.PersistAsync([Entry(_ann, _ann)], Token);
-            var snapshot = await BatchReading.LockAndReadAsync(connection, entries);
+            var snapshot = await MessageStore.LockAndReadAsync(connection, entries);
             var plan = BatchPlan.Make(entries, EntryFates.Decide(entries, snapshot), snapshot);
             await _database.ScalarAsync<long>("DELETE FROM conversations WHERE user_low <> user_high RETURNING id");
 
-            var failure = await Assert.ThrowsAsync<RowCountException>(() => BatchWriting.WriteAsync(connection, plan));
+            var failure = await Assert.ThrowsAsync<RowCountException>(() => MessageStore.WriteAsync(connection, plan));
             Assert.Equal(PersistFailure.Unforeseen, PersistFailures.Classify(failure));
         }
 
@@ -273,7 +273,7 @@ public sealed class MessagesTests(PostgresServer postgres) : IAsyncLifetime
         await using var transaction = await connection.BeginTransactionAsync(Token);
         Assert.Equal("off", await ShowAsync(connection));
 
-        await BatchReading.LockAndReadAsync(connection, [Entry(_ann, _ben)]);
+        await MessageStore.LockAndReadAsync(connection, [Entry(_ann, _ben)]);
         Assert.Equal("on", await ShowAsync(connection));
 
         static async Task<string?> ShowAsync(NpgsqlConnection connection)

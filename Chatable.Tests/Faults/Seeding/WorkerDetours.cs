@@ -77,7 +77,7 @@ internal static class WorkerDetours
         return AdvanceHeadShipped(plan, user, message);
     }
 
-    [InPlaceOf(typeof(BatchWriting), nameof(BatchWriting.WriteAsync))]
+    [InPlaceOf(typeof(MessageStore), nameof(MessageStore.WriteAsync))]
     public static async Task<int> WriteAsync(NpgsqlConnection connection, BatchPlan plan)
     {
         if (plan.Messages.Count == 0)
@@ -151,8 +151,7 @@ internal static class WorkerDetours
 
     [UnsafeAccessor(UnsafeAccessorKind.StaticMethod, Name = "WriteAsyncShipped")]
     private static extern Task<int> WriteAsyncShipped(
-        [UnsafeAccessorType("Chatable.Messaging.Messages.BatchWriting, Chatable.Messaging")] object? none,
-        NpgsqlConnection connection, BatchPlan plan);
+        MessageStore? none, NpgsqlConnection connection, BatchPlan plan);
 
     [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "SettleAsyncShipped")]
     private static extern Task<Settled> SettleAsyncShipped(

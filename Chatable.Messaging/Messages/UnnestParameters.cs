@@ -4,7 +4,7 @@ using NpgsqlTypes;
 namespace Chatable.Messaging.Messages;
 
 /// <summary>One column of many rows as an array parameter for <c>unnest</c>, its type said so that nothing is looked up.</summary>
-internal static class Columns
+internal static class UnnestParameters
 {
     public static NpgsqlParameter Of<T>(IReadOnlyCollection<T> rows, Func<T, long> value) => Of(rows, value, NpgsqlDbType.Bigint);
 
