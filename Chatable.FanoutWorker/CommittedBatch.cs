@@ -1,5 +1,5 @@
 using Chatable.Messaging.Intake;
-using Chatable.Messaging.Settling;
+using Chatable.Messaging.Publishing;
 
 namespace Chatable.FanoutWorker;
 

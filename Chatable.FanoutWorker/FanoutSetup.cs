@@ -5,9 +5,9 @@ using Chatable.Messaging;
 using Chatable.Messaging.Envelopes;
 using Chatable.Messaging.Intake;
 using Chatable.Messaging.Messages;
+using Chatable.Messaging.Publishing;
 using Chatable.Messaging.Registry;
 using Chatable.Messaging.ServerQueues;
-using Chatable.Messaging.Settling;
 
 namespace Chatable.FanoutWorker;
 
@@ -23,15 +23,15 @@ internal static class FanoutSetup
         services.AddSingleton<MessageStore>();
         services.AddSingleton<FanoutMetrics>();
         services.AddSingleton<BatchCommitter>();
-        services.AddSingleton<Settlement>();
+        services.AddSingleton<PublishAndTrim>();
         services.AddSingleton<DeadRegistrations>();
         services.AddHostedService(provider => provider.GetRequiredService<DeadRegistrations>());
         services.AddSingleton<Router>();
-        services.AddSingleton<BatchSettler>();
+        services.AddSingleton<BatchProcessor>();
         services.AddSingleton<KnownHeads>();
         services.AddSingleton<EnvelopeStore>();
         services.AddSingleton<PartitionLeases>();
-        services.AddSingleton<PartitionReaders>();
+        services.AddSingleton<AssignedPartitions>();
         services.AddEvictionPolicyCheck().AddDatabaseCheck().AddSchemaCheck();
         services.AddHostedService<PartitionAssignment>();
         services.AddHostedService<ServerReaper>();

@@ -8,7 +8,7 @@ namespace Chatable.FanoutWorker;
 
 /// <summary>Reads this worker's share of the partitions: takes what is free, gives up what is more than its share.</summary>
 internal sealed partial class PartitionAssignment(
-    IntakeLog intake, PartitionLeases leases, PartitionReaders readers, SchemaCheck schema, IOptions<FanoutOptions> options,
+    IntakeLog intake, PartitionLeases leases, AssignedPartitions readers, SchemaCheck schema, IOptions<FanoutOptions> options,
     TimeProvider time, IHostApplicationLifetime lifetime, ILogger<PartitionAssignment> logger) : BackgroundService
 {
     // Workers that start together begin their search at different places.

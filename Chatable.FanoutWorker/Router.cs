@@ -1,6 +1,6 @@
+using Chatable.Messaging.Publishing;
 using Chatable.Messaging.Registry;
 using Chatable.Messaging.ServerQueues;
-using Chatable.Messaging.Settling;
 using Chatable.Messaging.Wire;
 
 namespace Chatable.FanoutWorker;

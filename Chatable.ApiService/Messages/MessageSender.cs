@@ -15,7 +15,7 @@ namespace Chatable.ApiService.Messages;
 /// milliseconds; words can be lost, so PostgreSQL is asked too.
 /// </summary>
 internal sealed partial class MessageSender(
-    MessageAccepter accepter, SendWaiters waiters, SendBudgets budgets, WorkerWatch workers, MessageLookup stored,
+    IntakeWriter intakeWriter, SendWaiters waiters, SendBudgets budgets, WorkerWatch workers, MessageLookup stored,
     IOptions<MessagesOptions> options, MessageMetrics metrics, TimeProvider clock, ILogger<MessageSender> logger)
 {
     // For the last look, when the deadline is there.
@@ -61,7 +61,7 @@ internal sealed partial class MessageSender(
             // Known beforehand, so that what is found to be stored can be told from what had been stored before.
             MessageId = Guid.CreateVersion7(clock.GetUtcNow()),
         };
-        var outcomes = await accepter.AcceptAsync(new Sender(author, waiter.ConnectionId), [send], cancellationToken);
+        var outcomes = await intakeWriter.AcceptAsync(new Sender(author, waiter.ConnectionId), [send], cancellationToken);
         return outcomes[0] switch
         {
             SendOutcome.Accepted => await WaitAsync(author.UserId, send, waiter, began, cancellationToken),

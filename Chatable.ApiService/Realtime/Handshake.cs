@@ -29,11 +29,11 @@ internal static class Handshake
         else if (!table.TryReserve())
             await RefuseAsync(context, metrics, "full", ApiFailure.Unavailable);
         else
-            await ServeAsync(context, new Stay(table, connections, times, clock), connections, draining, times, metrics);
+            await ServeAsync(context, new ConnectionLifetime(table, connections, times, clock), connections, draining, times, metrics);
     }
 
     private static async Task ServeAsync(
-        HttpContext context, Stay stay, Connections connections, Draining draining, SocketTimes times, RealtimeMetrics metrics)
+        HttpContext context, ConnectionLifetime stay, Connections connections, Draining draining, SocketTimes times, RealtimeMetrics metrics)
     {
         // Where the request lasts as long as the socket, hours perhaps: what happens on that are traces of their own.
         Activity.Current = null;
@@ -58,7 +58,7 @@ internal static class Handshake
     }
 
     /// <returns>Whether the connection was handed over, and <paramref name="stay"/> goes on after the request.</returns>
-    private static async Task<bool> AcceptAsync(HttpContext context, Stay stay, string? subprotocol, SocketTimes times)
+    private static async Task<bool> AcceptAsync(HttpContext context, ConnectionLifetime stay, string? subprotocol, SocketTimes times)
     {
         var handover = ConnectionHandover.Of(context);
         var bytes = await Upgrade.AcceptAsync(context, subprotocol);

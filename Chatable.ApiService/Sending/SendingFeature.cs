@@ -13,9 +13,9 @@ internal static class SendingFeature
         builder.Services.AddSingleton(CreateAccepter);
     }
 
-    private static MessageAccepter CreateAccepter(IServiceProvider services)
+    private static IntakeWriter CreateAccepter(IServiceProvider services)
     {
-        return ActivatorUtilities.CreateInstance<MessageAccepter>(
+        return ActivatorUtilities.CreateInstance<IntakeWriter>(
             services, (FindUser)services.GetRequiredService<UserDirectory>().FindAsync,
             (AppendEntries)services.GetRequiredService<SharedAppends>().AppendAsync,
             services.GetRequiredService<IntakeLog>().Partitions);

@@ -3,9 +3,9 @@ using Chatable.Bench.Measures;
 using Chatable.Bench.Processes;
 using Chatable.Messaging;
 using Chatable.Messaging.Intake;
+using Chatable.Messaging.Publishing;
 using Chatable.Messaging.Registry;
 using Chatable.Messaging.ServerQueues;
-using Chatable.Messaging.Settling;
 using Chatable.Messaging.Wire;
 using Microsoft.Extensions.Options;
 using StackExchange.Redis;
@@ -33,14 +33,14 @@ internal sealed class RedisAlone : IAsyncDisposable
     {
         var options = Options.Create(new IntakeOptions());
         var (log, reader) = (new IntakeLog(_connection, options), new IntakeReader(_connection, options));
-        var settlement = new Settlement(_connection, options, Options.Create(new ServerQueueOptions()), Options.Create(new RegistryOptions()));
+        var publishAndTrim = new PublishAndTrim(_connection, options, Options.Create(new ServerQueueOptions()), Options.Create(new RegistryOptions()));
         ReadOnlyMemory<byte>[] entries = [.. Enumerable.Repeat((ReadOnlyMemory<byte>)Entry(), batch)];
-        await CycleAsync(log, reader, settlement, entries, cancellationToken);
+        await CycleAsync(log, reader, publishAndTrim, entries, cancellationToken);
 
         var before = UseSample.Take([_redis.Process]);
         var (begun, sent, read) = (Stopwatch.GetTimestamp(), 0L, 0L);
         for (; Stopwatch.GetElapsedTime(begun) < time; sent += batch)
-            read += await CycleAsync(log, reader, settlement, entries, cancellationToken);
+            read += await CycleAsync(log, reader, publishAndTrim, entries, cancellationToken);
         var after = UseSample.Take([_redis.Process]);
         var cpu = after.CpuSince(before);
         return new RunResult
@@ -67,12 +67,12 @@ internal sealed class RedisAlone : IAsyncDisposable
     }
 
     private static async Task<int> CycleAsync(
-        IntakeLog log, IntakeReader reader, Settlement settlement, ReadOnlyMemory<byte>[] entries, CancellationToken cancellationToken)
+        IntakeLog log, IntakeReader reader, PublishAndTrim publishAndTrim, ReadOnlyMemory<byte>[] entries, CancellationToken cancellationToken)
     {
         if (await log.AppendAsync(0, entries, cancellationToken) != AcceptOutcome.Accepted)
             throw new InvalidOperationException("Redis refused an entry.");
         var items = await reader.ReadHeadAsync(0, entries.Length, cancellationToken);
-        if ((await settlement.SettleAsync([], [new PartitionHead(0, items)], cancellationToken)).Failures is [{ } failure])
+        if ((await publishAndTrim.RunAsync([], [new PartitionHead(0, items)], cancellationToken)).Failures is [{ } failure])
             throw failure;
         return items.Count;
     }

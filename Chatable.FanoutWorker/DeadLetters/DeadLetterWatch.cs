@@ -5,7 +5,7 @@ namespace Chatable.FanoutWorker.DeadLetters;
 
 /// <summary>Counts the dead letters of this worker's partitions, and says so where there are some or more than before.</summary>
 internal sealed partial class DeadLetterWatch(
-    DeadLetterLog letters, PartitionReaders readers, IOptions<FanoutOptions> options, FanoutMetrics metrics, TimeProvider time,
+    DeadLetterLog letters, AssignedPartitions readers, IOptions<FanoutOptions> options, FanoutMetrics metrics, TimeProvider time,
     ILogger<DeadLetterWatch> logger) : BackgroundService
 {
     private IReadOnlyDictionary<int, long> _seen = new Dictionary<int, long>();

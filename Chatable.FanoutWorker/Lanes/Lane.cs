@@ -12,7 +12,7 @@ namespace Chatable.FanoutWorker.Lanes;
 internal sealed partial class Lane
 {
     private readonly Lazy<LaneConnection> _connection;
-    private readonly BatchSettler _settler;
+    private readonly BatchProcessor _processor;
     private readonly LaneReader _reader;
     private readonly FanoutOptions _options;
     private readonly FanoutMetrics _metrics;
@@ -27,15 +27,15 @@ internal sealed partial class Lane
 
     /// <remarks>What <paramref name="connect"/> gives has a connection of its own, on which this lane may wait.</remarks>
     public Lane(
-        Func<LaneConnection> connect, BatchSettler settler, FanoutOptions options, FanoutMetrics metrics, TimeProvider time,
+        Func<LaneConnection> connect, BatchProcessor processor, FanoutOptions options, FanoutMetrics metrics, TimeProvider time,
         ILogger<Lane> logger)
     {
-        (_settler, _options, _metrics, _time, _logger) = (settler, options, metrics, time, logger);
+        (_processor, _options, _metrics, _time, _logger) = (processor, options, metrics, time, logger);
         _connection = new Lazy<LaneConnection>(connect, LazyThreadSafetyMode.PublicationOnly);
         _reader = new LaneReader(_connection, GoAlone, options, metrics, time, logger);
     }
 
-    public void Add(PartitionReader reader)
+    public void Add(PartitionRecovery reader)
     {
         lock (_gate)
         {
@@ -108,17 +108,17 @@ internal sealed partial class Lane
         lock (_gate)
             _batch = abort;
         var parts = batch.Split(_options.Transactions, _options.LeastTransactionSize);
-        await Task.WhenAll(parts.Select(part => SettleAsync(part, abort.Token)));
+        await Task.WhenAll(parts.Select(part => ProcessAsync(part, abort.Token)));
         lock (_gate)
             _batch = null;
     }
 
-    private async Task SettleAsync(LaneBatch part, CancellationToken cancellationToken)
+    private async Task ProcessAsync(LaneBatch part, CancellationToken cancellationToken)
     {
         try
         {
-            var committed = await _settler.CommitAsync(part.Heads, cancellationToken);
-            part.Deleting(_settler.FinishAsync(committed, _connection.Value.Settlement));
+            var committed = await _processor.CommitAsync(part.Heads, cancellationToken);
+            part.Deleting(_processor.FinishAsync(committed, _connection.Value.PublishAndTrim));
         }
         catch (Exception failure)
         {
@@ -191,7 +191,7 @@ internal sealed record LaneBatch(IReadOnlyList<LaneMember> Members, IReadOnlyLis
 }
 
 /// <summary>A partition of a <see cref="Lane"/>: with the others, or alone after a failure, but never both.</summary>
-internal sealed class LaneMember(PartitionReader reader) : IAsyncDisposable
+internal sealed class LaneMember(PartitionRecovery reader) : IAsyncDisposable
 {
     private readonly CancellationTokenSource _stop = new();
     private readonly TaskCompletionSource _left = new(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -1,8 +1,8 @@
 using Chatable.Messaging;
 using Chatable.Messaging.Intake;
+using Chatable.Messaging.Publishing;
 using Chatable.Messaging.Registry;
 using Chatable.Messaging.ServerQueues;
-using Chatable.Messaging.Settling;
 using Microsoft.Extensions.Options;
 using StackExchange.Redis;
 
@@ -37,11 +37,11 @@ internal sealed class LaneConnections(
     public LaneConnection Of(int lane)
     {
         var redis = services.GetRequiredKeyedService<IConnectionMultiplexer>(KeyOf(lane));
-        return new LaneConnection(new IntakeReader(redis, intake), new Settlement(redis, intake, queues, registry));
+        return new LaneConnection(new IntakeReader(redis, intake), new PublishAndTrim(redis, intake, queues, registry));
     }
 
     private static string KeyOf(int lane) => $"lane-{lane}";
 }
 
 /// <summary>What a lane reads with, and ends its batches with: Redis does one after the other, in the order they were sent.</summary>
-internal sealed record LaneConnection(IntakeReader Reader, Settlement Settlement);
+internal sealed record LaneConnection(IntakeReader Reader, PublishAndTrim PublishAndTrim);

@@ -46,18 +46,18 @@ internal sealed class BatchPlan
         .SelectMany(moved => ParticipantsOf(moved.Key).Select(user => (moved.Value.Id, user, MinuteOf(moved.Value))));
 
     /// <param name="entries">The batch.</param>
-    /// <param name="fates">What <see cref="EntryFates.Decide"/> said of it.</param>
+    /// <param name="dispositions">What <see cref="Dispositions.Decide"/> said of it.</param>
     /// <param name="snapshot">With the head of each user, and a conversation for each new message.</param>
-    public static BatchPlan Make(IReadOnlyList<IntakeEntry> entries, EntryFate[] fates, BatchSnapshot snapshot)
+    public static BatchPlan Make(IReadOnlyList<IntakeEntry> entries, Disposition[] dispositions, BatchSnapshot snapshot)
     {
         var plan = new BatchPlan(snapshot, entries.Count);
         for (var i = 0; i < entries.Count; i++)
         {
-            plan._outcomes[i] = fates[i] switch
+            plan._outcomes[i] = dispositions[i] switch
             {
-                EntryFate.New => plan.Store(entries[i]),
-                EntryFate.Repeat => plan.Repeat(entries[i]),
-                EntryFate.KeyReused => new MessageRefused(entries[i].ClientId, RefusalCode.KeyReused, entries[i].Origin),
+                Disposition.New => plan.Store(entries[i]),
+                Disposition.Repeat => plan.Repeat(entries[i]),
+                Disposition.KeyReused => new MessageRefused(entries[i].ClientId, RefusalCode.KeyReused, entries[i].Origin),
                 _ => new MessageRefused(entries[i].ClientId, RefusalCode.OutOfOrder, entries[i].Origin),
             };
         }

@@ -51,10 +51,10 @@ public sealed class MessageStore(NpgsqlDataSource database)
         if (snapshot.Epoch is null)
             return (true, []);
 
-        var fates = EntryFates.Decide(entries, snapshot);
-        await CreateConversationsAsync(connection, entries, fates, snapshot);
+        var dispositions = Dispositions.Decide(entries, snapshot);
+        await CreateConversationsAsync(connection, entries, dispositions, snapshot);
 
-        var plan = BatchPlan.Make(entries, fates, snapshot);
+        var plan = BatchPlan.Make(entries, dispositions, snapshot);
         await Replication.CommitAsync(connection, () => WriteAsync(connection, plan));
         return (false, plan.Outcomes);
     }
@@ -131,9 +131,9 @@ public sealed class MessageStore(NpgsqlDataSource database)
         row.GetInt64(2), row.GetInt64(3), row.IsDBNull(4) ? DateTime.MinValue : row.GetDateTime(4));
 
     private static async Task CreateConversationsAsync(
-        NpgsqlConnection connection, IReadOnlyList<IntakeEntry> entries, EntryFate[] fates, BatchSnapshot snapshot)
+        NpgsqlConnection connection, IReadOnlyList<IntakeEntry> entries, Disposition[] dispositions, BatchSnapshot snapshot)
     {
-        var missing = entries.Where((_, i) => fates[i] is EntryFate.New)
+        var missing = entries.Where((_, i) => dispositions[i] is Disposition.New)
             .Select(entry => entry.Pair()).Distinct().Where(pair => !snapshot.Conversations.ContainsKey(pair)).ToArray();
         if (missing.Length == 0)
             return;

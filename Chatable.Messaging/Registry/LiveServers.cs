@@ -21,9 +21,9 @@ internal sealed class LiveServers(IConnectionMultiplexer redis, RegistryOptions 
 
     private readonly RedisKey _key = new RegistryKeys(options.KeyPrefix).Servers;
     private readonly ServerRun _run = new();
-    private volatile Picture _picture = new([], long.MinValue);
+    private volatile Snapshot _snapshot = new([], long.MinValue);
 
-    private sealed record Picture(HashSet<Guid> Alive, long TakenAt);
+    private sealed record Snapshot(HashSet<Guid> Alive, long TakenAt);
 
     public async Task<bool> HeartbeatAsync(Guid bootId, CancellationToken cancellationToken)
     {
@@ -43,10 +43,10 @@ internal sealed class LiveServers(IConnectionMultiplexer redis, RegistryOptions 
     public async Task<IReadOnlySet<Guid>> AmongAsync(IEnumerable<Guid> bootIds, CancellationToken cancellationToken)
     {
         var wanted = bootIds.ToHashSet();
-        var picture = _picture;
-        if (wanted.Count > 0 && !(IsRecent(picture) && wanted.IsSubsetOf(picture.Alive)))
-            _picture = picture = await TakePictureAsync(cancellationToken);
-        wanted.IntersectWith(picture.Alive);
+        var snapshot = _snapshot;
+        if (wanted.Count > 0 && !(IsRecent(snapshot) && wanted.IsSubsetOf(snapshot.Alive)))
+            _snapshot = snapshot = await TakeSnapshotAsync(cancellationToken);
+        wanted.IntersectWith(snapshot.Alive);
         return wanted;
     }
 
@@ -61,14 +61,14 @@ internal sealed class LiveServers(IConnectionMultiplexer redis, RegistryOptions 
     // Whatever is no boot id counts as one that nobody has.
     public static Guid ParseBootId(RedisValue value) => Guid.TryParseExact(value, "N", out var bootId) ? bootId : Guid.Empty;
 
-    private async Task<Picture> TakePictureAsync(CancellationToken cancellationToken)
+    private async Task<Snapshot> TakeSnapshotAsync(CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         var asked = time.GetTimestamp();
         var alive = (RedisValue[])(await redis.GetDatabase().ScriptEvaluateAsync(FindAlive, [_key]))!;
-        return new Picture([.. alive.Select(ParseBootId)], asked);
+        return new Snapshot([.. alive.Select(ParseBootId)], asked);
     }
 
-    private bool IsRecent(Picture picture) =>
-        picture.TakenAt != long.MinValue && time.GetElapsedTime(picture.TakenAt) < options.LiveServersAge;
+    private bool IsRecent(Snapshot snapshot) =>
+        snapshot.TakenAt != long.MinValue && time.GetElapsedTime(snapshot.TakenAt) < options.LiveServersAge;
 }

@@ -45,7 +45,7 @@ public sealed class ServerQueue(IConnectionMultiplexer redis, IOptions<ServerQue
 
     /// <summary>
     /// Appends one batch to a server's queue, even where Redis is out of memory: for what is small, rare, and said only once. All else comes
-    /// there as the end of a batch (<see cref="Settling.Settlement"/>).
+    /// there as the end of a batch (<see cref="Publishing.PublishAndTrim"/>).
     /// </summary>
     /// <exception cref="RedisException">It is not known whether the queue took it.</exception>
     public async Task<QueueAppend> InsistAsync(ServerBatch batch, CancellationToken cancellationToken)

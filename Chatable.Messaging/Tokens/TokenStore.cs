@@ -41,7 +41,7 @@ public sealed partial class TokenStore(NpgsqlDataSource database, TokenSecretPro
     /// <param name="cancellationToken">Gives up.</param>
     public Task<IssuedToken> IssueAsync(long userId, string? device, TimeSpan lifetime, CancellationToken cancellationToken) =>
         database.AskAsync(
-            connection => new TokenLine(connection, secrets).InsertAsync(userId, Guid.CreateVersion7(), parentId: null, device, lifetime),
+            connection => new TokenFamily(connection, secrets).InsertAsync(userId, Guid.CreateVersion7(), parentId: null, device, lifetime),
             cancellationToken);
 
     /// <summary>Whether it could be the id of an access key: no other is worth a query or a place in memory.</summary>
@@ -88,7 +88,7 @@ public sealed partial class TokenStore(NpgsqlDataSource database, TokenSecretPro
         ChangeAsync<IReadOnlyList<EndedToken>>(
             async line => await line.LockByTokenAsync(tokenId) is { } lineId ? await line.RevokeAsync(lineId) : [], cancellationToken);
 
-    private async Task<RefreshResult> RefreshAsync(TokenLine line, byte[] hash, TimeSpan lifetime)
+    private async Task<RefreshResult> RefreshAsync(TokenFamily line, byte[] hash, TimeSpan lifetime)
     {
         if (await line.LockByRefreshHashAsync(hash) is not { } held)
             return RefreshResult.Refused;
@@ -109,13 +109,13 @@ public sealed partial class TokenStore(NpgsqlDataSource database, TokenSecretPro
     }
 
     // Not to be given up half-way: a caller who has gone would leave it unknown whether the token ended, and it would not be announced.
-    private async Task<T> ChangeAsync<T>(Func<TokenLine, Task<T>> change, CancellationToken cancellationToken)
+    private async Task<T> ChangeAsync<T>(Func<TokenFamily, Task<T>> change, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         return await connection.AskAsync(async () =>
         {
             await using var transaction = await connection.BeginTransactionAsync(CancellationToken.None);
-            var result = await change(new TokenLine(connection, secrets));
+            var result = await change(new TokenFamily(connection, secrets));
             await transaction.CommitAsync(CancellationToken.None);
             return result;
         }, CancellationToken.None);

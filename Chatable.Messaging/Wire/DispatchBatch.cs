@@ -28,7 +28,7 @@ public static class DispatchBatch
     /// <summary>The bytes of one item, to be joined into the batches of several servers.</summary>
     public static byte[] EncodeItem(IDispatch item)
     {
-        var scratch = Scratch.Take();
+        var scratch = PooledJsonWriter.Take();
         Write(new WireWriter(scratch.Output), item);
         return scratch.Finish();
     }

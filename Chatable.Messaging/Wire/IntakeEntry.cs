@@ -44,7 +44,7 @@ public readonly record struct IntakeEntry
 
     public byte[] Encode()
     {
-        var scratch = Scratch.Take();
+        var scratch = PooledJsonWriter.Take();
         WriteTo(scratch.Output);
         return scratch.Finish();
     }

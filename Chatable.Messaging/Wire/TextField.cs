@@ -16,7 +16,7 @@ internal ref struct TextField
     /// <summary>Why it cannot be taken; a fixed text, see <see cref="FieldFaults"/>.</summary>
     public string? Fault { get; private set; }
 
-    public readonly string? AsName() => IsGiven ? Names.Of(Utf8) : null;
+    public readonly string? AsName() => IsGiven ? NameCache.Of(Utf8) : null;
 
     /// <summary>Reads the value after the property name on which <paramref name="reader"/> stands.</summary>
     public void Read(ref Utf8JsonReader reader, int maxBytes)

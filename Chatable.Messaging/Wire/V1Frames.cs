@@ -12,7 +12,7 @@ public static class V1Frames
     /// <summary>A message, as its recipient is shown it.</summary>
     public static PooledBytes Message(in MessageRecord message)
     {
-        var scratch = Scratch.Take();
+        var scratch = PooledJsonWriter.Take();
         var json = scratch.Json;
         json.WriteStartObject();
         json.WriteString("author"u8, message.Author);
@@ -28,7 +28,7 @@ public static class V1Frames
     /// <summary>The REST error object; <paramref name="code"/> is an HTTP status.</summary>
     public static byte[] Error(int code, string message, FieldFaults errors)
     {
-        var scratch = Scratch.Take();
+        var scratch = PooledJsonWriter.Take();
         var json = scratch.Json;
         json.WriteStartObject();
         json.WriteStartObject("error"u8);

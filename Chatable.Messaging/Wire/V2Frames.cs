@@ -29,7 +29,7 @@ public static class V2Frames
     /// <summary>A message at its place in one user's log. Only its author is shown the client id.</summary>
     public static PooledBytes Message(in MessageRecord message, long seq, bool forAuthor)
     {
-        var scratch = Scratch.Take();
+        var scratch = PooledJsonWriter.Take();
         var json = scratch.Json;
         json.WriteStartObject();
         json.WriteString("type"u8, "message"u8);
@@ -51,7 +51,7 @@ public static class V2Frames
 
     public static PooledBytes Ack(in StoredPlace place, bool duplicate)
     {
-        var scratch = Scratch.Take();
+        var scratch = PooledJsonWriter.Take();
         var json = scratch.Json;
         json.WriteStartObject();
         json.WriteString("type"u8, "ack"u8);

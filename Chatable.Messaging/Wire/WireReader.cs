@@ -83,7 +83,7 @@ internal ref struct WireReader(ReadOnlyMemory<byte> source)
     {
         try
         {
-            return Names.Of(ShortBytes());
+            return NameCache.Of(ShortBytes());
         }
         catch (DecoderFallbackException)
         {

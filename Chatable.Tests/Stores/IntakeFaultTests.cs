@@ -1,8 +1,8 @@
 using System.Globalization;
 using Chatable.Messaging.Intake;
+using Chatable.Messaging.Publishing;
 using Chatable.Messaging.Registry;
 using Chatable.Messaging.ServerQueues;
-using Chatable.Messaging.Settling;
 using Chatable.Tests.Support;
 using Microsoft.Extensions.Options;
 using StackExchange.Redis;
@@ -52,10 +52,10 @@ public sealed class IntakeFaultTests : IAsyncLifetime
 
         var items = await _reader.ReadHeadAsync(0, 10, Token);
         Assert.Single(items);
-        var settlement = new Settlement(
+        var publishAndTrim = new PublishAndTrim(
             _redis.Connection, Options.Create(new IntakeOptions()), Options.Create(new ServerQueueOptions()),
             Options.Create(new RegistryOptions()));
-        var (told, failures, _) = await settlement.SettleAsync(
+        var (told, failures, _) = await publishAndTrim.RunAsync(
             [new AddressedItem(s_entry[0], [], bootId)], [new PartitionHead(0, items)], Token);
         Assert.Equal([QueueAppend.OutOfMemory], told);
         Assert.Equal([null], failures);

@@ -252,7 +252,7 @@ public sealed class MessagesTests(PostgresServer postgres) : IAsyncLifetime
             IntakeEntry[] entries = [Entry(_ann, _ann), Entry(_ben, _ann)];
             await _database.Store.PersistAsync([Entry(_ann, _ann)], Token);
             var snapshot = await MessageStore.LockAndReadAsync(connection, entries);
-            var plan = BatchPlan.Make(entries, EntryFates.Decide(entries, snapshot), snapshot);
+            var plan = BatchPlan.Make(entries, Dispositions.Decide(entries, snapshot), snapshot);
             await _database.ScalarAsync<long>("DELETE FROM conversations WHERE user_low <> user_high RETURNING id");
 
             var failure = await Assert.ThrowsAsync<RowCountException>(() => MessageStore.WriteAsync(connection, plan));

@@ -27,7 +27,7 @@ internal interface IProtocolSession
     /// The user is registered and <paramref name="log"/> holds its pushes: from now on the session may start it. It fails where the
     /// database does.
     /// </summary>
-    Task OpenAsync(LogFollower log, CancellationToken cancellationToken);
+    Task OpenAsync(LogCursor log, CancellationToken cancellationToken);
 
     /// <summary>Takes a frame from the client. One call at a time.</summary>
     void Receive(ReadOnlySpan<byte> utf8);

@@ -39,7 +39,7 @@ internal sealed partial class SendPath
         try
         {
             // Not ended with the connection: what a client sent before it left is to arrive.
-            var outcomes = await _services.Accepter.AcceptAsync(_sender, sends, CancellationToken.None);
+            var outcomes = await _services.IntakeWriter.AcceptAsync(_sender, sends, CancellationToken.None);
             for (var i = 0; i < outcomes.Length; i++)
             {
                 if (outcomes[i] == SendOutcome.Unknown)

@@ -11,10 +11,10 @@ internal delegate Task<LogHead> ReadHead(long user, Guid? known, CancellationTok
 
 /// <summary>What all sessions of this server share.</summary>
 internal sealed class SessionServices(
-    MessageAccepter accepter, ReadHead readHead, InFlight inFlight, Draining draining, ServerIdentity server,
+    IntakeWriter intakeWriter, ReadHead readHead, InFlight inFlight, Draining draining, ServerIdentity server,
     IOptions<RealtimeOptions> options, RealtimeMetrics metrics, TimeProvider clock, ILogger<SessionServices> logger)
 {
-    public MessageAccepter Accepter => accepter;
+    public IntakeWriter IntakeWriter => intakeWriter;
 
     public ReadHead ReadHead => readHead;
 

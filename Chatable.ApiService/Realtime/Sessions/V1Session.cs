@@ -35,7 +35,7 @@ internal sealed class V1Session : IProtocolSession
 
     public byte[]? Heartbeat => null;
 
-    public async Task OpenAsync(LogFollower log, CancellationToken cancellationToken)
+    public async Task OpenAsync(LogCursor log, CancellationToken cancellationToken)
     {
         var head = await _services.ReadHead(_sender.User.UserId, known: null, cancellationToken);
         log.StartAfter(head.Seq, head);

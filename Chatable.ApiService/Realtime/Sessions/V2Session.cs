@@ -22,9 +22,9 @@ internal sealed class V2Session : IProtocolSession
     private readonly SessionServices _services;
     private readonly FrameRate _rate;
     private readonly Throttle _throttle;
-    private readonly V2Greeting _greeting;
+    private readonly V2Handshake _handshake;
     private SendPath? _path;
-    private UnackedSends? _unacked;
+    private SendWindow? _unacked;
 
     /// <summary><paramref name="identified"/> is called when <see cref="Device"/> is known.</summary>
     public V2Session(Sender sender, SocketWriter writer, SessionServices services, Action identified)
@@ -32,31 +32,31 @@ internal sealed class V2Session : IProtocolSession
         (_sender, _writer, _services) = (sender, writer, services);
         // Whoever resumes may have a whole window to send again, and would have to send again what is refused of it.
         _rate = new FrameRate(services.Options, services.Clock, atFirst: services.Options.Window + FramesBesideTheWindow);
-        _greeting = new V2Greeting(sender.User, writer, Handle, identified, services);
-        _throttle = new Throttle(_rate, () => _greeting.Full ?? _path?.Full, writer, services);
+        _handshake = new V2Handshake(sender.User, writer, Handle, identified, services);
+        _throttle = new Throttle(_rate, () => _handshake.Full ?? _path?.Full, writer, services);
     }
 
     // Most connections never send anything, so this is made for the first message.
     private SendPath Path => _path ??= new SendPath(_sender, _writer, (send, error) => Refuse(send.ClientId, error), _services);
 
     // And this for the first of the user's own, which may come from the client or, sent elsewhere, along the log.
-    private UnackedSends Unacked =>
+    private SendWindow Unacked =>
         Volatile.Read(ref _unacked)
-        ?? Interlocked.CompareExchange(ref _unacked, new UnackedSends(_services.Options.Window), null)
+        ?? Interlocked.CompareExchange(ref _unacked, new SendWindow(_services.Options.Window), null)
         ?? _unacked;
 
-    public bool IsOverdue => _greeting.IsOverdue;
+    public bool IsOverdue => _handshake.IsOverdue;
 
-    public bool IsIdentified => _greeting.IsIdentified;
+    public bool IsIdentified => _handshake.IsIdentified;
 
-    public string? Device => _greeting.Device;
+    public string? Device => _handshake.Device;
 
     // For clients that do not see WebSocket pings; what they answer is ignored.
-    public byte[]? Heartbeat => _greeting.IsOver ? V2SessionFrames.Ping : null;
+    public byte[]? Heartbeat => _handshake.IsOver ? V2SessionFrames.Ping : null;
 
-    public Task OpenAsync(LogFollower log, CancellationToken cancellationToken)
+    public Task OpenAsync(LogCursor log, CancellationToken cancellationToken)
     {
-        _greeting.Await(log);
+        _handshake.Await(log);
         return Task.CompletedTask;
     }
 
@@ -69,7 +69,7 @@ internal sealed class V2Session : IProtocolSession
         if (rate == RateVerdict.Flood)
             _writer.Close(CloseCode.Flood);
         else
-            _greeting.Receive(new ReceivedV2Frame(
+            _handshake.Receive(new ReceivedV2Frame(
                 V2ClientFrames.Read(utf8, _services.Options.MaxMessageBytes), rate == RateVerdict.Over, _services.Clock.GetTimestamp()));
     }
 
@@ -87,13 +87,13 @@ internal sealed class V2Session : IProtocolSession
             _writer.Send(V2Frames.Message(entry.Message, entry.Seq, isAuthor));
         }
 
-        _greeting.Delivered(entry.Seq);
+        _handshake.Delivered(entry.Seq);
     }
 
     public void GoOn(LogEpoch epoch, long sharedUntil)
     {
         // The end of a backlog that may never come: on another connection it has another one.
-        if (_greeting.HasPromised(beyond: sharedUntil))
+        if (_handshake.HasPromised(beyond: sharedUntil))
             _writer.Close(CloseCode.Unsure);
         else
             _writer.Send(V2SessionFrames.Epoch(epoch.Id, sharedUntil));

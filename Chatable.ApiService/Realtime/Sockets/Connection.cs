@@ -10,7 +10,7 @@ namespace Chatable.ApiService.Realtime.Sockets;
 /// answered only while a receive is pending; the writer sends.
 /// </summary>
 internal sealed partial class Connection(
-    long id, AuthenticatedUser user, SocketWriter writer, LogFollower log, IProtocolSession session, Pulse pulse,
+    long id, AuthenticatedUser user, SocketWriter writer, LogCursor log, IProtocolSession session, Pulse pulse,
     RealtimeOptions options, TimeProvider clock, RealtimeMetrics metrics, ILogger<Connection> logger)
 {
     private FrameReader? _reader;
@@ -21,7 +21,7 @@ internal sealed partial class Connection(
 
     public AuthenticatedUser User => user;
 
-    public LogFollower Log => log;
+    public LogCursor Log => log;
 
     public IProtocolSession Session => session;
 

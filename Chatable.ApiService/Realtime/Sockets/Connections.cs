@@ -95,10 +95,10 @@ internal sealed partial class Connections(
         IProtocolSession protocol = version == ProtocolVersion.V2
             ? new V2Session(sender, writer, session, () => Identified(id))
             : new V1Session(sender, writer, session);
-        var follower = new LogFollower(user.UserId, writer, protocol.Deliver, protocol.GoOn, readLog, delivery.Value, session.Clock, metrics);
+        var cursor = new LogCursor(user.UserId, writer, protocol.Deliver, protocol.GoOn, readLog, delivery.Value, session.Clock, metrics);
         var pulse = new Pulse(session.Options, session.Clock, session.Metrics);
         return new Connection(
-            id, user, writer, follower, protocol, pulse, session.Options, session.Clock, session.Metrics, _connectionLogger);
+            id, user, writer, cursor, protocol, pulse, session.Options, session.Clock, session.Metrics, _connectionLogger);
     }
 
     private void Identified(long id)

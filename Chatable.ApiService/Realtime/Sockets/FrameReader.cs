@@ -17,7 +17,7 @@ internal sealed class FrameReader(WebSocket socket, int maxBytes, TimeProvider c
     private const int DiscardedAtOnce = 4 * 1024;
 
     private byte[]? _buffer;
-    private Since _begun;
+    private ElapsedTimer _begun;
 
     public bool IsOverdue(TimeSpan limit) => _begun.Exceeds(limit, clock);
 

@@ -25,10 +25,10 @@ internal sealed class Pulse(RealtimeOptions options, TimeProvider clock, Realtim
 
     private volatile bool _isHeard;
     private volatile bool _owesPong;
-    private Since _pinged;
-    private Since _listening;
-    private Since _asked;
-    private Since _awake;
+    private ElapsedTimer _pinged;
+    private ElapsedTimer _listening;
+    private ElapsedTimer _asked;
+    private ElapsedTimer _awake;
 
     /// <summary>
     /// Whether it may be that nobody is there any more: nothing came after the handshake, or after the server's last ping.

@@ -19,9 +19,9 @@ internal sealed class SocketWriter(RealtimeOptions options, TimeProvider clock, 
     private TaskCompletionSource? _end;
     private bool _writing;
     private long _bytes;
-    private Since _sending;
-    private Since _closing;
-    private Since _quiet;
+    private ElapsedTimer _sending;
+    private ElapsedTimer _closing;
+    private ElapsedTimer _quiet;
     private CloseCode? _close;
 
     /// <summary>Why the connection ends; the first reason given stands.</summary>

@@ -7,7 +7,7 @@ namespace Chatable.Tests.Faults.Nemesis;
 internal static class ProcessFaults
 {
     private static readonly string[] s_workerSteps = 
-        ["before_commit", "within_commit", "after_commit", "before_settling", "within_settling", "after_settling"];
+        ["before_commit", "within_commit", "after_commit", "before_publish", "within_publish", "after_publish"];
     private static readonly string[] s_apiSteps = ["after_read", "after_xadd", "after_push"];
 
     public static IReadOnlyList<Fault> All { get; } =

@@ -21,21 +21,21 @@ internal static class ApiServerDetours
         ReceiveShipped(session, utf8);
     }
 
-    [InPlaceOf(typeof(MessageAccepter), "CreateEntry")]
-    public static IntakeEntry CreateEntry(MessageAccepter accepter, Sender sender, PendingSend send, UserRef recipient)
+    [InPlaceOf(typeof(IntakeWriter), "CreateEntry")]
+    public static IntakeEntry CreateEntry(IntakeWriter intakeWriter, Sender sender, PendingSend send, UserRef recipient)
     {
-        var entry = CreateEntryShipped(accepter, sender, send, recipient);
+        var entry = CreateEntryShipped(intakeWriter, sender, send, recipient);
         return SeededBug.Is("author_from_payload")
             ? entry with { AuthorId = entry.RecipientId, Author = entry.Recipient }
             : entry;
     }
 
-    [InPlaceOf(typeof(MessageAccepter), "AppendAsync")]
+    [InPlaceOf(typeof(IntakeWriter), "AppendAsync")]
     public static async Task<SendOutcome> AppendAsync(
-        MessageAccepter accepter, Sender sender, int partition, IReadOnlyList<PendingSend> sends, UserRef?[] recipients, int start, int end,
+        IntakeWriter intakeWriter, Sender sender, int partition, IReadOnlyList<PendingSend> sends, UserRef?[] recipients, int start, int end,
         CancellationToken cancellationToken)
     {
-        var outcome = await AppendAsyncShipped(accepter, sender, partition, sends, recipients, start, end, cancellationToken);
+        var outcome = await AppendAsyncShipped(intakeWriter, sender, partition, sends, recipients, start, end, cancellationToken);
         CrashPoint.Reach("after_xadd");
         return outcome;
     }
@@ -66,11 +66,11 @@ internal static class ApiServerDetours
             NoticeShipped(dispatcher, heads, epoch);
     }
 
-    [InPlaceOf(typeof(LogFollower), "RepairSoon")]
-    public static void RepairSoon(LogFollower follower, string cause, bool isBacklog)
+    [InPlaceOf(typeof(LogCursor), "RepairSoon")]
+    public static void RepairSoon(LogCursor cursor, string cause, bool isBacklog)
     {
         if (cause != "hold" || !SeededBug.Is("repair_off"))
-            RepairSoonShipped(follower, cause, isBacklog);
+            RepairSoonShipped(cursor, cause, isBacklog);
     }
 
     [InPlaceOf(typeof(Reconciler), nameof(Reconciler.ReconcileAsync))]
@@ -89,11 +89,11 @@ internal static class ApiServerDetours
     private static extern void ReceiveShipped(V2Session session, ReadOnlySpan<byte> utf8);
 
     [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "CreateEntryShipped")]
-    private static extern IntakeEntry CreateEntryShipped(MessageAccepter accepter, Sender sender, PendingSend send, UserRef recipient);
+    private static extern IntakeEntry CreateEntryShipped(IntakeWriter intakeWriter, Sender sender, PendingSend send, UserRef recipient);
 
     [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "AppendAsyncShipped")]
     private static extern Task<SendOutcome> AppendAsyncShipped(
-        MessageAccepter accepter, Sender sender, int partition, IReadOnlyList<PendingSend> sends, UserRef?[] recipients, int start, int end,
+        IntakeWriter intakeWriter, Sender sender, int partition, IReadOnlyList<PendingSend> sends, UserRef?[] recipients, int start, int end,
         CancellationToken cancellationToken);
 
     [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "AcquireAsyncShipped")]
@@ -106,7 +106,7 @@ internal static class ApiServerDetours
     private static extern void NoticeShipped(Dispatcher dispatcher, Recipients heads, int epoch);
 
     [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "RepairSoonShipped")]
-    private static extern void RepairSoonShipped(LogFollower follower, string cause, bool isBacklog);
+    private static extern void RepairSoonShipped(LogCursor cursor, string cause, bool isBacklog);
 
     [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "ReconcileAsyncShipped")]
     private static extern Task ReconcileAsyncShipped(Reconciler reconciler, TimeSpan patience, CancellationToken cancellationToken);

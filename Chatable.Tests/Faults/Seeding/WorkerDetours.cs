@@ -2,8 +2,8 @@ using System.Runtime.CompilerServices;
 using Chatable.FanoutWorker;
 using Chatable.Messaging.Intake;
 using Chatable.Messaging.Messages;
+using Chatable.Messaging.Publishing;
 using Chatable.Messaging.Registry;
-using Chatable.Messaging.Settling;
 using Chatable.Messaging.Wire;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
@@ -19,20 +19,20 @@ internal static class WorkerDetours
     private static readonly RegistryKeys s_registry = new(new RegistryOptions().KeyPrefix);
     private static readonly Dictionary<long, string> s_servers = [];
 
-    [InPlaceOf(typeof(BatchSettler), nameof(BatchSettler.CommitAsync))]
+    [InPlaceOf(typeof(BatchProcessor), nameof(BatchProcessor.CommitAsync))]
     public static async Task<CommittedBatch> CommitAsync(
-        BatchSettler settler, IReadOnlyList<PartitionHead> heads, CancellationToken cancellationToken)
+        BatchProcessor processor, IReadOnlyList<PartitionHead> heads, CancellationToken cancellationToken)
     {
         if (SeededBug.Is("xdel_before_commit"))
-            await RunningHost.Services.GetRequiredService<Settlement>().SettleAsync([], heads, cancellationToken);
-        return await CommitAsyncShipped(settler, heads, cancellationToken);
+            await RunningHost.Services.GetRequiredService<PublishAndTrim>().RunAsync([], heads, cancellationToken);
+        return await CommitAsyncShipped(processor, heads, cancellationToken);
     }
 
-    [InPlaceOf(typeof(BatchSettler), "DecodeAsync")]
+    [InPlaceOf(typeof(BatchProcessor), "DecodeAsync")]
     public static async Task<List<PendingEntry>> DecodeAsync(
-        BatchSettler settler, IReadOnlyList<PartitionHead> heads, CancellationToken cancellationToken)
+        BatchProcessor processor, IReadOnlyList<PartitionHead> heads, CancellationToken cancellationToken)
     {
-        var pending = await DecodeAsyncShipped(settler, heads, cancellationToken);
+        var pending = await DecodeAsyncShipped(processor, heads, cancellationToken);
         return SeededBug.Is("two_in_flight")
             ? [.. pending.GroupBy(one => one.Partition).SelectMany(ofPartition => ofPartition.Reverse())]
             : pending;
@@ -48,25 +48,25 @@ internal static class WorkerDetours
     }
 
     // Only the bug of dedupe has what is there stored again; the other one has what was refused stored, but its repeats not twice.
-    [InPlaceOf(typeof(EntryFates), nameof(EntryFates.Decide))]
-    public static EntryFate[] Decide(IReadOnlyList<IntakeEntry> entries, BatchSnapshot snapshot)
+    [InPlaceOf(typeof(Dispositions), nameof(Dispositions.Decide))]
+    public static Disposition[] Decide(IReadOnlyList<IntakeEntry> entries, BatchSnapshot snapshot)
     {
-        var fates = DecideShipped(null, entries, snapshot);
+        var dispositions = DecideShipped(null, entries, snapshot);
         HashSet<MessageKey> stored = [];
-        for (var i = 0; i < fates.Length; i++)
+        for (var i = 0; i < dispositions.Length; i++)
         {
-            fates[i] = fates[i] switch
+            dispositions[i] = dispositions[i] switch
             {
-                EntryFate.Repeat or EntryFate.KeyReused when SeededBug.Is("dedupe_off") => EntryFate.New,
-                EntryFate.OutOfOrder when SeededBug.Is("after_guard_off") =>
-                    stored.Contains(entries[i].Key()) ? EntryFate.Repeat : EntryFate.New,
-                var fate => fate,
+                Disposition.Repeat or Disposition.KeyReused when SeededBug.Is("dedupe_off") => Disposition.New,
+                Disposition.OutOfOrder when SeededBug.Is("after_guard_off") =>
+                    stored.Contains(entries[i].Key()) ? Disposition.Repeat : Disposition.New,
+                var disposition => disposition,
             };
-            if (fates[i] is EntryFate.New)
+            if (dispositions[i] is Disposition.New)
                 stored.Add(entries[i].Key());
         }
 
-        return fates;
+        return dispositions;
     }
 
     [InPlaceOf(typeof(BatchPlan), "AdvanceHead")]
@@ -85,7 +85,7 @@ internal static class WorkerDetours
 
         if (SeededBug.Is("route_before_commit"))
         {
-            await RunningHost.Services.GetRequiredService<Settlement>().SettleAsync(
+            await RunningHost.Services.GetRequiredService<PublishAndTrim>().RunAsync(
                 Router.Address(plan.Outcomes), [], CancellationToken.None);
             await Task.Delay(s_longEnoughToBeSeen);
         }
@@ -97,17 +97,17 @@ internal static class WorkerDetours
         return await WriteAsyncShipped(null, connection, plan);
     }
 
-    [InPlaceOf(typeof(Settlement), nameof(Settlement.SettleAsync))]
-    public static async Task<Settled> SettleAsync(
-        Settlement settlement, IReadOnlyList<AddressedItem> items, IReadOnlyList<PartitionHead> heads, CancellationToken cancellationToken)
+    [InPlaceOf(typeof(PublishAndTrim), nameof(PublishAndTrim.RunAsync))]
+    public static async Task<PublishResult> RunAsync(
+        PublishAndTrim publishAndTrim, IReadOnlyList<AddressedItem> items, IReadOnlyList<PartitionHead> heads, CancellationToken cancellationToken)
     {
         if (SeededBug.Is("cached_registry"))
             items = await ByWhatWasTrueOnceAsync(items, cancellationToken);
-        CrashPoint.Reach("before_settling");
-        CrashPoint.ReachWithin("within_settling");
-        var settled = await SettleAsyncShipped(settlement, items, heads, cancellationToken);
-        CrashPoint.Reach("after_settling");
-        return settled;
+        CrashPoint.Reach("before_publish");
+        CrashPoint.ReachWithin("within_publish");
+        var result = await RunAsyncShipped(publishAndTrim, items, heads, cancellationToken);
+        CrashPoint.Reach("after_publish");
+        return result;
     }
 
     // Whoever is elsewhere than when he was first looked for is not told.
@@ -128,19 +128,19 @@ internal static class WorkerDetours
 
     [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "CommitAsyncShipped")]
     private static extern Task<CommittedBatch> CommitAsyncShipped(
-        BatchSettler settler, IReadOnlyList<PartitionHead> heads, CancellationToken cancellationToken);
+        BatchProcessor processor, IReadOnlyList<PartitionHead> heads, CancellationToken cancellationToken);
 
     [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "DecodeAsyncShipped")]
     private static extern Task<List<PendingEntry>> DecodeAsyncShipped(
-        BatchSettler settler, IReadOnlyList<PartitionHead> heads, CancellationToken cancellationToken);
+        BatchProcessor processor, IReadOnlyList<PartitionHead> heads, CancellationToken cancellationToken);
 
     [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "PersistAsyncShipped")]
     private static extern Task<IReadOnlyList<IDispatch>> PersistAsyncShipped(
         MessageStore store, IReadOnlyList<IntakeEntry> entries, CancellationToken cancellationToken);
 
     [UnsafeAccessor(UnsafeAccessorKind.StaticMethod, Name = "DecideShipped")]
-    private static extern EntryFate[] DecideShipped(
-        [UnsafeAccessorType("Chatable.Messaging.Messages.EntryFates, Chatable.Messaging")] object? none,
+    private static extern Disposition[] DecideShipped(
+        [UnsafeAccessorType("Chatable.Messaging.Messages.Dispositions, Chatable.Messaging")] object? none,
         IReadOnlyList<IntakeEntry> entries, BatchSnapshot snapshot);
 
     [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "HeadOf")]
@@ -154,6 +154,6 @@ internal static class WorkerDetours
         MessageStore? none, NpgsqlConnection connection, BatchPlan plan);
 
     [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "SettleAsyncShipped")]
-    private static extern Task<Settled> SettleAsyncShipped(
-        Settlement settlement, IReadOnlyList<AddressedItem> items, IReadOnlyList<PartitionHead> heads, CancellationToken cancellationToken);
+    private static extern Task<PublishResult> RunAsyncShipped(
+        PublishAndTrim publishAndTrim, IReadOnlyList<AddressedItem> items, IReadOnlyList<PartitionHead> heads, CancellationToken cancellationToken);
 }

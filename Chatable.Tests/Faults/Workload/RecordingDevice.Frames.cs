@@ -43,14 +43,14 @@ internal sealed partial class RecordingDevice
 
         // One's own message in the log is an ack.
         if (frame.ClientId is { } own && _outbox.Settle(own) is not null)
-            Settled(frame, connection, repeat: true);
+            PublishResult(frame, connection, repeat: true);
     }
 
     private void TakeAck(Frame frame, int connection)
     {
         if (_outbox.Settle(frame.ClientId!) is { } draft)
             _sending.NoticeAck(draft);
-        Settled(frame, connection, frame.Duplicate);
+        PublishResult(frame, connection, frame.Duplicate);
         if (frame.Duplicate)
         {
             Counts.Suppressed++;
@@ -62,7 +62,7 @@ internal sealed partial class RecordingDevice
         }
     }
 
-    private void Settled(Frame frame, int connection, bool repeat)
+    private void PublishResult(Frame frame, int connection, bool repeat)
     {
         _history.Add(connection, Known.Ok, Op.Ack, frame, repeat);
         Acked?.Invoke(frame.Conversation!.Value, frame.ConversationSeq!.Value);

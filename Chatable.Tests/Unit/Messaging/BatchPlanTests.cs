@@ -62,8 +62,8 @@ public sealed class BatchPlanTests
     {
         IntakeEntry[] entries = [Entry(2, 1, "a"), Entry(1, 2, "b", after: "a"), Entry(1, 2, "a"), Entry(1, 2, "b", after: "a")];
         Assert.Equal(
-            [EntryFate.New, EntryFate.OutOfOrder, EntryFate.New, EntryFate.New],
-            EntryFates.Decide(entries, new BatchSnapshot()));
+            [Disposition.New, Disposition.OutOfOrder, Disposition.New, Disposition.New],
+            Dispositions.Decide(entries, new BatchSnapshot()));
     }
 
     [Fact]
@@ -73,11 +73,11 @@ public sealed class BatchPlanTests
         var snapshot = new BatchSnapshot();
         snapshot.Conversations[new UserPair(1, 2)] = new ConversationHead(7, 1, s_now);
         snapshot.Stored[entry.Key()] = Stored(entry, 7, default);
-        Assert.Equal([EntryFate.Repeat, EntryFate.New], EntryFates.Decide([entry, Entry(1, 2, "c", after: "b")], snapshot));
+        Assert.Equal([Disposition.Repeat, Disposition.New], Dispositions.Decide([entry, Entry(1, 2, "c", after: "b")], snapshot));
     }
 
     private static BatchPlan Plan(BatchSnapshot snapshot, params IntakeEntry[] entries) =>
-        BatchPlan.Make(entries, EntryFates.Decide(entries, snapshot), snapshot);
+        BatchPlan.Make(entries, Dispositions.Decide(entries, snapshot), snapshot);
 
     private static StoredMessage Stored(IntakeEntry entry, long conversation, MessagePlace place) =>
         new(place, Fingerprint.Of(conversation, entry.Type, entry.Body.Span));

@@ -30,10 +30,10 @@ internal abstract class ModelWorker(ModelPartition partition, Random random)
     // It may fail, and be told so or not; then all begins again.
     private void Store()
     {
-        var fate = random.Next(20);
-        if (fate > 0)
+        var disposition = random.Next(20);
+        if (disposition > 0)
             partition.Commit(_batch);
-        _committed = fate > 1;
+        _committed = disposition > 1;
         if (!_committed)
             Forget(isSettled: false);
     }

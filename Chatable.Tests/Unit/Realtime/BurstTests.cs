@@ -21,7 +21,7 @@ public sealed class BurstTests : IAsyncLifetime
     private readonly RealtimeOptions _options = new();
     private readonly DeliveryOptions _delivery = new();
     private readonly SocketWriter _writer;
-    private readonly LogFollower _follower;
+    private readonly LogCursor _cursor;
     private SocketPair _sockets = null!;
     private int _messages;
     private int _bytes = 10;
@@ -31,7 +31,7 @@ public sealed class BurstTests : IAsyncLifetime
         var meters = new ServiceCollection().AddMetrics().BuildServiceProvider().GetRequiredService<IMeterFactory>();
         var metrics = new RealtimeMetrics(meters);
         _writer = new SocketWriter(_options, TimeProvider.System, metrics);
-        _follower = new LogFollower(
+        _cursor = new LogCursor(
             42, _writer, (in entry) => _writer.Send(V1Frames.Message(entry.Message)), (_, _) => { }, ReadAsync, _delivery,
             TimeProvider.System, new DeliveryMetrics(meters));
     }
@@ -42,10 +42,10 @@ public sealed class BurstTests : IAsyncLifetime
     public async Task AThousandLargeMessagesPushedAtOnceAllArriveInOrder()
     {
         (_messages, _bytes) = (1000, 8 * 1024);
-        _follower.StartAfter(0, new LogHead(Guid.Empty, 0));
+        _cursor.StartAfter(0, new LogHead(Guid.Empty, 0));
 
         for (var seq = 1; seq <= _messages; seq++)
-            _follower.Push(Entry(seq), epoch: 0);
+            _cursor.Push(Entry(seq), epoch: 0);
 
         await AssertAllArriveAsync();
     }
@@ -54,9 +54,9 @@ public sealed class BurstTests : IAsyncLifetime
     public async Task LargeMessagesReadFromTheLogAllArriveInOrder()
     {
         (_messages, _bytes) = (1000, 8 * 1024);
-        _follower.StartAfter(0, new LogHead(Guid.Empty, 0));
+        _cursor.StartAfter(0, new LogHead(Guid.Empty, 0));
 
-        _follower.NoticeHead(_messages, epoch: 0);
+        _cursor.NoticeHead(_messages, epoch: 0);
 
         await AssertAllArriveAsync();
     }
@@ -65,11 +65,11 @@ public sealed class BurstTests : IAsyncLifetime
     public async Task AllThatIsHeldArrivesOnceTheGapBeforeItIsFilled()
     {
         _messages = 1 + _delivery.HoldLimit;
-        _follower.StartAfter(0, new LogHead(Guid.Empty, 0));
+        _cursor.StartAfter(0, new LogHead(Guid.Empty, 0));
 
         for (var seq = 2; seq <= _messages; seq++)
-            _follower.Push(Entry(seq), epoch: 0);
-        _follower.Push(Entry(1), epoch: 0);
+            _cursor.Push(Entry(seq), epoch: 0);
+        _cursor.Push(Entry(1), epoch: 0);
 
         await AssertAllArriveAsync();
     }

@@ -123,11 +123,11 @@ public sealed class ConnectionsTests : IDisposable
 
     private SessionServices Session()
     {
-        var accepter = new MessageAccepter(
+        var intakeWriter = new IntakeWriter(
             (_, _) => new(), (_, _, _) => Task.FromResult(AcceptOutcome.Busy), 16, ServerIdentity.Create(null),
-            new SendingMetrics(s_meters), TimeProvider.System, NullLogger<MessageAccepter>.Instance);
+            new SendingMetrics(s_meters), TimeProvider.System, NullLogger<IntakeWriter>.Instance);
         return new SessionServices(
-            accepter, ReadHeadAsync, new InFlight(), new Draining(new ApplicationLifetime(NullLogger<ApplicationLifetime>.Instance)),
+            intakeWriter, ReadHeadAsync, new InFlight(), new Draining(new ApplicationLifetime(NullLogger<ApplicationLifetime>.Instance)),
             ServerIdentity.Create(null), Options.Create(new RealtimeOptions()), new RealtimeMetrics(s_meters),
             TimeProvider.System, NullLogger<SessionServices>.Instance);
     }

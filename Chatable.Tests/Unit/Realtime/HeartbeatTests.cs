@@ -30,7 +30,7 @@ public sealed class HeartbeatTests : IAsyncLifetime
         var meters = new ServiceCollection().AddMetrics().BuildServiceProvider().GetRequiredService<IMeterFactory>();
         var metrics = new RealtimeMetrics(meters);
         _writer = new SocketWriter(_options, _clock, metrics);
-        var log = new LogFollower(
+        var log = new LogCursor(
             user: 42, _writer, (in _) => { }, (_, _) => { }, (_, _, _, _, _) => throw new TimeoutException(), new DeliveryOptions(), _clock,
             new DeliveryMetrics(meters));
         _connection = new Connection(

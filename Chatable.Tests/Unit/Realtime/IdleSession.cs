@@ -17,7 +17,7 @@ internal sealed class IdleSession : IProtocolSession
 
     public string? Device => null;
 
-    public Task OpenAsync(LogFollower log, CancellationToken cancellationToken) => Task.CompletedTask;
+    public Task OpenAsync(LogCursor log, CancellationToken cancellationToken) => Task.CompletedTask;
 
     public void Receive(ReadOnlySpan<byte> utf8)
     {

@@ -75,7 +75,7 @@ public sealed class ReceiveTests
         var meters = new ServiceCollection().AddMetrics().BuildServiceProvider().GetRequiredService<IMeterFactory>();
         var metrics = new RealtimeMetrics(meters);
         var writer = new SocketWriter(_options, _clock, metrics);
-        var log = new LogFollower(
+        var log = new LogCursor(
             user: 42, writer, (in _) => { }, (_, _) => { }, (_, _, _, _, _) => throw new TimeoutException(), new DeliveryOptions(), _clock,
             new DeliveryMetrics(meters));
         return new Connection(

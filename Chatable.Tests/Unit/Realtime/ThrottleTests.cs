@@ -100,9 +100,9 @@ public sealed class ThrottleTests
     }
 
     private SessionServices Services(RealtimeMetrics metrics) => new(
-        new MessageAccepter(
+        new IntakeWriter(
             (_, _) => new(), (_, _, _) => Task.FromResult(AcceptOutcome.Busy), 16, ServerIdentity.Create(null),
-            new SendingMetrics(s_meters), _clock, NullLogger<MessageAccepter>.Instance),
+            new SendingMetrics(s_meters), _clock, NullLogger<IntakeWriter>.Instance),
         (_, _, _) => Task.FromResult(new LogHead(Guid.Empty, 0)), new InFlight(),
         new Draining(new ApplicationLifetime(NullLogger<ApplicationLifetime>.Instance)), ServerIdentity.Create(null),
         Options.Create(_options), metrics, _clock, NullLogger<SessionServices>.Instance);

@@ -11,7 +11,7 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace Chatable.Tests.Unit.Realtime;
 
-public class LogFollowerTests
+public class LogCursorTests
 {
     private static readonly LogEpoch s_next = new(Guid.NewGuid(), 7);
 
@@ -24,7 +24,7 @@ public class LogFollowerTests
     private LogHead _head = Head(9);
     private Func<long, IEnumerable<long>> _log = after => Enumerable.Range((int)after + 1, 5 - (int)after).Select(seq => (long)seq);
 
-    public LogFollowerTests()
+    public LogCursorTests()
     {
         var meters = new ServiceCollection().AddMetrics().BuildServiceProvider().GetRequiredService<IMeterFactory>();
         _metrics = new DeliveryMetrics(meters);
@@ -34,12 +34,12 @@ public class LogFollowerTests
     [Fact]
     public void APushThatFillsTheGapInTimeSparesTheRead()
     {
-        var follower = Create();
-        follower.StartAfter(0, Head(0));
+        var cursor = Create();
+        cursor.StartAfter(0, Head(0));
 
-        follower.Push(Entry(2), epoch: 0);
+        cursor.Push(Entry(2), epoch: 0);
         _clock.Advance(TimeSpan.FromMilliseconds(199));
-        follower.Push(Entry(1), epoch: 0);
+        cursor.Push(Entry(1), epoch: 0);
         _clock.Advance(TimeSpan.FromSeconds(5));
 
         Assert.Equal([1L, 2L], _delivered);
@@ -49,11 +49,11 @@ public class LogFollowerTests
     [Fact]
     public void AGapThatStaysIsReadFromTheLogAndOnceOnly()
     {
-        var follower = Create();
-        follower.StartAfter(0, Head(0));
+        var cursor = Create();
+        cursor.StartAfter(0, Head(0));
 
-        follower.Push(Entry(5), epoch: 0);
-        follower.Push(Entry(4), epoch: 0);
+        cursor.Push(Entry(5), epoch: 0);
+        cursor.Push(Entry(4), epoch: 0);
         _clock.Advance(TimeSpan.FromMilliseconds(200));
 
         Assert.Equal([1L, 2L, 3L, 4L, 5L], _delivered);
@@ -63,14 +63,14 @@ public class LogFollowerTests
     [Fact]
     public void AHeadThatIsAheadOfEveryPushIsEnough()
     {
-        var follower = Create();
-        follower.StartAfter(2, Head(2));
+        var cursor = Create();
+        cursor.StartAfter(2, Head(2));
 
-        follower.NoticeHead(5, epoch: 0);
+        cursor.NoticeHead(5, epoch: 0);
         _clock.Advance(TimeSpan.FromMilliseconds(200));
 
         Assert.Equal([3L, 4L, 5L], _delivered);
-        follower.NoticeHead(4, epoch: 0);
+        cursor.NoticeHead(4, epoch: 0);
         _clock.Advance(TimeSpan.FromSeconds(5));
         Assert.Single(_reads);
     }
@@ -81,10 +81,10 @@ public class LogFollowerTests
         var failures = 6;
         var whole = _log;
         _log = after => failures-- > 0 ? throw new TimeoutException() : whole(after);
-        var follower = Create();
-        follower.StartAfter(0, Head(0));
+        var cursor = Create();
+        cursor.StartAfter(0, Head(0));
 
-        follower.NoticeHead(5, epoch: 0);
+        cursor.NoticeHead(5, epoch: 0);
         for (var second = 0; second < 60; second++)
             _clock.Advance(TimeSpan.FromSeconds(1));
 
@@ -97,10 +97,10 @@ public class LogFollowerTests
     public void ALogThatNeverReachesItsHeadEndsTheConnection()
     {
         _log = _ => [];
-        var follower = Create();
-        follower.StartAfter(7, Head(7));
+        var cursor = Create();
+        cursor.StartAfter(7, Head(7));
 
-        follower.NoticeHead(9, epoch: 0);
+        cursor.NoticeHead(9, epoch: 0);
         for (var second = 0; second < 60; second++)
             _clock.Advance(TimeSpan.FromSeconds(1));
 
@@ -113,10 +113,10 @@ public class LogFollowerTests
     {
         for (var frame = 0; frame < new RealtimeOptions().OutboundFrames / 2; frame++)
             _writer.Send([1]);
-        var follower = Create();
-        follower.StartAfter(0, Head(0));
+        var cursor = Create();
+        cursor.StartAfter(0, Head(0));
 
-        follower.NoticeHead(5, epoch: 0);
+        cursor.NoticeHead(5, epoch: 0);
         Advance(new RealtimeOptions().Times.Send);
 
         Assert.Empty(_reads);
@@ -129,23 +129,23 @@ public class LogFollowerTests
     [Fact]
     public void WhatIsOfAnotherEpochIsTakenOnlyWhenTheConnectionGoesOnInIt()
     {
-        var follower = Create();
-        follower.StartAfter(2, Head(2));
+        var cursor = Create();
+        cursor.StartAfter(2, Head(2));
 
-        Assert.False(follower.Push(Entry(3), epoch: s_next.Number));
-        Assert.False(follower.NoticeHead(3, epoch: s_next.Number));
+        Assert.False(cursor.Push(Entry(3), epoch: s_next.Number));
+        Assert.False(cursor.NoticeHead(3, epoch: s_next.Number));
         Advance(TimeSpan.FromSeconds(1));
         Assert.Empty(_reads);
 
         _head = Head(5, s_next);
-        follower.Continue(default, _head with { SharedUntil = 2 });
-        Assert.False(follower.Push(Entry(9), epoch: 0));
+        cursor.Continue(default, _head with { SharedUntil = 2 });
+        Assert.False(cursor.Push(Entry(9), epoch: 0));
         Advance(TimeSpan.FromSeconds(1));
 
         Assert.Equal([3L, 4L, 5L], _delivered);
         Assert.Equal([(s_next, 2L)], _told);
         Assert.Null(_writer.Closing);
-        Assert.Equal(new LogPlace(s_next, 5), follower.Place);
+        Assert.Equal(new LogPlace(s_next, 5), cursor.Place);
     }
 
     [Theory]
@@ -153,10 +153,10 @@ public class LogFollowerTests
     [InlineData(null)]
     public void WhoIsBeyondWhatTheEpochsShareComesBack(long? sharedUntil)
     {
-        var follower = Create();
-        follower.StartAfter(2, Head(2));
+        var cursor = Create();
+        cursor.StartAfter(2, Head(2));
 
-        follower.Continue(default, Head(7, s_next) with { SharedUntil = sharedUntil });
+        cursor.Continue(default, Head(7, s_next) with { SharedUntil = sharedUntil });
 
         Assert.Equal(CloseCode.Unsure, _writer.Closing);
         Assert.Empty(_told);
@@ -165,12 +165,12 @@ public class LogFollowerTests
     [Fact]
     public void WhatIsHeldOfAnotherEpochBeforeTheFirstReadIsForgotten()
     {
-        var follower = Create();
-        Assert.True(follower.Push(Entry(1), epoch: 0));
-        Assert.True(follower.Push(Entry(2), epoch: s_next.Number));
-        follower.StartAfter(0, Head(0, s_next));
+        var cursor = Create();
+        Assert.True(cursor.Push(Entry(1), epoch: 0));
+        Assert.True(cursor.Push(Entry(2), epoch: s_next.Number));
+        cursor.StartAfter(0, Head(0, s_next));
 
-        Assert.True(follower.Push(Entry(1), epoch: s_next.Number));
+        Assert.True(cursor.Push(Entry(1), epoch: s_next.Number));
 
         Assert.Equal([1L, 2L], _delivered);
         Assert.Empty(_reads);
@@ -180,9 +180,9 @@ public class LogFollowerTests
     public void WhoReadsAPageOfAnotherEpochGoesOnInItAndReadsAgain()
     {
         _head = Head(5, s_next) with { SharedUntil = 2 };
-        var follower = Create();
-        follower.StartAfter(2, Head(2));
-        follower.NoticeHead(5, epoch: 0);
+        var cursor = Create();
+        cursor.StartAfter(2, Head(2));
+        cursor.NoticeHead(5, epoch: 0);
         Advance(TimeSpan.FromSeconds(1));
 
         Assert.Equal([3L, 4L, 5L], _delivered);
@@ -194,9 +194,9 @@ public class LogFollowerTests
     public void WhoIsBeyondWhatThePagesEpochSharesComesBackWithoutIt()
     {
         _head = Head(5, s_next) with { SharedUntil = 1 };
-        var follower = Create();
-        follower.StartAfter(2, Head(2));
-        follower.NoticeHead(5, epoch: 0);
+        var cursor = Create();
+        cursor.StartAfter(2, Head(2));
+        cursor.NoticeHead(5, epoch: 0);
         Advance(TimeSpan.FromSeconds(1));
 
         Assert.Empty(_delivered);
@@ -207,9 +207,9 @@ public class LogFollowerTests
     public void ALogThatWasSetBackEndsTheConnection()
     {
         _head = Head(1);
-        var follower = Create();
-        follower.StartAfter(2, Head(2));
-        follower.NoticeHead(5, epoch: 0);
+        var cursor = Create();
+        cursor.StartAfter(2, Head(2));
+        cursor.NoticeHead(5, epoch: 0);
         Advance(TimeSpan.FromSeconds(10));
 
         Assert.Equal(CloseCode.Unsure, _writer.Closing);
@@ -218,15 +218,15 @@ public class LogFollowerTests
     [Fact]
     public void WhatIsTrueOfOneEpochIsDoneInThatAlone()
     {
-        var follower = Create();
+        var cursor = Create();
         var done = 0;
-        Assert.False(follower.While(0, () => done++));
-        follower.StartAfter(2, Head(2));
-        Assert.True(follower.While(0, () => done++));
-        Assert.False(follower.While(s_next.Number, () => done++));
+        Assert.False(cursor.While(0, () => done++));
+        cursor.StartAfter(2, Head(2));
+        Assert.True(cursor.While(0, () => done++));
+        Assert.False(cursor.While(s_next.Number, () => done++));
 
-        follower.Continue(default, Head(2, s_next) with { SharedUntil = 2 });
-        Assert.False(follower.While(0, () => done++));
+        cursor.Continue(default, Head(2, s_next) with { SharedUntil = 2 });
+        Assert.False(cursor.While(0, () => done++));
         Assert.Equal(1, done);
     }
 
@@ -236,7 +236,7 @@ public class LogFollowerTests
             _clock.Advance(TimeSpan.FromSeconds(1));
     }
 
-    private LogFollower Create() =>
+    private LogCursor Create() =>
         new(
             user: 42, _writer, (in entry) => _delivered.Add(entry.Seq), (epoch, until) => _told.Add((epoch, until)), ReadAsync, new DeliveryOptions(), _clock, _metrics);
 

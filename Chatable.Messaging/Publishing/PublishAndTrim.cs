@@ -5,20 +5,20 @@ using Chatable.Messaging.Wire;
 using Microsoft.Extensions.Options;
 using StackExchange.Redis;
 
-namespace Chatable.Messaging.Settling;
+namespace Chatable.Messaging.Publishing;
 
 /// <summary>What became of a batch.</summary>
 /// <param name="Told">Of each server that was to be told.</param>
 /// <param name="Failures">Of each head why it was not deleted, or null.</param>
 /// <param name="Dead">Registrations with servers that live no more, to be forgotten.</param>
-public readonly record struct Settled(
+public readonly record struct PublishResult(
     IReadOnlyList<QueueAppend> Told, IReadOnlyList<RedisException?> Failures, IReadOnlyList<Registration> Dead);
 
 /// <summary>
 /// The end of a batch: the servers it concerns are found and told, and it is deleted from the intake, in one command. In three there would
 /// be two round trips more in each batch, for which everything that came meanwhile would wait.
 /// </summary>
-public sealed class Settlement(
+public sealed class PublishAndTrim(
     IConnectionMultiplexer redis, IOptions<IntakeOptions> intake, IOptions<ServerQueueOptions> queues, IOptions<RegistryOptions> registry)
 {
     private static readonly RedisValue s_beginning = new byte[] { DispatchBatch.Version };
@@ -40,7 +40,7 @@ public sealed class Settlement(
     /// <see cref="IntakeChangedException"/> where its log is not the one any more that was read.
     /// </param>
     /// <param name="cancellationToken">Cancels before anything is sent.</param>
-    public async Task<Settled> SettleAsync(
+    public async Task<PublishResult> RunAsync(
         IReadOnlyList<AddressedItem> items, IReadOnlyList<PartitionHead> heads, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
@@ -52,8 +52,8 @@ public sealed class Settlement(
             _queues.Limit, _queues.LifetimeMilliseconds, _queues.KeyStart, s_beginning,
             .. heads.SelectMany(EndOf), .. batch.Pieces.Select(piece => (RedisValue)piece),
         ];
-        var answer = (RedisResult[])(await redis.GetDatabase().ScriptEvaluateAsync(SettlementScript.TellAndDelete, keys, arguments))!;
-        return new Settled(
+        var answer = (RedisResult[])(await redis.GetDatabase().ScriptEvaluateAsync(PublishAndTrimScript.TellAndDelete, keys, arguments))!;
+        return new PublishResult(
             Array.ConvertAll((string[])answer[0]!, ServerQueue.OutcomeOf),
             Array.ConvertAll((string[])answer[1]!, FailureOf),
             [.. ((RedisValue[])answer[2]!).Chunk(2).Select(dead =>
@@ -67,7 +67,7 @@ public sealed class Settlement(
     private static RedisException? FailureOf(string error) => error switch
     {
         "" => null,
-        SettlementScript.Changed => new IntakeChangedException(),
+        PublishAndTrimScript.Changed => new IntakeChangedException(),
         _ => new RedisException(error),
     };
 }

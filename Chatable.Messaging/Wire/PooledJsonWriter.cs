@@ -10,7 +10,7 @@ namespace Chatable.Messaging.Wire;
 /// given back within one method that does not encode anything else meanwhile.
 /// </summary>
 [SuppressMessage("Design", "CA1001", Justification = "It lives as long as its thread, and the writer holds nothing but memory.")]
-internal sealed class Scratch
+internal sealed class PooledJsonWriter
 {
     private const int Kept = 64 * 1024;
 
@@ -19,21 +19,21 @@ internal sealed class Scratch
         new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
 
     [ThreadStatic]
-    private static Scratch? s_free;
+    private static PooledJsonWriter? s_free;
 
     private readonly ArrayBufferWriter<byte> _output = new(1024);
     private readonly Utf8JsonWriter _json;
 
-    private Scratch() => _json = new Utf8JsonWriter(_output, s_json);
+    private PooledJsonWriter() => _json = new Utf8JsonWriter(_output, s_json);
 
     public ArrayBufferWriter<byte> Output => _output;
 
     /// <summary>A writer into it, to be flushed.</summary>
     public Utf8JsonWriter Json => _json;
 
-    public static Scratch Take()
+    public static PooledJsonWriter Take()
     {
-        var taken = s_free ?? new Scratch();
+        var taken = s_free ?? new PooledJsonWriter();
         s_free = null;
         taken._output.ResetWrittenCount();
         taken._json.Reset();

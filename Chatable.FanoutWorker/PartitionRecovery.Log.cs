@@ -1,6 +1,6 @@
 namespace Chatable.FanoutWorker;
 
-internal sealed partial class PartitionReader
+internal sealed partial class PartitionRecovery
 {
     private static partial class Log
     {

@@ -5,7 +5,7 @@ using Chatable.Tests.Unit.Contracts;
 namespace Chatable.Tests.Unit.Realtime;
 
 /// <summary>Two messages of one conversation, through every short history of what a client, an intake and a worker can do.</summary>
-public class UnackedSendsHistoryTests
+public class SendWindowHistoryTests
 {
     private const int Window = 3;
 
@@ -39,7 +39,7 @@ public class UnackedSendsHistoryTests
         private readonly List<string> _stored = [];
         private readonly HashSet<string> _sent = [];
         private readonly HashSet<string> _refused = [];
-        private UnackedSends _unacked = new(Window);
+        private SendWindow _unacked = new(Window);
         private string _lastSent = "";
 
         public string History => string.Join(", ", steps);
@@ -75,7 +75,7 @@ public class UnackedSendsHistoryTests
             _stored.Clear();
             _sent.Clear();
             _refused.Clear();
-            _unacked = new UnackedSends(Window);
+            _unacked = new SendWindow(Window);
             _lastSent = "";
             foreach (var step in steps)
                 Take(step.Split(' '));

@@ -8,7 +8,7 @@ namespace Chatable.ApiService.Realtime;
 /// One client's time on this server: a place in the table of connections and, once there is one, the connection on it. Both are given back
 /// at the end.
 /// </summary>
-internal sealed class Stay(
+internal sealed class ConnectionLifetime(
     ConnectionTable table, Connections connections, SocketTimes times, TimeProvider clock)
 {
     /// <summary>Null until it was opened.</summary>

@@ -5,11 +5,11 @@ using Chatable.Tests.Unit.Contracts;
 
 namespace Chatable.Tests.Unit.Realtime;
 
-public class UnackedSendsTests
+public class SendWindowTests
 {
     private const int Window = 3;
 
-    private readonly UnackedSends _sends = new(Window);
+    private readonly SendWindow _sends = new(Window);
 
     [Fact]
     public void EachMessageGoesBehindItsPredecessorInItsConversation()
@@ -38,7 +38,7 @@ public class UnackedSendsTests
         var same = Fingerprint.Of(conversation: 0, stored.Type, stored.Body.Span);
         foreach (var (recipient, content) in ((string, Guid)[])[(stored.Recipient, Guid.NewGuid()), ("somebody_else", same)])
         {
-            var sends = new UnackedSends(Window);
+            var sends = new SendWindow(Window);
             sends.Admit(stored.ClientId, recipient, content);
 
             Assert.False(sends.Settle(stored));

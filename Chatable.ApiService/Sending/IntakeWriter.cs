@@ -17,9 +17,9 @@ internal delegate Task<AcceptOutcome> AppendEntries(
 /// Brings messages of one socket into the intake, in their order. The author of a message is the authenticated user, whatever
 /// the client says. What is not accepted is told; nothing is ever tried again here, since later messages must not overtake it.
 /// </summary>
-internal sealed partial class MessageAccepter(
+internal sealed partial class IntakeWriter(
     FindUser findUser, AppendEntries append, int partitions, ServerIdentity server, SendingMetrics metrics, TimeProvider clock,
-    ILogger<MessageAccepter> logger)
+    ILogger<IntakeWriter> logger)
 {
     // Enough for most, so that what they are encoded in need not grow.
     private const int EntryBytes = 512;

@@ -25,7 +25,7 @@ internal enum Admission
 /// never forgotten while the connection lasts, or it would come again behind those it came before; past a limit, which only a client that
 /// disregards the window reaches, the connection has to end.
 /// </summary>
-internal sealed class UnackedSends(int window)
+internal sealed class SendWindow(int window)
 {
     private const int WindowsOfRefused = 8;
 

@@ -1,9 +1,9 @@
 using System.Buffers.Binary;
 
-namespace Chatable.Messaging.Settling;
+namespace Chatable.Messaging.Publishing;
 
 /// <summary>
-/// Items with their addresses as <see cref="Settlement"/>'s script reads them. Neighbours of one address, such as what one author has just
+/// Items with their addresses as <see cref="PublishAndTrim"/>'s script reads them. Neighbours of one address, such as what one author has just
 /// sent to one recipient, are one piece to it: it handles pieces, and a string of Lua costs more than the bytes in it. For each piece,
 /// little-endian:
 /// <code>

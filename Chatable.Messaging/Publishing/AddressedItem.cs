@@ -1,4 +1,4 @@
-namespace Chatable.Messaging.Settling;
+namespace Chatable.Messaging.Publishing;
 
 /// <summary>An item of a server's queue, for every server on which one of the users is connected, and for the one it came from.</summary>
 /// <param name="Bytes">As <see cref="Wire.DispatchBatch.EncodeItem"/> makes them.</param>

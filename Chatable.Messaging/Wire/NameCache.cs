@@ -7,7 +7,7 @@ namespace Chatable.Messaging.Wire;
 /// Strings of names, which come with every message and are mostly those of a moment ago: the same text is the same string for as long as
 /// no other takes its place. There are so many places and no more, and nobody waits for one: whoever comes last has it.
 /// </summary>
-internal static class Names
+internal static class NameCache
 {
     private const int Places = 16_384;
 

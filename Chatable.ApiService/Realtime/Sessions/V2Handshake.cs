@@ -15,7 +15,7 @@ namespace Chatable.ApiService.Realtime.Sessions;
 /// <param name="handle">Takes the frames that are no hello. One call at a time.</param>
 /// <param name="identified">Called when the hello has come.</param>
 /// <param name="services">What all connections share.</param>
-internal sealed partial class V2Greeting(
+internal sealed partial class V2Handshake(
     AuthenticatedUser user, SocketWriter writer, HandleV2Frame handle, Action identified, SessionServices services)
 {
     // Taken before the log's lock, never while holding it.
@@ -23,10 +23,10 @@ internal sealed partial class V2Greeting(
     private List<ReceivedV2Frame>? _early;
     private TaskCompletionSource? _room;
     private State _state = State.HelloExpected;
-    private LogFollower? _log;
+    private LogCursor? _log;
     private long? _caughtUpAt;
     private bool _isCaughtUp;
-    private Since _waiting;
+    private ElapsedTimer _waiting;
 
     public bool IsOverdue => _waiting.Exceeds(services.Options.Times.Hello, services.Clock);
 
@@ -55,7 +55,7 @@ internal sealed partial class V2Greeting(
     }
 
     /// <summary>From now on the client owes its hello; <paramref name="log"/> is started where that says.</summary>
-    public void Await(LogFollower log)
+    public void Await(LogCursor log)
     {
         _log = log;
         _waiting.Start(services.Clock);

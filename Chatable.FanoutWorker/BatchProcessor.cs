@@ -1,6 +1,6 @@
 using Chatable.FanoutWorker.Epochs;
 using Chatable.Messaging.Intake;
-using Chatable.Messaging.Settling;
+using Chatable.Messaging.Publishing;
 using Chatable.Messaging.Wire;
 using StackExchange.Redis;
 
@@ -11,7 +11,7 @@ namespace Chatable.FanoutWorker;
 /// first entry not deleted: so at every moment what is committed of a partition is a prefix of its log, and no second reader can change
 /// the order. The one condition is that a worker never has a partition in two batches at once.
 /// </summary>
-internal sealed class BatchSettler(
+internal sealed class BatchProcessor(
     BatchCommitter committer, DeadRegistrations dead, KnownHeads known, FanoutMetrics metrics, TimeProvider time)
 {
     /// <summary>
@@ -35,13 +35,13 @@ internal sealed class BatchSettler(
     /// <param name="batch">What <see cref="CommitAsync"/> made.</param>
     /// <param name="connection">What is read on its connection after this begins with the first entry not deleted.</param>
     /// <returns>For each head why it could not be deleted, or null.</returns>
-    public async Task<IReadOnlyList<RedisException?>> FinishAsync(CommittedBatch batch, Settlement connection)
+    public async Task<IReadOnlyList<RedisException?>> FinishAsync(CommittedBatch batch, PublishAndTrim connection)
     {
-        var settled = await connection.SettleAsync(batch.Untold, batch.Heads, CancellationToken.None);
-        metrics.Routed(settled.Told);
+        var result = await connection.RunAsync(batch.Untold, batch.Heads, CancellationToken.None);
+        metrics.Routed(result.Told);
         metrics.BatchSettled(time.GetElapsedTime(batch.StartedAt));
-        dead.Add(settled.Dead);
-        return settled.Failures;
+        dead.Add(result.Dead);
+        return result.Failures;
     }
 
     // They are not in the intake any more, and what was read is known again by its last entry that still is. A head of dead letters alone

@@ -1,7 +1,7 @@
 namespace Chatable.ApiService.Realtime.Sockets;
 
 /// <summary>When something began that may not take for ever. One loop starts and stops it, the sweep looks at it.</summary>
-internal struct Since
+internal struct ElapsedTimer
 {
     private long _at;
 

@@ -14,7 +14,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Chatable.Tests.Unit.Sending;
 
-public class MessageAccepterTests
+public class IntakeWriterTests
 {
     private const int Partitions = 16;
 
@@ -119,11 +119,11 @@ public class MessageAccepterTests
     private Task<SendOutcome[]> AcceptAsync(params string[] recipients)
     {
         var meters = new ServiceCollection().AddMetrics().BuildServiceProvider().GetRequiredService<IMeterFactory>();
-        var accepter = new MessageAccepter(
+        var intakeWriter = new IntakeWriter(
             FindAsync, AppendAsync, Partitions, ServerIdentity.Create(null), new SendingMetrics(meters), TimeProvider.System,
-            NullLogger<MessageAccepter>.Instance);
+            NullLogger<IntakeWriter>.Instance);
         PendingSend[] sends = [.. recipients.Select(to => new PendingSend(ClientId.New(), to, Encoding.UTF8.GetBytes($"to {to}"), 0))];
-        return accepter.AcceptAsync(new Sender(s_bob, ConnectionId: 7), sends, TestContext.Current.CancellationToken);
+        return intakeWriter.AcceptAsync(new Sender(s_bob, ConnectionId: 7), sends, TestContext.Current.CancellationToken);
     }
 
     private static async ValueTask<UserRef?> FindAsync(string username, CancellationToken cancellationToken)

@@ -1,29 +1,29 @@
 using Chatable.FanoutWorker.Lanes;
 using Chatable.Messaging.Intake;
-using Chatable.Messaging.Settling;
+using Chatable.Messaging.Publishing;
 using Microsoft.Extensions.Options;
 
 namespace Chatable.FanoutWorker;
 
 /// <summary>The partitions this worker reads, divided among its lanes.</summary>
-internal sealed class PartitionReaders
+internal sealed class AssignedPartitions
 {
     private readonly Lane[] _lanes;
-    private readonly Func<int, PartitionReader> _createReader;
+    private readonly Func<int, PartitionRecovery> _createReader;
     private readonly FanoutMetrics _metrics;
 
     // Read by others than the one who starts and stops them.
     private volatile int[] _partitions = [];
 
-    public PartitionReaders(
-        LaneConnections connections, IntakeReader intake, Settlement settlement, BatchSettler settler,
+    public AssignedPartitions(
+        LaneConnections connections, IntakeReader intake, PublishAndTrim publishAndTrim, BatchProcessor processor,
         IOptions<FanoutOptions> options, FanoutMetrics metrics, TimeProvider time, ILoggerFactory loggers)
     {
         _metrics = metrics;
         _lanes = [.. Enumerable.Range(0, options.Value.Lanes).Select(
-            lane => new Lane(() => connections.Of(lane), settler, options.Value, metrics, time, loggers.CreateLogger<Lane>()))];
-        _createReader = partition => new PartitionReader(
-            partition, intake, settlement, settler, options.Value, metrics, time, loggers.CreateLogger<PartitionReader>());
+            lane => new Lane(() => connections.Of(lane), processor, options.Value, metrics, time, loggers.CreateLogger<Lane>()))];
+        _createReader = partition => new PartitionRecovery(
+            partition, intake, publishAndTrim, processor, options.Value, metrics, time, loggers.CreateLogger<PartitionRecovery>());
     }
 
     public int Count => _partitions.Length;

@@ -1,7 +1,7 @@
 using Chatable.Messaging.Registry;
 using Chatable.Messaging.ServerQueues;
 
-namespace Chatable.Messaging.Settling;
+namespace Chatable.Messaging.Publishing;
 
 // How a batch is settled. KEYS: the servers; the users; then of each partition its log and its attempts.
 // ARGV: how many users; an AddressedBatch: addresses, origins; the queues' limit and lifetime, what their names and what their batches
@@ -9,7 +9,7 @@ namespace Chatable.Messaging.Settling;
 // it; then the pieces.
 // Answers with what became of each queue, each partition's error, and dead registrations: user, boot id, user, …
 // Everything that is read comes first, so that nothing is written where that fails.
-internal static class SettlementScript
+internal static class PublishAndTrimScript
 {
     // The batch each server that lives is to have, by its boot id; false of one that does not.
     private const string Batches = LiveServers.Now + """

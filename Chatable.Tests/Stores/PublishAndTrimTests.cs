@@ -1,14 +1,14 @@
 using Chatable.Messaging.Intake;
+using Chatable.Messaging.Publishing;
 using Chatable.Messaging.Registry;
 using Chatable.Messaging.ServerQueues;
-using Chatable.Messaging.Settling;
 using Chatable.Tests.Support;
 using Microsoft.Extensions.Options;
 using StackExchange.Redis;
 
 namespace Chatable.Tests.Stores;
 
-public sealed class SettlementTests(RedisServer server) : RedisTest(server)
+public sealed class PublishAndTrimTests(RedisServer server) : RedisTest(server)
 {
     // What every batch begins with.
     private const byte Version = 2;
@@ -19,17 +19,17 @@ public sealed class SettlementTests(RedisServer server) : RedisTest(server)
     [Fact]
     public async Task EveryServerOfAUserAndTheOriginAreToldOnceAndInOrder()
     {
-        var (_, _, settlement) = Create();
+        var (_, _, publishAndTrim) = Create();
         var origin = Guid.NewGuid();
         await JoinAsync(_one, 1, 2);
         await JoinAsync(_other, 2);
         await JoinAsync(origin);
 
-        var settled = await settlement.SettleAsync(
+        var result = await publishAndTrim.RunAsync(
             [Item(7, origin, 1, 2), Item(8, _one, 2, 1), Item(9, origin), Item(10, origin, 3)], [], Token);
 
-        Assert.Equal(Enumerable.Repeat(QueueAppend.Appended, 3), settled.Told);
-        Assert.Empty(settled.Dead);
+        Assert.Equal(Enumerable.Repeat(QueueAppend.Appended, 3), result.Told);
+        Assert.Empty(result.Dead);
         Assert.Equal([Version, 7, 8], await ToldAsync(_one));
         Assert.Equal([Version, 7, 8], await ToldAsync(_other));
         Assert.Equal([Version, 7, 9, 10], await ToldAsync(origin));
@@ -40,11 +40,11 @@ public sealed class SettlementTests(RedisServer server) : RedisTest(server)
     [Fact]
     public async Task ItemsOfAnyLengthStayWhole()
     {
-        var (_, _, settlement) = Create();
+        var (_, _, publishAndTrim) = Create();
         await JoinAsync(_one, [.. Enumerable.Range(1, 300)]);
         var items = Enumerable.Range(1, 300).Select(i => new AddressedItem(RandomBytes(i * i), [i], _one)).ToArray();
 
-        await settlement.SettleAsync(items, [], Token);
+        await publishAndTrim.RunAsync(items, [], Token);
 
         Assert.Equal(items.SelectMany(item => item.Bytes.ToArray()).Prepend(Version), await ToldAsync(_one));
     }
@@ -52,7 +52,7 @@ public sealed class SettlementTests(RedisServer server) : RedisTest(server)
     [Fact]
     public async Task AServerThatLivesNoMoreIsNotToldButFound()
     {
-        var (_, _, settlement) = Create();
+        var (_, _, publishAndTrim) = Create();
         var brief = Registry(options => options.ServerLifetime = TimeSpan.FromMilliseconds(1));
         await JoinAsync(_one, 1, 2);
         await brief.HeartbeatAsync(_other, Token);
@@ -60,13 +60,13 @@ public sealed class SettlementTests(RedisServer server) : RedisTest(server)
         while ((await brief.FindLiveAsync([_other], Token)).Count > 0)
             await Task.Delay(1, Token);
 
-        var settled = await settlement.SettleAsync([Item(7, _other, 1, 2), Item(8, _other, 3)], [], Token);
+        var result = await publishAndTrim.RunAsync([Item(7, _other, 1, 2), Item(8, _other, 3)], [], Token);
 
-        Assert.Equal([QueueAppend.Appended], settled.Told);
+        Assert.Equal([QueueAppend.Appended], result.Told);
         Assert.Equal([Version, 7], await ToldAsync(_one));
         Assert.False(await Redis.Database.KeyExistsAsync(QueueOf(_other)));
-        Assert.Equal([new Registration(2, _other), new Registration(3, _other)], settled.Dead);
-        await Registry().ForgetAsync(settled.Dead, Token);
+        Assert.Equal([new Registration(2, _other), new Registration(3, _other)], result.Dead);
+        await Registry().ForgetAsync(result.Dead, Token);
         Assert.Equal([_one.ToString("N")], await Redis.Database.SetMembersAsync($"{Redis.Prefix}u:{{2}}"));
         Assert.False(await Redis.Database.KeyExistsAsync($"{Redis.Prefix}u:{{3}}"));
     }
@@ -74,12 +74,12 @@ public sealed class SettlementTests(RedisServer server) : RedisTest(server)
     [Fact]
     public async Task WhatWasReadIsDeletedButNothingThatCameLater()
     {
-        var (log, reader, settlement) = Create();
+        var (log, reader, publishAndTrim) = Create();
         await log.AppendAsync([new(2, Entries(1, 2, 3)), new(9, Entries(4))], Token);
         PartitionHead[] heads = [new(2, await reader.ReadHeadAsync(2, 2, Token)), new(9, await reader.ReadHeadAsync(9, 2, Token))];
         await Redis.Database.HashSetAsync($"{Redis.Prefix}att:{{9}}", heads[1].Items[0].Id, 3);
 
-        Assert.Equal([null, null], (await settlement.SettleAsync([Item(7, _one, 1)], heads, Token)).Failures);
+        Assert.Equal([null, null], (await publishAndTrim.RunAsync([Item(7, _one, 1)], heads, Token)).Failures);
 
         Assert.Equal([3], Assert.Single(await reader.ReadHeadAsync(2, 10, Token)).Payload.ToArray());
         Assert.Empty(await reader.ReadHeadAsync(9, 10, Token));
@@ -89,7 +89,7 @@ public sealed class SettlementTests(RedisServer server) : RedisTest(server)
     [Fact]
     public async Task WhereItWasReadToIsExactToTheSequenceOfOneMillisecond()
     {
-        var (_, reader, settlement) = Create();
+        var (_, reader, publishAndTrim) = Create();
         RedisKey log = $"{Redis.Prefix}in:{{2}}", attempts = $"{Redis.Prefix}att:{{2}}";
         RedisValue[] ids = ["5-1", "5-9", "5-10", "5-11", "40-0"];
         foreach (var id in ids)
@@ -99,7 +99,7 @@ public sealed class SettlementTests(RedisServer server) : RedisTest(server)
         }
 
         Assert.Equal(
-            [null], (await settlement.SettleAsync([], [new(2, await reader.ReadHeadAsync(2, 3, Token))], Token)).Failures);
+            [null], (await publishAndTrim.RunAsync([], [new(2, await reader.ReadHeadAsync(2, 3, Token))], Token)).Failures);
 
         Assert.Equal(ids[3..], (await reader.ReadHeadAsync(2, 10, Token)).Select(item => item.Id));
         Assert.Equal(ids[3..].Order(), (await Redis.Database.HashKeysAsync(attempts)).Order());
@@ -119,7 +119,7 @@ public sealed class SettlementTests(RedisServer server) : RedisTest(server)
     [InlineData("", false)]
     public async Task WhatCameAfterALossIsNotDeletedThoughItsIdsAreLower(string now, bool isChanged)
     {
-        var (_, reader, settlement) = Create();
+        var (_, reader, publishAndTrim) = Create();
         RedisKey log = $"{Redis.Prefix}in:{{2}}";
         for (var i = 0; i < 3; i++)
             await Redis.Database.StreamAddAsync(log, "m", $"old{i}", $"{50 + i}-0");
@@ -128,7 +128,7 @@ public sealed class SettlementTests(RedisServer server) : RedisTest(server)
         foreach (var entry in now.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(one => one.Split('=')))
             await Redis.Database.StreamAddAsync(log, "m", entry[1], entry[0]);
 
-        var failure = Assert.Single((await settlement.SettleAsync([], [head], Token)).Failures);
+        var failure = Assert.Single((await publishAndTrim.RunAsync([], [head], Token)).Failures);
 
         Assert.Equal(isChanged, failure is IntakeChangedException);
         Assert.Equal(isChanged, failure is not null);
@@ -139,13 +139,13 @@ public sealed class SettlementTests(RedisServer server) : RedisTest(server)
     [Fact]
     public async Task WhatSomebodyElseHasDeletedMeanwhileIsNoLoss()
     {
-        var (log, reader, settlement) = Create();
+        var (log, reader, publishAndTrim) = Create();
         await log.AppendAsync([new(2, Entries(1, 2, 3, 4))], Token);
         var (all, two) = (await reader.ReadHeadAsync(2, 3, Token), await reader.ReadHeadAsync(2, 2, Token));
 
-        Assert.Equal([null], (await settlement.SettleAsync([], [new(2, two)], Token)).Failures);
-        Assert.Equal([null], (await settlement.SettleAsync([], [new(2, all)], Token)).Failures);
-        Assert.Equal([null], (await settlement.SettleAsync([], [new(2, two)], Token)).Failures);
+        Assert.Equal([null], (await publishAndTrim.RunAsync([], [new(2, two)], Token)).Failures);
+        Assert.Equal([null], (await publishAndTrim.RunAsync([], [new(2, all)], Token)).Failures);
+        Assert.Equal([null], (await publishAndTrim.RunAsync([], [new(2, two)], Token)).Failures);
 
         Assert.Equal([4], Assert.Single(await reader.ReadHeadAsync(2, 10, Token)).Payload.ToArray());
     }
@@ -153,13 +153,13 @@ public sealed class SettlementTests(RedisServer server) : RedisTest(server)
     [Fact]
     public async Task AttemptsThatAreNoneAreAFailureOfTheirPartition()
     {
-        var (log, reader, settlement) = Create();
+        var (log, reader, publishAndTrim) = Create();
         await log.AppendAsync([new(2, Entries(1)), new(9, Entries(2))], Token);
         PartitionHead[] heads = [new(2, await reader.ReadHeadAsync(2, 2, Token)), new(9, await reader.ReadHeadAsync(9, 2, Token))];
         await Redis.Database.StringSetAsync($"{Redis.Prefix}att:{{2}}", "no hash");
         await Redis.Database.HashSetAsync($"{Redis.Prefix}att:{{9}}", "no id", 1);
 
-        var failures = (await settlement.SettleAsync([], heads, Token)).Failures;
+        var failures = (await publishAndTrim.RunAsync([], heads, Token)).Failures;
 
         Assert.StartsWith("WRONGTYPE", failures[0]!.Message, StringComparison.Ordinal);
         Assert.Null(failures[1]);
@@ -169,13 +169,13 @@ public sealed class SettlementTests(RedisServer server) : RedisTest(server)
     [Fact]
     public async Task AFailureOfOnePartitionIsNoneOfTheOthers()
     {
-        var (log, reader, settlement) = Create();
+        var (log, reader, publishAndTrim) = Create();
         await JoinAsync(_one);
         await log.AppendAsync([new(2, Entries(1)), new(9, Entries(2))], Token);
         var (first, last) = (await reader.ReadHeadAsync(2, 2, Token), await reader.ReadHeadAsync(9, 2, Token));
         await Redis.Database.StringSetAsync($"{Redis.Prefix}in:{{5}}", "no stream");
 
-        var (told, failures, _) = await settlement.SettleAsync([Item(7, _one)], [new(2, first), new(5, first), new(9, last)], Token);
+        var (told, failures, _) = await publishAndTrim.RunAsync([Item(7, _one)], [new(2, first), new(5, first), new(9, last)], Token);
 
         Assert.Equal([QueueAppend.Appended], told);
         Assert.Equal((null, null), (failures[0], failures[2]));
@@ -187,13 +187,13 @@ public sealed class SettlementTests(RedisServer server) : RedisTest(server)
     [Fact]
     public async Task WhatOneServerCannotBeToldIsNotDeletedAndTheOthersAreTold()
     {
-        var (log, reader, settlement) = Create();
+        var (log, reader, publishAndTrim) = Create();
         await JoinAsync(_one, 1);
         await JoinAsync(_other, 1);
         await log.AppendAsync(2, Entries(1), Token);
         await Redis.Database.StringSetAsync(QueueOf(_one), "no stream");
 
-        var (told, failures, _) = await settlement.SettleAsync(
+        var (told, failures, _) = await publishAndTrim.RunAsync(
             [Item(7, _one, 1)], [new(2, await reader.ReadHeadAsync(2, 2, Token))], Token);
 
         Assert.Empty(told);
@@ -205,13 +205,13 @@ public sealed class SettlementTests(RedisServer server) : RedisTest(server)
     [Fact]
     public async Task WhereItCannotBeFoundOutWhomToTellNothingIsDoneAtAll()
     {
-        var (log, reader, settlement) = Create();
+        var (log, reader, publishAndTrim) = Create();
         await JoinAsync(_one, 1);
         await log.AppendAsync(2, Entries(1), Token);
         PartitionHead head = new(2, await reader.ReadHeadAsync(2, 2, Token));
         await Redis.Database.StringSetAsync($"{Redis.Prefix}u:{{2}}", "no set");
 
-        await Assert.ThrowsAsync<RedisServerException>(() => settlement.SettleAsync([Item(7, _one, 1), Item(8, _one, 2)], [head], Token));
+        await Assert.ThrowsAsync<RedisServerException>(() => publishAndTrim.RunAsync([Item(7, _one, 1), Item(8, _one, 2)], [head], Token));
 
         Assert.Single(await reader.ReadHeadAsync(2, 10, Token));
         Assert.False(await Redis.Database.KeyExistsAsync(QueueOf(_one)));
@@ -220,14 +220,14 @@ public sealed class SettlementTests(RedisServer server) : RedisTest(server)
     [Fact]
     public async Task AFullQueueSaysSoAndScriptsForgottenByTheServerAreSentAgain()
     {
-        var (_, _, settlement) = Create(new ServerQueueOptions { Limit = 100 });
+        var (_, _, publishAndTrim) = Create(new ServerQueueOptions { Limit = 100 });
         await JoinAsync(_one);
         var results = new List<QueueAppend>();
         for (var i = 0; i < 101; i++)
         {
             if (i == 50)
                 await Redis.Connection.GetServers()[0].ScriptFlushAsync();
-            results.AddRange((await settlement.SettleAsync([Item(7, _one)], [], Token)).Told);
+            results.AddRange((await publishAndTrim.RunAsync([Item(7, _one)], [], Token)).Told);
         }
 
         Assert.Equal(Enumerable.Repeat(QueueAppend.Appended, 100).Append(QueueAppend.Overflowed), results);
@@ -236,17 +236,17 @@ public sealed class SettlementTests(RedisServer server) : RedisTest(server)
     [Fact]
     public async Task CancelledCallerHasSentNothing()
     {
-        var (log, reader, settlement) = Create();
+        var (log, reader, publishAndTrim) = Create();
         await JoinAsync(_one);
         await log.AppendAsync(2, Entries(1), Token);
         PartitionHead head = new(2, await reader.ReadHeadAsync(2, 2, Token));
         await Assert.ThrowsAsync<OperationCanceledException>(
-            () => settlement.SettleAsync([Item(7, _one)], [head], new CancellationToken(canceled: true)));
+            () => publishAndTrim.RunAsync([Item(7, _one)], [head], new CancellationToken(canceled: true)));
         Assert.Single(await reader.ReadHeadAsync(2, 10, Token));
         Assert.False(await Redis.Database.KeyExistsAsync(QueueOf(_one)));
     }
 
-    private (IntakeLog Log, IntakeReader Reader, Settlement Settlement) Create(ServerQueueOptions? queues = null)
+    private (IntakeLog Log, IntakeReader Reader, PublishAndTrim PublishAndTrim) Create(ServerQueueOptions? queues = null)
     {
         var options = Options.Create(new IntakeOptions { KeyPrefix = Redis.Prefix });
         queues ??= new ServerQueueOptions();

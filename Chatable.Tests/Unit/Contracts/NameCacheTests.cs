@@ -4,7 +4,7 @@ using Chatable.Messaging.Wire;
 namespace Chatable.Tests.Unit.Contracts;
 
 /// <summary>Names are shared strings, whatever comes, and no text is taken for another.</summary>
-public sealed class NamesTests
+public sealed class NameCacheTests
 {
     [Fact]
     public void ANameThatComesAgainIsTheSameString()
@@ -46,5 +46,5 @@ public sealed class NamesTests
         Assert.NotSame(Read(text), Read(text));
     }
 
-    private static string Read(string text) => Names.Of(Encoding.UTF8.GetBytes(text));
+    private static string Read(string text) => NameCache.Of(Encoding.UTF8.GetBytes(text));
 }

@@ -6,7 +6,7 @@ namespace Chatable.Messaging.Tokens;
 /// <summary>
 /// The steps of a change to a line of tokens, on one connection, within the caller's transaction and its <see cref="AnswerLimit"/>.
 /// </summary>
-internal sealed class TokenLine(NpgsqlConnection connection, TokenSecretProtector secrets)
+internal sealed class TokenFamily(NpgsqlConnection connection, TokenSecretProtector secrets)
 {
     /// <summary>Successors of one refresh token that nobody has used yet; one more takes the oldest one's place.</summary>
     public const int MaxUnused = 8;

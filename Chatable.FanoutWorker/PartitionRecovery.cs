@@ -1,6 +1,6 @@
 using Chatable.Messaging.Intake;
 using Chatable.Messaging.Messages;
-using Chatable.Messaging.Settling;
+using Chatable.Messaging.Publishing;
 
 namespace Chatable.FanoutWorker;
 
@@ -9,9 +9,9 @@ namespace Chatable.FanoutWorker;
 /// case the batch itself is the cause, such as one too slow for the statement timeout or one that crosses a user somebody has locked. Where
 /// only somebody can mend the cause, it says so, and blames no entry.
 /// </summary>
-internal sealed partial class PartitionReader(
-    int partition, IntakeReader intake, Settlement settlement, BatchSettler settler, FanoutOptions options, FanoutMetrics metrics,
-    TimeProvider time, ILogger<PartitionReader> logger)
+internal sealed partial class PartitionRecovery(
+    int partition, IntakeReader intake, PublishAndTrim publishAndTrim, BatchProcessor processor, FanoutOptions options, FanoutMetrics metrics,
+    TimeProvider time, ILogger<PartitionRecovery> logger)
 {
     private readonly Backoff _backoff = new(options.FirstBackoff, options.MaxBackoff);
     private string? _stoppedBy;
@@ -86,8 +86,8 @@ internal sealed partial class PartitionReader(
         var items = await intake.ReadHeadAsync(partition, size, cancellationToken);
         if (items.Count > 0)
         {
-            var committed = await settler.CommitAsync([new PartitionHead(partition, items)], cancellationToken);
-            if (await settler.FinishAsync(committed, settlement) is [{ } failure])
+            var committed = await processor.CommitAsync([new PartitionHead(partition, items)], cancellationToken);
+            if (await processor.FinishAsync(committed, publishAndTrim) is [{ } failure])
                 throw failure;
         }
 

@@ -23,7 +23,7 @@ internal readonly record struct LogPlace(LogEpoch Epoch, long Seq);
 /// What is of another epoch than the connection is not taken from anywhere: its seqs may name other messages. Whoever offers it has the
 /// epoch looked up, and <see cref="Continue"/> called.
 /// </summary>
-internal sealed class LogFollower(
+internal sealed class LogCursor(
     long user, SocketWriter writer, DeliverEntry deliver, GoOn goOn, ReadLog read, DeliveryOptions options, TimeProvider clock,
     DeliveryMetrics metrics)
 {
@@ -176,7 +176,7 @@ internal sealed class LogFollower(
     private async Task RepairAsync(TimeSpan wait)
     {
         var fruitless = 0;
-        var crowded = new Since();
+        var crowded = new ElapsedTimer();
         do
         {
             var before = Position;
@@ -209,7 +209,7 @@ internal sealed class LogFollower(
     private TimeSpan FirstWait() => _sequence.HoldsNext || writer.Room == 0 ? s_roomPoll : options.Hold;
 
     // The writer times the frame it sends; this is for a queue that stays full all the same.
-    private void CloseAfterPatience(ref Since crowded, bool hasMoved)
+    private void CloseAfterPatience(ref ElapsedTimer crowded, bool hasMoved)
     {
         if (hasMoved || !crowded.IsRunning)
             crowded.Start(clock);

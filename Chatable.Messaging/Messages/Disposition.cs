@@ -2,7 +2,7 @@ using Chatable.Messaging.Wire;
 
 namespace Chatable.Messaging.Messages;
 
-internal enum EntryFate
+internal enum Disposition
 {
     New,
     Repeat,
@@ -13,29 +13,29 @@ internal enum EntryFate
     OutOfOrder,
 }
 
-internal static class EntryFates
+internal static class Dispositions
 {
     /// <summary>Decides about each entry in turn, from what is stored and from the entries before it.</summary>
-    public static EntryFate[] Decide(IReadOnlyList<IntakeEntry> entries, BatchSnapshot snapshot)
+    public static Disposition[] Decide(IReadOnlyList<IntakeEntry> entries, BatchSnapshot snapshot)
     {
         var accepted = new Dictionary<MessageKey, int>();
-        var fates = new EntryFate[entries.Count];
-        for (var i = 0; i < fates.Length; i++)
+        var dispositions = new Disposition[entries.Count];
+        for (var i = 0; i < dispositions.Length; i++)
         {
-            fates[i] = DecideOne(entries[i]);
-            if (fates[i] is EntryFate.New)
+            dispositions[i] = DecideOne(entries[i]);
+            if (dispositions[i] is Disposition.New)
                 accepted[entries[i].Key()] = i;
         }
 
-        return fates;
+        return dispositions;
 
         bool IsThere(MessageKey key) => accepted.ContainsKey(key) || snapshot.Stored.ContainsKey(key);
 
         // What is stored already is a repeat even if its predecessor cannot be found: its place is settled.
-        EntryFate DecideOne(IntakeEntry entry) =>
-            IsThere(entry.Key()) ? IsSentAgain(entry) ? EntryFate.Repeat : EntryFate.KeyReused
-            : entry.AfterKey() is not { } after || IsThere(after) ? EntryFate.New
-            : EntryFate.OutOfOrder;
+        Disposition DecideOne(IntakeEntry entry) =>
+            IsThere(entry.Key()) ? IsSentAgain(entry) ? Disposition.Repeat : Disposition.KeyReused
+            : entry.AfterKey() is not { } after || IsThere(after) ? Disposition.New
+            : Disposition.OutOfOrder;
 
         bool IsSentAgain(IntakeEntry entry) =>
             accepted.TryGetValue(entry.Key(), out var first)
