@@ -5,6 +5,7 @@ using Chatable.ApiService.Sending;
 using Chatable.Messaging;
 using Chatable.Messaging.Messages;
 using Chatable.Messaging.Wire;
+using Chatable.Messaging.Wire.V2;
 using Microsoft.Extensions.Options;
 using Npgsql;
 

@@ -3,6 +3,7 @@ using Chatable.ApiService.Http;
 using Chatable.ApiService.Sending;
 using Chatable.Messaging;
 using Chatable.Messaging.Wire;
+using Chatable.Messaging.Wire.V2;
 using Microsoft.AspNetCore.Http.Metadata;
 
 namespace Chatable.ApiService.Messages;

@@ -1,4 +1,5 @@
 using Chatable.Messaging.Wire;
+using Chatable.Messaging.Wire.V2;
 using Npgsql;
 
 namespace Chatable.Messaging.Messages;

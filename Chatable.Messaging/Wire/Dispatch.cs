@@ -1,3 +1,5 @@
+using Chatable.Messaging.Wire.V2;
+
 namespace Chatable.Messaging.Wire;
 
 /// <summary>What the worker tells an API server, one item of a batch in its queue: values, so that reading them makes no objects.</summary>

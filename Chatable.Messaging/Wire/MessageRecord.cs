@@ -1,3 +1,5 @@
+using Chatable.Messaging.Wire.V2;
+
 namespace Chatable.Messaging.Wire;
 
 /// <summary>A stored message with everything a client is shown of it.</summary>

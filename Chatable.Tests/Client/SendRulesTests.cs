@@ -6,6 +6,7 @@ using Chatable.Client;
 using Chatable.Client.Session;
 using Chatable.Client.Wire;
 using Chatable.Messaging.Wire;
+using Chatable.Messaging.Wire.V2;
 using Chatable.Tests.Support;
 
 namespace Chatable.Tests.Client;

@@ -1,5 +1,7 @@
 using Chatable.Messaging;
 using Chatable.Messaging.Wire;
+using Chatable.Messaging.Wire.V1;
+using Chatable.Messaging.Wire.V2;
 
 namespace Chatable.ApiService.Realtime.Sessions;
 

@@ -3,6 +3,8 @@ using Chatable.ApiService.Auth;
 using Chatable.ApiService.Delivery;
 using Chatable.ApiService.Realtime.Push;
 using Chatable.ApiService.Realtime.Sessions;
+using Chatable.ApiService.Realtime.Sessions.V1;
+using Chatable.ApiService.Realtime.Sessions.V2;
 using Chatable.ApiService.Sending;
 using Chatable.Messaging.Tokens;
 using Microsoft.Extensions.Options;

@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using Chatable.ApiService.Delivery;
 using Chatable.ApiService.Realtime.Push;
 using Chatable.ApiService.Realtime.Sessions;
+using Chatable.ApiService.Realtime.Sessions.V2;
 using Chatable.ApiService.Sending;
 using Chatable.Messaging.Envelopes;
 using Chatable.Messaging.Users;

@@ -8,6 +8,7 @@ using Chatable.ApiService.Realtime.Push;
 using Chatable.ApiService.Realtime.Sockets;
 using Chatable.Messaging.Envelopes;
 using Chatable.Messaging.Wire;
+using Chatable.Messaging.Wire.V1;
 using Chatable.Tests.Support;
 using Chatable.Tests.Unit.Contracts;
 using Microsoft.Extensions.DependencyInjection;

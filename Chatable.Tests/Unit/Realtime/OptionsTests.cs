@@ -5,6 +5,7 @@ using Chatable.ApiService.Realtime.Sockets;
 using Chatable.Messaging;
 using Chatable.Messaging.Registry;
 using Chatable.Messaging.Wire;
+using Chatable.Messaging.Wire.V2;
 using Chatable.Tests.Unit.Contracts;
 
 namespace Chatable.Tests.Unit.Realtime;

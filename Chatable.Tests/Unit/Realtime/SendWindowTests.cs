@@ -1,4 +1,5 @@
 using Chatable.ApiService.Realtime.Sessions;
+using Chatable.ApiService.Realtime.Sessions.V2;
 using Chatable.Messaging;
 using Chatable.Messaging.Messages;
 using Chatable.Tests.Unit.Contracts;

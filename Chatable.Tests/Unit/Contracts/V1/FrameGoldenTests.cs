@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using Chatable.Messaging.Wire;
+using Chatable.Messaging.Wire.V1;
 
 namespace Chatable.Tests.Unit.Contracts.V1;
 

@@ -1,5 +1,6 @@
 using System.Text;
 using Chatable.Messaging.Wire;
+using Chatable.Messaging.Wire.V2;
 
 namespace Chatable.Tests.Unit.Contracts.V2;
 

@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using Chatable.ApiService.Realtime.Sessions;
 using Chatable.Messaging.Wire;
+using Chatable.Messaging.Wire.V2;
 
 namespace Chatable.Tests.Unit.Contracts.V2;
 

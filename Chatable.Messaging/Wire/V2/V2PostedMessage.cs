@@ -1,6 +1,6 @@
 using System.Text.Json;
 
-namespace Chatable.Messaging.Wire;
+namespace Chatable.Messaging.Wire.V2;
 
 /// <summary>
 /// What a v2 client posts over REST. Fields may come in any order, unknown ones are ignored; <c>message_type</c> and

@@ -1,6 +1,6 @@
 using System.Text.Json;
 
-namespace Chatable.Messaging.Wire;
+namespace Chatable.Messaging.Wire.V1;
 
 /// <summary>
 /// What a v1 client sends. Fields may come in any order, unknown ones are ignored; <c>author</c> may be missing.

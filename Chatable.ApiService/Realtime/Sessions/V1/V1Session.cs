@@ -4,8 +4,9 @@ using Chatable.ApiService.Sending;
 using Chatable.Messaging;
 using Chatable.Messaging.Envelopes;
 using Chatable.Messaging.Wire;
+using Chatable.Messaging.Wire.V1;
 
-namespace Chatable.ApiService.Realtime.Sessions;
+namespace Chatable.ApiService.Realtime.Sessions.V1;
 
 /// <summary>Protocol v1 on one connection: live from the start, and no word of what became of a message unless it was refused.</summary>
 internal sealed class V1Session : IProtocolSession

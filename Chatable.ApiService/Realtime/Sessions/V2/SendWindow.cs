@@ -2,7 +2,7 @@ using Chatable.Messaging;
 using Chatable.Messaging.Messages;
 using Chatable.Messaging.Wire;
 
-namespace Chatable.ApiService.Realtime.Sessions;
+namespace Chatable.ApiService.Realtime.Sessions.V2;
 
 internal enum Admission
 {

@@ -3,8 +3,9 @@ using Chatable.ApiService.Realtime.Push;
 using Chatable.ApiService.Realtime.Sockets;
 using Chatable.Messaging.Envelopes;
 using Chatable.Messaging.Wire;
+using Chatable.Messaging.Wire.V2;
 
-namespace Chatable.ApiService.Realtime.Sessions;
+namespace Chatable.ApiService.Realtime.Sessions.V2;
 
 /// <summary>
 /// The beginning of a v2 connection: hello, then welcome, reset or the backlog, and caught_up. The log's head is read beside the

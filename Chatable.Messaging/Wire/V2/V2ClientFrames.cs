@@ -1,7 +1,7 @@
 using System.Text;
 using System.Text.Json;
 
-namespace Chatable.Messaging.Wire;
+namespace Chatable.Messaging.Wire.V2;
 
 /// <summary>
 /// Reads what a v2 client sends. Fields may come in any order; unknown ones are ignored, and so is a <c>device</c> that is no name.

@@ -1,4 +1,4 @@
-namespace Chatable.Messaging.Wire;
+namespace Chatable.Messaging.Wire.V1;
 
 /// <summary>
 /// What the server sends a v1 client: a message, or the REST error object.

@@ -5,8 +5,9 @@ using Chatable.Messaging;
 using Chatable.Messaging.Envelopes;
 using Chatable.Messaging.Messages;
 using Chatable.Messaging.Wire;
+using Chatable.Messaging.Wire.V2;
 
-namespace Chatable.ApiService.Realtime.Sessions;
+namespace Chatable.ApiService.Realtime.Sessions.V2;
 
 /// <summary>
 /// Protocol v2 on one connection: silent until the client's hello, then along the log from where the client stands. A message of the

@@ -2,7 +2,7 @@ using System.Buffers;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 
-namespace Chatable.Messaging.Wire;
+namespace Chatable.Messaging.Wire.V2;
 
 /// <summary>What a v2 client is told first.</summary>
 public sealed record V2Welcome(string User, string Server, Guid Epoch, long Head, TimeSpan Heartbeat, int MaxFrameBytes, int Window);

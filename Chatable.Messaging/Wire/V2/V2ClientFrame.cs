@@ -1,4 +1,4 @@
-namespace Chatable.Messaging.Wire;
+namespace Chatable.Messaging.Wire.V2;
 
 /// <summary>What a v2 client sends, as <see cref="V2ClientFrames"/> reads it: a value, for there is one for each message.</summary>
 /// <param name="Type">The type the frame gives itself, where it is one the client may send.</param>

@@ -1,6 +1,6 @@
 using System.Text.Json;
 
-namespace Chatable.Messaging.Wire;
+namespace Chatable.Messaging.Wire.V2;
 
 /// <summary>Where a message stands: what its author is told once it is committed.</summary>
 public readonly record struct StoredPlace(
