@@ -2,22 +2,13 @@ using Chatable.Messaging.Intake;
 
 namespace Chatable.FanoutWorker.DeadLetters;
 
-/// <summary>What the command does; returns the exit code.</summary>
+/// <summary>What the command does; each returns the exit code.</summary>
 internal sealed class DlqActions(DeadLetterLog letters, DlqReport report, TextWriter errors)
 {
     private const int PageSize = 100;
     private const string Undecodable = "undecodable, left where it is: this version cannot read it and would put it back at once";
 
-    public Task<int> RunAsync(DlqArguments arguments, CancellationToken cancellationToken) => arguments switch
-    {
-        { Verb: DlqVerb.List } => ListAsync(arguments.Partition, arguments.Limit, cancellationToken),
-        { Verb: DlqVerb.Replay, All: true } => ReplayAllAsync(arguments.Partition, cancellationToken),
-        { Verb: DlqVerb.Show } => ShowAsync(arguments.Partition!.Value, arguments.Id!, cancellationToken),
-        { Verb: DlqVerb.Replay } => ReplayAsync(arguments.Partition!.Value, arguments.Id!, cancellationToken),
-        _ => DiscardAsync(arguments.Partition!.Value, arguments.Id!, cancellationToken),
-    };
-
-    private async Task<int> ListAsync(int? only, int limit, CancellationToken cancellationToken)
+    public async Task<int> ListAsync(int? only, int limit, CancellationToken cancellationToken)
     {
         var counts = await letters.CountAsync(await PartitionsAsync(only, cancellationToken), cancellationToken);
         var shown = new List<LetterView>();
@@ -33,7 +24,7 @@ internal sealed class DlqActions(DeadLetterLog letters, DlqReport report, TextWr
         return 0;
     }
 
-    private async Task<int> ShowAsync(int partition, string id, CancellationToken cancellationToken)
+    public async Task<int> ShowAsync(int partition, string id, CancellationToken cancellationToken)
     {
         if (await letters.FindAsync(partition, id, cancellationToken) is not { } letter)
             return NotFound(partition, id);
@@ -42,7 +33,7 @@ internal sealed class DlqActions(DeadLetterLog letters, DlqReport report, TextWr
         return 0;
     }
 
-    private async Task<int> ReplayAsync(int partition, string id, CancellationToken cancellationToken)
+    public async Task<int> ReplayAsync(int partition, string id, CancellationToken cancellationToken)
     {
         if (await letters.FindAsync(partition, id, cancellationToken) is not { } letter)
             return NotFound(partition, id);
@@ -53,7 +44,7 @@ internal sealed class DlqActions(DeadLetterLog letters, DlqReport report, TextWr
     }
 
     // Oldest first, and each once: one that fails again while this runs comes back behind the last that is looked at.
-    private async Task<int> ReplayAllAsync(int? only, CancellationToken cancellationToken)
+    public async Task<int> ReplayAllAsync(int? only, CancellationToken cancellationToken)
     {
         var results = new List<LetterResult>();
         var left = 0;
@@ -94,7 +85,7 @@ internal sealed class DlqActions(DeadLetterLog letters, DlqReport report, TextWr
         }));
     }
 
-    private async Task<int> DiscardAsync(int partition, string id, CancellationToken cancellationToken)
+    public async Task<int> DiscardAsync(int partition, string id, CancellationToken cancellationToken)
     {
         if (!await letters.DiscardAsync(partition, id, cancellationToken))
             return NotFound(partition, id);

@@ -1,3 +1,6 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using System.Text.RegularExpressions;
 using Chatable.Messaging.Intake;
 using Microsoft.Extensions.Options;
 using StackExchange.Redis;
@@ -5,42 +8,33 @@ using StackExchange.Redis;
 namespace Chatable.FanoutWorker.DeadLetters;
 
 /// <summary>The worker's program as a tool for the entries that it could not store: <c>dlq …</c>.</summary>
-internal static class DlqCommand
+internal static partial class DlqCommand
 {
     private const int Failed = 1;
     private const int WrongUsage = 2;
 
-    private const string Help = """
+    private const string Description = """
         Looks after dead letters: messages that the database refused, or that nobody could read. It never shows their text.
 
-          dlq list [--partition P] [--limit N]   the oldest, 100 unless told otherwise
-          dlq show <partition> <id>              all that is known of one
-          dlq replay <partition> <id>            puts one back at the end of its partition
-          dlq replay --all [--partition P]       all of them, oldest first
-          dlq discard <partition> <id>           deletes one for good
-
-          --json                                 prints JSON
-
-        A letter that fails again comes back with its attempts. Its author was told that it failed: replay what he would still want sent.
-        Redis is that of the worker: ConnectionStrings__redis, and Chatable__KeyPrefix where one is set.
+        A letter that fails again comes back with its attempts. Its author was told that it failed: replay only what the author would still
+        want to send. Redis is that of the worker: ConnectionStrings__redis, and Chatable__KeyPrefix where one is set.
         Exit code: 0 done; 1 not found, not all replayed, or Redis out of reach; 2 wrong usage.
         """;
 
+    private static readonly Option<bool> s_json = new("--json") { Description = "Print JSON.", Recursive = true };
+
     public static async Task<int> RunAsync(string[] args)
     {
+        var parsed = Create().Parse(args is ["help"] ? ["--help"] : args);
+        if (parsed.Errors.Count > 0)
+        {
+            await Console.Error.WriteLineAsync($"{string.Join('\n', parsed.Errors.Select(error => error.Message))}\nSee 'dlq --help'.");
+            return WrongUsage;
+        }
+
         try
         {
-            var arguments = DlqArguments.Parse(args);
-            if (arguments.Verb != DlqVerb.Help)
-                return await RunAsync(arguments);
-
-            Console.Out.WriteLine(Help);
-            return 0;
-        }
-        catch (FormatException wrong)
-        {
-            await Console.Error.WriteLineAsync($"{wrong.Message}\n\n{Help}");
-            return WrongUsage;
+            return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
         }
         catch (Exception failure) when (failure is RedisException or TimeoutException or OptionsValidationException)
         {
@@ -49,7 +43,92 @@ internal static class DlqCommand
         }
     }
 
-    private static async Task<int> RunAsync(DlqArguments arguments)
+    private static Command Create()
+    {
+        var only = Number<int?>("--partition", "Only the letters of this partition.", least: 0);
+        var limit = Number<int>("--limit", "Show so many at most; 100 if left out.", least: 1);
+        limit.DefaultValueFactory = _ => 100;
+        var list = new Command("list", "Shows the oldest letters.") { only, limit };
+        var command = new Command("dlq", Description) { new HelpOption(), s_json, only, limit, list, Show(), Replay(only), Discard() };
+        foreach (var one in (Command[])[command, list])
+        {
+            one.SetAction((parsed, cancellationToken) => ActAsync(
+                parsed, actions => actions.ListAsync(parsed.GetValue(only), parsed.GetValue(limit), cancellationToken)));
+        }
+
+        return command;
+    }
+
+    private static Command Show()
+    {
+        var (partition, id) = (Partition(), Id());
+        var show = new Command("show", "Shows all that is known of one letter, except its text.") { partition, id };
+        show.SetAction((parsed, cancellationToken) => ActAsync(
+            parsed, actions => actions.ShowAsync(parsed.GetValue(partition), parsed.GetValue(id)!, cancellationToken)));
+        return show;
+    }
+
+    private static Command Replay(Option<int?> only)
+    {
+        var (partition, id) = (Partition(), Id());
+        var all = new Option<bool>("--all") { Description = "Put all of them back, the oldest first." };
+        (partition.Arity, id.Arity) = (ArgumentArity.ZeroOrOne, ArgumentArity.ZeroOrOne);
+        var replay = new Command("replay", "Puts a letter back at the end of its partition.") { partition, id, all, only };
+        replay.Validators.Add(result =>
+        {
+            var places = (result.GetResult(partition)?.Tokens.Count ?? 0) + (result.GetResult(id)?.Tokens.Count ?? 0);
+            if (places != (result.GetValue(all) ? 0 : 2))
+                result.AddError("replay needs a partition and an id, as 'dlq list' shows them, or --all.");
+        });
+        replay.SetAction((parsed, cancellationToken) => ActAsync(parsed, actions => parsed.GetValue(all)
+            ? actions.ReplayAllAsync(parsed.GetValue(only), cancellationToken)
+            : actions.ReplayAsync(parsed.GetValue(partition), parsed.GetValue(id)!, cancellationToken)));
+        return replay;
+    }
+
+    private static Command Discard()
+    {
+        var (partition, id) = (Partition(), Id());
+        var discard = new Command("discard", "Deletes a letter for good.") { partition, id };
+        discard.SetAction((parsed, cancellationToken) => ActAsync(
+            parsed, actions => actions.DiscardAsync(parsed.GetValue(partition), parsed.GetValue(id)!, cancellationToken)));
+        return discard;
+    }
+
+    private static Argument<int> Partition()
+    {
+        var partition = new Argument<int>("partition") { Description = "Where the letter is, as 'dlq list' shows it." };
+        partition.Validators.Add(result =>
+        {
+            if (result.Tokens.Count > 0 && result.GetValueOrDefault<int>() < 0)
+                result.AddError("A partition is a whole number from 0.");
+        });
+        return partition;
+    }
+
+    private static Argument<string> Id()
+    {
+        var id = new Argument<string>("id") { Description = "Which letter it is, as 'dlq list' shows it." };
+        id.Validators.Add(result =>
+        {
+            if (result.Tokens is [var token] && !EntryId().IsMatch(token.Value))
+                result.AddError($"'{token.Value}' is no id; one looks like 1764000000000-0.");
+        });
+        return id;
+    }
+
+    private static Option<T> Number<T>(string name, string description, int least)
+    {
+        var option = new Option<T>(name) { Description = description };
+        option.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<T>() is int number && number < least)
+                result.AddError($"{name} needs a whole number from {least}.");
+        });
+        return option;
+    }
+
+    private static async Task<int> ActAsync(ParseResult parsed, Func<DlqActions, Task<int>> act)
     {
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         builder.Configuration.AddEnvironmentVariables();
@@ -64,9 +143,8 @@ internal static class DlqCommand
         builder.AddRedisClient("redis", configureOptions: options => options.AbortOnConnectFail = true);
         builder.Services.AddIntake();
         using var host = builder.Build();
-        var report = new DlqReport(Console.Out, arguments.Json);
-        var letters = host.Services.GetRequiredService<DeadLetterLog>();
-        return await new DlqActions(letters, report, Console.Error).RunAsync(arguments, CancellationToken.None);
+        var report = new DlqReport(Console.Out, parsed.GetValue(s_json));
+        return await act(new DlqActions(host.Services.GetRequiredService<DeadLetterLog>(), report, Console.Error));
     }
 
     // The driver's own words would quote the configuration.
@@ -77,4 +155,7 @@ internal static class DlqCommand
         RedisConnectionException { FailureType: ConnectionFailureType.AuthenticationFailure } => "Redis does not accept the password.",
         _ => "Redis cannot be reached: see that ConnectionStrings__redis names one that runs.",
     };
+
+    [GeneratedRegex(@"^\d{1,19}-\d{1,19}\z")]
+    private static partial Regex EntryId();
 }

@@ -88,18 +88,30 @@ public sealed class DlqCommandTests(PostgresServer postgres, RedisServer redis) 
     }
 
     [Theory]
-    [InlineData("burn 3 1-0", "There is no command 'burn'.")]
-    [InlineData("show 3", "show needs a partition and an id, as 'dlq list' shows them.")]
+    [InlineData("burn 3 1-0", "'burn'")]
+    [InlineData("show 3", "'show'")]
+    [InlineData("show -1 1-0", "A partition is a whole number from 0.")]
+    [InlineData("replay", "replay needs a partition and an id, as 'dlq list' shows them, or --all.")]
+    [InlineData("replay 3 1-0 --all", "replay needs a partition and an id, as 'dlq list' shows them, or --all.")]
     [InlineData("replay 3 one", "'one' is no id; one looks like 1764000000000-0.")]
     [InlineData("list --limit 0", "--limit needs a whole number from 1.")]
-    [InlineData("discard --all", "--all is for replay.")]
-    [InlineData("list --bogus", "There is no option '--bogus'.")]
-    public async Task WrongUsageIsToldInOneSentenceWithTheHelp(string command, string sentence)
+    [InlineData("list --partition three", "'three'")]
+    [InlineData("discard --all", "'--all'")]
+    [InlineData("list --bogus", "'--bogus'")]
+    public async Task WrongUsageIsToldWithTheWayToTheHelp(string command, string words)
     {
         var wrong = await World.DlqAsync(command);
         Assert.Equal((2, ""), (wrong.ExitCode, wrong.Output));
-        Assert.StartsWith(sentence, wrong.Errors, StringComparison.Ordinal);
-        Assert.Contains("dlq discard <partition> <id>", wrong.Errors, StringComparison.Ordinal);
+        Assert.Contains(words, wrong.Errors, StringComparison.Ordinal);
+        Assert.EndsWith("See 'dlq --help'.\n", wrong.Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task HelpNamesEachCommand()
+    {
+        var help = await World.DlqAsync("--help");
+        Assert.Equal((0, ""), (help.ExitCode, help.Errors));
+        Assert.All((string[])["list", "show <partition> <id>", "replay", "discard <partition> <id>", "--json"], words => Assert.Contains(words, help.Output, StringComparison.Ordinal));
     }
 
     [Fact]
