@@ -75,3 +75,22 @@ internal sealed class BatchProcessor(
         return pending;
     }
 }
+
+/// <summary>A batch that is stored: what is left is to tell servers of it, and to delete it from the intake.</summary>
+/// <param name="Heads">What it was read as, without what is among the dead letters now.</param>
+/// <param name="Untold">What servers are to be told.</param>
+/// <param name="StartedAt">When it had been read, as a timestamp of the time provider.</param>
+internal sealed record CommittedBatch(IReadOnlyList<PartitionHead> Heads, IReadOnlyList<AddressedItem> Untold, long StartedAt);
+
+/// <summary>An entry read from the intake and not yet settled.</summary>
+internal sealed record PendingEntry(int Partition, IntakeItem Item, IntakeEntry Entry)
+{
+    /// <summary>Whether it has gone among the dead letters.</summary>
+    public bool IsPutAside { get; set; }
+
+    /// <summary>When it arrived, by Redis' clock: a stream's id begins with the milliseconds since 1970.</summary>
+    public DateTimeOffset? ArrivedAt =>
+        Item.Id.ToString().Split('-') is [var text, _] && long.TryParse(text, out var milliseconds) && milliseconds < 253_402_300_800_000
+            ? DateTimeOffset.FromUnixTimeMilliseconds(milliseconds)
+            : null;
+}

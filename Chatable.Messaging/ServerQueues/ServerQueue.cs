@@ -79,3 +79,6 @@ public sealed class ServerQueue(IConnectionMultiplexer redis, IOptions<ServerQue
 
     private RedisKey KeyOf(Guid bootId) => _options.KeyOf(bootId);
 }
+
+/// <summary>What one server is to be told: a <see cref="Wire.DispatchBatch"/>, for the queue of that boot id.</summary>
+public readonly record struct ServerBatch(Guid BootId, ReadOnlyMemory<byte> Items);

@@ -60,3 +60,8 @@ public interface IDispatchHandler
 
     void Handle(in MessageRefused refused);
 }
+
+/// <summary>
+/// The connection a message came in by, so that its fate can be told there: the server's life and the connection's number in it.
+/// </summary>
+public readonly record struct Origin(Guid BootId, long ConnectionId);
