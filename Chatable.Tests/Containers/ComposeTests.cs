@@ -2,7 +2,6 @@ using System.Net.WebSockets;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 using Chatable.Tests.Api;
-using Chatable.Tests.Api.V2;
 using Chatable.Tests.Support;
 
 namespace Chatable.Tests.Containers;

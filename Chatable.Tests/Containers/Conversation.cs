@@ -1,5 +1,4 @@
 using Chatable.Tests.Api;
-using Chatable.Tests.Api.V2;
 using Chatable.Tests.Support;
 
 namespace Chatable.Tests.Containers;

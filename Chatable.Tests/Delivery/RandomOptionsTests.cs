@@ -6,7 +6,6 @@ using Chatable.Messaging;
 using Chatable.Messaging.Intake;
 using Chatable.Messaging.Wire;
 using Chatable.Tests.Api;
-using Chatable.Tests.Api.V2;
 using Chatable.Tests.Fanout;
 using Chatable.Tests.Support;
 using Microsoft.Extensions.Options;

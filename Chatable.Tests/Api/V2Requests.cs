@@ -3,7 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Chatable.Tests.Support;
 
-namespace Chatable.Tests.Api.V2;
+namespace Chatable.Tests.Api;
 
 /// <summary>A client of v2's REST part. The envelope of its answers is the whole body.</summary>
 internal static class V2Requests
