@@ -1,6 +1,8 @@
 using System.Runtime.ExceptionServices;
 using Chatable.Messaging.Intake;
 using Chatable.Messaging.Messages;
+using Chatable.Messaging.Registry;
+using Chatable.Messaging.ServerQueues;
 using Chatable.Messaging.Wire;
 using Microsoft.Extensions.Options;
 
@@ -11,8 +13,8 @@ namespace Chatable.FanoutWorker;
 /// that one goes among the dead letters, and the others are stored in their order.
 /// </summary>
 internal sealed partial class BatchCommitter(
-    MessageStore store, IntakeReader intake, Router router, IOptions<FanoutOptions> options, FanoutMetrics metrics, TimeProvider time,
-    ILogger<BatchCommitter> logger)
+    MessageStore store, IntakeReader intake, ServerRegistry registry, ServerQueue queue, IOptions<FanoutOptions> options,
+    FanoutMetrics metrics, TimeProvider time, ILogger<BatchCommitter> logger)
 {
     /// <summary>What is still to be told of the entries. Where it throws, a part may be stored: repeating the whole does no harm.</summary>
     public async Task<IReadOnlyList<IDispatch>> CommitAsync(IReadOnlyList<PendingEntry> pending, CancellationToken cancellationToken)
@@ -74,10 +76,20 @@ internal sealed partial class BatchCommitter(
         // Told before it is put aside, for after that nothing remembers it: were the rest of the batch to fail, nobody would be told.
         // Where putting it aside fails it is told again, which does no harm.
         var refused = new MessageRefused(pending.Entry.ClientId, RefusalCode.Invalid, pending.Entry.Origin);
-        await router.RefuseAsync(refused, cancellationToken);
+        await TellAsync(refused, cancellationToken);
         await DeadLetterAsync(pending.Partition, pending.Item, PersistFailures.CodeOf(failure), attempts, cancellationToken);
         pending.IsPutAside = true;
         metrics.Decided("invalid", 1);
+    }
+
+    // Where it came from, even where Redis is out of memory: nobody will say so again.
+    private async Task TellAsync(MessageRefused refused, CancellationToken cancellationToken)
+    {
+        if ((await registry.FindLiveAsync([refused.Origin.BootId], cancellationToken)).Count > 0)
+        {
+            var batch = new ServerBatch(refused.Origin.BootId, DispatchBatch.Encode([refused]));
+            metrics.Routed([await queue.InsistAsync(batch, cancellationToken)]);
+        }
     }
 
     private void Count(IReadOnlyList<PendingEntry> pending, List<IDispatch> outcomes)

@@ -25,7 +25,7 @@ internal sealed class BatchProcessor(
         var outcomes = await committer.CommitAsync(pending, cancellationToken);
         known.Committed(outcomes);
         var left = WithoutDeadLetters(heads, pending);
-        return new CommittedBatch(left, Router.Address(outcomes), started);
+        return new CommittedBatch(left, [.. outcomes.Select(AddressedItem.Of)], started);
     }
 
     /// <summary>

@@ -26,7 +26,6 @@ internal static class FanoutSetup
         services.AddSingleton<PublishAndTrim>();
         services.AddSingleton<DeadRegistrations>();
         services.AddHostedService(provider => provider.GetRequiredService<DeadRegistrations>());
-        services.AddSingleton<Router>();
         services.AddSingleton<BatchProcessor>();
         services.AddSingleton<KnownHeads>();
         services.AddSingleton<EnvelopeStore>();

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Chatable.Messaging.Wire;
 
 namespace Chatable.Messaging.Publishing;
 
@@ -83,7 +84,19 @@ internal sealed class AddressedBatch
 }
 
 /// <summary>An item of a server's queue, for every server on which one of the users is connected, and for the one it came from.</summary>
-/// <param name="Bytes">As <see cref="Wire.DispatchBatch.EncodeItem"/> makes them.</param>
+/// <param name="Bytes">As <see cref="DispatchBatch.EncodeItem"/> makes them.</param>
 /// <param name="Users">Whom it concerns; none where only the origin is told.</param>
 /// <param name="Origin">The boot id of the server it came from.</param>
-public readonly record struct AddressedItem(ReadOnlyMemory<byte> Bytes, IReadOnlyList<long> Users, Guid Origin);
+public readonly record struct AddressedItem(ReadOnlyMemory<byte> Bytes, IReadOnlyList<long> Users, Guid Origin)
+{
+    /// <summary>A message is told where its author or its recipient is connected and where it came from, a refusal only there.</summary>
+    public static AddressedItem Of(IDispatch outcome) =>
+        new(DispatchBatch.EncodeItem(outcome), PartiesOf(outcome), outcome.Origin.BootId);
+
+    private static long[] PartiesOf(IDispatch outcome) => outcome switch
+    {
+        MessageStored stored => [.. stored.Recipients.Select(recipient => recipient.UserId)],
+        MessageRepeated repeated => [.. repeated.Heads.Select(head => head.UserId)],
+        _ => [],
+    };
+}

@@ -86,7 +86,7 @@ internal static class WorkerDetours
         if (SeededBug.Is("route_before_commit"))
         {
             await RunningHost.Services.GetRequiredService<PublishAndTrim>().RunAsync(
-                Router.Address(plan.Outcomes), [], CancellationToken.None);
+                [.. plan.Outcomes.Select(AddressedItem.Of)], [], CancellationToken.None);
             await Task.Delay(s_longEnoughToBeSeen);
         }
 
