@@ -1,5 +1,4 @@
 using System.Text.Json.Serialization;
-using Chatable.Messaging.Wire;
 using Chatable.Messaging.Wire.V2;
 
 namespace Chatable.ApiService.Messages;

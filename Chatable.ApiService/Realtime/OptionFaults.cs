@@ -1,7 +1,6 @@
 using System.Numerics;
 using Chatable.ApiService.Http;
 using Chatable.ApiService.Sending;
-using Chatable.Messaging.Wire;
 using Chatable.Messaging.Wire.V2;
 
 namespace Chatable.ApiService.Realtime;

@@ -1,7 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Chatable.Messaging.Envelopes;
-using Chatable.Messaging.Wire;
 using Chatable.Messaging.Wire.V2;
 
 namespace Chatable.ApiService.Sync;

@@ -2,7 +2,6 @@ using Chatable.ApiService.Auth;
 using Chatable.ApiService.Realtime.Push;
 using Chatable.ApiService.Realtime.Sockets;
 using Chatable.Messaging.Envelopes;
-using Chatable.Messaging.Wire;
 using Chatable.Messaging.Wire.V2;
 
 namespace Chatable.ApiService.Realtime.Sessions.V2;
