@@ -5,7 +5,6 @@ using System.Text.Json;
 using Chatable.Client;
 using Chatable.Client.Session;
 using Chatable.Client.Wire;
-using Chatable.Messaging.Wire;
 using Chatable.Messaging.Wire.V2;
 using Chatable.Tests.Support;
 

@@ -1,7 +1,6 @@
 using System.Runtime.CompilerServices;
 using Chatable.ApiService.Delivery;
 using Chatable.ApiService.Realtime.Push;
-using Chatable.ApiService.Realtime.Sessions;
 using Chatable.ApiService.Realtime.Sessions.V2;
 using Chatable.ApiService.Sending;
 using Chatable.Messaging.Envelopes;

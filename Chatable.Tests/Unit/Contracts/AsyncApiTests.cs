@@ -4,7 +4,6 @@ using System.Text.RegularExpressions;
 using Chatable.ApiService.Realtime.Sockets;
 using Chatable.Client;
 using Chatable.Client.Wire;
-using Chatable.Messaging.Wire;
 using Chatable.Messaging.Wire.V2;
 using Chatable.Tests.Support;
 using Xunit.Sdk;

@@ -7,7 +7,6 @@ using Chatable.ApiService.Realtime;
 using Chatable.ApiService.Realtime.Push;
 using Chatable.ApiService.Realtime.Sockets;
 using Chatable.Messaging.Envelopes;
-using Chatable.Messaging.Wire;
 using Chatable.Messaging.Wire.V1;
 using Chatable.Tests.Support;
 using Chatable.Tests.Unit.Contracts;

@@ -1,4 +1,3 @@
-using Chatable.ApiService.Realtime.Sessions;
 using Chatable.ApiService.Realtime.Sessions.V2;
 using Chatable.Messaging;
 using Chatable.Messaging.Messages;
