@@ -5,8 +5,8 @@ namespace Chatable.Messaging.Intake;
 public static class IntakeSetup
 {
     /// <summary>
-    /// Adds <see cref="IntakeLog"/>, <see cref="SharedAppends"/>, <see cref="IntakeReader"/> and <see cref="DeadLetterLog"/>. Requires a Redis
-    /// connection.
+    /// Adds <see cref="IntakeLog"/>, <see cref="SharedAppends"/>, <see cref="IntakeReader"/> and <see cref="DeadLetterLog"/>. Requires a
+    /// Redis connection.
     /// </summary>
     public static IServiceCollection AddIntake(this IServiceCollection services)
     {

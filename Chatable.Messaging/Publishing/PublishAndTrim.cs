@@ -14,9 +14,9 @@ namespace Chatable.Messaging.Publishing;
 public readonly record struct PublishResult(
     IReadOnlyList<QueueAppend> Told, IReadOnlyList<RedisException?> Failures, IReadOnlyList<Registration> Dead);
 
+/// <summary>
 /// The last step of a batch. One command finds the servers it concerns, publishes to their queues, and deletes the batch from the intake.
 /// Three commands would cost two more round trips per batch, and everything that arrived in the meantime would wait for them.
-/// be two round trips more in each batch, for which everything that came meanwhile would wait.
 /// </summary>
 public sealed class PublishAndTrim(
     IConnectionMultiplexer redis, IOptions<IntakeOptions> intake, IOptions<ServerQueueOptions> queues, IOptions<RegistryOptions> registry)
