@@ -24,6 +24,7 @@ internal sealed class FrameReader(WebSocket socket, int maxBytes, TimeProvider c
     /// <summary>
     /// Waits for the beginning of the next frame. The last frame becomes invalid. Do not call this after a frame with a fault: while an
     /// unread payload is left, a receive without a buffer returns at once, every time.
+    /// </summary>
     /// <exception cref="WebSocketException">The connection is lost, or was closed for a protocol error.</exception>
     public ValueTask<ValueWebSocketReceiveResult> WaitAsync()
     {
