@@ -40,7 +40,7 @@ internal static class Readiness
         string name, EndpointReference endpoint, IHttpClientFactory clients, ResourceNotificationService notifications)
         : BackgroundService, IHealthCheck
     {
-        // Means the same to a reader.
+        // Differs only in letter case, so it reads the same.
         private static readonly string s_otherName = KnownResourceStates.Running.ToLowerInvariant();
 
         // The running instances, and whether each is shown as healthy.

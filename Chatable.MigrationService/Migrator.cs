@@ -92,7 +92,7 @@ internal sealed class Migrator(
         }
     }
 
-    // An index that folds names by the database's locale, such as one created by hand, would not be used, or would allow two users whose
+    // An index that folds names by the database's locale, such as one created by hand, would not be used. Or it would allow two users whose
     // names the services treat as one. 950 is the collation "C".
     private async Task RefuseFoldingByLocaleAsync(CancellationToken cancellationToken)
     {

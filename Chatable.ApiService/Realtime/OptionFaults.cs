@@ -9,7 +9,7 @@ namespace Chatable.ApiService.Realtime;
 /// <summary>Lists all errors in the settings at once.</summary>
 internal static class OptionFaults
 {
-    // A shorter time would expire on a busy server.
+    // A busy server could not keep to shorter times.
     private static readonly TimeSpan s_shortest = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan s_longest = TimeSpan.FromDays(1);
 

@@ -6,8 +6,8 @@ namespace Chatable.FanoutWorker.Lanes;
 /// <summary>
 /// Processes its partitions together, one batch after the other. A commit costs nearly the same for one entry as for a hundred, and with
 /// many writers each partition has only a few entries at a time. If a batch fails, each of its partitions is processed alone until it
-/// recovers, so that a locked user or an entry that cannot be stored delays only its own partition. A batch that is large enough is stored
-/// in several concurrent transactions: they finish sooner if processors are idle, and fail independently.
+/// recovers. A locked user or an entry that cannot be stored then delays only its own partition. A batch that is large enough is stored in
+/// several concurrent transactions: they finish sooner if processors are idle, and fail independently.
 /// </summary>
 internal sealed partial class Lane
 {

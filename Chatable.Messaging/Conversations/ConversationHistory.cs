@@ -75,7 +75,7 @@ public sealed class ConversationHistory(NpgsqlDataSource database)
         """;
 
     // conversation_seq is dense, so a page is a range of messages_pkey. LIMIT tells the planner how many rows there are. Most conversations
-    // have only low numbers, so without it the planner assumes that the beginning of a long conversation is a large part of the table, and
+    // have only low numbers. Without LIMIT the planner assumes that the beginning of a long conversation is a large part of the table, and
     // would scan all of that.
     internal const string RangeSql = """
         SELECT message_id, conversation_seq, client_id, client_id_text, author_id, type, body, created_at

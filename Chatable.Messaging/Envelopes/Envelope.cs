@@ -21,7 +21,7 @@ public readonly record struct LogHead(Guid Epoch, long Seq)
 
     /// <summary>
     /// Whether a client that has stored everything up to <paramref name="since"/> can continue from there. From 0 a client always can: it
-    /// asks for everything, in whichever epoch.
+    /// asks for the whole log, and the epoch does not matter.
     /// </summary>
     /// <param name="since">The last seq that the client has stored.</param>
     /// <param name="epoch">The epoch of <paramref name="since"/>. It must be the epoch that was asked about.</param>

@@ -57,9 +57,11 @@ public static class PersistFailures
     };
 
     // These classes recover without help: connections (08), transaction states such as read-only (25), rollbacks (40), resources (53),
-    // locks (55) and operators (57). All others need a person: a full disk, a damaged index (XX), sessions that lose their prepared
-    // statements (26), a schema of another build or missing rights (28, 3D, 3F, 42), a feature that this server lacks (0A), and any unknown
-    // class.
+    // locks (55) and operators (57). Everything else needs a person:
+    // - a full disk, or a damaged index (XX);
+    // - sessions that lose their prepared statements (26);
+    // - a schema of another build, or missing rights (28, 3D, 3F, 42);
+    // - a feature that this server lacks (0A), and any unknown class.
     private static bool IsAlarming(string sqlState) =>
         ClassifyState(sqlState) is PersistFailure.Transient
         && (sqlState == PostgresErrorCodes.DiskFull || !IsIn(sqlState, "08", "25", "40", "53", "55", "57"));

@@ -6,9 +6,9 @@ namespace Chatable.Messaging.Messages;
 internal static class PersistSql
 {
     // Each statement gets one generic plan: planning costs more than running it for a few rows. A plan made while a table was empty would
-    // use a sequential scan and be kept until the next ANALYZE, so only index plans are allowed, which are right at any size. The statement
-    // also reads the number of the epoch, which stays the same until the transaction ends, however late the locks are granted: see
-    // LogEpochs.
+    // use a sequential scan, and be kept until the next ANALYZE. Only index plans are therefore allowed, which are right at any size. The
+    // statement also reads the number of the epoch, which stays the same until the transaction ends, however late the locks are granted:
+    // see LogEpochs.
     public const string Settings = $"""
         SELECT {LogEpochs.Number}, {OrphanedLocks.End},
                {Replication.Required},

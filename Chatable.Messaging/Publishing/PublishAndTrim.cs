@@ -73,9 +73,9 @@ public sealed class PublishAndTrim(
 }
 
 // The script that ends a batch. KEYS: the servers; the users; then for each partition its log and its attempts.
-// ARGV: the number of users; the addresses and origins of an AddressedBatch; the queues' limit and lifetime, the start of their names and
-// the first byte of their batches; then for each partition the id before which it is to be empty, and the id and the first bytes of the
-// last entry that was read from it; then the pieces.
+// ARGV: the number of users; the addresses and origins of an AddressedBatch; the queues' limit and lifetime; the start of their names and
+// the first byte of their batches. Then for each partition three values: the id before which it must become empty, and the id and the first
+// bytes of the last entry that was read from it. Then the pieces.
 // Returns the outcome for each queue, each partition's error, and dead registrations: user, boot id, user, …
 // All reads come first, so that nothing is written if one of them fails.
 internal static class PublishAndTrimScript
@@ -144,10 +144,9 @@ internal static class PublishAndTrimScript
 
     // A failure of one partition does not affect the others. Hardly any entry has counted attempts. Deleting needs no memory, so it works
     // even if Redis is out of memory.
-    // Ids grow as long as a log is not lost. If Redis has lost the log or its tail, and its clock is behind, newer entries may have lower
-    // ids than the entries that were read, and nobody has read them. A log is therefore trimmed only if it still holds the last entry that
-    // was read: then nothing before that entry is new. If the entry is gone because another worker deleted it, all remaining entries come
-    // after it.
+    // Ids grow as long as a log is not lost. If Redis has lost the log or its tail, and its clock is behind, unread newer entries may have
+    // lower ids than the entries that were read. A log is therefore trimmed only if it still holds the last entry that was read: then
+    // nothing before that entry is new. If the entry is gone because another worker deleted it, all remaining entries come after it.
     private const string Delete = """
         local function parse(id)
             local time, sequence = string.match(id, '^(%d+)-(%d+)$')

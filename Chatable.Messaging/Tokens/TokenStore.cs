@@ -8,9 +8,9 @@ namespace Chatable.Messaging.Tokens;
 /// revoked nor expired. A family has several live tokens if a refresh token was used again before one of its successors was used.
 /// </summary>
 /// <remarks>
-/// Every change that adds to a family or ends it holds the row lock of its user, so that no refresh adds a token to a family that is being
-/// revoked. The first use of a token is recorded without that lock. If it races with another use of the parent refresh token, it counts as
-/// the later one. All times are the database's, so replicas' clocks need not agree.
+/// Every change that adds to a family or ends it holds the row lock of its user. No refresh can therefore add a token to a family that is
+/// being revoked. The first use of a token is recorded without that lock. If it races with another use of the parent refresh token, it
+/// counts as the later one. All times are the database's, so replicas' clocks need not agree.
 /// </remarks>
 public sealed partial class TokenStore(NpgsqlDataSource database, TokenSecretProtector secrets, ILogger<TokenStore> logger)
 {
@@ -78,7 +78,7 @@ public sealed partial class TokenStore(NpgsqlDataSource database, TokenSecretPro
     /// <summary>
     /// Exchanges a refresh token for a new token of the same family. The old access key ends at once. The old refresh token can be used
     /// again, for another new token, until one of its successors is used: an answer can be lost, and two tabs may refresh at once. Using it
-    /// after that means that one of the two users is a thief, so the whole family is revoked.
+    /// after that shows that it was stolen, or that a thief used the successor. The whole family is then revoked.
     /// </summary>
     public Task<RefreshResult> RefreshAsync(string refreshToken, TimeSpan lifetime, CancellationToken cancellationToken) =>
         ChangeAsync(line => RefreshAsync(line, TokenMaterial.Hash(refreshToken), lifetime), cancellationToken);

@@ -8,8 +8,7 @@ internal delegate Task RunOnTransport(ConnectionContext connection);
 
 /// <summary>
 /// Lets a request hand its connection over. When the request has ended, HTTP is done with the connection, and its state becomes garbage. A
-/// WebSocket that is open for hours then does not keep its request in memory, about 13 KB, and its frames do not pass through the layers of
-/// HTTP.
+/// WebSocket that is open for hours then does not keep its request in memory, about 13 KB. Its frames also bypass the layers of HTTP.
 /// </summary>
 internal sealed class ConnectionHandover
 {

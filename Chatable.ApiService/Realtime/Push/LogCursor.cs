@@ -20,8 +20,8 @@ internal readonly record struct LogPlace(LogEpoch Epoch, long Seq);
 /// Moves one connection along its user's log. Pushes advance it. If one is missing for longer than the hold time, the range is read from
 /// PostgreSQL, which always has it: seqs are dense, and a push follows its commit. Entries are only passed to a writer with room. Without
 /// room they leave a gap like any other, so a burst only briefly delays a client that keeps reading.
-/// Entries of an epoch other than the connection's are never accepted: their seqs may identify other messages. The caller that offers one
-/// has the current epoch looked up, and <see cref="Continue"/> called.
+/// Entries of an epoch other than the connection's are never accepted: their seqs may identify other messages. After a
+/// rejection, the caller requests a lookup of the current epoch, which leads to a call of <see cref="Continue"/>.
 /// </summary>
 internal sealed class LogCursor(
     long user, SocketWriter writer, DeliverEntry deliver, GoOn goOn, ReadLog read, DeliveryOptions options, TimeProvider clock,

@@ -5,8 +5,8 @@ namespace Chatable.ApiService.Realtime.Sockets;
 
 /// <summary>
 /// The only writer of a socket: a bounded queue of frames, ended by a close frame. Callers never wait. A client that does not read loses
-/// its connection, and delays no other client. A caller that adds a frame while nothing is being written writes it itself, as far as
-/// possible without waiting, so an idle socket has neither a queue nor a task.
+/// its connection, and delays no other client. If nothing is being written, the caller that adds a frame writes it, as far as possible
+/// without waiting. An idle socket therefore has neither a queue nor a task.
 /// </summary>
 internal sealed class SocketWriter(RealtimeOptions options, TimeProvider clock, RealtimeMetrics metrics)
 {
