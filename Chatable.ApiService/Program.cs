@@ -14,10 +14,10 @@ using Chatable.ServiceDefaults;
 if (args is [HealthCommand.Name])
     return await HealthCommand.RunAsync();
 
-// Settings are found beside the program, wherever it is started from.
+// Settings are read from the program's directory, wherever it is started from.
 var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
 builder.AddServiceDefaults();
-// Few: the driver uses all it has in turn, and PostgreSQL is slower with many sessions that are all cold. Half are for reads of logs.
+// A small pool: the driver uses all its connections in turn, and PostgreSQL is slower with many cold sessions. Half are for log reads.
 builder.AddNpgsqlDataSource("chatdb", settings => settings.DisableHealthChecks = true, DatabasePool.AtMost(8));
 builder.AddRedisClient("redis", configureOptions: RedisBacklog.FailFast);
 builder.AddApiHttp();

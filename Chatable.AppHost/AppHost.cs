@@ -1,4 +1,4 @@
-// The topology of Chatable: what runs, what each needs, and in which order it starts.
+// The topology of Chatable: the resources, their dependencies, and their start order.
 using Chatable.AppHost;
 using Chatable.AppHost.Commands;
 
@@ -9,13 +9,13 @@ if (!TopologySettings.TryRead(builder.Configuration, out var settings))
 
 StartReport.AddTo(builder);
 
-// PostgreSQL and Redis: containers, programs of this machine, or servers that are already there (Stores.cs).
+// PostgreSQL and Redis: containers, local programs, or existing servers (Stores.cs).
 var stores = new Stores(builder, settings);
 var chatdb = stores.AddPostgres("postgres", "chatdb");
 var redis = stores.AddRedis("redis");
 
-// The access tokens' secrets are encrypted with it: whoever changes it logs everybody out. A generated one is kept for the next run,
-// but not for the next publishing, where it must be given.
+// Encrypts the access tokens' secrets. Changing it logs everyone out. A generated key is kept for later runs. When publishing, the key must
+// be supplied.
 const string TokenKeyName = "token-secrets-key";
 var tokenKey = builder.ExecutionContext.IsPublishMode
     ? builder.AddParameter(TokenKeyName, secret: true)
@@ -26,7 +26,7 @@ var migrations = builder.AddProject<Projects.Chatable_MigrationService>("migrati
     .WithProjectDefaults()
     .WithOwnedDatabase(chatdb);
 
-// REST and WebSockets. Clients reach any replica by the one public port.
+// REST and WebSockets. Clients reach any replica through the single public port.
 builder.AddProject<Projects.Chatable_ApiService>("api")
     .WithProjectDefaults()
     .WithReplicas(settings.ApiReplicas)
@@ -41,7 +41,7 @@ builder.AddProject<Projects.Chatable_ApiService>("api")
     .WaitForCompletion(migrations)
     .WithApiCommands(redis.Resource);
 
-// Takes accepted messages from the intake in Redis, commits them to PostgreSQL and routes them to the API servers.
+// Takes accepted messages from the intake in Redis, commits them to PostgreSQL, and publishes them to the API servers.
 builder.AddProject<Projects.Chatable_FanoutWorker>("fanout")
     .WithProjectDefaults()
     .WithReplicas(settings.FanoutReplicas)

@@ -3,15 +3,17 @@ using System.Net.NetworkInformation;
 
 namespace Chatable.AppHost;
 
-/// <summary>The ports that are given by settings rather than chosen at the start.</summary>
+/// <summary>The ports that are set in the configuration, not chosen at startup.</summary>
 internal static class Ports
 {
-    /// <summary>Whether somebody listens at it on this machine. The orchestrator would report that late, and not on the console.</summary>
+    /// <summary>
+    /// Whether a local program is listening on the port. The orchestrator would report that late, and not on the console.
+    /// </summary>
     public static bool IsTaken(int port) =>
         IPGlobalProperties.GetIPGlobalProperties().GetActiveTcpListeners().Any(listener => listener.Port == port);
 
     /// <summary>
-    /// The dashboard's address stands in the launch profile. A second topology beside the first, which has it already, gets another port.
+    /// The launch profile sets the dashboard's address. A second topology gets another port, because the first one already uses it.
     /// </summary>
     public static void MoveDashboardIfTaken()
     {

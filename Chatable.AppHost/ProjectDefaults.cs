@@ -6,13 +6,14 @@ internal static class ProjectDefaults
 {
     private const string Sampler = "OTEL_TRACES_SAMPLER";
 
-    /// <summary>What is the same for all services of this topology, and other than Aspire assumes of a project.</summary>
+    /// <summary>Applies the settings that all services of this topology share, where they differ from Aspire's defaults.</summary>
     public static IResourceBuilder<ProjectResource> WithProjectDefaults(this IResourceBuilder<ProjectResource> service) => service
-        // None serves TLS: the dashboard shall not ask for a developer certificate.
+        // No service uses TLS, so the dashboard must not ask for a developer certificate.
         .WithoutHttpsCertificate()
         .WithEnvironment(context =>
         {
-            // Aspire's is always_on: what a health probe calls would be a trace of its own, although the probe itself is left out.
+            // Aspire's default is always_on: the calls of a health probe would then be traces of their own, although the probe itself is
+            // excluded.
             if (context.EnvironmentVariables.ContainsKey(Sampler))
                 context.EnvironmentVariables[Sampler] = "parentbased_always_on";
         });

@@ -6,7 +6,7 @@ using Microsoft.Extensions.Hosting;
 namespace Chatable.AppHost;
 
 /// <summary>
-/// What a service's <c>/health</c> says, in the dashboard: also that it is degraded, which its status alone, 200, does not tell.
+/// Shows a service's <c>/health</c> in the dashboard, including "Degraded", which the HTTP status, 200, does not show.
 /// </summary>
 internal static class Readiness
 {
@@ -31,18 +31,19 @@ internal static class Readiness
     }
 
     /// <remarks>
-    /// Aspire asks a resource that is not well less and less often, up to every 5 s, and one that is well every 30 s. So a check stays, and
-    /// goes on asking, while there is nothing new to tell: for 5 s where the service is not well, without end where it is. Once it is shown
-    /// to be well, Aspire would still let 30 s pass: it asks at once where the name of a resource's state changes, so that is done to it.
+    /// Aspire checks an unhealthy resource less and less often, up to every 5 s, and a healthy one every 30 s. This check therefore does
+    /// not return while the status is unchanged, and keeps polling: for 5 s while the service is unhealthy, without limit while it is
+    /// healthy. Once the service is shown as healthy, Aspire would still wait 30 s before the next check. It checks at once if the name of
+    /// a resource's state changes, so this class changes that name.
     /// </remarks>
     private sealed class Check(
         string name, EndpointReference endpoint, IHttpClientFactory clients, ResourceNotificationService notifications)
         : BackgroundService, IHealthCheck
     {
-        // The same to whoever reads it.
+        // Differs only in letter case, so it reads the same.
         private static readonly string s_otherName = KnownResourceStates.Running.ToLowerInvariant();
 
-        // The instances that run, and whether each is shown to be well.
+        // The running instances, and whether each is shown as healthy.
         private readonly ConcurrentDictionary<string, bool> _shown = [];
         private volatile bool _isAsked;
         private HealthStatus _told = HealthStatus.Unhealthy;
@@ -106,7 +107,7 @@ internal static class Readiness
             }
         }
 
-        // Where it is in that state: it may have ended meanwhile.
+        // Only if the instance is still in that state: it may have ended in the meantime.
         private Task RenameAsync(string instance, string from, string to) => notifications.PublishUpdateAsync(
             endpoint.Resource, instance, now => now.State is { } state && state.Text == from ? now with { State = state with { Text = to } } : now);
 

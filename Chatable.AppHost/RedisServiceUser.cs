@@ -3,12 +3,13 @@ using StackExchange.Redis;
 namespace Chatable.AppHost;
 
 /// <summary>
-/// The user of Redis that the services run as: every key, and every command but those that concern the server as a whole (FLUSHALL, CONFIG,
-/// KEYS, DEBUG, SHUTDOWN …). Redis keeps users only in files of its own, so it is made whenever the server has become ready.
+/// The Redis user of the services. It may access every key, and run every command except those that affect the whole server (FLUSHALL,
+/// CONFIG, KEYS, DEBUG, SHUTDOWN …). Redis stores users only in its own files, so the user is created whenever the server becomes ready.
 /// </summary>
 internal static class RedisServiceUser
 {
-    // INFO is dangerous to Redis for what it tells; the services look by it whether it is another run, and at the eviction policy.
+    // Redis classes INFO as dangerous for what it reveals. The services use it to detect another run of the server, and to read the
+    // eviction policy.
     private static readonly string[] s_rights = ["resetkeys", "~*", "resetchannels", "&*", "+@all", "-@dangerous", "+info"];
 
     public static IResourceBuilder<IResourceWithConnectionString> AddTo<T>(IResourceBuilder<T> server, ParameterResource password)

@@ -7,8 +7,8 @@ using Microsoft.Extensions.Hosting;
 namespace Chatable.AppHost;
 
 /// <summary>
-/// What a person reads on the console: where to go once everything is healthy, and the last words of whatever failed before.
-/// The rest is in the dashboard.
+/// Writes to the console what a person needs: the addresses once everything is healthy, and the last log lines of whatever failed before.
+/// All other information is in the dashboard.
 /// </summary>
 internal sealed class StartReport(
     DistributedApplicationModel model,
@@ -23,8 +23,8 @@ internal sealed class StartReport(
     private readonly Dictionary<string, ResourceEvent> _latest = [];
     private readonly HashSet<string> _failed = [];
 
-    // Not a hosted service: those start one after another, and the orchestrator's start lasts as long as any resource waits for another.
-    // A report that began after it would miss the failures.
+    // Not a hosted service: those start one after another, and the orchestrator's start takes as long as any resource waits for another. A
+    // report that began after it would miss the failures.
     public static void AddTo(IDistributedApplicationBuilder builder)
     {
         builder.Services.AddSingleton<StartReport>();
@@ -38,7 +38,7 @@ internal sealed class StartReport(
 
     private async Task RunAsync(CancellationToken stoppingToken)
     {
-        // Stopping takes some seconds; say so.
+        // Stopping takes some seconds, so it is announced.
         lifetime.ApplicationStopping.Register(() => Console.WriteLine("Stopping everything."));
         await foreach (var change in notifications.WatchAsync(stoppingToken))
         {
@@ -52,7 +52,7 @@ internal sealed class StartReport(
         WriteTable();
     }
 
-    // Aspire adds a resource to each project that rebuilds it, and starts only on demand: it does not count.
+    // Aspire adds a resource to each project that rebuilds it and starts only on demand. It does not count.
     private bool IsUp() => model.Resources
         .Where(resource => resource is not ParameterResource && !resource.HasAnnotationOfType<ExplicitStartupAnnotation>())
         .All(resource => _latest.Values.Count(change => change.Resource == resource && IsUp(change)) >= resource.GetReplicaCount());
@@ -71,7 +71,7 @@ internal sealed class StartReport(
         {
             foreach (var line in batch)
             {
-                // 2026-11-29T05:21:43.7200000Z the resource's own words; what the orchestrator says of it begins with [sys].
+                // 2026-11-29T05:21:43.7200000Z, then the resource's own text. Lines from the orchestrator begin with [sys].
                 var text = line.Content[(line.Content.IndexOf(' ', StringComparison.Ordinal) + 1)..];
                 if (text.StartsWith("[sys]", StringComparison.Ordinal) || text.StartsWith("No custom certificate", StringComparison.Ordinal))
                     continue;
@@ -94,7 +94,7 @@ internal sealed class StartReport(
         [
             .. Urls(resource => resource.Annotations.OfType<EndpointAnnotation>().Any(endpoint => endpoint.IsExternal))
                 .Where(url => url.DisplayProperties.DisplayName.Length > 0).Select(url => (url.DisplayProperties.DisplayName, url.Url)).Distinct(),
-            // Its own address carries the token that logs in.
+            // The dashboard's own URL contains the login token.
             .. Urls(resource => resource.Name == DashboardName).Where(url => url.Name is "http" or "https").Take(1).Select(url => ("Dashboard", url.Url)),
         ];
         var width = rows.Select(row => row.Name.Length).DefaultIfEmpty().Max();

@@ -1,13 +1,13 @@
 namespace Chatable.AppHost;
 
 /// <summary>A store of the topology.</summary>
-/// <param name="Resource">As its owner reaches it.</param>
-/// <param name="ServiceConnection">As the services reach it: as a user who may do their work and nothing else.</param>
-/// <param name="ServicePassword">That user's; null where the connection string was configured, and its user with it.</param>
+/// <param name="Resource">The connection of the store's owner.</param>
+/// <param name="ServiceConnection">The connection of the services, as a user with only the rights that they need.</param>
+/// <param name="ServicePassword">The password of that user. Null if the connection string, with its user, was configured.</param>
 internal sealed record Store(
     IResourceBuilder<IResourceWithConnectionString> Resource, ReferenceExpression ServiceConnection, ParameterResource? ServicePassword)
 {
-    /// <summary>In both stores.</summary>
+    /// <summary>The name of the services' user in both stores.</summary>
     public const string ServiceUser = "chatable";
 
     public string Name => Resource.Resource.Name;
@@ -15,13 +15,13 @@ internal sealed record Store(
 
 internal static class StoreExtensions
 {
-    /// <summary>The service gets the connection string, and waits until the store is there.</summary>
+    /// <summary>Gives the service the connection string, and makes it wait for the store.</summary>
     public static IResourceBuilder<ProjectResource> WithStore(this IResourceBuilder<ProjectResource> service, Store store) => service
         .WithEnvironment($"ConnectionStrings__{store.Name}", store.ServiceConnection)
         .WithReferenceRelationship(store.Resource)
         .WaitFor(store.Resource);
 
-    /// <summary>The migrations own the database, and make the role of those that use it.</summary>
+    /// <summary>Gives the migrations the owner's connection, and the role to create for the services.</summary>
     public static IResourceBuilder<ProjectResource> WithOwnedDatabase(this IResourceBuilder<ProjectResource> migrations, Store database)
     {
         migrations

@@ -3,8 +3,8 @@ using Chatable.Hosting;
 namespace Chatable.AppHost;
 
 /// <summary>
-/// PostgreSQL and Redis. A configured connection string names a server that is already there; otherwise they are containers or, where no
-/// container runtime can start one, processes of this machine. The services cannot tell the difference.
+/// PostgreSQL and Redis. A configured connection string names an existing server. Otherwise they are containers or, if no container runtime
+/// can start one, local processes. The services cannot tell the difference.
 /// </summary>
 internal sealed class Stores
 {
@@ -16,7 +16,7 @@ internal sealed class Stores
     {
         _builder = builder;
         _settings = settings;
-        // Nothing starts where the topology is published.
+        // When the topology is published, nothing starts.
         _asContainers = settings.Stores switch
         {
             StoreKind.Containers => true,
@@ -26,7 +26,7 @@ internal sealed class Stores
         };
     }
 
-    /// <summary>The migrations own the database; the services run as a role that the migrations make.</summary>
+    /// <summary>Adds PostgreSQL. The migrations own the database, and the services use a role that the migrations create.</summary>
     public Store AddPostgres(string name, string database)
     {
         if (IsConfigured(database))
@@ -34,7 +34,7 @@ internal sealed class Stores
         var password = AddServicePassword(database);
         if (_asContainers)
         {
-            // What people write must not reach the log: neither rows ("Failing row contains ...") nor statements.
+            // Users' texts must not reach the log: neither rows ("Failing row contains ...") nor statements.
             var container = _builder.AddPostgres(name).WithArgs("-c", "log_error_verbosity=terse", "-c", "log_min_error_statement=panic");
             if (_settings.UseVolumes)
                 container.WithDataVolume("chatable-postgres");
@@ -50,7 +50,7 @@ internal sealed class Stores
             $"Host={endpoint.Property(EndpointProperty.Host)};Port={endpoint.Property(EndpointProperty.Port)};Username={Store.ServiceUser};Password={password};Database={database}");
     }
 
-    /// <summary>The services run as a user without commands that concern the whole server, whom this program makes.</summary>
+    /// <summary>Adds Redis. The services use a user without server-wide commands, which this program creates.</summary>
     public Store AddRedis(string name)
     {
         if (IsConfigured(name))
@@ -59,8 +59,8 @@ internal sealed class Stores
         if (_asContainers)
         {
 #pragma warning disable ASPIRECERTIFICATES001 // Plain TCP in any case, whether this machine has a developer certificate or not.
-            // The append-only file: snapshots, one a minute, would lose accepted messages. Aspire's last argument is a line of shell that
-            // starts the server: what came after it would be the shell's, and without effect.
+            // The append-only file is required: snapshots, one per minute, would lose accepted messages. Aspire's last argument is a shell
+            // command line that starts the server. Arguments after it would go to the shell, without effect.
             var container = _builder.AddRedis(name).WithoutHttpsCertificate()
                 .WithArgs(context => context.Args[^1] = $"{context.Args[^1]} --appendonly yes");
 #pragma warning restore ASPIRECERTIFICATES001
@@ -78,7 +78,7 @@ internal sealed class Stores
             $"{endpoint.Property(EndpointProperty.HostAndPort)},user={Store.ServiceUser},password={password}");
     }
 
-    // Whoever configures a server says by the connection string as whom the services run.
+    // The configured connection string also determines the services' user.
     private Store Configured(string name)
     {
         var given = _builder.AddConnectionString(name);
@@ -95,7 +95,7 @@ internal sealed class Stores
     {
         if (ContainerRuntime.FindWorking() is not { } runtime)
             return false;
-        // Of several, the orchestrator would take one by its own rules.
+        // If several runtimes are installed, the orchestrator would choose one by its own rules.
         _builder.Configuration["ASPIRE_CONTAINER_RUNTIME"] ??= runtime;
         return true;
     }

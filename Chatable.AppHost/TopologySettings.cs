@@ -8,14 +8,14 @@ namespace Chatable.AppHost;
 /// <summary>How PostgreSQL and Redis run.</summary>
 internal enum StoreKind
 {
-    /// <summary>As containers where a container runtime can start one, otherwise as processes.</summary>
+    /// <summary>As containers if a container runtime can start one, otherwise as processes.</summary>
     Auto,
     Containers,
     Processes,
 }
 
 /// <summary>
-/// What can be set about the topology, in appsettings.json, the environment or on the command line (<c>--Api:Replicas=5</c>).
+/// The settings of the topology, from appsettings.json, the environment or the command line (<c>--Api:Replicas=5</c>).
 /// </summary>
 internal sealed record TopologySettings
 {
@@ -36,7 +36,7 @@ internal sealed record TopologySettings
     /// <summary>The folder for the data of stores that run as processes.</summary>
     public required string DataFolder { get; init; }
 
-    /// <summary>Reads the settings, and tells each that cannot be used in a sentence of its own on standard error.</summary>
+    /// <summary>Reads the settings. Reports each invalid one in its own sentence on standard error.</summary>
     public static bool TryRead(IConfigurationRoot configuration, [NotNullWhen(true)] out TopologySettings? settings)
     {
         List<string> errors = [.. Unknown(configuration)];
@@ -56,7 +56,7 @@ internal sealed record TopologySettings
         return errors.Count == 0;
     }
 
-    // Root's servers run as another user, who cannot enter root's home.
+    // Servers started by root run as another user, who cannot access root's home.
     private static string DefaultDataFolder() => OperatingSystem.IsLinux() && Environment.IsPrivilegedProcess
         ? "/var/lib/chatable/volumes"
         : Path.Combine(
@@ -66,8 +66,8 @@ internal sealed record TopologySettings
             "chatable", "volumes");
 
     /// <summary>
-    /// Names that nobody reads: in our sections any, elsewhere those that are a letter or two off. What the environment has in section
-    /// <c>Fanout</c> may be the worker's, which looks at it itself.
+    /// Returns names that are not settings: in our sections any unknown name, elsewhere those that differ from ours by a letter or two.
+    /// Names in section <c>Fanout</c> of the environment may belong to the worker, which checks them itself.
     /// </summary>
     private static IEnumerable<string> Unknown(IConfigurationRoot configuration)
     {

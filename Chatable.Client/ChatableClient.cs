@@ -4,7 +4,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Chatable.Client;
 
-/// <summary>A Chatable backend, seen from a client: accounts, connections, history. One is enough for a process.</summary>
+/// <summary>A client of a Chatable backend: accounts, connections, history. One instance per process is enough.</summary>
 public sealed class ChatableClient : IDisposable
 {
     private readonly ServerAddresses _servers;
@@ -15,8 +15,8 @@ public sealed class ChatableClient : IDisposable
     private readonly TimeProvider _clock;
     private readonly HttpClient? _ownHttp;
 
-    /// <summary>A client of the servers at the addresses that the options name.</summary>
-    /// <exception cref="ArgumentException">The options name no server, or have other faults.</exception>
+    /// <summary>Creates a client for the server addresses in the options.</summary>
+    /// <exception cref="ArgumentException">The options contain no server, or are invalid.</exception>
     public ChatableClient(ChatableClientOptions options, ILoggerFactory? loggers = null, TimeProvider? clock = null)
         : this(ServerAddresses.Of(Checked(options).Servers), options.Connection, http: null, loggers, clock)
     {
@@ -35,12 +35,12 @@ public sealed class ChatableClient : IDisposable
         Accounts = new ChatAccounts(_calls);
     }
 
-    /// <summary>Users and their tokens.</summary>
+    /// <summary>Manages users and their tokens.</summary>
     public ChatAccounts Accounts { get; }
 
-    /// <summary>A connection of a device, to be started.</summary>
-    /// <param name="credentials">Who it is.</param>
-    /// <param name="store">What it must not forget; a store serves one connection at a time.</param>
+    /// <summary>Creates a connection for a device. The caller must start it.</summary>
+    /// <param name="credentials">The credentials of the device.</param>
+    /// <param name="store">Holds the device's outbox and cursor. A store serves one connection at a time.</param>
     /// <param name="onReset">See <see cref="ChatConnection.OnReset"/>.</param>
     public ChatConnection CreateConnection(
         ChatCredentials credentials, IChatStore store, Func<ChatReset, CancellationToken, ValueTask>? onReset = null)
@@ -51,10 +51,10 @@ public sealed class ChatableClient : IDisposable
         return new ChatConnection(seed, store, _logger) { OnReset = onReset };
     }
 
-    /// <summary>What was said before, as this user sees it.</summary>
+    /// <summary>Returns the stored conversations and messages of the user.</summary>
     public ChatHistory History(ChatCredentials credentials) => new(_calls, credentials);
 
-    /// <summary>Lets go of what it made for itself; connections are their owners'.</summary>
+    /// <summary>Releases the client's own resources. Connections are disposed by their owners.</summary>
     public void Dispose() => _ownHttp?.Dispose();
 
     private static ChatableClientOptions Checked(ChatableClientOptions options)

@@ -1,18 +1,18 @@
 namespace Chatable.Client;
 
-/// <summary>Where the servers are, and how connections to them behave.</summary>
+/// <summary>The server addresses, and the settings of connections.</summary>
 public sealed class ChatableClientOptions
 {
     /// <summary>
-    /// Addresses of servers, with the scheme http or https, and a path where a gateway wants one (<c>https://host/chat</c>); a client that
-    /// loses one goes to the next. Empty where service discovery finds them.
+    /// Server addresses, with the scheme http or https, and a path if a gateway needs one (<c>https://host/chat</c>). A client that loses
+    /// one server tries the next. Leave empty to use service discovery.
     /// </summary>
     public IList<Uri> Urls { get; } = [];
 
-    /// <summary>One more address: the usual case, a single one for all servers.</summary>
+    /// <summary>One more address. Usually the only one, shared by all servers.</summary>
     public Uri? Url { get; set; }
 
-    /// <summary>How connections behave.</summary>
+    /// <summary>The settings of connections.</summary>
     public ConnectionOptions Connection { get; } = new();
 
     internal IReadOnlyList<Uri> Servers => Url is null ? [.. Urls] : [Url, .. Urls];

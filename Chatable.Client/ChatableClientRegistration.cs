@@ -10,9 +10,9 @@ namespace Microsoft.Extensions.DependencyInjection;
 public static class ChatableClientRegistration
 {
     /// <summary>
-    /// Registers a <see cref="ChatableClient"/> for the servers at, in this order: section <c>Chat</c> (<c>Url</c>, <c>Urls</c>), the
-    /// connection string <paramref name="name"/> (one address, or several with semicolons), service discovery for
-    /// <c>https+http://name</c>. Faults in the options are told at the start, all at once.
+    /// Registers a <see cref="ChatableClient"/>. Its server addresses come from the first of these that is set: section <c>Chat</c>
+    /// (<c>Url</c>, <c>Urls</c>), the connection string <paramref name="name"/> (one address, or several separated by semicolons), or
+    /// service discovery for <c>https+http://name</c>. All errors in the options are reported together at startup.
     /// </summary>
     public static IServiceCollection AddChatableClient(
         this IServiceCollection services, string name = "chat", Action<ChatableClientOptions>? configure = null)
@@ -41,8 +41,8 @@ public static class ChatableClientRegistration
 
     private const string HttpClientName = "Chatable.Client";
 
-    // The client says itself what it repeats and when. A host's handlers for all its HTTP clients, such as Aspire's standard resilience
-    // handler, would repeat a registration or the exchange of a token. Known by name: the client depends on neither package.
+    // The client decides itself what to retry and when. Handlers that a host adds to all HTTP clients, such as Aspire's standard resilience
+    // handler, would repeat a registration or a token exchange. They are matched by name, because the client references neither package.
     private static readonly string[] s_retries =
         ["Microsoft.Extensions.Http.Resilience.ResilienceHandler", "Microsoft.Extensions.Http.PolicyHttpMessageHandler"];
 

@@ -12,7 +12,7 @@ internal sealed class AssignedPartitions
     private readonly Func<int, PartitionRecovery> _createReader;
     private readonly FanoutMetrics _metrics;
 
-    // Read by others than the one who starts and stops them.
+    // Other threads read this than the one that starts and stops partitions.
     private volatile int[] _partitions = [];
 
     public AssignedPartitions(
@@ -39,7 +39,9 @@ internal sealed class AssignedPartitions
         _metrics.PartitionTaken();
     }
 
-    /// <summary>Returns when their batches are finished: only then may others, or this worker again, take these partitions.</summary>
+    /// <summary>
+    /// Returns when the partitions' batches are finished. Only then may this or another worker take the partitions again.
+    /// </summary>
     public async Task StopAsync(IReadOnlyCollection<int> partitions)
     {
         var stopping = partitions.Where(IsRunning).ToArray();

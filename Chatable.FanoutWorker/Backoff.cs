@@ -1,6 +1,6 @@
 namespace Chatable.FanoutWorker;
 
-/// <summary>Waits that double from one failure to the next, each cut by up to a half at random: workers do not march in step.</summary>
+/// <summary>Delays that double with each failure, each reduced by up to half at random, so that workers do not retry in step.</summary>
 internal sealed class Backoff(TimeSpan first, TimeSpan max)
 {
     private int _failures;

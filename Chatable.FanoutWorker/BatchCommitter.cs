@@ -9,14 +9,16 @@ using Microsoft.Extensions.Options;
 namespace Chatable.FanoutWorker;
 
 /// <summary>
-/// Stores a batch whatever is in it. Where the database refuses it for what it holds, it is halved until the culprit stands alone:
-/// that one goes among the dead letters, and the others are stored in their order.
+/// Stores a batch, including one with an entry that cannot be stored. If the database rejects the batch's content, the batch is halved
+/// until the faulty entry is alone. That entry becomes a dead letter, and the others are stored in order.
 /// </summary>
 internal sealed partial class BatchCommitter(
     MessageStore store, IntakeReader intake, ServerRegistry registry, ServerQueue queue, IOptions<FanoutOptions> options,
     FanoutMetrics metrics, TimeProvider time, ILogger<BatchCommitter> logger)
 {
-    /// <summary>What is still to be told of the entries. Where it throws, a part may be stored: repeating the whole does no harm.</summary>
+    /// <summary>
+    /// Returns the outcomes still to be published. After an exception, part of the batch may be stored. Repeating the whole is safe.
+    /// </summary>
     public async Task<IReadOnlyList<IDispatch>> CommitAsync(IReadOnlyList<PendingEntry> pending, CancellationToken cancellationToken)
     {
         if (pending.Count == 0)
@@ -29,7 +31,7 @@ internal sealed partial class BatchCommitter(
         return spans.Continue(outcomes);
     }
 
-    /// <exception cref="DeadLettersFullException">The entry stays, and with it the partition.</exception>
+    /// <exception cref="DeadLettersFullException">The entry stays, and its partition stops.</exception>
     public async Task DeadLetterAsync(
         int partition, IntakeItem item, string code, long attempts, CancellationToken cancellationToken)
     {
@@ -66,15 +68,15 @@ internal sealed partial class BatchCommitter(
 
     private static bool IsOfTheBatch(Exception failure) => PersistFailures.Classify(failure) is not PersistFailure.Transient;
 
-    // Before anything later is stored: were it to become storable one day, it must not follow what came after it.
+    // Runs before later entries are stored. If the entry became storable one day, it must not follow entries that came after it.
     private async Task RefuseAsync(PendingEntry pending, Exception failure, CancellationToken cancellationToken)
     {
         var attempts = await intake.CountAttemptAsync(pending.Partition, pending.Item, cancellationToken);
         if (PersistFailures.Classify(failure) is PersistFailure.Unforeseen && attempts < options.Value.MaxAttempts)
             ExceptionDispatchInfo.Throw(failure);
 
-        // Told before it is put aside, for after that nothing remembers it: were the rest of the batch to fail, nobody would be told.
-        // Where putting it aside fails it is told again, which does no harm.
+        // The origin is told before the entry is moved, because afterwards nothing remembers it: if the rest of the batch failed, nobody
+        // would be told. If the move fails, the origin is told again, which is harmless.
         var refused = new MessageRefused(pending.Entry.ClientId, RefusalCode.Invalid, pending.Entry.Origin);
         await TellAsync(refused, cancellationToken);
         await DeadLetterAsync(pending.Partition, pending.Item, PersistFailures.CodeOf(failure), attempts, cancellationToken);
@@ -82,7 +84,7 @@ internal sealed partial class BatchCommitter(
         metrics.Decided("invalid", 1);
     }
 
-    // Where it came from, even where Redis is out of memory: nobody will say so again.
+    // Tells the origin even if Redis is out of memory, because the refusal is not sent again.
     private async Task TellAsync(MessageRefused refused, CancellationToken cancellationToken)
     {
         if ((await registry.FindLiveAsync([refused.Origin.BootId], cancellationToken)).Count > 0)

@@ -7,15 +7,15 @@ using StackExchange.Redis;
 namespace Chatable.FanoutWorker;
 
 /// <summary>
-/// One batch from what was read to its end: commit, tell, delete. Only what is committed is deleted, and what was read begins with the
-/// first entry not deleted: so at every moment what is committed of a partition is a prefix of its log, and no second reader can change
-/// the order. The one condition is that a worker never has a partition in two batches at once.
+/// Processes one batch: commit, publish, delete. Only committed entries are deleted, and each read begins with the first entry not yet
+/// deleted. The committed entries of a partition are therefore a prefix of its log at every moment, and a second reader cannot change the
+/// order. The only condition: a worker never has a partition in two batches at once.
 /// </summary>
 internal sealed class BatchProcessor(
     BatchCommitter committer, DeadRegistrations dead, KnownHeads known, FanoutMetrics metrics, TimeProvider time)
 {
     /// <summary>
-    /// Stores heads of different partitions together. Where it throws, they are to be read again.
+    /// Stores heads of different partitions together. If this throws, they must be read again.
     /// </summary>
     public async Task<CommittedBatch> CommitAsync(IReadOnlyList<PartitionHead> heads, CancellationToken cancellationToken)
     {
@@ -29,12 +29,12 @@ internal sealed class BatchProcessor(
     }
 
     /// <summary>
-    /// Tells and deletes; the command is under way when this returns to its caller. Where a head could not be deleted, or the whole fails,
-    /// it is to be read again, and found to be repeated.
+    /// Publishes and deletes. The command has been sent when this method returns its task. If a head could not be deleted, or the call
+    /// fails, the head must be read again, and its entries are then found to be repeats.
     /// </summary>
-    /// <param name="batch">What <see cref="CommitAsync"/> made.</param>
-    /// <param name="connection">What is read on its connection after this begins with the first entry not deleted.</param>
-    /// <returns>For each head why it could not be deleted, or null.</returns>
+    /// <param name="batch">The result of <see cref="CommitAsync"/>.</param>
+    /// <param name="connection">Later reads on its connection begin with the first entry not deleted.</param>
+    /// <returns>For each head, why it could not be deleted, or null.</returns>
     public async Task<IReadOnlyList<RedisException?>> FinishAsync(CommittedBatch batch, PublishAndTrim connection)
     {
         var result = await connection.RunAsync(batch.Untold, batch.Heads, CancellationToken.None);
@@ -44,8 +44,8 @@ internal sealed class BatchProcessor(
         return result.Failures;
     }
 
-    // They are not in the intake any more, and what was read is known again by its last entry that still is. A head of dead letters alone
-    // stays as it is: the intake has nothing of it.
+    // Dead letters have left the intake, so a head must be identified by its last entry that is still there. A head whose entries are all
+    // dead letters stays as it is: the intake holds none of them.
     private static IReadOnlyList<PartitionHead> WithoutDeadLetters(IReadOnlyList<PartitionHead> heads, List<PendingEntry> pending)
     {
         if (pending.Count == heads.Sum(head => head.Items.Count) && !pending.Exists(one => one.IsPutAside))
@@ -76,19 +76,19 @@ internal sealed class BatchProcessor(
     }
 }
 
-/// <summary>A batch that is stored: what is left is to tell servers of it, and to delete it from the intake.</summary>
-/// <param name="Heads">What it was read as, without what is among the dead letters now.</param>
-/// <param name="Untold">What servers are to be told.</param>
-/// <param name="StartedAt">When it had been read, as a timestamp of the time provider.</param>
+/// <summary>A batch that is stored, but not yet published to the servers and deleted from the intake.</summary>
+/// <param name="Heads">The heads as read, without the entries that became dead letters.</param>
+/// <param name="Untold">The items to publish to the servers.</param>
+/// <param name="StartedAt">When the batch had been read, as a timestamp of the time provider.</param>
 internal sealed record CommittedBatch(IReadOnlyList<PartitionHead> Heads, IReadOnlyList<AddressedItem> Untold, long StartedAt);
 
-/// <summary>An entry read from the intake and not yet settled.</summary>
+/// <summary>An entry that was read from the intake and is not yet processed.</summary>
 internal sealed record PendingEntry(int Partition, IntakeItem Item, IntakeEntry Entry)
 {
-    /// <summary>Whether it has gone among the dead letters.</summary>
+    /// <summary>Whether the entry has become a dead letter.</summary>
     public bool IsPutAside { get; set; }
 
-    /// <summary>When it arrived, by Redis' clock: a stream's id begins with the milliseconds since 1970.</summary>
+    /// <summary>The time of arrival, by Redis' clock: a stream's id begins with the milliseconds since 1970.</summary>
     public DateTimeOffset? ArrivedAt =>
         Item.Id.ToString().Split('-') is [var text, _] && long.TryParse(text, out var milliseconds) && milliseconds < 253_402_300_800_000
             ? DateTimeOffset.FromUnixTimeMilliseconds(milliseconds)

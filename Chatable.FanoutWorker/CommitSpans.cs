@@ -5,8 +5,8 @@ using Chatable.Messaging.Wire;
 namespace Chatable.FanoutWorker;
 
 /// <summary>
-/// One span for a batch, and one for each message of it that somebody traces, a child of where the message was accepted. A batch
-/// that nobody traces costs a look at its flags.
+/// Creates one span for a batch, and one for each traced message in it, as a child of the span that accepted the message. For a batch
+/// without traced messages, only the flags are checked.
 /// </summary>
 internal readonly struct CommitSpans : IDisposable
 {
@@ -27,7 +27,7 @@ internal readonly struct CommitSpans : IDisposable
         return new CommitSpans(batch);
     }
 
-    /// <summary>The outcomes, each stored message's trace going on from its commit.</summary>
+    /// <summary>Returns the outcomes. The trace of each stored message continues from its commit span.</summary>
     public IReadOnlyList<IDispatch> Continue(IReadOnlyList<IDispatch> outcomes)
     {
         if (_batch is not { } batch)

@@ -1,4 +1,4 @@
 namespace Chatable.FanoutWorker;
 
-/// <summary>An entry cannot be stored, and there is no room to put it aside; losing it is no choice, so its partition waits.</summary>
+/// <summary>An entry cannot be stored, and the dead letters are full. Losing the entry is not allowed, so its partition waits.</summary>
 internal sealed class DeadLettersFullException(int partition) : Exception($"The dead letters of partition {partition} are full.");

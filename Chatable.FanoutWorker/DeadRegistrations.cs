@@ -6,16 +6,16 @@ using StackExchange.Redis;
 namespace Chatable.FanoutWorker;
 
 /// <summary>
-/// Takes registrations with dead servers out of the registry, beside the lanes: a server that dies with 20,000 sockets leaves as many, and
-/// no batch waits for them. Each is on its way once at a time, however many batches find it meanwhile. What finds no place, or cannot be
-/// forgotten, is counted and left: it is found again with the user's next message.
+/// Removes registrations with dead servers from the registry, outside the lanes: a server that dies with 20,000 sockets leaves as many, and
+/// no batch waits for them. Each registration is in the queue at most once, however many batches find it. One that finds the queue full, or
+/// cannot be removed, is counted and left: the user's next message finds it again.
 /// </summary>
 internal sealed partial class DeadRegistrations(ServerRegistry registry, FanoutMetrics metrics, ILogger<DeadRegistrations> logger)
     : BackgroundService
 {
     internal const int Limit = 10_000;
 
-    // Of one call: so many are found by no more than a few commands, between which Redis does what the lanes want.
+    // The number of registrations per call. A few commands remove that many, and between them Redis serves the lanes.
     private const int AtOnce = 500;
 
     private readonly ConcurrentDictionary<Registration, byte> _underWay = new();

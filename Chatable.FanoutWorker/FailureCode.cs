@@ -6,7 +6,7 @@ namespace Chatable.FanoutWorker;
 
 internal static class FailureCode
 {
-    /// <summary>Few different words, fit for a metric.</summary>
+    /// <summary>Returns one of a few distinct codes, suitable for a metric.</summary>
     public static string Of(Exception failure) => failure switch
     {
         IntakeChangedException => "intake_changed",

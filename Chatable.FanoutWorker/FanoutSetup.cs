@@ -36,7 +36,7 @@ internal static class FanoutSetup
         services.AddHostedService<ServerReaper>();
         services.AddHostedService<DeadLetterWatch>();
         services.AddHostedService<SetBackWatch>();
-        // Room for the batches in flight, within the 30 s a platform gives.
+        // Leaves time for the batches in flight, within the 30 s that platforms allow.
         services.Configure<HostOptions>(options => options.ShutdownTimeout = TimeSpan.FromSeconds(25));
     }
 

@@ -6,12 +6,12 @@ using Npgsql;
 
 namespace Chatable.FanoutWorker;
 
-/// <summary>Reads this worker's share of the partitions: takes what is free, gives up what is more than its share.</summary>
+/// <summary>Maintains this worker's share of the partitions: takes free ones, and gives up those beyond its share.</summary>
 internal sealed partial class PartitionAssignment(
     IntakeLog intake, PartitionLeases leases, AssignedPartitions readers, SchemaCheck schema, IOptions<FanoutOptions> options,
     TimeProvider time, IHostApplicationLifetime lifetime, ILogger<PartitionAssignment> logger) : BackgroundService
 {
-    // Workers that start together begin their search at different places.
+    // Workers that start together begin their search at different partitions.
     private readonly int _first = Random.Shared.Next(intake.Partitions);
     private bool _partitionsAgreed;
     private bool _isSchemaThere;
@@ -28,7 +28,7 @@ internal sealed partial class PartitionAssignment(
         await LeaveAsync();
     }
 
-    // The batches in flight are finished first; then others can take the partitions at once instead of when the leases run out.
+    // The batches in flight finish first. Other workers can then take the partitions at once, instead of when the leases expire.
     private async Task LeaveAsync()
     {
         try
@@ -54,7 +54,7 @@ internal sealed partial class PartitionAssignment(
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
-            // The loop ends by itself.
+            // The loop ends on its own.
         }
         catch (UnusableRedisException unusable)
         {
@@ -64,13 +64,14 @@ internal sealed partial class PartitionAssignment(
         }
         catch (Exception failure)
         {
-            // What is being read goes on being read: without Redis nobody can take it, and should somebody, it does no harm.
+            // Reading continues: without Redis no other worker can take the partitions, and if one does, it is harmless.
             Log.BalanceFailed(logger, failure);
         }
     }
 
-    // Before the migrations of its version a worker could store nothing of what it takes, which one of the version before can. Once
-    // PostgreSQL has said that they are there it is not asked again: the answer would keep leases waiting. Until then there are none.
+    // Before the migrations of its version, a worker could store nothing of what it takes, while a worker of the previous version could.
+    // Once PostgreSQL has confirmed the schema, it is not asked again, because a slow answer would delay the leases. Until then the worker
+    // holds no leases.
     private async Task<bool> IsSchemaThereAsync(CancellationToken cancellationToken)
     {
         if (_isSchemaThere)
@@ -88,14 +89,16 @@ internal sealed partial class PartitionAssignment(
         }
         catch (NpgsqlException)
         {
-            // The reports of outages tell. Nothing could be stored now either.
+            // The outage is reported elsewhere. Nothing could be stored now either.
             return false;
         }
 
         return _isSchemaThere = true;
     }
 
-    /// <summary>One round: says that this worker lives, renews what it has, and takes or gives up what differs from its share.</summary>
+    /// <summary>
+    /// Runs one round: sends a heartbeat, renews the leases, and takes or gives up partitions to match this worker's share.
+    /// </summary>
     public async Task BalanceAsync(CancellationToken cancellationToken)
     {
         var share = PartitionLeases.Share(intake.Partitions, await leases.HeartbeatAsync(cancellationToken));

@@ -11,17 +11,17 @@ internal enum LeaseAnswer
     Taken = 0,
     Held = 1,
 
-    /// <summary>Nobody has it, and Redis has no memory to note that we want it.</summary>
+    /// <summary>No worker holds it, but Redis is out of memory and cannot record this worker's lease.</summary>
     OutOfMemory = 2,
 }
 
 /// <summary>
-/// Who reads which partition: <c>lease:{p}</c> holds a worker's name, <c>workers</c> who is alive, all by Redis' clock. Leases save
-/// double work; no ordering depends on them, and two workers on one partition do no harm.
+/// Assigns partitions to workers: <c>lease:{p}</c> holds a worker's name, and <c>workers</c> lists the live ones, all by Redis' clock.
+/// Leases only avoid duplicate work. No ordering depends on them, and two workers on one partition are harmless.
 /// </summary>
 internal sealed class PartitionLeases(IConnectionMultiplexer redis, ServerIdentity identity, IOptions<FanoutOptions> options)
 {
-    // A lease that lasts longer than any does was taken before the clock was set back, and its holder may be gone.
+    // A lease longer than the full duration was taken before the clock was set back, and its holder may be gone.
     private const string Hold = """
         local holder = redis.call('GET', KEYS[1])
         if holder == ARGV[1] then redis.call('PEXPIRE', KEYS[1], ARGV[2]) return 1 end
@@ -35,7 +35,8 @@ internal sealed class PartitionLeases(IConnectionMultiplexer redis, ServerIdenti
 
     private const string Release = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0";
 
-    // Counts this worker even where there was no memory to note it. Nobody lives longer than from now on: the clock may have been set back.
+    // Counts this worker even if there was no memory to record it. No entry may outlast a full lifetime from now, because the clock may
+    // have been set back.
     private const string Heartbeat = """
         local t = redis.call('TIME')
         local now = t[1] * 1000 + math.floor(t[2] / 1000)
@@ -52,7 +53,7 @@ internal sealed class PartitionLeases(IConnectionMultiplexer redis, ServerIdenti
     private readonly RedisValue _name = identity.Name;
     private readonly RedisValue _duration = (long)options.Value.LeaseDuration.TotalMilliseconds;
 
-    /// <summary>Says that this worker lives; returns how many do.</summary>
+    /// <summary>Sends this worker's heartbeat, and returns the number of live workers.</summary>
     public async Task<int> HeartbeatAsync(CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
@@ -66,21 +67,21 @@ internal sealed class PartitionLeases(IConnectionMultiplexer redis, ServerIdenti
         return (LeaseAnswer)(int)await redis.GetDatabase().ScriptEvaluateAsync(Hold, [Lease(partition)], [_name, _duration]);
     }
 
-    /// <summary>Gives a lease up if it is this worker's.</summary>
+    /// <summary>Releases a lease if this worker holds it.</summary>
     public async Task ReleaseAsync(int partition, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         await redis.GetDatabase().ScriptEvaluateAsync(Release, [Lease(partition)], [_name]);
     }
 
-    /// <summary>Says that this worker is gone.</summary>
+    /// <summary>Removes this worker from the live ones.</summary>
     public async Task LeaveAsync(CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         await redis.GetDatabase().SortedSetRemoveAsync(Workers, _name);
     }
 
-    /// <summary>The share of one worker among <paramref name="live"/>, rounded up so that none is left over.</summary>
+    /// <summary>The share of one worker among <paramref name="live"/>, rounded up so that no partition is left over.</summary>
     public static int Share(int partitions, int live) => (partitions + live - 1) / live;
 
     private RedisKey Workers => LiveWorkers.KeyOf(_prefix);

@@ -5,9 +5,9 @@ using Chatable.Messaging.Publishing;
 namespace Chatable.FanoutWorker;
 
 /// <summary>
-/// Gets one partition past what made a batch of several fail, or one of its own: with waits that grow, and with fewer entries at once, in
-/// case the batch itself is the cause, such as one too slow for the statement timeout or one that crosses a user somebody has locked. Where
-/// only somebody can mend the cause, it says so, and blames no entry.
+/// Retries one partition after a failed batch, with growing delays and smaller batches. A smaller batch helps if the batch itself is the
+/// cause: it was too slow for the statement timeout, or it contains a user that another transaction has locked. If only a person can fix
+/// the cause, this is logged, and no entry is blamed.
 /// </summary>
 internal sealed partial class PartitionRecovery(
     int partition, IntakeReader intake, PublishAndTrim publishAndTrim, BatchProcessor processor, FanoutOptions options, FanoutMetrics metrics,
@@ -19,8 +19,8 @@ internal sealed partial class PartitionRecovery(
     public int Partition => partition;
 
     /// <summary>
-    /// Returns when batches of the full size succeed again, or nothing is left; or when told to stop, for which a batch in flight has
-    /// <see cref="FanoutOptions.DrainTimeout"/>.
+    /// Returns when batches of full size succeed again or nothing is left. Also returns on <paramref name="stop"/>; a batch in flight then
+    /// has <see cref="FanoutOptions.DrainTimeout"/> to finish.
     /// </summary>
     public async Task GetThroughAsync(CancellationToken stop)
     {
@@ -32,7 +32,7 @@ internal sealed partial class PartitionRecovery(
         }
         finally
         {
-            // Whoever reads it next says so anew.
+            // The next reader reports the stop again.
             GoOn();
             _backoff.Reset();
         }
@@ -61,7 +61,7 @@ internal sealed partial class PartitionRecovery(
         }
     }
 
-    // Said once for each stop: the same failure comes again every few seconds.
+    // Logged once per stop: the same failure recurs every few seconds.
     private void NoteStop(Exception failure)
     {
         if (!(PersistFailures.IsAlarming(failure) || failure is DeadLettersFullException) || FailureCode.Of(failure) == _stoppedBy)

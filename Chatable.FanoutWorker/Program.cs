@@ -11,7 +11,7 @@ if (args is ["new-epoch", .. var epochs])
 if (args is [HealthCommand.Name])
     return await HealthCommand.RunAsync();
 
-// Settings are found beside the program, wherever it is started from.
+// Settings are read from the program's directory, wherever it is started from.
 var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
 
 builder.AddServiceDefaults();

@@ -4,7 +4,7 @@ using Microsoft.Extensions.Options;
 
 namespace Chatable.FanoutWorker;
 
-/// <summary>Removes what servers leave behind that died without a word. Every worker does it; once too often does no harm.</summary>
+/// <summary>Removes the remains of servers that died without deregistering. Every worker does this; duplicates are harmless.</summary>
 internal sealed partial class ServerReaper(
     ServerRegistry registry, ServerQueue queue, IOptions<FanoutOptions> options, FanoutMetrics metrics, TimeProvider time,
     ILogger<ServerReaper> logger) : BackgroundService

@@ -6,9 +6,9 @@ namespace Chatable.Hosting;
 public static class ContainerRuntime
 {
     /// <summary>
-    /// The name of a runtime (<c>docker</c>, <c>podman</c>, or the one in <c>ASPIRE_CONTAINER_RUNTIME</c>) that has just started a container,
-    /// or null. Takes up to some seconds where there is one. On Windows the servers cannot run as processes, so it does not try and returns
-    /// the configured runtime, or Docker.
+    /// Returns the name of a runtime (<c>docker</c>, <c>podman</c>, or the one in <c>ASPIRE_CONTAINER_RUNTIME</c>) that has just started a
+    /// container, or null. Takes up to some seconds if there is one. On Windows the servers cannot run as processes, so it does not try,
+    /// and returns the configured runtime, or Docker.
     /// </summary>
     public static string? FindWorking()
     {

@@ -4,15 +4,15 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 namespace Chatable.Hosting;
 
 /// <summary>
-/// A check that goes on asking for some seconds where a resource is still not well: Aspire asks less and less often, and everything that
-/// waits for the resource would start later by that.
+/// A check that polls for some seconds while a resource is unhealthy. Aspire itself checks less and less often, which would delay
+/// everything that waits for the resource.
 /// </summary>
 internal sealed class PatientCheck(Func<IHealthCheck> create, PatientCheck.LastTold last) : IHealthCheck
 {
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(200);
 
-    /// <summary>Makes the check of that name patient; it is to be registered already.</summary>
+    /// <summary>Makes the check of that name patient. It must already be registered.</summary>
     public static void Use(IServiceCollection services, string name) =>
         services.Configure<HealthCheckServiceOptions>(options =>
         {

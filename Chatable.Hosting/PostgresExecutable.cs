@@ -5,7 +5,7 @@ using Npgsql;
 
 namespace Chatable.Hosting;
 
-/// <summary>A PostgreSQL server as a process. Its user is <c>postgres</c>.</summary>
+/// <summary>A PostgreSQL server that runs as a process. Its user is <c>postgres</c>.</summary>
 public sealed class PostgresExecutableResource(string name, ParameterResource password)
     : ServerExecutableResource(name, "postgres.sh", password)
 {
@@ -16,12 +16,12 @@ public sealed class PostgresExecutableResource(string name, ParameterResource pa
 
 public static class PostgresExecutableBuilderExtensions
 {
-    /// <summary>Adds a PostgreSQL server that runs as a process: version 15 or later has to be installed.</summary>
-    /// <param name="builder">The topology.</param>
+    /// <summary>Adds a PostgreSQL server that runs as a process. Requires an installed PostgreSQL 15 or later.</summary>
+    /// <param name="builder">The distributed application.</param>
     /// <param name="name">The name of the resource.</param>
     /// <param name="password">
-    /// The password, without semicolons and quotes, which would end it in a connection string; a generated one, which the user secrets keep,
-    /// unless given.
+    /// The password, without semicolons and quotes, which would end it in a connection string. If omitted, one is generated and kept in the
+    /// user secrets.
     /// </param>
     public static IResourceBuilder<PostgresExecutableResource> AddPostgresExecutable(
         this IDistributedApplicationBuilder builder, [ResourceName] string name, IResourceBuilder<ParameterResource>? password = null)
@@ -37,7 +37,7 @@ public static class PostgresExecutableBuilderExtensions
             .WithHealthCheck($"{name}_check");
     }
 
-    /// <summary>Adds a database, which is created on the server where it is missing.</summary>
+    /// <summary>Adds a database, which is created on the server if it is missing.</summary>
     /// <param name="builder">The server.</param>
     /// <param name="name">The name of the resource, of the connection string and of the database.</param>
     public static IResourceBuilder<ConnectionStringResource> AddDatabase(
@@ -68,7 +68,7 @@ public static class PostgresExecutableBuilderExtensions
         }
         catch (PostgresException exception) when (exception.SqlState == PostgresErrorCodes.DuplicateDatabase)
         {
-            // A kept folder has it already.
+            // A kept data folder already contains the database.
         }
     }
 }

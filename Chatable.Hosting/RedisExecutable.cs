@@ -4,7 +4,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Chatable.Hosting;
 
-/// <summary>A Redis (or Valkey) server as a process, with the append-only file on and no eviction.</summary>
+/// <summary>A Redis (or Valkey) server that runs as a process, with the append-only file and without eviction.</summary>
 public sealed class RedisExecutableResource(string name, ParameterResource password)
     : ServerExecutableResource(name, "redis.sh", password)
 {
@@ -15,11 +15,11 @@ public sealed class RedisExecutableResource(string name, ParameterResource passw
 
 public static class RedisExecutableBuilderExtensions
 {
-    /// <summary>Adds a Redis server that runs as a process: Redis 7 or later, or Valkey, has to be installed.</summary>
-    /// <param name="builder">The topology.</param>
+    /// <summary>Adds a Redis server that runs as a process. Requires an installed Redis 7 or later, or Valkey.</summary>
+    /// <param name="builder">The distributed application.</param>
     /// <param name="name">The name of the resource.</param>
     /// <param name="password">
-    /// The password, without commas, which would end it in a connection string; a generated one, which the user secrets keep, unless given.
+    /// The password, without commas, which would end it in a connection string. If omitted, one is generated and kept in the user secrets.
     /// </param>
     public static IResourceBuilder<RedisExecutableResource> AddRedisExecutable(
         this IDistributedApplicationBuilder builder, [ResourceName] string name, IResourceBuilder<ParameterResource>? password = null)

@@ -7,11 +7,11 @@ namespace Chatable.Hosting;
 public static class ServerExecutableBuilderExtensions
 {
     /// <summary>
-    /// Keeps the data between runs in a folder of this machine. Without it, the data goes with the server. Two topologies cannot use one
-    /// folder at the same time: the second server waits for the first, and fails after half a minute.
+    /// Keeps the data between runs in a local folder. Without it, the data is deleted with the server. Two distributed applications cannot
+    /// use one folder at the same time: the second server waits for the first, and fails after half a minute.
     /// </summary>
     /// <param name="builder">The server.</param>
-    /// <param name="folder">A full path. It is created where it is missing.</param>
+    /// <param name="folder">A full path. The folder is created if it is missing.</param>
     public static IResourceBuilder<T> WithDataFolder<T>(this IResourceBuilder<T> builder, string folder)
         where T : ServerExecutableResource =>
         builder.WithAnnotation(new DataFolderAnnotation(folder), ResourceAnnotationMutationBehavior.Replace);
@@ -19,12 +19,12 @@ public static class ServerExecutableBuilderExtensions
     internal static IResourceBuilder<T> AddServer<T>(this IDistributedApplicationBuilder builder, T server, string iconName)
         where T : ServerExecutableResource
     {
-        // The scripts tell by the process id whose folder it is.
+        // The scripts use the process id to determine the owner of a folder.
         var temporary = Path.Combine(
             Path.GetTempPath(),
             $"chatable-{Environment.ProcessId}-{RandomNumberGenerator.GetHexString(8, lowercase: true)}-{server.Name}");
         return builder.AddResource(server)
-            // No proxy between a store and its clients. The orchestrator chooses the port and tells the script.
+            // No proxy between a store and its clients. The orchestrator chooses the port and passes it to the script.
             .WithEndpoint(name: ServerExecutableResource.EndpointName, scheme: "tcp", env: "SERVER_PORT", isProxied: false)
             .WithEnvironment("SERVER_PASSWORD", server.PasswordParameter)
             .WithArgs(context =>

@@ -3,8 +3,8 @@ using Aspire.Hosting.ApplicationModel;
 namespace Chatable.Hosting;
 
 /// <summary>
-/// A database server that the orchestrator runs as a process of this machine, on the loopback address. Its script, beside this assembly,
-/// finds the installed program and makes the data folder.
+/// A database server that the orchestrator runs as a local process, on the loopback address. Its script, next to this assembly, finds the
+/// installed program and creates the data folder.
 /// </summary>
 public abstract class ServerExecutableResource : ExecutableResource, IResourceWithConnectionString
 {
@@ -18,10 +18,10 @@ public abstract class ServerExecutableResource : ExecutableResource, IResourceWi
         PrimaryEndpoint = new(this, EndpointName);
     }
 
-    /// <summary>The password of its one user, generated and kept in the user secrets unless the parameter is set.</summary>
+    /// <summary>The password of its only user, generated and kept in the user secrets unless the parameter is set.</summary>
     public ParameterResource PasswordParameter { get; }
 
-    /// <summary>Where it listens. The port is a free one, chosen at the start of the topology.</summary>
+    /// <summary>The server's endpoint. A free port is chosen when the application starts.</summary>
     public EndpointReference PrimaryEndpoint { get; }
 
     /// <inheritdoc/>

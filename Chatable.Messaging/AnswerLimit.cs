@@ -6,27 +6,29 @@ using Npgsql.Internal;
 namespace Chatable.Messaging;
 
 /// <summary>
-/// How long PostgreSQL may take, a transaction included. After that the connection's socket is closed, and whether the server did what it
-/// was asked is not known. The driver's own ways to give up, a timeout and a token, first ask the server by another connection to cancel,
-/// and wait for that connection's end however long it takes. Where the network is silent, that holds a thread for good; and a commit that
-/// waits for a synchronous standby succeeds when it is cancelled, although no standby has it. So what is asked within this gets no token.
+/// Limits how long PostgreSQL may take to answer, whole transactions included. At the limit the connection's socket is closed, and it is
+/// then unknown whether the server did the work. The driver's own timeout and cancellation token are not used. Both first ask the server to
+/// cancel over another connection, and wait for that connection however long it takes. On a silent network that wait blocks a thread
+/// forever. Cancelling also lets a commit succeed that was waiting for a synchronous standby, although no standby has it. Queries that run
+/// within this limit therefore get no token.
 /// </summary>
 internal static class AnswerLimit
 {
     private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(10);
 
-    // Nearly all answers come within it, and a connection that is closed has to be made anew.
+    // Nearly all answers arrive within this time. A closed connection has to be replaced.
     private static readonly TimeSpan s_grace = TimeSpan.FromSeconds(1);
 
-    /// <summary>Asks, on an open connection; once nobody wants the answer any more, there is a second left for it to come.</summary>
-    /// <exception cref="NpgsqlException">There was no answer in time; its cause is a <see cref="TimeoutException"/>.</exception>
+    /// <summary>Runs <paramref name="ask"/> on an open connection. After cancellation the answer has one more second to arrive.</summary>
+    /// <exception cref="NpgsqlException">PostgreSQL did not answer in time. The inner exception is a
+    /// <see cref="TimeoutException"/>.</exception>
     public static async Task<T> AskAsync<T>(
         this NpgsqlConnection connection, Func<Task<T>> ask, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         using var end = new CancellationTokenSource(s_limit, TimeProvider.System);
         var connector = ConnectorOf(connection)!;
-        // Both are over before the connection goes back to the pool, where it is somebody else's.
+        // Both registrations end before the connection returns to the pool, where another caller may take it.
         await using var closing = end.Token.UnsafeRegister(static socket => ((Socket)socket!).Dispose(), SocketOf(connector));
         await using var unwanted = cancellationToken.UnsafeRegister(
             static end => ((CancellationTokenSource)end!).CancelAfter(s_grace), end);
@@ -36,14 +38,14 @@ internal static class AnswerLimit
         }
         catch (Exception failure) when (end.IsCancellationRequested)
         {
-            // The driver may not have noticed, and would take the connection for one in use.
+            // The driver may not have noticed, and would still treat the connection as usable.
             Break(connector, failure, markHostAsOfflineOnConnecting: false);
             cancellationToken.ThrowIfCancellationRequested();
             throw new NpgsqlException("PostgreSQL has not answered in time.", new TimeoutException("The connection was closed.", failure));
         }
     }
 
-    /// <summary>The same on a connection of its own.</summary>
+    /// <summary>Runs <paramref name="ask"/> within the same limit, on a connection opened for it.</summary>
     public static async Task<T> AskAsync<T>(
         this NpgsqlDataSource database, Func<NpgsqlConnection, Task<T>> ask, CancellationToken cancellationToken)
     {
@@ -51,8 +53,8 @@ internal static class AnswerLimit
         return await connection.AskAsync(() => ask(connection), cancellationToken);
     }
 
-    // The driver gives nobody the socket, and has no way to close a connection that does not first wait for the answer. A test tells where
-    // another version has them no more.
+    // The driver does not expose the socket. All its ways to close a connection wait for the answer first. A test fails if a later version
+    // of the driver no longer has these members.
 #pragma warning disable NPG9001
     [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "get_Connector")]
     private static extern NpgsqlConnector? ConnectorOf(NpgsqlConnection connection);

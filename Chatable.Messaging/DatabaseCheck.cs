@@ -5,8 +5,8 @@ using Npgsql;
 namespace Chatable.Messaging;
 
 /// <summary>
-/// Whether PostgreSQL answers. In the place of Aspire's own check, which cancels what is not answered in time by way of the driver: where
-/// the network is silent, each probe would hold a thread and a connection from then on.
+/// Checks whether PostgreSQL answers. Replaces Aspire's own check, which cancels a slow query through the driver. On a silent network each
+/// of its probes would hold a thread and a connection indefinitely.
 /// </summary>
 public sealed class DatabaseCheck(NpgsqlDataSource database) : IHealthCheck
 {
@@ -23,7 +23,7 @@ public sealed class DatabaseCheck(NpgsqlDataSource database) : IHealthCheck
 
 public static class DatabaseCheckSetup
 {
-    /// <summary>By the name of Aspire's check, which has to be switched off.</summary>
+    /// <summary>Registers the check under the name of Aspire's check, which must be disabled.</summary>
     public static IServiceCollection AddDatabaseCheck(this IServiceCollection services)
     {
         services.AddHealthChecks().AddCheck<DatabaseCheck>("PostgreSql");

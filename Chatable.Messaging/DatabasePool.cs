@@ -2,17 +2,17 @@ using Npgsql;
 
 namespace Chatable.Messaging;
 
-/// <summary>What every service passes to <c>AddNpgsqlDataSource</c> as <c>configureDataSourceBuilder</c>.</summary>
+/// <summary>The settings that every service passes to <c>AddNpgsqlDataSource</c> as <c>configureDataSourceBuilder</c>.</summary>
 public static class DatabasePool
 {
     private const string MaxPoolSize = "Maximum Pool Size", NoResetOnClose = "No Reset On Close", MaxAutoPrepare = "Max Auto Prepare",
         KeepAliveTime = "TCP Keepalive Time";
 
     /// <summary>
-    /// What a process uses its connections for, unless its connection string says otherwise. At most so many of them: the driver's own 100
-    /// would let three API servers and a worker ask a PostgreSQL of 100 or 200 for 400; beyond its limit it refuses, while a full pool
-    /// only waits. Statements are prepared when they come again, and stay so: nothing here changes a session, so there is nothing to
-    /// reset when a connection goes back to the pool, which would cost more than many a query.
+    /// Sets the pool options of a process, unless its connection string sets them. Limits the number of connections: with the driver's
+    /// default of 100, three API servers and a worker could ask a PostgreSQL limited to 100 or 200 for 400. PostgreSQL refuses connections
+    /// beyond its limit, while a full pool only waits. Repeated statements are prepared and stay prepared. No code changes session state,
+    /// so resetting a connection on return to the pool is unnecessary, and would cost more than many queries.
     /// </summary>
     public static Action<NpgsqlDataSourceBuilder> AtMost(int connections) => source =>
     {
@@ -23,7 +23,7 @@ public static class DatabasePool
             settings.NoResetOnClose = true;
         if (!settings.ShouldSerialize(MaxAutoPrepare))
             settings.MaxAutoPrepare = 50;
-        // A connection that waits in the pool, and whose server is gone without a word, is found out before it is used.
+        // Detects an idle pooled connection whose server disappeared silently, before the connection is used.
         if (!settings.ShouldSerialize(KeepAliveTime))
             (settings.TcpKeepAliveTime, settings.TcpKeepAliveInterval) = (10, 5);
     };

@@ -3,14 +3,14 @@ using Npgsql;
 namespace Chatable.Messaging;
 
 /// <summary>
-/// A PostgreSQL that went away leaves a pool of connections that are dead without anybody knowing: the first use of each would fail, and
-/// so as many requests long after it is back. Where one read finds that out, the others need not. A session that has lost what was prepared
-/// in it, to a pooler or a DEALLOCATE, is as dead: the driver would go on using what is not there.
+/// After PostgreSQL goes away, the pool still holds dead connections. The first use of each would fail, so the same number of requests
+/// would fail long after the server is back. When one read finds a dead connection, the whole pool is cleared. A session whose prepared
+/// statements were lost, through a pooler or a DEALLOCATE, is dead too: the driver would go on using statements that no longer exist.
 /// </summary>
 internal static class DeadConnections
 {
-    /// <summary>Runs something that changes nothing; where its connection was dead, once more on a new one.</summary>
-    /// <exception cref="NpgsqlException">As <paramref name="read"/> throws it, the second time.</exception>
+    /// <summary>Runs a read-only operation. If its connection was dead, runs it once more on a new connection.</summary>
+    /// <exception cref="NpgsqlException">The second run of <paramref name="read"/> failed.</exception>
     public static async Task<T> ReadAsync<T>(
         this NpgsqlDataSource database, Func<NpgsqlConnection, Task<T>> read, CancellationToken cancellationToken)
     {
@@ -25,7 +25,7 @@ internal static class DeadConnections
         }
     }
 
-    /// <summary>Not where connecting failed, which is a <c>SocketException</c>, nor where the server did not answer in time.</summary>
+    /// <summary>Returns false if connecting failed (a <c>SocketException</c>), or if the server did not answer in time.</summary>
     public static bool IsTheCauseOf(NpgsqlException failure) => failure is PostgresException refused
         ? refused.SqlState is PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown
             or PostgresErrorCodes.InvalidSqlStatementName or PostgresErrorCodes.DuplicatePreparedStatement

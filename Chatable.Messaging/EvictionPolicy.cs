@@ -7,13 +7,13 @@ using StackExchange.Redis;
 namespace Chatable.Messaging;
 
 /// <summary>
-/// Looks at the start whether Redis would throw keys away when it is full. It must refuse to write instead: senders are then told.
+/// Checks at startup whether a full Redis would evict keys. It must refuse writes instead, so that senders receive an error.
 /// </summary>
 public sealed partial class EvictionPolicy(IConnectionMultiplexer redis, TimeProvider time, ILogger<EvictionPolicy> logger)
     : BackgroundService
 {
-    // INFO, since managed services forbid CONFIG. From a script, since the client offers it only to connections that may also flush
-    // and shut down, and this one need not.
+    // Uses INFO because managed services forbid CONFIG. Runs it from a script because the client library offers INFO only to connections
+    // with admin rights, which could also flush and shut down. This connection does not need those rights.
     private const string Read = "return string.match(redis.call('INFO', 'memory'), 'maxmemory_policy:([%a-]+)') or ''";
 
     private static readonly TimeSpan s_retry = TimeSpan.FromSeconds(5);
@@ -24,7 +24,7 @@ public sealed partial class EvictionPolicy(IConnectionMultiplexer redis, TimePro
             await Task.Delay(s_retry, time, stoppingToken);
     }
 
-    /// <summary>False where Redis did not answer.</summary>
+    /// <summary>Returns false if Redis did not answer.</summary>
     private async Task<bool> TryCheckAsync(CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
@@ -42,7 +42,7 @@ public sealed partial class EvictionPolicy(IConnectionMultiplexer redis, TimePro
         }
         catch (Exception exception) when (exception is RedisException or TimeoutException or ObjectDisposedException)
         {
-            // That Redis is away is told by those who need it.
+            // Components that need Redis report its absence themselves.
             return false;
         }
     }
@@ -62,7 +62,7 @@ public sealed partial class EvictionPolicy(IConnectionMultiplexer redis, TimePro
 
 public static class EvictionPolicySetup
 {
-    /// <summary>Adds the check, once however often it is asked for.</summary>
+    /// <summary>Adds the check once, even if called several times.</summary>
     public static IServiceCollection AddEvictionPolicyCheck(this IServiceCollection services)
     {
         services.TryAddSingleton(TimeProvider.System);

@@ -6,8 +6,8 @@ using System.Text;
 namespace Chatable.Messaging;
 
 /// <summary>
-/// The name a client gives a message before its first attempt to send it: 1 to 64 characters of <c>[A-Za-z0-9_-]</c>.
-/// With the author it identifies the message for ever, so that sending it again is always safe.
+/// The id that a client gives a message before its first attempt to send it: 1 to 64 characters of <c>[A-Za-z0-9_-]</c>. Together with the
+/// author it identifies the message forever, so sending the message again is always safe.
 /// </summary>
 public readonly record struct ClientId
 {
@@ -18,21 +18,21 @@ public readonly record struct ClientId
     private static readonly SearchValues<byte> s_allowed =
         SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-"u8);
 
-    // Null where the key says it: nearly every id is a UUID, and so no string.
+    // Null if the key alone gives the text. Nearly every id is a UUID and needs no string.
     private readonly string? _text;
 
     private ClientId(Guid key, string? text) => (Key, _text) = (key, text);
 
-    /// <summary>What the client wrote.</summary>
+    /// <summary>The text as the client wrote it.</summary>
     public string Text => _text ?? Key.ToString("D");
 
-    /// <summary>The 16 bytes it is indexed by: the UUID itself, or a hash of any other text.</summary>
+    /// <summary>The 16 bytes used as index key: the UUID itself, or a hash of any other text.</summary>
     public Guid Key { get; }
 
-    /// <summary>Whether <see cref="Key"/> alone gives the text back.</summary>
+    /// <summary>Whether <see cref="Key"/> alone restores the text.</summary>
     public bool IsUuid => _text is null;
 
-    /// <summary>A name made by the server for a client that gives none.</summary>
+    /// <summary>Creates an id for a client that sends none.</summary>
     public static ClientId New() => new(Guid.CreateVersion7(), text: null);
 
     public static bool TryParse(string? text, out ClientId id)
@@ -54,10 +54,10 @@ public readonly record struct ClientId
         return true;
     }
 
-    /// <summary>The id as the database holds it: the key, and the text where the key is a hash.</summary>
+    /// <summary>Restores an id from the database: the key, and the text if the key is a hash.</summary>
     public static ClientId FromStored(Guid key, string? text) => new(key, text);
 
-    // Only the canonical lower-case form is taken as a UUID: two spellings of one UUID are two texts, hence two messages.
+    // Only the canonical lower-case form counts as a UUID: two spellings of one UUID are two texts, and so two messages.
     private static bool TryParseUuid(ReadOnlySpan<byte> utf8, out Guid key)
     {
         key = default;
@@ -65,7 +65,7 @@ public readonly record struct ClientId
             && Utf8Parser.TryParse(utf8, out key, out var length, 'D') && length == UuidLength;
     }
 
-    // SHA-256 cut to 128 bits, marked as a version 8 ("custom") UUID so that it cannot meet a client's own version 4 or 7.
+    // SHA-256 truncated to 128 bits and marked as a version 8 ("custom") UUID, so that it cannot collide with a client's version 4 or 7.
     private static Guid Hash(ReadOnlySpan<byte> text)
     {
         Span<byte> digest = stackalloc byte[SHA256.HashSizeInBytes];

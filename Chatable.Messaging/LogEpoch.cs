@@ -1,9 +1,9 @@
 namespace Chatable.Messaging;
 
-/// <summary>A time in which no log was set back: within it a seq of a user names one message for ever.</summary>
-/// <param name="Id">What clients know it by.</param>
+/// <summary>A period in which no log was rolled back. Within it, a seq of a user identifies one message forever.</summary>
+/// <param name="Id">Identifies the epoch to clients.</param>
 /// <param name="Number">
-/// What rows and pushes know it by; 0 is the first. They grow, and two servers that go on from one past hardly ever give the same: each is
-/// the second in which the epoch began, counted from 2020.
+/// Identifies the epoch in rows and pushes; 0 is the first. Numbers grow. Each is the second in which the epoch began, counted from 2020,
+/// so two servers that continue from the same past hardly ever produce the same number.
 /// </param>
 public readonly record struct LogEpoch(Guid Id, int Number);

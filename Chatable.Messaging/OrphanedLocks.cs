@@ -1,15 +1,15 @@
 namespace Chatable.Messaging;
 
 /// <summary>
-/// The end of what a client has locked that is gone without a word: its machine died, or the network became silent. PostgreSQL would wait
-/// for its next statement as long as TCP keeps the connection, two hours by default, and everybody else for the locks.
+/// Releases the locks of a client that disappeared silently: its machine died, or the network stopped responding. By default, PostgreSQL
+/// waits for the client's next statement as long as TCP keeps the connection, two hours. Everyone else would wait for the locks.
 /// </summary>
 internal static class OrphanedLocks
 {
     /// <summary>
-    /// For the first statement of each transaction that locks anything: a list to select, good until the transaction's end. Between
-    /// two statements a client may take 5 s. Where the next one breaks off in the middle, which is no pause between two, or an answer does
-    /// not get through, TCP finds out within 10 s. Not parameters of the connection: PgBouncer refuses connections that have any it does not
+    /// A select list for the first statement of each transaction that takes locks, in effect until the transaction ends. Between two
+    /// statements a client may pause for 5 s. If a statement breaks off halfway (not a pause between two) or an answer cannot be delivered,
+    /// TCP detects it within 10 s. These are not connection parameters, because PgBouncer refuses connections with parameters it does not
     /// know.
     /// </summary>
     public const string End = """

@@ -4,11 +4,11 @@ using System.IO.Hashing;
 namespace Chatable.Messaging;
 
 /// <summary>
-/// Which partition of the intake a direct conversation belongs to: xxHash64(lower user id, higher user id) mod the count.
+/// The intake partition of a direct conversation: xxHash64(lower user id, higher user id) mod the partition count.
 /// </summary>
 public static class Partitioning
 {
-    /// <summary>The partition of the conversation between two users, whichever of them writes.</summary>
+    /// <summary>The partition of the conversation between two users, the same for both directions.</summary>
     public static int PartitionOf(long user, long other, int partitions)
     {
         Span<byte> pair = stackalloc byte[16];

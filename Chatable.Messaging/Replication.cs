@@ -3,14 +3,15 @@ using Npgsql;
 namespace Chatable.Messaging;
 
 /// <summary>
-/// What a commit means where the server has a synchronous standby: that the standby has it, too. Only what has written something waits
-/// for it, and an operator can end the wait: the commit then succeeds with a warning, and all may see what no standby has.
+/// Makes a commit mean that the synchronous standby, if the server has one, also has the data. Only transactions that have written
+/// something wait for the standby. An operator can end the wait: the commit then succeeds with a warning, and its data becomes visible
+/// although no standby has it.
 /// </summary>
 internal static class Replication
 {
     /// <summary>
-    /// For a transaction whose commit is a promise: a list to select, good until its end. Laxer settings of the server do not count, and the
-    /// warning has to come.
+    /// A select list for a transaction whose commit is a promise, in effect until the transaction ends. It overrides weaker server
+    /// settings, and makes sure that the warning is sent.
     /// </summary>
     public const string Required = """
         set_config('synchronous_commit', CASE WHEN current_setting('synchronous_commit') IN ('off', 'local', 'remote_write') THEN 'on'
@@ -18,11 +19,11 @@ internal static class Replication
         set_config('client_min_messages', 'warning', true)
         """;
 
-    // Where in PostgreSQL the warning comes from; its text is in the server's language.
+    // The PostgreSQL routine that issues the warning. The warning's text depends on the server's language.
     private const string Wait = "SyncRepWaitForLSN";
 
-    /// <summary>Commits, by what is asked, and fails where somebody has ended the wait for the standby.</summary>
-    /// <exception cref="NpgsqlException">It is committed on the primary; whether a standby has it is not known.</exception>
+    /// <summary>Runs <paramref name="commit"/>, and throws if the wait for the standby was ended early.</summary>
+    /// <exception cref="NpgsqlException">The data is committed on the primary. It is unknown whether a standby has it.</exception>
     public static async Task<T> CommitAsync<T>(NpgsqlConnection connection, Func<Task<T>> commit)
     {
         var isCutShort = false;

@@ -6,13 +6,13 @@ using Npgsql;
 namespace Chatable.Messaging;
 
 /// <summary>
-/// Whether the database's schema is at least the one this build was made for. A newer one serves it as well: during a deployment the
-/// migration runs before the last old replica is gone.
+/// Checks that the database schema is at least as new as this build requires. A newer schema also works: during a deployment the migration
+/// runs before the last old replica is gone.
 /// </summary>
 public sealed class SchemaCheck(NpgsqlDataSource database) : IHealthCheck
 {
-    // The migration service's journal; scripts are applied in the order of their names, none is ever taken back. And the rights that are
-    // needed after a promotion for the first time: until then everything works without them.
+    // Reads the migration service's journal. Scripts are applied in the order of their names, and none is ever reverted. Also checks the
+    // rights that are first needed after a promotion: until then everything works without them.
     private const string IsApplied = """
         SELECT EXISTS (SELECT FROM public.schema_versions WHERE scriptname = $1),
                coalesce(has_table_privilege(to_regclass('log_epoch'), 'UPDATE')
@@ -20,7 +20,7 @@ public sealed class SchemaCheck(NpgsqlDataSource database) : IHealthCheck
                         AND has_table_privilege(to_regclass('past_log_epochs'), 'INSERT'), true)
         """;
 
-    /// <summary>The last of the scripts that stood beside this build's source, as <c>0005_messages_by_place.sql</c>.</summary>
+    /// <summary>The last of the migration scripts in this build's source, such as <c>0005_messages_by_place.sql</c>.</summary>
     public static string Needed { get; } = typeof(SchemaCheck).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
         .Single(attribute => attribute.Key == "MigrationScripts").Value!.Split(';').Max(StringComparer.Ordinal)!;
 
@@ -51,7 +51,7 @@ public sealed class SchemaCheck(NpgsqlDataSource database) : IHealthCheck
 
 public static class SchemaCheckSetup
 {
-    /// <summary>A process is not ready before the schema is; needs an <see cref="NpgsqlDataSource"/>.</summary>
+    /// <summary>Keeps the process unready until the schema is current. Requires an <see cref="NpgsqlDataSource"/>.</summary>
     public static IServiceCollection AddSchemaCheck(this IServiceCollection services)
     {
         services.AddSingleton<SchemaCheck>();

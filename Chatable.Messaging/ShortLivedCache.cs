@@ -5,13 +5,13 @@ using System.Diagnostics.Metrics;
 namespace Chatable.Messaging;
 
 /// <summary>
-/// Answers of the database kept for a short while. An entry lives <paramref name="lifetime"/> from the moment its query
-/// <em>began</em>; beyond <paramref name="capacity"/> entries, expired ones and then arbitrary ones make room, which is counted.
+/// Caches database answers for a short time. An entry lives <paramref name="lifetime"/> from the moment its query <em>began</em>. Beyond
+/// <paramref name="capacity"/> entries, expired and then arbitrary entries are evicted. Evictions of live entries are counted.
 /// </summary>
 /// <remarks>
-/// A fill that races with a removal must not bring the removed value back. Every fill takes a ticket before its query, and every
-/// removal makes the tickets handed out before it void: either the fill sees the removal and takes its entry back, or the removal
-/// comes after the entry was added and takes it out.
+/// A fill that races with a removal must not restore the removed value. Every fill takes a ticket before its query, and every removal
+/// invalidates all earlier tickets. Either the fill sees the removal and takes its entry back, or the removal comes after the entry was
+/// added and removes it.
 /// </remarks>
 public sealed class ShortLivedCache<TKey, TValue>(
     string name, TimeSpan lifetime, int capacity, TimeProvider time, IEqualityComparer<TKey> comparer)
@@ -30,7 +30,7 @@ public sealed class ShortLivedCache<TKey, TValue>(
         return found;
     }
 
-    /// <summary>The same however old it is, for answers that never change, where the query for a new one fails.</summary>
+    /// <summary>Returns the entry even if it has expired. For answers that never change, when the query for a new one fails.</summary>
     public bool TryGetExpired(TKey key, [MaybeNullWhen(false)] out TValue value)
     {
         var found = _entries.TryGetValue(key, out var entry);
@@ -38,7 +38,7 @@ public sealed class ShortLivedCache<TKey, TValue>(
         return found;
     }
 
-    /// <summary>To be taken before the query whose answer <see cref="Fill"/> is to keep.</summary>
+    /// <summary>Must be called before the query whose answer goes to <see cref="Fill"/>.</summary>
     public FillTicket BeginFill() => new(Interlocked.Read(ref _removals), time.GetTimestamp());
 
     public void Fill(TKey key, TValue value, FillTicket ticket)
@@ -75,7 +75,7 @@ public sealed class ShortLivedCache<TKey, TValue>(
                     _entries.TryRemove(key, out _);
             }
 
-            // A sixteenth at a time, so that a cache that stays full does not pay for a sweep at every fill.
+            // Evicts a sixteenth at a time, so that a cache that stays full does not pay for a sweep at every fill.
             var surplus = _entries.Count - capacity + Math.Max(1, capacity / 16);
             if (_entries.Count < capacity)
                 return;
@@ -89,7 +89,7 @@ public sealed class ShortLivedCache<TKey, TValue>(
     private readonly record struct Entry(TValue Value, long QueriedAt);
 }
 
-/// <summary>What a cache stood at when a query began.</summary>
+/// <summary>The state of a cache when a query began.</summary>
 public readonly record struct FillTicket(long Removals, long QueriedAt);
 
 internal static class CacheMetrics

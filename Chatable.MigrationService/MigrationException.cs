@@ -1,4 +1,4 @@
 namespace Chatable.MigrationService;
 
-/// <summary>A reason not to migrate, in words for whoever operates this.</summary>
+/// <summary>A reason not to migrate, worded for operators.</summary>
 internal sealed class MigrationException(string message, Exception? inner = null) : Exception(message, inner);

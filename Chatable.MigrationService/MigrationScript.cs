@@ -2,12 +2,12 @@ using System.Reflection;
 
 namespace Chatable.MigrationService;
 
-/// <summary>One numbered step of the schema. Once released it never changes: another change is another script.</summary>
-/// <param name="Name">As <c>0001_users_and_tokens.sql</c>; scripts run in the order of their names.</param>
-/// <param name="Sql">Statements that run in one transaction.</param>
+/// <summary>One numbered step of the schema. Once released, a script never changes: another change needs another script.</summary>
+/// <param name="Name">For example <c>0001_users_and_tokens.sql</c>. Scripts run in the order of their names.</param>
+/// <param name="Sql">The statements, which run in one transaction.</param>
 internal sealed record MigrationScript(string Name, string Sql)
 {
-    /// <summary>The scripts this build carries.</summary>
+    /// <summary>The scripts in this build.</summary>
     public static IReadOnlyList<MigrationScript> Embedded { get; } =
         [.. Assembly.GetExecutingAssembly().GetManifestResourceNames()
             .Where(name => name.EndsWith(".sql", StringComparison.Ordinal))

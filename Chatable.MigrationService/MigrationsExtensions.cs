@@ -14,7 +14,7 @@ internal static class MigrationsExtensions
 
     public static void AddMigrations(this IHostApplicationBuilder builder)
     {
-        // The lock's connection is silent while a long script runs; without keep-alives a firewall on the way may forget it.
+        // The lock's connection is silent while a long script runs. Without keep-alives, a firewall on the path may drop it.
         builder.AddNpgsqlDataSource(ConnectionName, configureDataSourceBuilder: MigrationLock.LoseWithItsHolder);
 
         builder.AddKeyedNpgsqlDataSource(
@@ -26,7 +26,7 @@ internal static class MigrationsExtensions
             },
             MigrationLock.HoldInEverySession);
 
-        // The same server by a database that is always there: the way to create a missing one.
+        // The same server, through a database that always exists, to create a missing one.
         builder.AddKeyedNpgsqlDataSource(
             DatabaseCreation.MaintenanceDatabase,
             settings =>
@@ -56,8 +56,8 @@ internal static class MigrationsExtensions
 
     /// <summary>Brings the schema up to date and ends.</summary>
     /// <returns>
-    /// The process's exit code: 0, or 1 where the schema may not be what the services need. It is returned rather than left to an unhandled
-    /// exception of a background service, after which .NET 10 still exits with 0 and whoever waits for this process goes on.
+    /// The process's exit code: 0, or 1 if the schema may not be what the services need. An unhandled exception of a background service
+    /// would not do: .NET 10 then still exits with 0, and whatever waits for this process continues.
     /// </returns>
     public static async Task<int> RunMigrationsAsync(this IHost host)
     {
@@ -72,13 +72,13 @@ internal static class MigrationsExtensions
         }
         catch (Exception exception)
         {
-            // Everything, since any of it means the same: not migrated. Npgsql keeps connection strings out of its messages.
+            // Catches everything, because every failure means the same: not migrated. Npgsql keeps connection strings out of its messages.
             Log.MigrationFailed(logger, Reason(exception), exception is MigrationException or NpgsqlException ? null : exception);
             return 1;
         }
     }
 
-    // "Exception while performing SSL handshake" alone would say nothing: the cause is within.
+    // "Exception while performing SSL handshake" alone says nothing: the cause is in the inner exception.
     private static string Reason(Exception exception) => exception switch
     {
         OperationCanceledException => "it was told to stop.",

@@ -11,8 +11,8 @@ using Npgsql;
 namespace Chatable.MigrationService;
 
 /// <summary>
-/// Applies the scripts a database does not have yet, each in one transaction together with its line in the journal. Any number of
-/// migrators may start at once: one works, the others wait for it and then find nothing to do.
+/// Applies the scripts that a database does not have yet, each in one transaction together with its journal entry. Any number of migrators
+/// may start at once: one works, and the others wait for it and then find nothing to do.
 /// </summary>
 internal sealed class Migrator(
     NpgsqlDataSource database,
@@ -26,12 +26,12 @@ internal sealed class Migrator(
     public const string SourceName = "Chatable.Migrations";
     public const string JournalTable = "schema_versions";
 
-    /// <summary>From this script on names are compared without the database's locale.</summary>
+    /// <summary>From this script on, names are compared without the database's locale.</summary>
     public const string LocaleFreeNames = "0007_names_without_locale.sql";
 
     private static readonly ActivitySource s_source = new(SourceName);
 
-    /// <returns>The names of the scripts it applied, in order.</returns>
+    /// <returns>The names of the applied scripts, in order.</returns>
     /// <exception cref="MigrationException">A script failed, or the schema is newer than this build.</exception>
     /// <exception cref="NpgsqlException">The database cannot be reached, created or locked.</exception>
     public async Task<IReadOnlyList<string>> RunAsync(CancellationToken cancellationToken)
@@ -42,8 +42,8 @@ internal sealed class Migrator(
             var connection = await creation.OpenAsync(database, cancellationToken);
             await using var exclusive = await MigrationLock.TakeAsync(connection, options.Value.LockTimeout, cancellationToken);
 
-            // DbUp knows no cancellation: told to stop, we end at once. PostgreSQL undoes the script whose connection is gone, and keeps
-            // others out until it has.
+            // DbUp does not support cancellation, so on a stop request this process ends at once. PostgreSQL rolls back the script whose
+            // connection is gone, and keeps other migrators out until then.
             var applied = await Task.Run(Upgrade, CancellationToken.None).WaitAsync(cancellationToken);
             await RefuseFoldingByLocaleAsync(cancellationToken);
             await serviceRole.ApplyAsync(cancellationToken);
@@ -81,7 +81,7 @@ internal sealed class Migrator(
         return applied;
     }
 
-    // An older build beside a newer schema would write what the newer one no longer expects, and every service waits for our word.
+    // Every service waits for this result, and an older build on a newer schema would write data that the newer build does not expect.
     private static void RefuseNewerSchema(UpgradeEngine engine)
     {
         var unknown = engine.GetExecutedButNotDiscoveredScripts();
@@ -92,8 +92,8 @@ internal sealed class Migrator(
         }
     }
 
-    // An index that folds names by the database's locale, such as one made by hand, would let two users have what the services take for
-    // one name, or would not be used. 950 is the collation "C".
+    // An index that folds names by the database's locale, such as one created by hand, would not be used. Or it would allow two users whose
+    // names the services treat as one. 950 is the collation "C".
     private async Task RefuseFoldingByLocaleAsync(CancellationToken cancellationToken)
     {
         if (scripts.All(script => script.Name != LocaleFreeNames))

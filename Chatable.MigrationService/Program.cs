@@ -2,7 +2,7 @@ using Chatable.MigrationService;
 using Chatable.ServiceDefaults;
 using Microsoft.Extensions.Hosting;
 
-// Settings are found beside the program, wherever it is started from.
+// Settings are read from the program's directory, wherever it is started from.
 var builder = Host.CreateApplicationBuilder(
     new HostApplicationBuilderSettings { Args = args, ContentRootPath = AppContext.BaseDirectory });
 

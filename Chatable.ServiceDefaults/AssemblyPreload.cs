@@ -4,8 +4,8 @@ using Microsoft.Extensions.Hosting;
 namespace Chatable.ServiceDefaults;
 
 /// <summary>
-/// Loads, beside the start, every assembly the process may come to need. The runtime loads each when it is first used, and remembers for
-/// ever that it could not: a process that had no file descriptor left at that moment would be crippled after it has some again.
+/// Loads every assembly that the process may need, in the background at startup. The runtime loads an assembly on first use, and caches a
+/// failure forever. A process that had no file descriptor left at that moment would stay broken even after descriptors become available.
 /// </summary>
 internal sealed class AssemblyPreload : BackgroundService
 {
@@ -33,7 +33,7 @@ internal sealed class AssemblyPreload : BackgroundService
         }
         catch (Exception exception) when (exception is IOException or BadImageFormatException)
         {
-            // Referred to for another platform, and never used here.
+            // Referenced for another platform, and never used here.
             return null;
         }
     }

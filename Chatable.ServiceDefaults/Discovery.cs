@@ -7,8 +7,8 @@ namespace Chatable.ServiceDefaults;
 internal static class Discovery
 {
     /// <summary>
-    /// HTTP clients find services by name (<c>https+http://api</c>) and retry what may be retried: a request that changes something may
-    /// have changed it although no answer came.
+    /// Configures HTTP clients to find services by name (<c>https+http://api</c>) and to retry safe requests only: a request that changes
+    /// data may have succeeded although no response arrived.
     /// </summary>
     public static void AddDiscovery(this IHostApplicationBuilder builder)
     {

@@ -4,8 +4,8 @@ using Microsoft.Extensions.Hosting;
 namespace Chatable.ServiceDefaults;
 
 /// <summary>
-/// Whether this process is on its way out: it finishes what it has and takes on nothing new. Once true it stays true.
-/// Readiness says so, and load balancers look elsewhere.
+/// Whether this process is shutting down: it finishes its pending work and accepts nothing new. Once true, it stays true. The readiness
+/// check reports it, so load balancers choose other processes.
 /// </summary>
 public sealed class Draining(IHostApplicationLifetime lifetime) : IDisposable
 {
@@ -13,10 +13,10 @@ public sealed class Draining(IHostApplicationLifetime lifetime) : IDisposable
 
     public bool IsDraining => _begun.IsCancellationRequested;
 
-    /// <summary>Cancelled when it begins: for those who would otherwise wait on.</summary>
+    /// <summary>Cancelled when draining begins, to end pending waits.</summary>
     public CancellationToken Begun => _begun.Token;
 
-    /// <summary>Drains without being told to stop, as before a deployment takes the process away.</summary>
+    /// <summary>Begins draining before the process is told to stop, as before a deployment removes it.</summary>
     public void Begin() => _begun.Cancel();
 
     public void Dispose() => _begun.Dispose();

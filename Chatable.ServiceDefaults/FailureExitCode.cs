@@ -4,8 +4,8 @@ using Microsoft.Extensions.Hosting;
 namespace Chatable.ServiceDefaults;
 
 /// <summary>
-/// A background service that fails stops the host, which then ends with exit code 0 as if all were well (dotnet/runtime#67146). Whoever
-/// supervises the process, and whoever waits for its completion, must be told otherwise.
+/// A background service that fails stops the host, which then exits with code 0 as if it had succeeded (dotnet/runtime#67146). This class
+/// sets exit code 1, for supervisors and for whatever waits for the process to complete.
 /// </summary>
 internal sealed class FailureExitCode(IHostApplicationLifetime lifetime, IServiceProvider services) : IHostedService
 {

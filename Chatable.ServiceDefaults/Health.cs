@@ -11,16 +11,16 @@ namespace Chatable.ServiceDefaults;
 
 internal static class Health
 {
-    /// <summary>May it be sent work? All checks: stores reachable, schema applied, not draining.</summary>
+    /// <summary>Whether the service may receive traffic. Runs all checks: stores reachable, schema applied, not draining.</summary>
     public const string ReadinessPath = "/health";
 
-    /// <summary>Does it run at all? Nothing that a restart would not mend.</summary>
+    /// <summary>Whether the process is alive. Fails only if a restart would help.</summary>
     public const string LivenessPath = "/alive";
 
     private const string LiveTag = "live";
     private const string ReadyTag = "ready";
 
-    // Shorter than the probes of the platforms, which give up after a second to ten: a slow store answers "Unhealthy", not nothing.
+    // Shorter than the platforms' probe timeouts of one to ten seconds, so that a slow store yields "Unhealthy" instead of no response.
     private static readonly TimeSpan s_checkTimeout = TimeSpan.FromSeconds(5);
 
     public static void AddDefaultHealthChecks(this IHostApplicationBuilder builder)
@@ -41,8 +41,8 @@ internal static class Health
     }
 
     /// <summary>
-    /// In every environment, for container probes need them. One word each, for anybody may ask; which checks are not well, and why,
-    /// only where <see cref="HealthOptions.Details"/> says so.
+    /// Maps the endpoints in every environment, because container probes need them. The response is one word, because anyone may ask. Only
+    /// <see cref="HealthOptions.Details"/> adds the unhealthy checks and their reasons.
     /// </summary>
     public static void MapHealth(this WebApplication app)
     {
@@ -59,7 +59,7 @@ internal static class Health
         return context.Response.WriteAsync(report.Status.ToString());
     }
 
-    // What a check says itself; a failure's own words may name hosts.
+    // Only a check's own description: an exception's message may contain host names.
     private static Task WriteDetailsAsync(HttpContext context, HealthReport report)
     {
         context.Response.ContentType = "text/plain";
@@ -71,7 +71,7 @@ internal static class Health
     public static bool IsProbe(HttpContext context) =>
         context.Request.Path.StartsWithSegments(ReadinessPath) || context.Request.Path.StartsWithSegments(LivenessPath);
 
-    // A check may not end when it is told to: Npgsql first waits for the server to take its word that a command is cancelled.
+    // A check may not end when it is cancelled: Npgsql first waits until the server confirms that a command is cancelled.
     private sealed class EndingCheck(IHealthCheck check) : IHealthCheck
     {
         public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>

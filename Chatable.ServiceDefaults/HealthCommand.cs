@@ -6,8 +6,8 @@ using Microsoft.AspNetCore.Http;
 namespace Chatable.ServiceDefaults;
 
 /// <summary>
-/// <c>dotnet Chatable.ApiService.dll health</c>: asks the server that runs beside it whether it is ready. For container runtimes, which ask
-/// by a command within the container: our images hold no other program that could.
+/// <c>dotnet Chatable.ApiService.dll health</c>: asks the server in the same container whether it is ready. For container runtimes that run
+/// a command inside the container as health check: the images contain no other suitable program.
 /// </summary>
 public static class HealthCommand
 {
@@ -15,13 +15,13 @@ public static class HealthCommand
 
     private const int Success = 0, Failure = 1;
 
-    // Kestrel's.
+    // Kestrel's default.
     private const int DefaultPort = 5000;
 
-    // The server answers after 5 s at the latest, also where a store does not.
+    // The server answers within 5 s, even if a store does not.
     private static readonly TimeSpan s_timeout = TimeSpan.FromSeconds(8);
 
-    /// <returns>The exit code: 0 where <c>/health</c> answers with 200, and 1 otherwise.</returns>
+    /// <returns>The exit code: 0 if <c>/health</c> answers with 200, and 1 otherwise.</returns>
     public static async Task<int> RunAsync()
     {
         using var client = new HttpClient { Timeout = s_timeout };
@@ -38,8 +38,8 @@ public static class HealthCommand
         }
     }
 
-    /// <summary>Where the server beside it listens for HTTP, by the variables that Kestrel reads.</summary>
-    /// <exception cref="FormatException">They name no such address.</exception>
+    /// <summary>Returns the HTTP address of the local server, from the variables that Kestrel reads.</summary>
+    /// <exception cref="FormatException">The variables contain no such address.</exception>
     internal static Uri Address(Func<string, string?> variable)
     {
         if (First("URLS") is { } urls)
@@ -47,7 +47,7 @@ public static class HealthCommand
             var listening = urls.Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(BindingAddress.Parse)
                 .FirstOrDefault(address => address.Scheme == Uri.UriSchemeHttp)
                 ?? throw new FormatException($"'{urls}' has no address for HTTP.");
-            // Many are none to connect to, such as 0.0.0.0, [::] and +.
+            // Many listening addresses cannot be connected to, such as 0.0.0.0, [::] and +.
             var host = IPAddress.TryParse(listening.Host, out var address) && !address.Equals(IPAddress.Any) && !address.Equals(IPAddress.IPv6Any)
                 ? listening.Host : "localhost";
             return new UriBuilder(Uri.UriSchemeHttp, host, listening.Port, Health.ReadinessPath).Uri;
@@ -59,7 +59,7 @@ public static class HealthCommand
             throw new FormatException($"'{ports}' is no port.");
         return new UriBuilder(Uri.UriSchemeHttp, "localhost", port, Health.ReadinessPath).Uri;
 
-        // In the order of the server's configuration.
+        // In the server's order of configuration sources.
         string? First(string name) => new[] { name, $"ASPNETCORE_{name}", $"DOTNET_{name}" }
             .Select(variable).FirstOrDefault(value => !string.IsNullOrEmpty(value));
     }

@@ -6,8 +6,8 @@ internal sealed class HealthOptions
     public const string Section = "Health";
 
     /// <summary>
-    /// Whether <c>/health</c> says after its one word which checks are not well, and why. Unset: in Development only, for anybody who
-    /// reaches the port may ask. Set it where that are the platform's probes and you.
+    /// Whether <c>/health</c> lists the unhealthy checks and their reasons after its one-word status. If unset, only in Development,
+    /// because anyone who reaches the port can ask. Enable it if only the platform's probes and operators reach the port.
     /// </summary>
     public bool? Details { get; set; }
 }

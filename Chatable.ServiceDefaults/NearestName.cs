@@ -1,11 +1,11 @@
 namespace Chatable.ServiceDefaults;
 
-/// <summary>Which of some names somebody meant who has mistyped one.</summary>
+/// <summary>Finds the name that a mistyped one probably stands for.</summary>
 internal static class NearestName
 {
     public static string Of(string mistyped, IEnumerable<string> names) => names.MinBy(name => Distance(mistyped, name))!;
 
-    /// <summary>How many letters are to be changed, inserted or deleted to make one of the other; the case of letters does not count.</summary>
+    /// <summary>The number of letters to change, insert or delete to turn one name into the other, ignoring case.</summary>
     public static int Distance(string one, string other)
     {
         var (above, row) = (new int[other.Length + 1], new int[other.Length + 1]);

@@ -7,8 +7,8 @@ using Microsoft.Extensions.Options;
 namespace Chatable.ServiceDefaults;
 
 /// <summary>
-/// Lines as the simple formatter writes them, without the numbers of events: those of generated log methods are made from the methods'
-/// names and say nothing to anybody.
+/// Writes lines like the simple formatter, without event ids: those of generated log methods are derived from the method names, and carry
+/// no information.
 /// </summary>
 internal sealed class PlainConsole(IOptionsMonitor<ConsoleFormatterOptions> options) : ConsoleFormatter(FormatterName)
 {
@@ -30,7 +30,7 @@ internal sealed class PlainConsole(IOptionsMonitor<ConsoleFormatterOptions> opti
             WriteLines(logEntry.Exception.ToString(), textWriter);
     }
 
-    // Indented, so that nothing inside of a message can look like the beginning of another.
+    // Indented, so that no part of a message can look like the beginning of another message.
     private static void WriteLines(string text, TextWriter textWriter) =>
         textWriter.Write($"{Indent}{text.ReplaceLineEndings(Environment.NewLine + Indent)}{Environment.NewLine}");
 

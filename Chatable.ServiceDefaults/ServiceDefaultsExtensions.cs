@@ -5,7 +5,7 @@ using Microsoft.Extensions.Hosting;
 
 namespace Chatable.ServiceDefaults;
 
-/// <summary>What every process of Chatable has, whatever it does.</summary>
+/// <summary>The setup that all Chatable processes share.</summary>
 public static class ServiceDefaultsExtensions
 {
     public static TBuilder AddServiceDefaults<TBuilder>(this TBuilder builder)

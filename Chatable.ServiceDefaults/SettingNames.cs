@@ -6,12 +6,13 @@ using Microsoft.Extensions.Options;
 namespace Chatable.ServiceDefaults;
 
 /// <summary>
-/// Refuses what stands in a section of ours under a name that nobody reads: a mistyped setting would silently have no effect. Whatever
-/// the source, the environment or the command line. The names are those of the options classes: each names its <c>Section</c>.
+/// Rejects unknown names in our configuration sections, because a mistyped setting would silently have no effect. It covers all sources,
+/// including the environment and the command line. The known names are those of the options classes, each of which has a <c>Section</c>
+/// constant.
 /// </summary>
 internal sealed class SettingNames(IConfiguration configuration) : IValidateOptions<SettingNames.Checked>
 {
-    /// <summary>What is validated at the start in order to validate names; it has nothing in it.</summary>
+    /// <summary>An empty options class, validated at startup to trigger the check of the names.</summary>
     public sealed class Checked;
 
     private const BindingFlags Constants = BindingFlags.Public | BindingFlags.Static;
@@ -19,7 +20,7 @@ internal sealed class SettingNames(IConfiguration configuration) : IValidateOpti
     // A setting of all services, without an options class.
     private const string KeyPrefix = "Chatable:KeyPrefix";
 
-    // What the AppHost's own environment may hand down to its services, of which one has settings in that section.
+    // The AppHost's environment may pass this setting on to its services, one of which has its own settings in that section.
     private const string Handed = "Fanout", HandedSetting = "Replicas";
 
     private const int MostMistypedLetters = 2;
@@ -30,7 +31,7 @@ internal sealed class SettingNames(IConfiguration configuration) : IValidateOpti
     {
         public SortedDictionary<string, Node> Children { get; } = new(StringComparer.OrdinalIgnoreCase);
 
-        /// <summary>The node of a path such as <c>Realtime:Delivery</c>.</summary>
+        /// <summary>Returns the node of a path such as <c>Realtime:Delivery</c>, and creates it if it is missing.</summary>
         public Node At(string path)
         {
             var node = this;
@@ -48,13 +49,13 @@ internal sealed class SettingNames(IConfiguration configuration) : IValidateOpti
     public ValidateOptionsResult Validate(string? name, Checked options) =>
         Unknown(configuration).ToArray() is { Length: > 0 } unknown ? ValidateOptionsResult.Fail(unknown) : ValidateOptionsResult.Success;
 
-    /// <summary>A sentence for each unknown name.</summary>
+    /// <summary>Returns a sentence for each unknown name.</summary>
     public static IEnumerable<string> Unknown(IConfiguration configuration) =>
         s_known.Children.SelectMany(section => Unknown(configuration.GetSection(section.Key), section.Value))
             .Concat(configuration.GetChildren().Where(section => !s_known.Children.ContainsKey(section.Key)).SelectMany(Mistyped));
 
-    // Somebody else's section may have any name, and any setting. One that is a letter or two from ours, with a setting of ours in it,
-    // is ours.
+    // Foreign sections may have any name and any setting. A section counts as ours if its name differs from one of ours by a letter or two,
+    // and it contains one of our settings.
     private static IEnumerable<string> Mistyped(IConfigurationSection section)
     {
         var nearest = NearestName.Of(section.Key, s_known.Children.Keys);
@@ -64,7 +65,7 @@ internal sealed class SettingNames(IConfiguration configuration) : IValidateOpti
             yield return $"{setting.Path} is no setting. The nearest one is {nearest}:{setting.Key}.";
     }
 
-    // Values, lists and dictionaries have no children here: what is below them is theirs.
+    // Values, lists and dictionaries have no child nodes here, so any name below them is allowed.
     private static IEnumerable<string> Unknown(IConfigurationSection section, Node known)
     {
         if (known.Children.Count == 0)
@@ -88,7 +89,7 @@ internal sealed class SettingNames(IConfiguration configuration) : IValidateOpti
         }
 
         known.At(KeyPrefix);
-        // Other services do not know the section: one environment may be given to all.
+        // Other services do not have this section, and do not check it. One environment may be passed to all services.
         if (known.Children.TryGetValue(Handed, out var handed))
             handed.At(HandedSetting);
         return known;

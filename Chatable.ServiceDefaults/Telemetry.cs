@@ -11,18 +11,18 @@ namespace Chatable.ServiceDefaults;
 
 internal static class Telemetry
 {
-    // Every feature names its sources and meters below this, so that none has to be listed here.
+    // The names of all features' sources and meters begin with this, so none has to be listed here.
     private const string OwnNames = "Chatable.*";
 
-    // ASP.NET Core logs each request, its keys' storage, which nothing here uses, and Npgsql each command at Information;
-    // StackExchange.Redis each step of connecting.
+    // At Information, ASP.NET Core logs each request, and Npgsql each command. ASP.NET Core also logs its key storage, which is unused
+    // here. StackExchange.Redis logs each step of connecting.
     private static readonly (string Category, LogLevel Least)[] s_talkative =
     [
         ("Microsoft.AspNetCore", LogLevel.Warning), ("Microsoft.AspNetCore.DataProtection", LogLevel.Error),
         ("Npgsql", LogLevel.Warning), ("StackExchange.Redis", LogLevel.Warning),
     ];
 
-    /// <summary>Logs, metrics and traces, sent by OTLP where <c>OTEL_EXPORTER_OTLP_ENDPOINT</c> says where to.</summary>
+    /// <summary>Adds logs, metrics and traces, exported over OTLP if <c>OTEL_EXPORTER_OTLP_ENDPOINT</c> is set.</summary>
     public static void AddTelemetry(this IHostApplicationBuilder builder)
     {
         builder.Logging.AddOpenTelemetry(logging =>
@@ -54,15 +54,16 @@ internal static class Telemetry
 
     private static void TraceOwn(TracerProviderBuilder tracing) => tracing.AddSource(OwnNames).AddProcessor<RedisRootFilter>();
 
-    // Spans that go nowhere would be a fifth of what a message makes a replica allocate. The sampler alone leaves an empty one for each
-    // beginning of a trace, to carry its name on; and the Redis client would go on profiling its commands.
+    // Spans that are not exported would cause a fifth of a replica's allocations per message. With the sampler alone, each trace would
+    // still create an empty root span, to propagate its context. The Redis client would also go on profiling its commands.
     private static void TraceNothing(IHostApplicationBuilder builder)
     {
         builder.Configuration["Aspire:StackExchange:Redis:DisableTracing"] = "true";
         builder.Services.AddOpenTelemetry().WithTracing(tracing => tracing.SetSampler(new AlwaysOffSampler()));
     }
 
-    // Here and in no file, which may be missing. First in the list of rules, so that any rule of the configuration for them still wins.
+    // Set in code, because a configuration file may be missing. Inserted first in the list of rules, so that configured rules take
+    // precedence.
     private static void Quieten(IServiceCollection services) =>
         services.PostConfigure<LoggerFilterOptions>(options =>
         {
@@ -70,7 +71,7 @@ internal static class Telemetry
                 options.Rules.Insert(0, new LoggerFilterRule(providerName: null, category, least, filter: null));
         });
 
-    // A Redis command outside of any activity, such as reading a queue, would be a trace of its own: many each second.
+    // A Redis command outside any activity, such as reading a queue, would be a trace of its own, many per second.
     private sealed class RedisRootFilter : BaseProcessor<Activity>
     {
         public override void OnEnd(Activity data)

@@ -1,6 +1,6 @@
 namespace Chatable.ApiService.Accounts;
 
-/// <summary>The examples of the API's document.</summary>
+/// <summary>The examples in the API document.</summary>
 internal static class AccountExamples
 {
     public const string Register = """

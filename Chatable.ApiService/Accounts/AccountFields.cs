@@ -3,7 +3,7 @@ using Chatable.ApiService.Http;
 
 namespace Chatable.ApiService.Accounts;
 
-/// <summary>What the fields of an account may hold. The texts are the original's, word for word.</summary>
+/// <summary>The rules for account fields. The texts are those of the original service, word for word.</summary>
 internal static partial class AccountFields
 {
     public const int MaxName = 100;
@@ -23,25 +23,25 @@ internal static partial class AccountFields
     public static FieldRule[] Phone { get; } =
         [FieldRule.MaxLength(MaxPhone), new(text => text.All(char.IsAsciiDigit), "please enter a valid phone number")];
 
-    /// <summary>At a login a password need not be a good one.</summary>
+    /// <summary>At login a password need not meet the rules for new ones.</summary>
     public static FieldRule[] Password { get; } =
         [new(text => PasswordText.IsAtMost(MaxPassword, text), $"please enter no more than {MaxPassword} characters")];
 
-    /// <summary>A passphrase may have spaces.</summary>
+    /// <summary>A passphrase may contain spaces.</summary>
     public static FieldRule[] NewPassphrase { get; } =
     [
         .. Password,
         new(text => PasswordText.IsAtLeast(MinPassword, text), $"please enter a password with at least {MinPassword} characters"),
     ];
 
-    /// <summary>The original's rule, which v1 keeps.</summary>
+    /// <summary>The original service's rule, which v1 keeps.</summary>
     public static FieldRule[] NewPassword { get; } =
         [.. NewPassphrase, new(text => !text.Any(char.IsWhiteSpace), "please enter a password without any space")];
 
-    /// <summary>At a login or refresh a wrong text is a wrong text; only its size matters before it is looked up.</summary>
+    /// <summary>For login and refresh. A wrong value fails when it is looked up; only its length is checked before.</summary>
     public static FieldRule[] Credential { get; } = [FieldRule.MaxLength(256)];
 
-    // The production of HTML's <input type=email>: what a mail server takes and people write.
+    // The pattern of HTML's <input type=email>, which matches the addresses that mail servers accept and people use.
     [GeneratedRegex(
         @"^[a-zA-Z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@"
             + @"[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?)*\z",

@@ -4,7 +4,7 @@ using Chatable.Messaging.Tokens;
 
 namespace Chatable.ApiService.Accounts;
 
-/// <summary>A new user with the first token.</summary>
+/// <summary>A new user with its first token.</summary>
 internal sealed record RegisteredUser(
     string Email, string FirstName, string LastName, string PhoneNumber, TokenItem Token, string Username)
 {
@@ -12,7 +12,7 @@ internal sealed record RegisteredUser(
         new(form.Email, form.FirstName, form.LastName, form.Phone, TokenItem.Of(token), form.Username);
 }
 
-/// <summary>A token: what its owner signs with, and what gets the next one. Shown once.</summary>
+/// <summary>A token: the key pair that its owner signs with, and the refresh token. Shown once.</summary>
 internal sealed record TokenItem(
     string AccessKeyId, DateTime CreatedAt, DateTime ExpiresAt, bool IsRefreshable, DateTime ModifiedAt,
     string RefreshToken, string SecretAccessKey)

@@ -8,7 +8,7 @@ namespace Chatable.ApiService.Accounts;
 
 internal static class AccountsApi
 {
-    /// <summary>Misspelt since 2015, and clients compare it.</summary>
+    /// <summary>The misspelling dates from 2015. Clients compare this text.</summary>
     private const string NotUnique = "Some fileds are not unique";
 
     private const string Taken = "is taken";
@@ -85,7 +85,7 @@ internal static class AccountsApi
         return TypedResults.Created((string?)null, RegisteredUser.From(form, token));
     }
 
-    // The original's text first and unchanged; which fields it means stands beside it.
+    // The original service's text comes first and unchanged. The taken fields follow it.
     private static ApiFailure NotUniqueFailure(TakenFields taken) =>
         ApiFailure.UserError(new Dictionary<string, string>([new("error", NotUnique), .. FaultsOf(taken)]));
 

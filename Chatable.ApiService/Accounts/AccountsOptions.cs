@@ -2,17 +2,17 @@ using Chatable.Messaging.Users;
 
 namespace Chatable.ApiService.Accounts;
 
-/// <summary>Who may register. Section <c>Accounts</c>.</summary>
+/// <summary>Rules for registration. Section <c>Accounts</c>.</summary>
 internal sealed class AccountsOptions
 {
     public const string Section = "Accounts";
 
     /// <summary>
-    /// Usernames nobody may register, in any letter case, with commas between them; empty for none. Whoever has one keeps it.
+    /// Usernames that cannot be registered, in any letter case, separated by commas. Empty for none. Existing users keep theirs.
     /// </summary>
     public string ReservedUsernames { get; set; } = "admin,root,support,system,everyone,here";
 
-    /// <summary>The names one by one.</summary>
+    /// <summary>The reserved names as an array.</summary>
     public string[] Reserved =>
         ReservedUsernames.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
 

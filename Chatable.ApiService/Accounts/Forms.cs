@@ -3,7 +3,7 @@ using Chatable.ApiService.Http;
 
 namespace Chatable.ApiService.Accounts;
 
-// The attributes say in the API's document what AccountFields checks.
+// The attributes document the rules of AccountFields in the API document.
 
 /// <summary>Body of <c>POST /api/register</c> and <c>POST /api/v2/register</c>.</summary>
 internal sealed record RegisterForm(

@@ -5,15 +5,15 @@ using System.Text;
 namespace Chatable.ApiService.Accounts;
 
 /// <summary>
-/// Unicode's normalization form C (UAX 15). .NET's own is ICU's: it does nothing where a machine has none, or where a replica is told to do
-/// without, and it depends on the version. Two replicas must never differ in what one password is.
+/// Unicode's normalization form C (UAX 15). .NET's own implementation uses ICU: it does nothing if ICU is missing or disabled, and its
+/// result depends on the ICU version. Two replicas must never normalize a password differently.
 /// </summary>
 internal sealed class Nfc
 {
     private const int LBase = 0x1100, VBase = 0x1161, TBase = 0x11A7, SBase = 0xAC00;
     private const int LCount = 19, VCount = 21, TCount = 28, SCount = LCount * VCount * TCount;
 
-    // Made when the first text comes that is not ASCII.
+    // Created for the first text that is not ASCII.
     private static readonly Lazy<Nfc> s_tables = new(() => new Nfc());
 
     private readonly Dictionary<int, byte> _classes = [];
@@ -58,7 +58,7 @@ internal sealed class Nfc
         return ToText(tables.Compose(points));
     }
 
-    // Each goes to its place among the combining characters before it.
+    // Inserts each code point at its place among the combining characters before it.
     private void Decompose(int point, List<int> points)
     {
         if (point - SBase is >= 0 and < SCount and var syllable)
@@ -94,7 +94,7 @@ internal sealed class Nfc
         foreach (var point in points)
         {
             var own = ClassOf(point);
-            // Whatever stands between it and the starter keeps it away, unless that is of a lower class.
+            // A character between it and the starter blocks the composition, unless that character has a lower class.
             var isFree = starter >= 0 && (starter == composed.Count - 1 || ClassOf(composed[^1]) < own);
             if (isFree && TryCompose(composed[starter], point, out var whole))
             {

@@ -8,8 +8,8 @@ using Microsoft.Extensions.Options;
 namespace Chatable.ApiService.Accounts;
 
 /// <summary>
-/// Hashes and checks passwords away from the threads that serve requests, a few at a time: a hundred logins at once must not
-/// take the processor from those who are chatting.
+/// Hashes and verifies passwords outside the request threads, with limited concurrency: a hundred logins at once must not slow down the
+/// chat.
 /// </summary>
 internal sealed class Passwords : IDisposable
 {
@@ -24,7 +24,7 @@ internal sealed class Passwords : IDisposable
     private readonly Counter<long> _verifications;
     private readonly Counter<long> _rounds;
 
-    // What an unknown user's password is checked against, so that it takes as long as a known one's.
+    // An unknown user's password is checked against this hash, so that it takes as long as a known user's.
     private readonly string _decoy;
     private int _waiting;
 
@@ -44,14 +44,14 @@ internal sealed class Passwords : IDisposable
             "chatable.accounts.passwords.rounds", "{round}", "Rounds of PBKDF2 computed to check passwords.");
     }
 
-    /// <exception cref="ServiceBusyException">Too many wait already.</exception>
+    /// <exception cref="ServiceBusyException">Too many calls are already waiting.</exception>
     public Task<string> HashAsync(string password, CancellationToken cancellationToken) =>
         InTurn(() => _hasher.HashPassword(s_nobody, PasswordText.Prepare(password)), cancellationToken);
 
-    /// <param name="hash">The stored hash; null for a user that does not exist.</param>
-    /// <param name="password">What was given.</param>
-    /// <param name="cancellationToken">Gives up the place in the queue.</param>
-    /// <exception cref="ServiceBusyException">Too many wait already.</exception>
+    /// <param name="hash">The stored hash. Null for a user who does not exist.</param>
+    /// <param name="password">The password as given.</param>
+    /// <param name="cancellationToken">Leaves the queue.</param>
+    /// <exception cref="ServiceBusyException">Too many calls are already waiting.</exception>
     public async Task<PasswordVerificationResult> VerifyAsync(string? hash, string password, CancellationToken cancellationToken)
     {
         var result = await InTurn(() => Verify(hash ?? _decoy, password), cancellationToken);
@@ -60,7 +60,8 @@ internal sealed class Passwords : IDisposable
 
     public void Dispose() => _turns.Dispose();
 
-    // Until passwords were prepared, hashes were made of the text as it was typed: such a one is found by that text, and renewed.
+    // Old hashes were made from the text as typed, before passwords were normalized. Such a hash is verified with that text, and then
+    // renewed.
     private PasswordVerificationResult Verify(string hash, string password)
     {
         var prepared = PasswordText.Prepare(password);
@@ -81,7 +82,7 @@ internal sealed class Passwords : IDisposable
         return result;
     }
 
-    // What a hash of before the number grew lacks: else a wrong password would tell by its time that it is an old user's.
+    // Spends the rounds that an older hash lacks. Otherwise the time for a wrong password would reveal an old user.
     private void Spend(string text, int rounds)
     {
         _rounds.Add(rounds);
@@ -89,7 +90,7 @@ internal sealed class Passwords : IDisposable
         Rfc2898DeriveBytes.Pbkdf2(text, s_salt, nowhere, rounds, HashAlgorithmName.SHA512);
     }
 
-    // Base64 of u8 format 1, u32 hash function, u32 rounds, u32 salt length, salt, subkey: numbers in network order.
+    // Base64 of u8 format 1, u32 hash function, u32 rounds, u32 salt length, salt, subkey; numbers in network byte order.
     private static int RoundsOf(string hash)
     {
         Span<byte> head = stackalloc byte[9];

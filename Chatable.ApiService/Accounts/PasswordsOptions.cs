@@ -1,6 +1,6 @@
 namespace Chatable.ApiService.Accounts;
 
-/// <summary>The cost of passwords. Section <c>Passwords</c>.</summary>
+/// <summary>The cost of password hashing. Section <c>Passwords</c>.</summary>
 internal sealed class PasswordsOptions
 {
     public const string Section = "Passwords";
@@ -9,12 +9,12 @@ internal sealed class PasswordsOptions
     public int Iterations { get; set; } = 220_000;
 
     /// <summary>
-    /// How many hashes are computed at a time, each on a core of its own for about a tenth of a second. Half of the cores by default: the
-    /// others are for those who chat.
+    /// How many hashes are computed at a time, each on its own core for about a tenth of a second. Half of the cores by default; the others
+    /// serve the chat.
     /// </summary>
     public int MaxConcurrentHashes { get; set; } = Math.Max(1, Environment.ProcessorCount / 2);
 
-    /// <summary>How many requests may wait for their turn; one more is answered 503.</summary>
+    /// <summary>How many requests may wait for their turn. One more is answered 503.</summary>
     public int MaxWaitingHashes { get; set; } = 256;
 
     public IEnumerable<string> Faults()

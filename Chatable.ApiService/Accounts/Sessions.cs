@@ -6,11 +6,11 @@ using Microsoft.Extensions.Options;
 
 namespace Chatable.ApiService.Accounts;
 
-/// <summary>Registering, logging in, and the life of a token.</summary>
+/// <summary>Registration, login, and the lifecycle of a token.</summary>
 internal sealed class Sessions(
     UserStore users, TokenStore tokens, Passwords passwords, TokenRevocations revocations, IOptions<AuthOptions> options)
 {
-    /// <returns>The first token, or what is taken of the username, the email and the phone number.</returns>
+    /// <returns>The first token, or which of the username, the email and the phone number are taken.</returns>
     public async Task<(IssuedToken? Token, TakenFields Taken)> RegisterAsync(RegisterForm form, CancellationToken cancellationToken)
     {
         var user = new NewUser
@@ -23,13 +23,13 @@ internal sealed class Sessions(
             PasswordHash = await passwords.HashAsync(form.Password, cancellationToken),
         };
 
-        // Not one transaction: a user whose first token is lost on the way logs in.
+        // Not one transaction: if the first token is lost, the user can log in.
         return await users.CreateAsync(user, cancellationToken) is { } userId
             ? (await IssueAsync(userId, cancellationToken), default)
             : (null, await users.FindTakenAsync(user, cancellationToken));
     }
 
-    /// <returns>A new token, or null: nothing tells an unknown user from a wrong password, not even the time it takes.</returns>
+    /// <returns>A new token, or null. An unknown user and a wrong password are indistinguishable, even by timing.</returns>
     public async Task<IssuedToken?> LogInAsync(LoginForm form, CancellationToken cancellationToken)
     {
         var login = await users.FindForLoginAsync(form.Username, cancellationToken);
@@ -46,7 +46,7 @@ internal sealed class Sessions(
         return await IssueAsync(login.Id, cancellationToken);
     }
 
-    /// <returns>A token that takes the old one's place, or null.</returns>
+    /// <returns>A token that replaces the old one, or null.</returns>
     public async Task<IssuedToken?> RefreshAsync(RefreshForm form, CancellationToken cancellationToken)
     {
         var result = await tokens.RefreshAsync(form.RefreshToken, options.Value.TokenLifetime, cancellationToken);
@@ -57,7 +57,7 @@ internal sealed class Sessions(
     public async Task LogOutAsync(long tokenId, CancellationToken cancellationToken) =>
         await AnnounceAsync(await tokens.RevokeAsync(tokenId, cancellationToken));
 
-    // Whoever asked may hang up now: the token has ended, and the other replicas and its open sockets must hear of it all the same.
+    // Not cancelled with the request: the token has ended, and the other replicas and its open sockets must be notified.
     private Task AnnounceAsync(IReadOnlyCollection<EndedToken> ended) => revocations.AnnounceAsync(ended, CancellationToken.None);
 
     private Task<IssuedToken> IssueAsync(long userId, CancellationToken cancellationToken) =>

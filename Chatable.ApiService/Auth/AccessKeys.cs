@@ -6,8 +6,9 @@ using Microsoft.Extensions.Options;
 namespace Chatable.ApiService.Auth;
 
 /// <summary>
-/// The live access keys, remembered for a short while on this replica; those that are none for a shorter one, so that a client that goes on
-/// with an ended key does not cost a query each time. A key still to be issued is never among them: nobody can ask for it.
+/// Caches live access keys on this replica for a short time. Keys that are not live are cached for a shorter time, so that a client that
+/// keeps using an ended key does not cost a query each time. A key that has not yet been issued is never among them, because nobody knows
+/// its id.
 /// </summary>
 internal sealed class AccessKeys(TokenStore tokens, IOptions<AuthOptions> options, TimeProvider time)
 {
@@ -16,13 +17,13 @@ internal sealed class AccessKeys(TokenStore tokens, IOptions<AuthOptions> option
     private readonly ShortLivedCache<string, AccessKey> _known = new(
         "access_keys", options.Value.AccessKeyCacheLifetime, options.Value.AccessKeyCacheCapacity, time, StringComparer.Ordinal);
 
-    // Of its own, so that made-up keys crowd out no live one. The secret of a key that has ended is kept to tell its owner why it is
+    // A separate cache, so that invented keys never evict live ones. The secret of an ended key is kept to tell its owner why it is
     // refused.
     private readonly ShortLivedCache<string, AccessKey?> _refused = new(
         "refused_access_keys", TimeSpan.FromTicks(Math.Min(s_refusalLifetime.Ticks, options.Value.AccessKeyCacheLifetime.Ticks)),
         options.Value.AccessKeyCacheCapacity, time, StringComparer.Ordinal);
 
-    /// <summary>What a client is told whose key is not live; null where it is.</summary>
+    /// <summary>The problem that a client receives for its key. Null if the key is live.</summary>
     public static Problem? FaultOf(AccessKey? key) => key?.State switch
     {
         AccessKeyState.Live => null,
@@ -30,13 +31,13 @@ internal sealed class AccessKeys(TokenStore tokens, IOptions<AuthOptions> option
         _ => Problem.TokenRevoked,
     };
 
-    /// <returns>The key, or null where it is not or no longer live.</returns>
-    /// <exception cref="EncryptionKeyMissingException">It cannot be read here.</exception>
+    /// <returns>The key, or null if it does not exist or is not live.</returns>
+    /// <exception cref="EncryptionKeyMissingException">This replica cannot decrypt the key's secret.</exception>
     public async ValueTask<AccessKey?> FindAsync(string accessKeyId, CancellationToken cancellationToken) =>
         await FindInAnyStateAsync(accessKeyId, cancellationToken) is { IsLive: true } key ? key : null;
 
-    /// <returns>The key, live or not, or null where it does not exist.</returns>
-    /// <exception cref="EncryptionKeyMissingException">It cannot be read here.</exception>
+    /// <returns>The key, live or not, or null if it does not exist.</returns>
+    /// <exception cref="EncryptionKeyMissingException">This replica cannot decrypt the key's secret.</exception>
     public async ValueTask<AccessKey?> FindInAnyStateAsync(string accessKeyId, CancellationToken cancellationToken)
     {
         if (!_known.TryGet(accessKeyId, out var key) && TokenStore.IsWellFormed(accessKeyId) && !_refused.TryGet(accessKeyId, out key))
@@ -53,7 +54,7 @@ internal sealed class AccessKeys(TokenStore tokens, IOptions<AuthOptions> option
     }
 
     /// <summary>
-    /// To be called for each key that has verified a token. It writes once in the life of a token that came from a refresh.
+    /// Call this for each key that has verified a token. It writes to the database once in the life of a token that came from a refresh.
     /// </summary>
     public async ValueTask NoteUseAsync(AccessKey key, CancellationToken cancellationToken)
     {

@@ -2,30 +2,30 @@ using Chatable.Messaging;
 
 namespace Chatable.ApiService.Auth;
 
-/// <summary>How clients prove who they are. Section <c>Auth</c>.</summary>
+/// <summary>Client authentication. Section <c>Auth</c>.</summary>
 internal sealed class AuthOptions
 {
     public const string Section = "Auth";
 
-    /// <summary>Before the name of the Redis channel: deployments that share a Redis must not end each other's tokens.</summary>
+    /// <summary>The prefix of the Redis channel name: deployments that share a Redis must not end each other's tokens.</summary>
     public string KeyPrefix { get; set; } = "";
 
-    /// <summary>How long an access key and its refresh token live.</summary>
+    /// <summary>The lifetime of an access key and its refresh token.</summary>
     public TimeSpan TokenLifetime { get; set; } = TimeSpan.FromDays(30);
 
-    /// <summary>Whether a JWT must have <c>exp</c>. The original's clients send none, so by default it may be absent.</summary>
+    /// <summary>Whether a JWT must have <c>exp</c>. The original service's clients send none, so the default is false.</summary>
     public bool RequireExpiration { get; set; }
 
-    /// <summary>How far a client's clock may be off where its JWT has <c>exp</c> or <c>nbf</c>.</summary>
+    /// <summary>The permitted clock skew of clients, for JWTs with <c>exp</c> or <c>nbf</c>.</summary>
     public TimeSpan ClockSkew { get; set; } = TimeSpan.FromSeconds(60);
 
     /// <summary>
-    /// How long a replica takes an access key for live without asking the database. A revocation clears it at once through Redis;
-    /// this is the longest it can take while Redis is down. Zero asks every time.
+    /// How long a replica caches an access key as live. A revocation clears the entry at once through Redis; while Redis is down, this is
+    /// the longest delay. Zero disables the cache.
     /// </summary>
     public TimeSpan AccessKeyCacheLifetime { get; set; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>How many access keys a replica remembers, about 300 bytes each.</summary>
+    /// <summary>The most access keys that a replica caches, about 300 bytes each.</summary>
     public int AccessKeyCacheCapacity { get; set; } = 10_000;
 
     public IEnumerable<string> Faults()

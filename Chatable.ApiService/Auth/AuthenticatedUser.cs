@@ -4,15 +4,16 @@ using Chatable.Messaging.Tokens;
 
 namespace Chatable.ApiService.Auth;
 
-/// <summary>Who a request comes from, and by which token.</summary>
+/// <summary>The user that a request comes from, and the token used.</summary>
 /// <param name="UserId">The user's id.</param>
-/// <param name="Username">In the letter case the user chose.</param>
-/// <param name="TokenId">The row of the token that was presented.</param>
-/// <param name="AccessKeyId">The access key the client signed with.</param>
-/// <param name="ExpiresAt">When the access key expires; a JWT may have expired earlier, it only proves who opens a connection.</param>
+/// <param name="Username">The username in the letter case that the user chose.</param>
+/// <param name="TokenId">The row of the presented token.</param>
+/// <param name="AccessKeyId">The access key that the client signed with.</param>
+/// <param name="ExpiresAt">When the access key expires. The JWT may expire earlier, but it only authenticates the opening of a
+/// connection.</param>
 internal sealed record AuthenticatedUser(long UserId, string Username, long TokenId, string AccessKeyId, DateTimeOffset ExpiresAt)
 {
-    /// <summary>Whether a client that calls the user so, or does not say, means this one.</summary>
+    /// <summary>Whether the given name, which may be null, refers to this user.</summary>
     public bool Is(string? username) => username is null || username.Equals(Username, StringComparison.OrdinalIgnoreCase);
 }
 
@@ -24,7 +25,7 @@ internal static class AuthenticatedUserClaims
     private const string AccessKeyId = "access_key_id";
     private const string ExpiresAt = "expires_at";
 
-    /// <summary>Only what the database says of the key: a client may write any claims into its own token.</summary>
+    /// <summary>Uses only the database's data about the key: a client may write any claims into its own token.</summary>
     public static ClaimsIdentity ToIdentity(this AccessKey key) => new(
     [
         new Claim(UserId, key.UserId.ToString(CultureInfo.InvariantCulture), ClaimValueTypes.Integer64),
@@ -34,7 +35,7 @@ internal static class AuthenticatedUserClaims
         new Claim(ExpiresAt, key.ExpiresAt.ToString("O", CultureInfo.InvariantCulture), ClaimValueTypes.DateTime),
     ], authenticationType: "access_key", nameType: Username, roleType: null);
 
-    /// <summary>The user behind an endpoint that requires authorization.</summary>
+    /// <summary>Returns the user of a request to an endpoint that requires authorization.</summary>
     public static AuthenticatedUser Authenticated(this ClaimsPrincipal principal) => new(
         long.Parse(principal.Text(UserId), CultureInfo.InvariantCulture),
         principal.Text(Username),

@@ -5,15 +5,15 @@ using Microsoft.AspNetCore.Authentication.JwtBearer;
 namespace Chatable.ApiService.Auth;
 
 /// <summary>
-/// Marks an endpoint whose requests may carry the token in the query as <c>access_token</c>: a browser cannot set headers on a WebSocket
-/// handshake.
+/// Marks an endpoint whose requests may carry the token as <c>access_token</c> in the query, because browsers cannot set headers on a
+/// WebSocket handshake.
 /// </summary>
 internal sealed class TokenInQuery
 {
     public static TokenInQuery Allowed { get; } = new();
 }
 
-/// <summary>Where the token comes from, and what an answer without a valid one looks like.</summary>
+/// <summary>Defines where the token is read from, and the response without a valid one.</summary>
 internal static class BearerEvents
 {
     public static JwtBearerEvents Create() => new()
@@ -38,7 +38,7 @@ internal static class BearerEvents
         return Task.CompletedTask;
     }
 
-    // v1's body says no more than it always did; the header does.
+    // The body of a v1 response stays as it always was. The header names the reason.
     private static Task Challenge(JwtBearerChallengeContext context)
     {
         context.HandleResponse();

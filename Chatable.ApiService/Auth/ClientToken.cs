@@ -6,18 +6,18 @@ using Chatable.ApiService.Http;
 namespace Chatable.ApiService.Auth;
 
 /// <summary>
-/// The JWT a client makes and signs itself: <c>{"alg":"HS256","access_key":"…","typ":"JWT"}.{claims}.signature</c>. Read strictly before
-/// anything is looked up; none of it is to be believed until the signature is verified.
+/// The JWT that a client creates and signs itself: <c>{"alg":"HS256","access_key":"…","typ":"JWT"}.{claims}.signature</c>. It is parsed
+/// strictly before any lookup. Nothing in it may be trusted until the signature is verified.
 /// </summary>
-/// <param name="AccessKeyId">The access key whose secret signed it.</param>
+/// <param name="AccessKeyId">The access key whose secret signed the token.</param>
 /// <param name="NotBefore">Seconds since 1970, or null.</param>
 /// <param name="Expires">Seconds since 1970, or null.</param>
 internal sealed record ClientToken(string AccessKeyId, double? NotBefore, double? Expires)
 {
-    /// <summary>The original's are 200 characters; there is room for claims of a client's own.</summary>
+    /// <summary>The original service's tokens are 200 characters. This leaves room for a client's own claims.</summary>
     public const int MaxLength = 4096;
 
-    // A header or claim given twice may be read differently by the next reader: such a token is no token.
+    // Another reader may interpret a duplicate header or claim differently, so such a token is rejected.
     private static readonly JsonDocumentOptions s_strict = new() { AllowDuplicateProperties = false, MaxDepth = 8 };
 
     public static bool TryRead(string text, [NotNullWhen(true)] out ClientToken? token)
@@ -41,12 +41,12 @@ internal sealed record ClientToken(string AccessKeyId, double? NotBefore, double
         }
         catch (Exception e) when (e is FormatException or JsonException or InvalidOperationException)
         {
-            // Not base64url, not JSON, or an escape that is no character.
+            // Not base64url, not JSON, or an escape that is not a valid character.
             return false;
         }
     }
 
-    /// <summary>What its times have against it now; null where it is timely.</summary>
+    /// <summary>Returns the reason why the token is not valid at this time, or null if it is.</summary>
     public Problem? FaultAt(DateTimeOffset now, TimeSpan skew, bool requireExpiration)
     {
         var seconds = now.ToUnixTimeMilliseconds() / 1000.0;
@@ -57,7 +57,7 @@ internal sealed record ClientToken(string AccessKeyId, double? NotBefore, double
         return seconds < NotBefore - skew.TotalSeconds ? Problem.TokenNotYetValid : null;
     }
 
-    // "crit" asks the reader to understand extensions (RFC 7515, 4.1.11); this one understands none. "b64" is such an extension.
+    // "crit" requires the reader to understand extensions (RFC 7515, 4.1.11), and this reader understands none. "b64" is such an extension.
     private static string? AccessKeyOf(JsonElement header)
     {
         var isUsable = header.ValueKind == JsonValueKind.Object

@@ -9,17 +9,17 @@ using Microsoft.IdentityModel.Tokens;
 namespace Chatable.ApiService.Auth;
 
 /// <summary>
-/// Validates the JWT a client signed with its secret access key. The key is found here, asynchronously; a resolver of signing keys
-/// could only block on the database.
+/// Validates the JWT that a client signed with its secret access key. The key is looked up here, asynchronously. A resolver of signing keys
+/// would have to block on the database.
 /// </summary>
 internal sealed class ClientTokenHandler(AccessKeys keys, IOptions<AuthOptions> options, TimeProvider time) : TokenHandler
 {
     private static readonly JsonWebTokenHandler s_signatures = new() { MaximumTokenSizeInBytes = ClientToken.MaxLength };
 
-    // Verifiers are not kept: there is one key a token, and its bytes should not outlive their place in the cache of keys.
+    // Verifiers are not cached: each token has its own key, whose bytes should not outlive their entry in the key cache.
     private static readonly CryptoProviderFactory s_verifiers = new() { CacheSignatureProviders = false };
 
-    // Verifying against it makes an unknown access key cost what a known one does.
+    // Verifying against this makes an unknown access key take as long as a known one.
     private readonly byte[] _decoy = Encoding.ASCII.GetBytes(Base32.Encode(RandomNumberGenerator.GetBytes(32)));
 
     public override async Task<TokenValidationResult> ValidateTokenAsync(string token, TokenValidationParameters validationParameters)
@@ -29,12 +29,12 @@ internal sealed class ClientTokenHandler(AccessKeys keys, IOptions<AuthOptions> 
 
         try
         {
-            // The base class hands over no cancellation token; the queries are bounded by their command timeout.
+            // The base class passes no cancellation token. The queries are limited by their command timeout.
             var key = await keys.FindInAnyStateAsync(read.AccessKeyId, CancellationToken.None);
             var verified = await s_signatures.ValidateTokenAsync(token, SignedWith(key?.Secret ?? _decoy));
             if (key is null || !verified.IsValid)
                 return Refused(Problem.BadSignature);
-            // What stands in a token is only spoken of once its signature is verified.
+            // Details of a token are reported only once its signature is verified.
             if ((AccessKeys.FaultOf(key) ?? FaultOf(read)) is { } fault)
                 return Refused(fault);
 
@@ -48,7 +48,7 @@ internal sealed class ClientTokenHandler(AccessKeys keys, IOptions<AuthOptions> 
         }
         catch (Exception e)
         {
-            // Not the client's fault, so not a 401: BearerEvents throws it on.
+            // Not the client's fault, so not a 401: BearerEvents rethrows it.
             return new TokenValidationResult { Exception = new AccessKeyLookupException(e) };
         }
     }
@@ -61,7 +61,7 @@ internal sealed class ClientTokenHandler(AccessKeys keys, IOptions<AuthOptions> 
         IssuerSigningKey = new SymmetricSecurityKey(secret) { CryptoProviderFactory = s_verifiers },
         ValidAlgorithms = [SecurityAlgorithms.HmacSha256],
         RequireSignedTokens = true,
-        // Claims are the client's own; ClientToken checks the times, which the library would ignore where they are not numbers.
+        // Claims are the client's own. ClientToken checks the times, because the library would ignore times that are not numbers.
         ValidateIssuer = false,
         ValidateAudience = false,
         ValidateLifetime = false,
@@ -71,10 +71,10 @@ internal sealed class ClientTokenHandler(AccessKeys keys, IOptions<AuthOptions> 
     private static TokenValidationResult Refused(Problem problem) => new() { Exception = new TokenRefusedException(problem) };
 }
 
-/// <summary>Whether an access key is live could not be found out.</summary>
+/// <summary>An access key could not be looked up.</summary>
 internal sealed class AccessKeyLookupException(Exception cause) : Exception("An access key could not be looked up.", cause);
 
-/// <summary>Carries the reason from where a token is validated to where the request is answered.</summary>
+/// <summary>Carries the problem from the token validation to the response.</summary>
 internal sealed class TokenRefusedException(Problem problem) : SecurityTokenValidationException("The token is not valid.")
 {
     public Problem Problem => problem;

@@ -1,11 +1,11 @@
 namespace Chatable.ApiService.Auth;
 
-/// <summary>What goes on at this server for as long as its users' tokens live: open sockets, requests that wait.</summary>
+/// <summary>Open sockets or waiting requests of this server, which last only as long as their users' tokens.</summary>
 internal interface ITokenUses
 {
-    /// <summary>The user and token of each.</summary>
+    /// <summary>The user and token of each use.</summary>
     IEnumerable<AuthenticatedUser> Holders { get; }
 
-    /// <summary>Ends whatever goes on with a token that has ended.</summary>
+    /// <summary>Ends every use whose token has ended.</summary>
     void End(Predicate<AuthenticatedUser> hasEnded);
 }

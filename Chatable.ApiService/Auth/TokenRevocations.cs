@@ -7,8 +7,8 @@ using StackExchange.Redis;
 namespace Chatable.ApiService.Auth;
 
 /// <summary>
-/// Tells every replica at once which tokens have ended. A notice that is lost does no lasting harm: the database is the truth, and the
-/// cache of keys and the re-check of open sockets come to it within their bounds.
+/// Announces to every replica at once which tokens have ended. A lost announcement does no lasting harm: the database is authoritative, and
+/// the key cache and the periodic check of open sockets detect the end within their limits.
 /// </summary>
 internal sealed partial class TokenRevocations(
     IConnectionMultiplexer redis, AccessKeys keys, IOptions<AuthOptions> options, RevocationMetrics metrics, TimeProvider time,
@@ -19,13 +19,13 @@ internal sealed partial class TokenRevocations(
     // payload: "<token id> <access key id>", e.g. "42 AN5O6G5HYN4KFY7H2KM7XX4MKRI2RPNKUQELMQ54RITJBNS5RXKA"
     private readonly RedisChannel _channel = RedisChannel.Literal($"{options.Value.KeyPrefix}revoke");
 
-    /// <summary>Raised with a token that has ended, on whichever replica it was; more than once is possible.</summary>
+    /// <summary>Raised when a token has ended on any replica, possibly more than once.</summary>
     public event Action<EndedToken>? Revoked;
 
-    /// <summary>Raised when tokens may have ended unheard, as when this replica did not listen for a while.</summary>
+    /// <summary>Raised when announcements may have been missed, such as after this replica was not subscribed for a while.</summary>
     public event Action? Missed;
 
-    /// <summary>To be called after the tokens' end is committed. Does not fail where Redis does.</summary>
+    /// <summary>Call this after the end of the tokens is committed. Does not throw if Redis fails.</summary>
     public async Task AnnounceAsync(IReadOnlyCollection<EndedToken> ended, CancellationToken cancellationToken)
     {
         foreach (var token in ended)
@@ -44,7 +44,7 @@ internal sealed partial class TokenRevocations(
         }
     }
 
-    /// <summary>To be called when tokens may have ended unheard.</summary>
+    /// <summary>Call this when announcements may have been missed.</summary>
     public void LookAnew()
     {
         keys.ForgetAll();
@@ -53,7 +53,7 @@ internal sealed partial class TokenRevocations(
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        // What was announced while this replica was not listening is not repeated.
+        // Announcements made while this replica was not subscribed are not repeated.
         redis.ConnectionRestored += (_, e) =>
         {
             if (e.ConnectionType == ConnectionType.Subscription)

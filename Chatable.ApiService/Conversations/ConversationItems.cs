@@ -3,10 +3,12 @@ using Chatable.Messaging.Conversations;
 
 namespace Chatable.ApiService.Conversations;
 
-/// <summary>A part of one's conversations, the latest activity first. <c>next</c> leads to older ones, <c>prev</c> to newer ones.</summary>
+/// <summary>
+/// A page of the user's conversations, latest activity first. <c>next</c> leads to older ones, <c>prev</c> to newer ones.
+/// </summary>
 internal sealed record ConversationPage(IReadOnlyList<ConversationItem> Conversations, string? Next, string? Prev);
 
-/// <summary>A conversation. <paramref name="Kind"/> is <c>direct</c>, of two users or of one with oneself.</summary>
+/// <summary>A conversation. <paramref name="Kind"/> is <c>direct</c>: between two users, or a user's notes to self.</summary>
 internal sealed record ConversationItem(
     long Id, string Kind, string With, long LastSeq, LastMessage LastMessage, DateTime LastActivityAt)
 {
@@ -22,14 +24,14 @@ internal sealed record ConversationItem(
     }
 }
 
-/// <summary>The latest message of a conversation; <paramref name="MessageType"/> is 0 for a text, 1 for a photo.</summary>
+/// <summary>The latest message of a conversation. <paramref name="MessageType"/> is 0 for a text, 1 for a photo.</summary>
 internal sealed record LastMessage(
     Guid MessageId, long ConversationSeq, string Author, string Message, int MessageType, DateTime CreatedAt);
 
-/// <summary>A part of a conversation, in its order. <c>next</c> leads to later messages, <c>prev</c> to earlier ones.</summary>
+/// <summary>A page of a conversation, in ascending order. <c>next</c> leads to later messages, <c>prev</c> to earlier ones.</summary>
 internal sealed record MessagePage(IReadOnlyList<MessageItem> Messages, string? Next, string? Prev);
 
-/// <summary>A message. <paramref name="ClientId"/> is there on one's own.</summary>
+/// <summary>A message. <paramref name="ClientId"/> is present only on the user's own messages.</summary>
 internal sealed record MessageItem(
     Guid MessageId, long Conversation, long ConversationSeq, string Author, string Recipient, string Message, int MessageType,
     DateTime CreatedAt, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? ClientId)

@@ -64,7 +64,7 @@ internal static class ConversationsApi
         if (query.Problem is { } problem)
             return problem;
 
-        // Towards the newer ones, one more than is shown, to see whether there is one.
+        // Towards the newer ones, reads one row more than the page, to learn whether another page follows.
         var self = user.Authenticated();
         return TypedResults.Ok(newer is { } place
             ? InboxPage.Newer(await history.NewerAsync(self.UserId, place, rows + 1, cancellationToken), rows, self, request)
@@ -105,7 +105,7 @@ internal static class ConversationsApi
         if (query.Problem is { } problem)
             return problem;
 
-        // Whose conversation it is nobody else is told, nor whether there is one.
+        // Other users must learn neither whose conversation it is nor whether it exists.
         var self = user.Authenticated();
         if (!long.TryParse(id, NumberStyles.None, CultureInfo.InvariantCulture, out var conversation)
             || await history.FindAsync(conversation, self.UserId, cancellationToken) is not { } parties)

@@ -5,22 +5,24 @@ using Chatable.Messaging.Conversations;
 
 namespace Chatable.ApiService.Conversations;
 
-/// <summary>Makes a page of the inbox from what was found, and the links to its neighbours.</summary>
+/// <summary>Creates a page of the inbox from the rows found, with links to its neighbours.</summary>
 internal static class InboxPage
 {
-    /// <param name="step">What was found.</param>
-    /// <param name="from">Where the walk was; null at its beginning.</param>
+    /// <param name="step">The rows found.</param>
+    /// <param name="from">The previous position of the walk. Null at its beginning.</param>
     /// <param name="limit">The most rows of the page.</param>
-    /// <param name="reader">Whose inbox it is.</param>
-    /// <param name="request">How it was asked for.</param>
+    /// <param name="reader">The user whose inbox it is.</param>
+    /// <param name="request">The request, for the links.</param>
     public static ConversationPage Of(InboxStep step, InboxWalk? from, int limit, AuthenticatedUser reader, HttpRequest request) => Make(
         step.Rows, step.Next, from is InboxWalk.Older && step.Rows.Count > 0 ? step.Rows[0].Place : null, limit, reader, request);
 
-    /// <summary>A page on the way to the newer ones. Those it came from are there, and to go back to them begins a walk.</summary>
-    /// <param name="found">Latest first, one more than <paramref name="limit"/> where there is one.</param>
+    /// <summary>
+    /// Creates a page towards the newer conversations. Older ones certainly exist, and the link back to them begins a new walk.
+    /// </summary>
+    /// <param name="found">The rows, latest first, one more than <paramref name="limit"/> if another page follows.</param>
     /// <param name="limit">The most rows of the page.</param>
-    /// <param name="reader">Whose inbox it is.</param>
-    /// <param name="request">How it was asked for.</param>
+    /// <param name="reader">The user whose inbox it is.</param>
+    /// <param name="request">The request, for the links.</param>
     public static ConversationPage Newer(InboxSlice found, int limit, AuthenticatedUser reader, HttpRequest request)
     {
         var goesOn = found.Rows.Count > limit;

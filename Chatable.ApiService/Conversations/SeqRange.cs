@@ -1,12 +1,12 @@
 namespace Chatable.ApiService.Conversations;
 
 /// <summary>
-/// A page of a conversation as a range of its dense sequence, 1 to <paramref name="Last"/>, both ends included; empty where
-/// <paramref name="From"/> is above <paramref name="To"/>, and then between two messages all the same.
+/// A page of a conversation as a range of its dense seqs, 1 to <paramref name="Last"/>, both ends included. The range is empty if
+/// <paramref name="From"/> is above <paramref name="To"/>; it then still marks a position between two messages.
 /// </summary>
 internal readonly record struct SeqRange(long From, long To, long Last)
 {
-    /// <summary>The messages before one, or the latest of all.</summary>
+    /// <summary>The messages before a seq, or the latest of all.</summary>
     public static SeqRange Before(long? seq, int limit, long last)
     {
         var end = Math.Min(seq ?? long.MaxValue, last + 1);
@@ -19,7 +19,7 @@ internal readonly record struct SeqRange(long From, long To, long Last)
         return new SeqRange(start + 1, Math.Min(start + limit, last), last);
     }
 
-    /// <summary>One message in the middle; near either end of the conversation, as full a page that holds it.</summary>
+    /// <summary>A page with one message in the middle. Near either end of the conversation, a full page that contains it.</summary>
     public static SeqRange Around(long seq, int limit, long last)
     {
         var middle = Math.Min(seq, last);

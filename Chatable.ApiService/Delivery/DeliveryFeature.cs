@@ -10,8 +10,8 @@ using StackExchange.Redis;
 namespace Chatable.ApiService.Delivery;
 
 /// <summary>
-/// How what is stored comes to this server: its place in the registry, its queue, and users' logs in PostgreSQL. Whoever serves clients
-/// with it registers an <see cref="IDispatchHandler"/>.
+/// Brings stored messages to this server: its registration, its queue, and users' logs in PostgreSQL. Components that serve clients
+/// register an <see cref="IDispatchHandler"/>.
 /// </summary>
 internal static class DeliveryFeature
 {
@@ -32,7 +32,7 @@ internal static class DeliveryFeature
         AddHosted<WorkerWatch>(builder.Services);
     }
 
-    // The connection is made when it is first read: it must not delay the start, nor make a replica unwell.
+    // The connection opens on first use, so it neither delays startup nor makes a replica unhealthy.
     private static void AddQueueReader(IHostApplicationBuilder builder)
     {
         const string Redis = "redis";

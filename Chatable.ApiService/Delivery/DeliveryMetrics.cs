@@ -32,7 +32,7 @@ internal sealed class DeliveryMetrics
 
     public void WorkersLive(int workers) => _workers.Record(workers);
 
-    /// <summary>For one caller at a time.</summary>
+    /// <summary>Not thread-safe.</summary>
     public void Registered(int connections, int users)
     {
         Volatile.Write(ref _registrations, connections);

@@ -7,7 +7,7 @@ using StackExchange.Redis;
 namespace Chatable.ApiService.Delivery;
 
 /// <summary>
-/// Reads this server's own queue, always waiting for what comes next. What it misses is found by the reconciler.
+/// Reads this server's own queue continuously, and waits while it is empty. The reconciler finds what this reader misses.
 /// </summary>
 internal sealed partial class DispatchReader(
     ServerQueueReader reader, ServerQueue queue, ServerIdentity server, IEnumerable<IDispatchHandler> handlers,
@@ -24,12 +24,12 @@ internal sealed partial class DispatchReader(
     private bool _rewind;
     private bool _failing;
 
-    // So often the number of batches is halved that are read at once: what timed out may have been too much.
+    // How many times the number of batches per read is halved: a read that timed out may have been too large.
     private int _halvings;
 
     /// <summary>
-    /// Has the queue read from its start again: a Redis that lost it may number the new entries below the old. What was
-    /// delivered already is passed over by the connections; refusals, which have no seq to know them by, are passed over here.
+    /// Makes the reader start over at the beginning of the queue: a Redis that lost the queue may number new entries below the old ones.
+    /// Connections skip messages that were already delivered. Refusals have no seq to recognize them by, so this reader skips the old ones.
     /// </summary>
     public void Rewind() => Volatile.Write(ref _rewind, true);
 
@@ -53,7 +53,7 @@ internal sealed partial class DispatchReader(
         }
     }
 
-    /// <summary>One cycle, with a wait where nothing is there; returns the number of batches.</summary>
+    /// <summary>Runs one cycle, which waits if the queue is empty. Returns the number of batches.</summary>
     public async Task<int> ReadOnceAsync(TimeSpan patience, CancellationToken cancellationToken)
     {
         if (Interlocked.Exchange(ref _rewind, false))
@@ -83,7 +83,7 @@ internal sealed partial class DispatchReader(
         catch (Exception exception) when (exception is RedisException or TimeoutException or ObjectDisposedException
             or OperationCanceledException)
         {
-            // The workers' reaper removes it later.
+            // The workers' reaper deletes it later.
             LogLeftBehind(exception);
         }
     }
@@ -121,7 +121,7 @@ internal sealed partial class DispatchReader(
             handler.Handle(repeated);
     }
 
-    // What is read again may have been said: a second refusal would look like that of another message.
+    // An item that is read again may have been handled already: a second refusal would look like that of another message.
     void IDispatchHandler.Handle(in MessageRefused refused)
     {
         if (!_isNew)

@@ -4,7 +4,7 @@ using Microsoft.Extensions.Options;
 namespace Chatable.ApiService.Delivery;
 
 /// <summary>
-/// Reads users' logs for all connections of this server, only so many at a time: a crowd of them repairing at once must not take
+/// Reads users' logs for all connections of this server, with limited concurrency: many connections that recover at once must not take
 /// every database connection.
 /// </summary>
 internal sealed partial class EnvelopeLog(EnvelopeStore store, IOptions<DeliveryOptions> options, ILogger<EnvelopeLog> logger) : IDisposable

@@ -7,8 +7,8 @@ using StackExchange.Redis;
 namespace Chatable.ApiService.Delivery;
 
 /// <summary>
-/// Keeps this server alive in the registry. Where the registry has forgotten it, or Redis was away, took no heartbeat or is another
-/// one, and so may have lost what it was told, every user is registered again and <see cref="Missed"/> is raised.
+/// Keeps this server alive in the registry. It registers every user again and raises <see cref="Missed"/> if registrations may have been
+/// lost: the registry has forgotten this server, or Redis was unreachable, refused a heartbeat, or is another instance.
 /// </summary>
 internal sealed partial class ServerPresence(
     IConnectionMultiplexer redis, ServerRegistry registry, IntakeLog intake, ServerIdentity server, UserRegistrations users,
@@ -22,17 +22,17 @@ internal sealed partial class ServerPresence(
     private bool _partitionsAgreed;
     private bool _failing;
 
-    /// <summary>Raised when pushes may have been lost: every connection is to be compared with its log.</summary>
+    /// <summary>Raised when pushes may have been lost: every connection must be compared with its log.</summary>
     public event Action? Missed;
 
     /// <summary>
-    /// Whether the registry counts this server as alive, as far as it can know. A user who connects while it does not would not be
-    /// found by the workers.
+    /// Whether the registry counts this server as alive, as far as this server knows. While it does not, workers cannot find users who
+    /// connect here.
     /// </summary>
     public bool IsAlive => Volatile.Read(ref _aliveSince) is not long.MinValue and var at
         && clock.GetElapsedTime(at) < registryOptions.Value.ServerLifetime;
 
-    /// <summary>The first heartbeat comes before the web server takes requests; without Redis it starts all the same.</summary>
+    /// <summary>Sends the first heartbeat before the web server accepts requests. Without Redis the server starts anyway.</summary>
     public override async Task StartAsync(CancellationToken cancellationToken)
     {
         redis.ConnectionRestored += Suspect;
@@ -52,7 +52,8 @@ internal sealed partial class ServerPresence(
             }
             catch (UnusableRedisException unusable)
             {
-                // Found at the start it fails the start; where Redis came only later, the process must not seem to have ended well either.
+                // At startup this exception fails the start. If Redis only became available later, the process must still exit with an
+                // error.
                 LogUnusable(unusable.Message);
                 Environment.ExitCode = 1;
                 lifetime.StopApplication();
@@ -77,15 +78,15 @@ internal sealed partial class ServerPresence(
         }
     }
 
-    /// <summary>One cycle.</summary>
-    /// <exception cref="UnusableRedisException">This server must not run with this Redis.</exception>
+    /// <summary>Runs one cycle.</summary>
+    /// <exception cref="UnusableRedisException">This server must not use this Redis.</exception>
     public async Task BeatAsync(CancellationToken cancellationToken)
     {
         if (!_partitionsAgreed)
             await intake.EnsurePartitionsAsync(cancellationToken);
         _partitionsAgreed = true;
 
-        // Taken before asking, for the lease runs from when Redis hears it at the earliest.
+        // Taken before the call, because the lease begins when Redis receives the heartbeat at the earliest.
         var asked = clock.GetTimestamp();
         var suspect = Interlocked.Exchange(ref _suspect, false);
         try
@@ -98,7 +99,7 @@ internal sealed partial class ServerPresence(
         }
         catch
         {
-            // What Redis refuses us it has refused the workers, too, such as to write where it has no memory.
+            // Redis may have refused the workers' commands for the same reason, such as writes without memory.
             Volatile.Write(ref _suspect, true);
             throw;
         }
@@ -124,7 +125,7 @@ internal sealed partial class ServerPresence(
         catch (Exception exception) when (exception is RedisException or TimeoutException or ObjectDisposedException
             or OperationCanceledException)
         {
-            // The lease ends by itself.
+            // The lease expires by itself.
             LogSilent(exception);
         }
     }
@@ -144,7 +145,7 @@ internal sealed partial class ServerPresence(
         }
         finally
         {
-            // Where it fails some may be registered all the same, and have left meanwhile.
+            // After a failure, some users may be registered anyway, and may have left in the meantime.
             users.Registered(all);
         }
 
@@ -152,7 +153,7 @@ internal sealed partial class ServerPresence(
         LogRegistered(all.Count);
     }
 
-    // What Redis lost while it was away, it does not say.
+    // Redis does not say what it lost while it was unreachable.
     private void Suspect(object? sender, EventArgs e)
     {
         Volatile.Write(ref _suspect, true);
@@ -162,7 +163,7 @@ internal sealed partial class ServerPresence(
         }
         catch (Exception exception) when (exception is SemaphoreFullException or ObjectDisposedException)
         {
-            // On its way already, or done.
+            // Already requested, or disposed.
         }
     }
 

@@ -3,21 +3,21 @@ namespace Chatable.ApiService.Delivery;
 internal delegate Task ChangeRegistration(IReadOnlyCollection<long> users, CancellationToken cancellationToken);
 
 /// <summary>
-/// Which users this server is registered for: from the first connection of each to the last. Changes of one user go one after the
-/// other, or a removal that lags could undo a later registration and its pushes would go nowhere.
+/// Tracks the users that this server is registered for, each from the first connection to the last. Changes for one user run one after the
+/// other. Otherwise a delayed removal could undo a later registration, and the user's pushes would reach no server.
 /// </summary>
 internal sealed class UserRegistrations(ChangeRegistration add, ChangeRegistration remove, DeliveryMetrics metrics) : IDisposable
 {
     private const int Stripes = 256;
 
-    // Several times what a server holds: all its sockets may end while Redis is away. More are counted and left where they are: each costs
-    // a few pushes, until its key ends or this process does.
+    // Several times the number of users on a server, because all its sockets may end while Redis is unreachable. Beyond it, leftovers are
+    // counted and not tracked: each costs a few pushes until its key expires or this process ends.
     private const int MaxLeftovers = 100_000;
 
     private readonly SemaphoreSlim[] _gates = [.. Enumerable.Range(0, Stripes).Select(_ => new SemaphoreSlim(1))];
     private readonly Dictionary<long, int> _counts = [];
 
-    // Perhaps in the registry without a connection here, since it could not be told otherwise.
+    // Users who may be in the registry without a connection here, because the removal failed.
     private readonly HashSet<long> _leftovers = [];
 
     private int _connections;
@@ -31,36 +31,38 @@ internal sealed class UserRegistrations(ChangeRegistration add, ChangeRegistrati
         }
     }
 
-    /// <summary>Returns when the registry has the user; where it fails, nothing is counted.</summary>
+    /// <summary>Returns once the registry has the user. If it fails, nothing is counted.</summary>
     public Task AcquireAsync(long user, CancellationToken cancellationToken) => InTurnAsync(StripeOf(user), async () =>
     {
-        // Counted before the call: whoever registers all users anew meanwhile must not leave this one out.
+        // Counted before the call, so that a concurrent registration of all users includes this user.
         if (Count(user, 1) == 1)
             await AddAsync(user, cancellationToken);
     }, cancellationToken);
 
     /// <summary>
-    /// Counted at once, whatever becomes of the rest. Where the removal fails the registry keeps a user it need not have, so that a few
-    /// pushes are passed over, until <see cref="SettleAsync"/>.
+    /// Counted at once, whether or not the removal succeeds. If it fails, the registry keeps a user without need, and this server skips a
+    /// few pushes until <see cref="SettleAsync"/>.
     /// </summary>
     public Task ReleaseAsync(long user, CancellationToken cancellationToken) => Count(user, -1) > 0
         ? Task.CompletedTask
         : InTurnAsync(StripeOf(user), () => RemoveUnusedAsync([user], cancellationToken), cancellationToken);
 
-    /// <summary>To be told who was put into the registry beside the turns: somebody's last connection may have ended meanwhile.</summary>
+    /// <summary>
+    /// Must be called for users registered without taking a turn: someone's last connection may have ended in the meantime.
+    /// </summary>
     public void Registered(IEnumerable<long> users)
     {
         foreach (var user in users)
             Count(user, 0);
     }
 
-    /// <summary>Takes out of the registry whom it should have been rid of before. It fails where the registry cannot be reached.</summary>
+    /// <summary>Removes leftover users from the registry. Throws if the registry cannot be reached.</summary>
     public async Task SettleAsync(CancellationToken cancellationToken)
     {
         long[] leftovers;
         lock (_counts)
             leftovers = [.. _leftovers];
-        // Together, as far as their turns are: a heartbeat waits for it.
+        // Grouped by turn, because a heartbeat waits for this.
         foreach (var some in leftovers.GroupBy(StripeOf))
             await InTurnAsync(some.Key, () => RemoveUnusedAsync(some, cancellationToken), cancellationToken);
     }
@@ -87,7 +89,7 @@ internal sealed class UserRegistrations(ChangeRegistration add, ChangeRegistrati
         }
     }
 
-    // A call that was given up may have reached the registry.
+    // A cancelled call may still have reached the registry.
     private async Task AddAsync(long user, CancellationToken cancellationToken)
     {
         try
@@ -101,7 +103,7 @@ internal sealed class UserRegistrations(ChangeRegistration add, ChangeRegistrati
         }
     }
 
-    // The notes go first: whoever puts one of these users into the registry beside the turns notes it anew.
+    // The leftovers are cleared first: a concurrent registration of all users adds them again.
     private async Task RemoveUnusedAsync(IEnumerable<long> users, CancellationToken cancellationToken)
     {
         long[] unused;

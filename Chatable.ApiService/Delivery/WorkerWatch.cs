@@ -5,7 +5,8 @@ using Microsoft.Extensions.Options;
 namespace Chatable.ApiService.Delivery;
 
 /// <summary>
-/// Looks whether any fan-out worker lives. Without one, what is sent waits in the intake, and nobody can tell its sender that it is stored.
+/// Checks whether any fan-out worker is alive. Without one, messages wait in the intake, and no sender can be told that a message is
+/// stored.
 /// </summary>
 internal sealed partial class WorkerWatch(
     LiveWorkers workers, IOptions<WorkersOptions> options, DeliveryMetrics metrics, TimeProvider clock, ILogger<WorkerWatch> logger)
@@ -14,7 +15,9 @@ internal sealed partial class WorkerWatch(
     private long _seenAt = clock.GetTimestamp();
     private volatile bool _areMissing;
 
-    /// <summary>Whether none has been seen for longer than <see cref="WorkersOptions.Patience"/>, as far as Redis has told.</summary>
+    /// <summary>
+    /// Whether no worker has been seen for longer than <see cref="WorkersOptions.Patience"/>, as far as Redis has reported.
+    /// </summary>
     public bool AreMissing => _areMissing;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -27,7 +30,7 @@ internal sealed partial class WorkerWatch(
         while (await timer.WaitForNextTickAsync(stoppingToken));
     }
 
-    /// <summary>One look.</summary>
+    /// <summary>Runs one check.</summary>
     public async Task LookAsync(CancellationToken cancellationToken)
     {
         int live;
@@ -37,7 +40,7 @@ internal sealed partial class WorkerWatch(
         }
         catch (Exception exception) when (exception is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
         {
-            // That Redis is away is told by others. What was known of the workers stays.
+            // Other components report that Redis is unavailable. The last known state is kept.
             return;
         }
 
@@ -59,7 +62,7 @@ internal sealed partial class WorkerWatch(
     private partial void LogBack(int workers);
 }
 
-/// <summary>Degraded, or Unhealthy where workers are required, as long as they are missing.</summary>
+/// <summary>Degraded while workers are missing, or Unhealthy if workers are required.</summary>
 internal sealed class WorkersCheck(WorkerWatch watch, IOptions<WorkersOptions> options) : IHealthCheck
 {
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>

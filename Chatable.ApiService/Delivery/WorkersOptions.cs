@@ -2,23 +2,23 @@ using Chatable.ApiService.Http;
 
 namespace Chatable.ApiService.Delivery;
 
-/// <summary>Section <c>Workers</c>: how a server looks whether anybody stores what it takes.</summary>
+/// <summary>Section <c>Workers</c>: how a server checks that workers store the messages it accepts.</summary>
 internal sealed class WorkersOptions
 {
     public const string Section = "Workers";
 
-    /// <summary>How often Redis is asked how many workers live.</summary>
+    /// <summary>How often the number of live workers is read from Redis.</summary>
     public TimeSpan LookEvery { get; set; } = TimeSpan.FromSeconds(1);
 
     /// <summary>
-    /// How long none may be seen before they count as missing: a worker that is replaced, or a Redis that has just restarted, is nothing to
-    /// tell. A worker that died without a word is seen for <c>Fanout:LeaseDuration</c> (10 s) more.
+    /// How long no worker may be seen before workers count as missing. A worker being replaced, or a Redis that has just restarted, is not
+    /// worth reporting. A worker that died without deregistering remains visible for <c>Fanout:LeaseDuration</c> (10 s).
     /// </summary>
     public TimeSpan Patience { get; set; } = TimeSpan.FromSeconds(3);
 
     /// <summary>
-    /// Whether missing workers fail the readiness. By default they do not: all servers see the same workers, so that all would be taken out
-    /// of service at once, and with them what works without a worker: reading, registering, and taking messages into the intake.
+    /// Whether missing workers fail the readiness check. Off by default: all servers see the same workers, so all would go out of service
+    /// at once. Reading, registering and accepting messages into the intake work without a worker.
     /// </summary>
     public bool RequiredForReadiness { get; set; }
 

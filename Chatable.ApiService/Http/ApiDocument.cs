@@ -8,7 +8,7 @@ using Scalar.AspNetCore;
 namespace Chatable.ApiService.Http;
 
 /// <summary>
-/// The API described for machines (<c>/openapi/v1.json</c>, <c>/openapi/v2.json</c>) and, in development, for people (<c>/scalar</c>).
+/// Describes the API for machines (<c>/openapi/v1.json</c>, <c>/openapi/v2.json</c>) and, in development, for people (<c>/scalar</c>).
 /// </summary>
 internal static class ApiDocument
 {
@@ -50,7 +50,7 @@ internal static class ApiDocument
 
     private static void MapDocument(this WebApplication app, string name)
     {
-        // When it is first asked for: all endpoints are mapped by then.
+        // Created on the first request, when all endpoints are mapped.
         var document = new Lazy<Task<ServedDocument>>(() => MakeAsync(app.Services, name));
         app.MapGet($"/openapi/{name}.json", async context => await (await document.Value).AnswerAsync(context))
             .ExcludeFromDescription();

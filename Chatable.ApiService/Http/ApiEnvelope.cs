@@ -1,25 +1,25 @@
 namespace Chatable.ApiService.Http;
 
-/// <summary>What every answer of v1 is wrapped in.</summary>
+/// <summary>The wrapper of every v1 response.</summary>
 /// <param name="Status"><c>success</c> or <c>fail</c>.</param>
 /// <param name="Data">The items; none on failure.</param>
-/// <param name="Error">What is wrong, or that nothing is.</param>
-/// <param name="Page">The page asked for, from 1.</param>
-/// <param name="PerPage">The most items a page has.</param>
-/// <param name="CurrentPage">The number of items in <c>data</c>; the name is the original's.</param>
+/// <param name="Error">The error, or <see cref="ApiError.None"/>.</param>
+/// <param name="Page">The requested page, from 1.</param>
+/// <param name="PerPage">The most items on a page.</param>
+/// <param name="CurrentPage">The number of items in <c>data</c>. The name is the original service's.</param>
 internal sealed record ApiEnvelope<T>(
     string Status, IReadOnlyList<T> Data, ApiError Error, long Page, int PerPage, int CurrentPage);
 
-/// <summary>On success 200, null and an empty message.</summary>
+/// <summary>On success: 200, null and an empty message.</summary>
 /// <param name="Code">The HTTP status.</param>
-/// <param name="Errors">What is wrong, by field; <c>error</c> where it is no field's fault.</param>
+/// <param name="Errors">The faults by field; <c>error</c> if no field is at fault.</param>
 /// <param name="Message">The kind of error.</param>
 internal sealed record ApiError(int Code, IReadOnlyDictionary<string, string>? Errors, string Message)
 {
     public static ApiError None { get; } = new(StatusCodes.Status200OK, null, "");
 }
 
-/// <summary>The item of a list that never has one.</summary>
+/// <summary>The item type of a list that is always empty.</summary>
 internal sealed record NoItem;
 
 internal static class ApiEnvelope

@@ -4,7 +4,7 @@ using Npgsql;
 
 namespace Chatable.ApiService.Http;
 
-/// <summary>Turns what a request ended in into the API's failure, without a word of the cause; the cause goes to the log.</summary>
+/// <summary>Turns an exception of a request into the API's error response, which reveals nothing of the cause. Logs the cause.</summary>
 internal sealed partial class ApiExceptionHandler(ILogger<ApiExceptionHandler> logger) : IExceptionHandler
 {
     public async ValueTask<bool> TryHandleAsync(HttpContext httpContext, Exception exception, CancellationToken cancellationToken)
@@ -19,11 +19,11 @@ internal sealed partial class ApiExceptionHandler(ILogger<ApiExceptionHandler> l
         {
             BadHttpRequestException bad => ApiFailure.ForStatus(bad.StatusCode),
             ServiceBusyException => ApiFailure.Unavailable,
-            // Another replica can read it, and soon this one, too.
+            // Another replica has the key, and this one should have it soon.
             EncryptionKeyMissingException => ApiFailure.Unavailable,
-            // A database that restarts, fails over or is out of connections is worth another try.
+            // The database is restarting, failing over or out of connections, so a retry can succeed.
             NpgsqlException { IsTransient: true } => ApiFailure.Unavailable,
-            // The migration has not run yet; readiness says so, too.
+            // The migration has not run yet. The readiness check reports this, too.
             PostgresException { SqlState: PostgresErrorCodes.UndefinedTable } => ApiFailure.Unavailable,
             _ => ApiFailure.Internal,
         };
@@ -36,18 +36,18 @@ internal sealed partial class ApiExceptionHandler(ILogger<ApiExceptionHandler> l
         }
         catch (OperationCanceledException) when (httpContext.RequestAborted.IsCancellationRequested)
         {
-            // Nobody is there to be told.
+            // The client has disconnected.
         }
 
         return true;
     }
 
-    // It shows before the request counts as aborted.
+    // This exception can come before the request counts as aborted.
     private static bool IsClientGone(Exception exception) => exception is IOException and not BadHttpRequestException;
 
     [LoggerMessage(LogLevel.Error, "{Method} {Endpoint} failed")]
     private static partial void LogFailed(ILogger logger, Exception exception, string method, string? endpoint);
 }
 
-/// <summary>A bounded queue is full: the request is refused and may come again a little later.</summary>
+/// <summary>A bounded queue is full. The request is refused, and a later retry can succeed.</summary>
 internal sealed class ServiceBusyException(string queue) : Exception($"{queue} is full");

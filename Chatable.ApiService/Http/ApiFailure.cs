@@ -3,7 +3,7 @@ using Microsoft.Net.Http.Headers;
 
 namespace Chatable.ApiService.Http;
 
-/// <summary>An answer that says what is wrong: the catalogue of v1's errors. Its texts are part of the interface.</summary>
+/// <summary>An error response: the catalogue of v1's errors. Its texts are part of the interface.</summary>
 internal sealed class ApiFailure : IResult
 {
     private readonly ApiEnvelope<NoItem> _envelope;
@@ -20,10 +20,10 @@ internal sealed class ApiFailure : IResult
 
     public ApiError Error => _envelope.Error;
 
-    /// <summary>How long to wait before trying again, where waiting helps.</summary>
+    /// <summary>How long to wait before a retry, if a retry can help.</summary>
     private TimeSpan? RetryAfter { get; init; }
 
-    /// <summary>The same for an unknown user and for a wrong password, for a token that never was and for one that is no more.</summary>
+    /// <summary>The same for an unknown user and a wrong password, and for a token that never existed and one that has ended.</summary>
     public static ApiFailure Unauthenticated { get; } =
         new(StatusCodes.Status401Unauthorized, "Authentication error", "Unauthenticated");
 
@@ -55,7 +55,7 @@ internal sealed class ApiFailure : IResult
     public static ApiFailure FormError(IReadOnlyDictionary<string, string> errors) =>
         new(StatusCodes.Status400BadRequest, "Form error", errors);
 
-    /// <summary>The failure that stands for a bare status.</summary>
+    /// <summary>Returns the failure for a bare status.</summary>
     public static ApiFailure ForStatus(int status) => status switch
     {
         StatusCodes.Status401Unauthorized => Unauthenticated,
@@ -68,7 +68,7 @@ internal sealed class ApiFailure : IResult
         _ => Internal,
     };
 
-    /// <summary>What fails before an endpoint has its say takes the form of the path's version.</summary>
+    /// <summary>Failures outside an endpoint take the form of the version in the path.</summary>
     public Task ExecuteAsync(HttpContext httpContext)
     {
         if (Problem.AppliesTo(httpContext.Request.Path))

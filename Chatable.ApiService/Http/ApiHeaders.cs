@@ -3,8 +3,8 @@ using Chatable.Messaging;
 namespace Chatable.ApiService.Http;
 
 /// <summary>
-/// The headers of every answer, the WebSocket handshake's included. They are added when the answer starts, since a failure's answer
-/// begins by dropping the headers set so far.
+/// Adds the headers of every response, including the WebSocket handshake's. They are added when the response starts, because an error
+/// response first clears the headers set so far.
 /// </summary>
 internal sealed class ApiHeaders(RequestDelegate next, ServerIdentity server)
 {

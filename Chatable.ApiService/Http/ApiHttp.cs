@@ -7,7 +7,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace Chatable.ApiService.Http;
 
-/// <summary>What holds for every answer: limits, headers, the JSON of v1, and failures in its envelope.</summary>
+/// <summary>Configures what applies to every response: limits, headers, v1's JSON, and error responses.</summary>
 internal static class ApiHttp
 {
     private static readonly TimeSpan s_requestHeadersTimeout = TimeSpan.FromSeconds(10);
@@ -19,7 +19,7 @@ internal static class ApiHttp
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddSingleton(ServerIdentity.Create(builder.Configuration["OTEL_RESOURCE_ATTRIBUTES"]));
         builder.Services.AddExceptionHandler<ApiExceptionHandler>();
-        // The one that is registered last is the one that Kestrel asks first.
+        // Kestrel asks the factory that was registered last first.
         builder.Services.AddSingleton<IConnectionListenerFactory, BoundedListeners>();
         builder.Services.Configure<KestrelServerOptions>(options =>
         {
@@ -32,7 +32,7 @@ internal static class ApiHttp
         {
             options.SerializerOptions.PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower;
             options.SerializerOptions.NumberHandling = JsonNumberHandling.Strict;
-            // Answers are application/json and never part of a page, so people's texts stay readable UTF-8.
+            // Responses are application/json and never part of a page, so users' texts can stay readable UTF-8.
             options.SerializerOptions.Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping;
             options.SerializerOptions.Converters.Add(new TimestampConverter());
             options.SerializerOptions.TypeInfoResolverChain.Insert(0, HttpJson.Default);
@@ -52,11 +52,11 @@ internal static class ApiHttp
                 ? ApiFailure.ForStatus(context.HttpContext.Response.StatusCode).ExecuteAsync(context.HttpContext)
                 : Task.CompletedTask);
         app.UseHeadRequests();
-        // Else it would stand before all of these, and see the request as it came.
+        // Without this call, routing would run before these middlewares, on the unmodified request.
         app.UseRouting();
     }
 
-    /// <summary>Says in the API's document which failures an endpoint answers, besides the 500 and 503 that each of them may.</summary>
+    /// <summary>Documents the failures of an endpoint in the API document, besides 500 and 503, which every endpoint may return.</summary>
     public static TBuilder ProducesFailures<TBuilder>(this TBuilder endpoint, params int[] statuses)
         where TBuilder : IEndpointConventionBuilder
     {

@@ -3,12 +3,12 @@ using System.Text.Json;
 
 namespace Chatable.ApiService.Http;
 
-/// <summary>The WebSocket described for machines and people: <c>/asyncapi.yaml</c>, written by hand.</summary>
+/// <summary>The description of the WebSocket for machines and people: <c>/asyncapi.yaml</c>, written by hand.</summary>
 internal static class AsyncApiDocument
 {
     public const string Resource = "asyncapi.yaml";
 
-    // As it stands in the file.
+    // The text in the file.
     private const string Server = "host: localhost:8080\n    protocol: ws\n";
 
     public static void MapAsyncApi(this WebApplication app)
@@ -23,7 +23,7 @@ internal static class AsyncApiDocument
         return $"host: {Quote(request.Host.ToUriComponent())}\n    protocol: {(request.IsHttps ? "wss" : "ws")}\n{path}";
     }
 
-    // A text of JSON is one of YAML.
+    // A JSON string is also a YAML string.
     private static string Quote(string text) => $"\"{JsonEncodedText.Encode(text, JavaScriptEncoder.UnsafeRelaxedJsonEscaping)}\"";
 
     private static string Read()

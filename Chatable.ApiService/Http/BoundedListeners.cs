@@ -6,8 +6,9 @@ using Microsoft.Extensions.Options;
 namespace Chatable.ApiService.Http;
 
 /// <summary>
-/// Kestrel's sockets, of which no more are accepted than the process has file descriptors for. Kestrel's own limit refuses a connection
-/// after it was accepted, so that a burst takes all descriptors before the first refusal. What is more waits in the system's backlog.
+/// Kestrel's socket listeners, limited to as many connections as the process has file descriptors for. Kestrel's own limit refuses a
+/// connection only after accepting it, so a burst would use up all descriptors before the first refusal. Further connections wait in the
+/// system's backlog.
 /// </summary>
 #pragma warning disable CA1001 // Connections give their place back even after the host is gone, and without a wait handle it holds nothing.
 internal sealed class BoundedListeners(IOptions<SocketTransportOptions> options, ILoggerFactory loggers) : IConnectionListenerFactory
@@ -25,7 +26,7 @@ internal sealed class BoundedListeners(IOptions<SocketTransportOptions> options,
 
         public EndPoint EndPoint => sockets.EndPoint;
 
-        /// <summary>Null when it is unbound, as of every listener.</summary>
+        /// <summary>Returns null when unbound, like every listener.</summary>
         public async ValueTask<ConnectionContext?> AcceptAsync(CancellationToken cancellationToken = default)
         {
             try

@@ -1,6 +1,6 @@
 namespace Chatable.ApiService.Http;
 
-/// <summary>Characters as people, JSON Schema and PostgreSQL count them: code points. A <see cref="char"/> may be half of one.</summary>
+/// <summary>Counts characters as people, JSON Schema and PostgreSQL do: as code points. A <see cref="char"/> may be half of one.</summary>
 internal static class Characters
 {
     public static int Count(string text)

@@ -6,7 +6,9 @@ using Microsoft.OpenApi;
 
 namespace Chatable.ApiService.Http;
 
-/// <summary>What an endpoint's document shows: the fields of a body and an item of the answer's <c>data</c> in JSON, and a fault.</summary>
+/// <summary>
+/// An endpoint's examples in the API document: the fields of a body, an item of the response's <c>data</c> in JSON, and a failure.
+/// </summary>
 internal sealed record ExampleMetadata(string? Body, string? Item, ApiFailure? Fault);
 
 internal static class Examples

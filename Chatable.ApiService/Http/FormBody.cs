@@ -7,11 +7,11 @@ namespace Chatable.ApiService.Http;
 /// <summary>A request record that reads itself from the fields of a body.</summary>
 internal interface IForm<T> where T : class, IForm<T>
 {
-    /// <summary>The form; meaningless where <paramref name="fields"/> has errors afterwards.</summary>
+    /// <summary>Returns the form. Its content is undefined if <paramref name="fields"/> has errors afterwards.</summary>
     static abstract T Read(FormFields fields);
 }
 
-/// <summary>A body of named texts, url-encoded or as a JSON object: either a checked form, or the answer that says what is wrong.</summary>
+/// <summary>A body of named texts, URL-encoded or a JSON object: either a validated form, or the failure to answer.</summary>
 internal sealed class FormBody<T> : IEndpointParameterMetadataProvider where T : class, IForm<T>
 {
     private readonly T? _form;

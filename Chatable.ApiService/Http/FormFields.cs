@@ -1,16 +1,16 @@
 namespace Chatable.ApiService.Http;
 
-/// <summary>A condition on a field's text, and what its owner is told where it does not hold.</summary>
+/// <summary>A condition on a field's text, and the message if it is violated.</summary>
 internal sealed record FieldRule(Predicate<string> Holds, string Message)
 {
     public static FieldRule MaxLength(int characters) =>
         new(text => Characters.Count(text) <= characters, $"please enter no more than {characters} characters");
 }
 
-/// <summary>The named texts of a body, and what is found wrong with those that are asked for. Names nobody asks for are ignored.</summary>
+/// <summary>The named texts of a body, and the faults of the fields that were read. Unknown names are ignored.</summary>
 internal sealed class FormFields
 {
-    /// <summary>More than any form has; a body with more is not read to the end.</summary>
+    /// <summary>More fields than any form has. A body with more is not read to the end.</summary>
     public const int MaxCount = 64;
 
     private readonly Dictionary<string, string> _texts = new(StringComparer.Ordinal);
@@ -18,10 +18,10 @@ internal sealed class FormFields
     private readonly Dictionary<string, string> _errors = new(StringComparer.Ordinal);
     private int _count;
 
-    /// <summary>The first fault of each bad field.</summary>
+    /// <summary>The first fault of each invalid field.</summary>
     public IReadOnlyDictionary<string, string> Errors => _errors;
 
-    /// <returns>False where the body has too many fields.</returns>
+    /// <returns>False if the body has too many fields.</returns>
     public bool Add(string name, string? text)
     {
         if (text is not null && !_texts.TryAdd(name, text))
@@ -29,8 +29,8 @@ internal sealed class FormFields
         return ++_count <= MaxCount;
     }
 
-    /// <summary>A field whose value is no text at all.</summary>
-    /// <returns>False where the body has too many fields.</returns>
+    /// <summary>Adds a field whose value is not text.</summary>
+    /// <returns>False if the body has too many fields.</returns>
     public bool AddFault(string name, string fault)
     {
         _faults[name] = fault;
@@ -58,7 +58,7 @@ internal sealed class FormFields
                 return rule.Message;
         }
 
-        // PostgreSQL takes no U+0000, and no name or address has a control character.
+        // PostgreSQL does not accept U+0000, and no name or address contains a control character.
         return text.Any(char.IsControl) ? "please enter no control characters" : null;
     }
 }

@@ -3,7 +3,7 @@ using Microsoft.Net.Http.Headers;
 
 namespace Chatable.ApiService.Http;
 
-/// <summary>Reads the fields of a body in either of the two content types.</summary>
+/// <summary>Reads the fields of a body of either content type.</summary>
 internal static class FormReader
 {
     public const string UrlEncoded = "application/x-www-form-urlencoded";

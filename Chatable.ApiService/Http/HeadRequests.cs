@@ -1,11 +1,12 @@
 namespace Chatable.ApiService.Http;
 
 /// <summary>
-/// Answers HEAD as GET, status and headers, without the body (RFC 9110, 9.3.2): what is below sees a GET, and Kestrel leaves the body out.
+/// Answers HEAD like GET, with status and headers but without the body (RFC 9110, 9.3.2). Later middlewares see a GET, and Kestrel omits
+/// the body.
 /// </summary>
 internal static class HeadRequests
 {
-    /// <summary>To stand before the routing.</summary>
+    /// <summary>Must be called before routing.</summary>
     public static void UseHeadRequests(this WebApplication app) => app.Use(next => context => AnswerAsync(context, next));
 
     private static async Task AnswerAsync(HttpContext context, RequestDelegate next)
@@ -18,7 +19,7 @@ internal static class HeadRequests
         else
         {
             request.Method = HttpMethods.Get;
-            // It cannot become a WebSocket, and an upgrade may be ignored.
+            // A HEAD request cannot become a WebSocket, and a server may ignore an upgrade.
             request.Headers.Upgrade = default;
             try
             {
@@ -26,7 +27,7 @@ internal static class HeadRequests
             }
             finally
             {
-                // Logs and metrics tell the one that came.
+                // Logs and metrics must report the original method.
                 request.Method = HttpMethods.Head;
             }
         }

@@ -4,12 +4,12 @@ using Microsoft.AspNetCore.Http.Features;
 namespace Chatable.ApiService.Http;
 
 /// <summary>
-/// Hides the queries of requests, in which a token may stand, from whatever reports on requests around the application: the host's request
-/// logs, spans and diagnostics are made before the first middleware is asked. The application sees them.
+/// Hides request queries, which may contain a token, from everything outside the application that reports on requests. The host creates its
+/// request logs, spans and diagnostics before the first middleware runs. The application itself sees the queries.
 /// </summary>
 internal static class HiddenQueries
 {
-    // Kestrel quotes the lines of requests that it cannot read.
+    // Kestrel quotes request lines that it cannot parse.
     private const string QuotingCategory = "Microsoft.AspNetCore.Server.Kestrel.BadRequests";
 
     public static void AddHiddenQueries(this IHostApplicationBuilder builder)
@@ -28,7 +28,7 @@ internal static class HiddenQueries
         });
     }
 
-    /// <summary>To stand before everything else.</summary>
+    /// <summary>Must be called before all other middleware.</summary>
     public static void UseHiddenQueries(this WebApplication app) => app.Use(next => context =>
         context.Features.Get<HiddenQuery>() is { } query ? ShowAsync(query, context, next) : next(context));
 

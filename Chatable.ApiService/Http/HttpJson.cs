@@ -2,7 +2,7 @@ using System.Text.Json.Serialization;
 
 namespace Chatable.ApiService.Http;
 
-/// <summary>What features share on the wire; each feature adds a context of its own.</summary>
+/// <summary>The JSON types that features share. Each feature adds its own context.</summary>
 [JsonSerializable(typeof(ApiEnvelope<NoItem>))]
 [JsonSerializable(typeof(ProblemBody))]
 [JsonSerializable(typeof(string))]

@@ -2,29 +2,29 @@ using System.Net;
 
 namespace Chatable.ApiService.Http;
 
-/// <summary>Section <c>Http</c>: how the API is reached, and how it refuses bodies.</summary>
+/// <summary>Section <c>Http</c>: how clients reach the API, and how it refuses bodies.</summary>
 internal sealed class HttpOptions
 {
     public const string Section = "Http";
 
     /// <summary>
-    /// The path under which clients reach this server where a proxy publishes it below one, such as <c>/chat</c>; empty where there is
-    /// none. Requests are taken with it and without it, and links always carry it.
+    /// The path under which a proxy publishes this server, such as <c>/chat</c>. Empty if there is none. Requests are accepted with and
+    /// without it, and links always contain it.
     /// </summary>
     public string PathBase { get; set; } = "";
 
     /// <summary>
-    /// Proxies, by address (<c>10.0.0.4</c>) or network (<c>10.0.0.0/8</c>), whose <c>X-Forwarded-Prefix</c>, <c>-Host</c>, <c>-Proto</c>
-    /// and <c>-For</c> are believed. Nobody's are by default: a client could write them, too.
+    /// The proxies, by address (<c>10.0.0.4</c>) or network (<c>10.0.0.0/8</c>), whose <c>X-Forwarded-Prefix</c>, <c>-Host</c>,
+    /// <c>-Proto</c> and <c>-For</c> headers are trusted. None by default, because clients can write these headers, too.
     /// </summary>
     public string[] KnownProxies { get; set; } = [];
 
     /// <summary>
-    /// How much of a refused request's body is still read, and thrown away, so that the client reads the answer before the connection ends.
+    /// How much of a refused request's body is read and discarded, so that the client can read the response before the connection ends.
     /// </summary>
     public long DiscardedBytes { get; set; } = 16 * 1024 * 1024;
 
-    /// <summary>For how long that is done.</summary>
+    /// <summary>The time limit for discarding a body.</summary>
     public TimeSpan DiscardTimeout { get; set; } = TimeSpan.FromSeconds(5);
 
     public IEnumerable<string> Faults() =>
@@ -37,7 +37,7 @@ internal sealed class HttpOptions
         .. OptionRange.Positive(DiscardTimeout, $"{Section}:DiscardTimeout"),
     ];
 
-    /// <summary>One address is a network, too.</summary>
+    /// <summary>Returns the proxies as networks. A single address becomes a network of one.</summary>
     public IEnumerable<IPNetwork> KnownNetworks() =>
         KnownProxies.Select(proxy => TryParse(proxy, out var network) ? network : throw new FormatException(proxy));
 

@@ -3,7 +3,7 @@ using Microsoft.Net.Http.Headers;
 
 namespace Chatable.ApiService.Http;
 
-/// <summary>The body of a v2 request: JSON in UTF-8, not compressed. A reader of each endpoint's own goes over its bytes.</summary>
+/// <summary>The body of a v2 request: uncompressed JSON in UTF-8. Each endpoint parses the bytes itself.</summary>
 internal static class JsonBody
 {
     public const string MediaType = "application/json";

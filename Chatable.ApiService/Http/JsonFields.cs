@@ -3,7 +3,7 @@ using System.Text.Unicode;
 
 namespace Chatable.ApiService.Http;
 
-/// <summary>A JSON object whose values are strings; null is as good as absent.</summary>
+/// <summary>Reads a JSON object whose values are strings. Null counts as absent.</summary>
 internal static class JsonFields
 {
     private static readonly JsonReaderOptions s_options = new() { MaxDepth = 8 };
@@ -25,7 +25,7 @@ internal static class JsonFields
                     return false;
             }
 
-            // Reads on to see that nothing but white space follows the object.
+            // Reads on, to check that only white space follows the object.
             return reader.TokenType == JsonTokenType.EndObject && !reader.Read();
         }
         catch (JsonException)
@@ -48,7 +48,7 @@ internal static class JsonFields
         }
     }
 
-    // An escaped half of a surrogate pair is well-formed JSON and yet no text.
+    // An escaped unpaired surrogate is well-formed JSON, but not valid text.
     private static string? Text(ref Utf8JsonReader reader)
     {
         try

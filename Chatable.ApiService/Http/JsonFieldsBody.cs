@@ -2,7 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace Chatable.ApiService.Http;
 
-/// <summary>A v2 body of named texts, a JSON object: either its fields, or the answer that says what is wrong.</summary>
+/// <summary>A v2 body of named texts, a JSON object: either its fields, or the problem to answer.</summary>
 internal sealed class JsonFieldsBody
 {
     private readonly FormFields? _fields;

@@ -2,10 +2,10 @@ using System.Globalization;
 
 namespace Chatable.ApiService.Http;
 
-/// <summary>Says that an option is out of its range, with its name; nothing where it is not.</summary>
+/// <summary>Returns a message with the option's name if a value is out of range, and nothing otherwise.</summary>
 internal static class OptionRange
 {
-    // Timers take no more than 49 days.
+    // Timers accept at most 49 days.
     private static readonly TimeSpan s_longest = TimeSpan.FromDays(1);
 
     public static IEnumerable<string> Of<T>(T value, T least, T most, string name) where T : IComparable<T> =>

@@ -3,7 +3,7 @@ using Microsoft.Extensions.Options;
 
 namespace Chatable.ApiService.Http;
 
-/// <summary>The path below which a proxy publishes this server: taken off what is asked for, put before what is answered.</summary>
+/// <summary>The path under which a proxy publishes this server: removed from request paths, and added to links.</summary>
 internal static class PathPrefix
 {
     public static void UsePathPrefix(this WebApplication app)
@@ -19,7 +19,7 @@ internal static class PathPrefix
             app.Use(next => context => TakeOff(options.PathBase, context, next));
     }
 
-    /// <summary>The URL of a path of this server, relative to the host, as the client has to ask for it.</summary>
+    /// <summary>Returns the URL of a path of this server, relative to the host, as the client must request it.</summary>
     public static string LinkTo(this HttpRequest request, string path) => request.PathBase.ToUriComponent() + path;
 
     private static ForwardedHeadersOptions Believe(HttpOptions options)
@@ -32,7 +32,7 @@ internal static class PathPrefix
         return forwarded;
     }
 
-    // With a slash too many a link would name another path, or at its beginning another host.
+    // With an extra slash, a link would name another path, or, at its beginning, another host.
     private static Task Tidy(HttpContext context, RequestDelegate next)
     {
         if (context.Request.PathBase.Value is { Length: > 0 } path)
@@ -40,7 +40,7 @@ internal static class PathPrefix
         return next(context);
     }
 
-    // Some proxies take it off themselves, and probes of the platform do not know it.
+    // Some proxies remove the prefix themselves, and the platform's probes do not know it.
     private static Task TakeOff(PathString prefix, HttpContext context, RequestDelegate next)
     {
         var request = context.Request;

@@ -3,8 +3,8 @@ using System.Globalization;
 namespace Chatable.ApiService.Http;
 
 /// <summary>
-/// An answer of <c>/api/v2</c> that says what is wrong (RFC 9457): the catalogue of v2's failures. A code names one kind of failure for
-/// ever; texts may change.
+/// An error response of <c>/api/v2</c> (RFC 9457): the catalogue of v2's failures. A code identifies one kind of failure forever; texts may
+/// change.
 /// </summary>
 internal sealed class Problem : IResult
 {
@@ -20,7 +20,7 @@ internal sealed class Problem : IResult
     public static Problem Unauthenticated { get; } =
         new(StatusCodes.Status401Unauthorized, "unauthenticated", "The request has no valid token.");
 
-    /// <summary>Said of an unknown access key, too: whether one exists is nobody's business but its owner's.</summary>
+    /// <summary>Also returned for an unknown access key: only its owner may learn whether a key exists.</summary>
     public static Problem BadSignature { get; } =
         new(StatusCodes.Status401Unauthorized, "bad_signature", "The token is not signed with the secret of an access key.");
 
@@ -43,7 +43,7 @@ internal sealed class Problem : IResult
     public static Problem MethodNotAllowed { get; } =
         new(StatusCodes.Status405MethodNotAllowed, "method_not_allowed", "This path does not know the method.");
 
-    /// <summary>Which fields somebody else has already.</summary>
+    /// <summary>Names the fields that another user already has.</summary>
     public static Problem NotUnique(IReadOnlyDictionary<string, string> errors) =>
         new(StatusCodes.Status409Conflict, "not_unique", "Some fields are not unique.", errors: errors);
 
@@ -64,11 +64,11 @@ internal sealed class Problem : IResult
     public static Problem RateLimited { get; } =
         new(StatusCodes.Status429TooManyRequests, "rate_limited", "You send too fast. Slow down.");
 
-    /// <summary>Nobody knows yet whether the message is stored.</summary>
+    /// <summary>It is not yet known whether the message is stored.</summary>
     public static Problem FateUnknown { get; } =
         new(StatusCodes.Status503ServiceUnavailable, "unavailable", Unavailable.Body.Title, "Send it again with the same key.");
 
-    /// <summary>It waits in the intake, and no worker lives to store it.</summary>
+    /// <summary>The message waits in the intake, and no live worker can store it.</summary>
     public static Problem NoWorker { get; } =
         new(StatusCodes.Status503ServiceUnavailable, "no_worker", "The message is taken, but nobody stores messages now.",
             "It is stored once somebody does. Send it again with the same key to learn when.");
@@ -94,11 +94,11 @@ internal sealed class Problem : IResult
             detail: "Nothing was stored. Send it with a key of its own.",
             errors: new Dictionary<string, string> { ["Idempotency-Key"] = "was used for another message" });
 
-    /// <summary>What is wrong, by field; <c>body</c> where it is no field's fault.</summary>
+    /// <summary>The faults by field; <c>body</c> if no field is at fault.</summary>
     public static Problem Invalid(IReadOnlyDictionary<string, string> errors) =>
         new(StatusCodes.Status400BadRequest, "invalid", "The request is not valid.", errors: errors);
 
-    /// <summary>The problem that stands for a bare status.</summary>
+    /// <summary>Returns the problem for a bare status.</summary>
     public static Problem ForStatus(int status) => status switch
     {
         StatusCodes.Status401Unauthorized => Unauthenticated,
@@ -115,11 +115,11 @@ internal sealed class Problem : IResult
         _ => Internal,
     };
 
-    /// <summary>Whether failures under this path take this form.</summary>
+    /// <summary>Whether failures under this path are problems.</summary>
     public static bool AppliesTo(PathString path) => path.StartsWithSegments("/api/v2");
 
     /// <summary>
-    /// The header of a 401 (RFC 6750, 3). It names the reason, too, since a WebSocket client sees no more than the headers of a refused
+    /// The header of a 401 (RFC 6750, 3). It names the reason, too, because a WebSocket client sees only the headers of a refused
     /// handshake.
     /// </summary>
     public string Challenge => this == Unauthenticated

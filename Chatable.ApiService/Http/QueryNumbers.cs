@@ -2,15 +2,15 @@ using System.Globalization;
 
 namespace Chatable.ApiService.Http;
 
-/// <summary>Reads the numbers of a v2 query and collects what is wrong with them; a parameter given twice is no number.</summary>
+/// <summary>Reads the numbers of a v2 query, and collects their faults. A parameter given twice is not a number.</summary>
 internal sealed class QueryNumbers
 {
     private readonly Dictionary<string, string> _errors = new(StringComparer.Ordinal);
 
-    /// <summary>The answer to a query with faults; null without any.</summary>
+    /// <summary>The problem for a query with faults. Null if there are none.</summary>
     public Problem? Problem => _errors.Count == 0 ? null : Problem.Invalid(_errors);
 
-    /// <summary>Null where it is not given, and where it is no number of that range, which is a fault.</summary>
+    /// <summary>Returns null if the parameter is absent. Also returns null, and adds a fault, if it is not a number in the range.</summary>
     public long? Read(string name, string? text, long least, long most)
     {
         if (text is null)

@@ -5,8 +5,8 @@ using Microsoft.Extensions.Options;
 namespace Chatable.ApiService.Http;
 
 /// <summary>
-/// Reads and throws away what a refused request still sends: a connection that ends with unread bytes is reset, and the reset takes the
-/// answer away from a client that has not read it yet (RFC 9112, 9.6). HTTP/2 can end a request without its connection.
+/// Reads and discards the remaining body of a refused request. A connection that closes with unread bytes is reset, and the reset can
+/// discard the response before the client has read it (RFC 9112, 9.6). HTTP/2 can end a request without its connection.
 /// </summary>
 internal sealed class RefusedBodies(RequestDelegate next, IOptions<HttpOptions> options, TimeProvider clock)
 {
@@ -26,7 +26,7 @@ internal sealed class RefusedBodies(RequestDelegate next, IOptions<HttpOptions> 
         }
         finally
         {
-            // The client has gone, perhaps while the application read.
+            // The client has disconnected, perhaps while the application was reading.
             if (context.RequestAborted.IsCancellationRequested)
                 ExpectNoMore(context);
         }
@@ -40,7 +40,7 @@ internal sealed class RefusedBodies(RequestDelegate next, IOptions<HttpOptions> 
 
     private static bool IsTooLarge(HttpRequest request) => request.ContentLength > RequestBody.MaxBytes;
 
-    // The rest of a small body is not worth a connection.
+    // The connection stays open for a small body: its rest is not worth a new connection.
     private static Task SayWhetherItEnds(HttpContext context)
     {
         var status = context.Response.StatusCode;
@@ -66,19 +66,19 @@ internal sealed class RefusedBodies(RequestDelegate next, IOptions<HttpOptions> 
         }
         catch (BadHttpRequestException)
         {
-            // The client does not send on: the server ends the connection, after its answer.
+            // The client sends nothing more: the server ends the connection after its response.
             ExpectNoMore(context);
         }
         catch (Exception exception) when (exception is OperationCanceledException or IOException or InvalidOperationException)
         {
-            // Too slow, or the client has gone; or it had gone already while the application read.
+            // The client is too slow, or has disconnected, perhaps while the application was reading.
             ExpectNoMore(context);
             context.Abort();
         }
     }
 
-    // A read that failed leaves the reader in the belief that it still reads. The server would look for a next request all the same, even on
-    // a connection that was aborted, and complain of that reader.
+    // After a failed read, the pipe reader believes that a read is still pending. The server would still look for another request, even on
+    // an aborted connection, and fail on that reader.
     private static void ExpectNoMore(HttpContext context) =>
         context.Features.Get<IConnectionLifetimeNotificationFeature>()?.RequestClose();
 

@@ -5,8 +5,8 @@ using Microsoft.Net.Http.Headers;
 namespace Chatable.ApiService.Http;
 
 /// <summary>
-/// A document that names the server it describes. It is made once; an answer is a copy that names the address the request was made to, and
-/// is not sent to a client that has it.
+/// A document that contains its server's address. It is created once. Each response is a copy with the address that the request was made
+/// to, and is not sent to a client that already has it.
 /// </summary>
 internal sealed class ServedDocument
 {
@@ -15,10 +15,10 @@ internal sealed class ServedDocument
     private readonly string _mediaType;
     private readonly Func<HttpRequest, string> _nameServer;
 
-    /// <param name="text">All of it.</param>
-    /// <param name="place">What stands where the server is named.</param>
-    /// <param name="mediaType">The type of the answer.</param>
-    /// <param name="nameServer">What to put there, in the document's own syntax.</param>
+    /// <param name="text">The whole text.</param>
+    /// <param name="place">The placeholder for the server's address.</param>
+    /// <param name="mediaType">The media type of the response.</param>
+    /// <param name="nameServer">Returns the replacement, in the document's own syntax.</param>
     public ServedDocument(string text, string place, string mediaType, Func<HttpRequest, string> nameServer)
     {
         var at = text.IndexOf(place, StringComparison.Ordinal);
@@ -30,7 +30,7 @@ internal sealed class ServedDocument
     public Task AnswerAsync(HttpContext context)
     {
         byte[] document = [.. _before, .. Encoding.UTF8.GetBytes(_nameServer(context.Request)), .. _after];
-        // Whoever has it asks whether it has changed.
+        // A client with a copy asks whether it has changed.
         context.Response.Headers.CacheControl = "no-cache";
         var tag = new EntityTagHeaderValue($"\"{TagOf(document)}\"");
         return TypedResults.Bytes(document, _mediaType, entityTag: tag).ExecuteAsync(context);

@@ -4,7 +4,7 @@ using Chatable.Messaging.Wire;
 
 namespace Chatable.ApiService.Http;
 
-/// <summary>Times in REST's answers, written as in the WebSocket's frames.</summary>
+/// <summary>Writes times in REST responses as in the WebSocket's frames.</summary>
 internal sealed class TimestampConverter : JsonConverter<DateTime>
 {
     public override DateTime Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => reader.GetDateTime();

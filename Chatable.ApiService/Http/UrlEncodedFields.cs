@@ -5,8 +5,8 @@ using System.Text.Unicode;
 namespace Chatable.ApiService.Http;
 
 /// <summary>
-/// <c>name=value&amp;name=value</c>, <c>+</c> for a space and <c>%XX</c> for a byte of UTF-8. Stricter than browsers need: a percent
-/// sign without two digits, or bytes that are not UTF-8, make the whole body malformed rather than another text.
+/// Parses <c>name=value&amp;name=value</c>, with <c>+</c> for a space and <c>%XX</c> for a byte of UTF-8. Stricter than browsers need: a
+/// percent sign without two digits, or invalid UTF-8, makes the whole body malformed instead of changing its text.
 /// </summary>
 internal static class UrlEncodedFields
 {

@@ -5,7 +5,7 @@ using Microsoft.OpenApi;
 
 namespace Chatable.ApiService.Http;
 
-/// <summary>What distinguishes <c>/openapi/v2.json</c>: its examples, its parameters, its problems.</summary>
+/// <summary>Adds what is specific to <c>/openapi/v2.json</c>: examples, parameters and problems.</summary>
 internal static class V2Document
 {
     public const string Name = "v2";

@@ -2,19 +2,19 @@ using Microsoft.OpenApi;
 
 namespace Chatable.ApiService.Http;
 
-/// <summary>What a parameter of an endpoint means, for the API's document.</summary>
+/// <summary>The description of an endpoint's parameter, for the API document.</summary>
 internal sealed record ParameterMetadata(string Name, ParameterLocation In, bool IsRequired, string Description, OpenApiSchema Schema);
 
-/// <summary>What an endpoint takes and answers when all is well, in JSON, for the API's document.</summary>
+/// <summary>An endpoint's request body and successful response in JSON, for the API document.</summary>
 internal sealed record V2ExampleMetadata(string Answer, string? Body);
 
-/// <summary>What the endpoints under <c>/api/v2</c> have in common.</summary>
+/// <summary>What the endpoints under <c>/api/v2</c> share.</summary>
 internal static class V2Endpoints
 {
     public static RouteGroupBuilder MapV2(this WebApplication app, string prefix, string tag) =>
         app.MapGroup($"/api/v2{prefix}").WithTags(tag).WithGroupName(V2Document.Name).RequireAuthorization();
 
-    /// <summary>Says which problems an endpoint answers, besides the 500 and 503 that each of them may.</summary>
+    /// <summary>Documents the problems of an endpoint, besides 500 and 503, which every endpoint may return.</summary>
     public static RouteHandlerBuilder ProducesProblems(this RouteHandlerBuilder endpoint, params int[] statuses)
     {
         foreach (var status in (int[])[.. statuses, StatusCodes.Status500InternalServerError, StatusCodes.Status503ServiceUnavailable])

@@ -2,7 +2,7 @@ using Microsoft.Extensions.Options;
 
 namespace Chatable.ApiService.Http;
 
-/// <summary>Options that are read from a section, checked before anything starts, and reported with all their faults at once.</summary>
+/// <summary>Adds options that are read from a section, validated before startup, and reported with all their errors at once.</summary>
 internal static class ValidatedOptions
 {
     public static void AddValidatedOptions<T>(this IHostApplicationBuilder builder, string section, Func<T, IEnumerable<string>> faults)
@@ -12,7 +12,7 @@ internal static class ValidatedOptions
         builder.Services.AddSingleton<IValidateOptions<T>>(new Validation<T>(faults));
     }
 
-    /// <summary>What is wrong with options beside others, which are right by themselves.</summary>
+    /// <summary>Adds a validation of options against other options. Each is valid by itself.</summary>
     public static void AddValidatedOptions<T, TOther>(this IHostApplicationBuilder builder, Func<T, TOther, IEnumerable<string>> faults)
         where T : class where TOther : class =>
         builder.Services.AddSingleton<IValidateOptions<T>>(services => new Validation<T>(

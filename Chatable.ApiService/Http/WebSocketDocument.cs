@@ -5,7 +5,7 @@ using Microsoft.OpenApi;
 
 namespace Chatable.ApiService.Http;
 
-/// <summary>As much as OpenAPI can say of the WebSocket endpoint: its handshake. The frames are told in prose.</summary>
+/// <summary>Describes the WebSocket endpoint as far as OpenAPI can: its handshake. The frames are described in prose.</summary>
 internal static class WebSocketDocument
 {
     public static Task Describe(OpenApiDocument document, OpenApiDocumentTransformerContext context, CancellationToken cancellationToken)

@@ -12,20 +12,20 @@ using Npgsql;
 namespace Chatable.ApiService.Messages;
 
 /// <summary>
-/// Brings a request's message into the intake, like a socket's, and waits until it is stored. The worker's word usually says so within
-/// milliseconds; words can be lost, so PostgreSQL is asked too.
+/// Appends a request's message to the intake, like a socket's, and waits until it is stored. The worker usually confirms within
+/// milliseconds. Confirmations can be lost, so PostgreSQL is checked too.
 /// </summary>
 internal sealed partial class MessageSender(
     IntakeWriter intakeWriter, SendWaiters waiters, SendBudgets budgets, WorkerWatch workers, MessageLookup stored,
     IOptions<MessagesOptions> options, MessageMetrics metrics, TimeProvider clock, ILogger<MessageSender> logger)
 {
-    // For the last look, when the deadline is there.
+    // The least time for the last check, when the deadline has come.
     private static readonly TimeSpan s_leastLook = TimeSpan.FromSeconds(2);
 
     private int _waiting;
 
-    /// <summary>What is stored, or why nothing is; null in both where that is not known.</summary>
-    /// <exception cref="OperationCanceledException">The client has gone. The message may be stored all the same.</exception>
+    /// <summary>Returns the stored message, or the problem. Both are null if the outcome is unknown.</summary>
+    /// <exception cref="OperationCanceledException">The client has disconnected. The message may still be stored.</exception>
     public async Task<(SentMessage? Sent, Problem? Problem)> SendAsync(
         AuthenticatedUser author, ClientId key, V2PostedMessage message, CancellationToken cancellationToken)
     {
@@ -59,7 +59,7 @@ internal sealed partial class MessageSender(
         var send = new PendingSend(key, message.Recipient, message.Message, began)
         {
             Type = message.Type,
-            // Known beforehand, so that what is found to be stored can be told from what had been stored before.
+            // Assigned in advance, to distinguish this message from one stored earlier under the same key.
             MessageId = Guid.CreateVersion7(clock.GetUtcNow()),
         };
         var outcomes = await intakeWriter.AcceptAsync(new Sender(author, waiter.ConnectionId), [send], cancellationToken);
@@ -104,7 +104,7 @@ internal sealed partial class MessageSender(
         }
     }
 
-    // A repeat of our own message means that the worker read it twice: to the client it is as new as ever.
+    // A repeat of this request's own message means that the worker read it twice. To the client it is new.
     private static (SentMessage?, Problem?) Interpret(IDispatch word, PendingSend send) => word switch
     {
         MessageStored(var message, var recipients, _, _) => (SentMessage.From(new StoredPlace(
@@ -127,7 +127,7 @@ internal sealed partial class MessageSender(
             : (null, Problem.KeyReused);
     }
 
-    // What is stored, but may be lost with the primary, is as good as not stored: the look waits for the standby.
+    // A stored message that could be lost with the primary does not count as stored: the lookup waits for the standby.
     private async Task<FoundMessage?> LookAsync(long author, PendingSend send, TimeSpan left, CancellationToken cancellationToken)
     {
         using var limit = new CancellationTokenSource(left > s_leastLook ? left : s_leastLook, clock);

@@ -2,30 +2,32 @@ using Chatable.ApiService.Http;
 
 namespace Chatable.ApiService.Messages;
 
-/// <summary>Section <c>Messages</c>: how requests that send a message wait for what becomes of it.</summary>
+/// <summary>Section <c>Messages</c>: how requests that send a message wait for its outcome.</summary>
 internal sealed class MessagesOptions
 {
     public const string Section = "Messages";
 
-    /// <summary>Requests of this server that wait at the same time; one more is answered "busy".</summary>
+    /// <summary>The most requests of this server that wait at the same time. One more is answered "busy".</summary>
     public int MaxWaiting { get; set; } = 1_000;
 
-    /// <summary>Requests of one user that wait at the same time; one more is answered "busy".</summary>
+    /// <summary>The most requests of one user that wait at the same time. One more is answered "busy".</summary>
     public int WaitingPerUser { get; set; } = 32;
 
     /// <summary>
-    /// Messages a user may send by requests to this server in the long run, and <see cref="RequestBurst"/> at once after a pause, as by one
-    /// socket; past it a request is answered 429. Load tests raise it.
+    /// Sustained rate of messages that a user may send by requests to this server, the same as for one socket. <see cref="RequestBurst"/>
+    /// may be sent at once after a pause. Beyond it, a request is answered 429. Load tests raise it.
     /// </summary>
     public int RequestsPerSecond { get; set; } = 10;
 
     /// <inheritdoc cref="RequestsPerSecond"/>
     public int RequestBurst { get; set; } = 30;
 
-    /// <summary>How long a request waits at most; then the message's fate is unknown to its sender.</summary>
+    /// <summary>The longest wait of a request. After it, the sender is told that the outcome is unknown.</summary>
     public TimeSpan Deadline { get; set; } = TimeSpan.FromSeconds(15);
 
-    /// <summary>When PostgreSQL is asked first, in case the worker's word was lost, and <see cref="LookEvery"/> that again.</summary>
+    /// <summary>
+    /// The time until the first check in PostgreSQL, in case the worker's answer was lost. Repeats every <see cref="LookEvery"/>.
+    /// </summary>
     public TimeSpan FirstLook { get; set; } = TimeSpan.FromSeconds(1);
 
     /// <inheritdoc cref="FirstLook"/>

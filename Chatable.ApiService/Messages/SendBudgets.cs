@@ -3,7 +3,7 @@ using Microsoft.Extensions.Options;
 
 namespace Chatable.ApiService.Messages;
 
-/// <summary>Whether a user's request to send may go on.</summary>
+/// <summary>Whether a user's request to send may proceed.</summary>
 internal enum SendPermit
 {
     Granted,
@@ -11,13 +11,13 @@ internal enum SendPermit
     /// <summary>The user sends faster than allowed.</summary>
     TooFast,
 
-    /// <summary>As many of the user's requests wait as may.</summary>
+    /// <summary>The user has the most waiting requests allowed.</summary>
     TooMany,
 }
 
 /// <summary>
-/// What each user's requests may take: as many messages a second as one socket may send, and a share of the requests that wait. It knows
-/// those who have sent lately, and no more.
+/// Limits each user's requests: the same message rate as one socket, and a share of the waiting requests. It only tracks users who have
+/// sent recently.
 /// </summary>
 internal sealed class SendBudgets(IOptions<MessagesOptions> options, TimeProvider clock)
 {
@@ -27,7 +27,7 @@ internal sealed class SendBudgets(IOptions<MessagesOptions> options, TimeProvide
     private readonly Dictionary<long, Budget> _users = [];
     private int _sweepAt = LeastSweep;
 
-    /// <summary>Users it knows at the moment.</summary>
+    /// <summary>The number of users currently tracked.</summary>
     public int Count
     {
         get
@@ -37,7 +37,7 @@ internal sealed class SendBudgets(IOptions<MessagesOptions> options, TimeProvide
         }
     }
 
-    /// <summary>What is granted is to be given back by <see cref="Leave"/>.</summary>
+    /// <summary>A granted permit must be returned with <see cref="Leave"/>.</summary>
     public SendPermit Enter(long user)
     {
         lock (_gate)
@@ -67,7 +67,7 @@ internal sealed class SendBudgets(IOptions<MessagesOptions> options, TimeProvide
         return _users[user] = new Budget(new TokenBucket(options.Value.RequestsPerSecond, options.Value.RequestBurst, clock));
     }
 
-    // Whoever has sent nothing for a while has the budget of a new one.
+    // A user who has sent nothing for a while has the same budget as a new one.
     private void Sweep()
     {
         foreach (var (user, budget) in _users)

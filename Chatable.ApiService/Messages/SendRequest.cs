@@ -8,7 +8,7 @@ using Microsoft.AspNetCore.Http.Metadata;
 
 namespace Chatable.ApiService.Messages;
 
-/// <summary>A message to send as the request has it, or the problem to answer.</summary>
+/// <summary>The message in a request, or the problem to answer.</summary>
 internal sealed class SendRequest : IEndpointParameterMetadataProvider
 {
     public const string KeyHeader = "Idempotency-Key";
@@ -51,7 +51,7 @@ internal sealed class SendRequest : IEndpointParameterMetadataProvider
         return default;
     }
 
-    // As a string of the structured fields (RFC 9651) it stands in quotes.
+    // As a string of the structured fields format (RFC 9651), the key is in quotes.
     private static string? Unquote(string? text) =>
         text is ['"', _, .., '"'] ? text[1..^1] : text;
 

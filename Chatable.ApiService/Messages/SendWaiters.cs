@@ -6,8 +6,8 @@ using Chatable.Messaging.Wire;
 namespace Chatable.ApiService.Messages;
 
 /// <summary>
-/// Requests that wait to hear what became of their message. To the worker each is a connection like any other, with an id that no
-/// socket has; whoever adds them bounds their number.
+/// Requests that wait for the outcome of their message. To the worker each is a connection like any other, with an id that no socket has.
+/// The caller limits their number.
 /// </summary>
 internal sealed class SendWaiters(ServerIdentity server) : IDispatchHandler
 {
@@ -30,15 +30,15 @@ internal sealed class SendWaiters(ServerIdentity server) : IDispatchHandler
         origin.BootId == server.BootId && _waiting.TryGetValue(origin.ConnectionId, out var waiter) ? waiter : null;
 }
 
-/// <summary>One request that waits; it ends the wait by disposing of it.</summary>
+/// <summary>One waiting request. Disposing it ends the wait.</summary>
 internal sealed class SendWaiter(long connectionId, Action<long> remove) : IDisposable
 {
-    // The reader of the server's queue tells; what the request does next is not to run on its time.
+    // The queue reader completes this. The request's continuation must not run on the reader's thread.
     private readonly TaskCompletionSource<IDispatch> _word = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public long ConnectionId => connectionId;
 
-    /// <summary>What the worker said first of the message.</summary>
+    /// <summary>The worker's first answer for the message.</summary>
     public Task<IDispatch> Word => _word.Task;
 
     public void Tell(IDispatch item) => _word.TrySetResult(item);

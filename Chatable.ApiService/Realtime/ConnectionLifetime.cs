@@ -5,16 +5,16 @@ using Microsoft.AspNetCore.Connections;
 namespace Chatable.ApiService.Realtime;
 
 /// <summary>
-/// One client's time on this server: a place in the table of connections and, once there is one, the connection on it. Both are given back
-/// at the end.
+/// One client's time on this server: a reserved place in the connection table and, once opened, its connection. Both are released at the
+/// end.
 /// </summary>
 internal sealed class ConnectionLifetime(
     ConnectionTable table, Connections connections, SocketTimes times, TimeProvider clock)
 {
-    /// <summary>Null until it was opened.</summary>
+    /// <summary>Null until the connection was opened.</summary>
     public Connection? Connection { get; set; }
 
-    /// <summary>After the request, to the end of the connection.</summary>
+    /// <summary>Runs after the request, until the connection ends.</summary>
     public async Task RunAsync(ConnectionContext transport, string? subprotocol)
     {
         try
@@ -30,7 +30,7 @@ internal sealed class ConnectionLifetime(
         await Upgrade.FinishAsync(transport, times.Close, clock);
     }
 
-    /// <summary>To be called once, whatever has happened.</summary>
+    /// <summary>Must be called exactly once, whatever happens.</summary>
     public async Task EndAsync()
     {
         try

@@ -6,8 +6,8 @@ using Microsoft.Extensions.Options;
 namespace Chatable.ApiService.Realtime;
 
 /// <summary>
-/// Lets the clients go when the server is asked to stop. It runs while everything still works: the web server is stopped only
-/// afterwards, and it would not close a WebSocket by itself.
+/// Disconnects the clients when the server is asked to stop. It runs while everything still works: the web server stops only afterwards,
+/// and does not close WebSockets itself.
 /// </summary>
 internal sealed partial class Drain(
     ConnectionTable connections, InFlight inFlight, Draining draining, IOptions<RealtimeOptions> options, TimeProvider clock,
@@ -31,7 +31,7 @@ internal sealed partial class Drain(
         }
         catch (OperationCanceledException)
         {
-            // The host's time is up; what is left ends with the process.
+            // The host's time is up. The remaining connections end with the process.
         }
 
         LogDrained(all - connections.Count, connections.Count);

@@ -10,8 +10,8 @@ using Microsoft.Extensions.Options;
 namespace Chatable.ApiService.Realtime;
 
 /// <summary>
-/// <c>/api/ws</c>: refuses in the API's envelope, or opens a connection. The request ends with the
-/// handshake and hands its transport over to the socket, where it can.
+/// Serves <c>/api/ws</c>: refuses with the API's error object, or opens a connection. The request ends with the handshake and, if possible,
+/// hands its transport over to the socket.
 /// </summary>
 internal static class Handshake
 {
@@ -35,7 +35,7 @@ internal static class Handshake
     private static async Task ServeAsync(
         HttpContext context, ConnectionLifetime stay, Connections connections, Draining draining, SocketTimes times, RealtimeMetrics metrics)
     {
-        // Where the request lasts as long as the socket, hours perhaps: what happens on that are traces of their own.
+        // The request may last as long as the socket, possibly hours, so the socket's events get traces of their own.
         Activity.Current = null;
         var handedOver = false;
         try
@@ -44,7 +44,7 @@ internal static class Handshake
             stay.Connection = await connections.OpenAsync(context.User.Authenticated(), protocol, context.RequestAborted);
             if (stay.Connection is null)
                 await RefuseAsync(context, metrics, "not_ready", ApiFailure.Unavailable);
-            // It may have begun in between, and then the drain has not seen this connection.
+            // The drain may have begun in the meantime, without this connection.
             else if (draining.IsDraining)
                 await RefuseAsync(context, metrics, "draining", ApiFailure.Unavailable);
             else
@@ -57,7 +57,7 @@ internal static class Handshake
         }
     }
 
-    /// <returns>Whether the connection was handed over, and <paramref name="stay"/> goes on after the request.</returns>
+    /// <returns>Whether the connection was handed over, and <paramref name="stay"/> continues after the request.</returns>
     private static async Task<bool> AcceptAsync(HttpContext context, ConnectionLifetime stay, string? subprotocol, SocketTimes times)
     {
         var handover = ConnectionHandover.Of(context);
@@ -74,7 +74,8 @@ internal static class Handshake
         return false;
     }
 
-    // Exact, as the browser writes it. Without the header it is no browser, and no page can have made it.
+    // Compares exactly, as browsers write the header. A request without the header does not come from a browser, and so not from a web
+    // page.
     private static bool IsAllowed(HttpRequest request, string[] allowed) =>
         allowed.Length == 0 || request.Headers.Origin.Count == 0
         || (request.Headers.Origin is [{ } origin] && allowed.Contains(origin, StringComparer.Ordinal));
@@ -88,7 +89,8 @@ internal static class Handshake
         headers.SecWebSocketVersion = UpgradeRequest.Version;
         if (!HttpProtocol.IsHttp2(context.Request.Protocol) && !HttpProtocol.IsHttp3(context.Request.Protocol))
         {
-            // Without keep-alive the server would close after it, and the client, not told so, lose its next request.
+            // Without keep-alive the server would close the connection after the response. The client would not expect that, and would lose
+            // its next request.
             headers.Connection = StaysOpen(context.Request) ? "keep-alive, Upgrade" : "close, Upgrade";
             headers.Upgrade = "websocket";
         }

@@ -5,7 +5,7 @@ using StackExchange.Redis;
 
 namespace Chatable.ApiService.Realtime;
 
-/// <summary>Does what control messages ask of this server.</summary>
+/// <summary>Carries out the control messages that concern this server.</summary>
 internal sealed partial class OperatorRequests(
     IConnectionMultiplexer redis, IConfiguration configuration, ConnectionTable connections, ServerIdentity server,
     IHostApplicationLifetime lifetime, TimeProvider time, ILogger<OperatorRequests> logger) : BackgroundService

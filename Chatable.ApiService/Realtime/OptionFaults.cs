@@ -5,17 +5,17 @@ using Chatable.Messaging.Wire.V2;
 
 namespace Chatable.ApiService.Realtime;
 
-/// <summary>What is wrong with the settings, all of it at once.</summary>
+/// <summary>Lists all errors in the settings at once.</summary>
 internal static class OptionFaults
 {
-    // Below this, a server is too busy to keep any of them.
+    // A busy server could not keep to shorter times.
     private static readonly TimeSpan s_shortest = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan s_longest = TimeSpan.FromDays(1);
 
-    // An answer to a message, as memory of the pool.
+    // The size of a message's answer in pooled memory.
     private const int AnswerBytes = 512;
 
-    // A welcome, a reset, its end, and answers to pings.
+    // A welcome, a reset, the end of the backlog, and answers to pings.
     private const int LeastFrames = 16;
 
     public static IEnumerable<string> Faults(this RealtimeOptions o) =>
@@ -59,10 +59,10 @@ internal static class OptionFaults
     private static TimeSpan Silence(SocketTimes times) =>
         times.Ping < s_longest && times.Pong < s_longest ? times.Ping + times.Pong : s_longest;
 
-    // Half of it is for answers, of which there may be as many as a window has messages.
+    // Half of the queue is for answers, and there may be one for each message of a window.
     internal static int LeastOutboundFrames(RealtimeOptions o) => Math.Max(LeastFrames, 2 * Math.Clamp(o.Window, 1, 1000));
 
-    // The pool lends what it has to a power of two.
+    // The pool rounds sizes up to a power of two.
     internal static int LeastOutboundBytes(RealtimeOptions o)
     {
         var largest = V2Frames.MaxBytes(Math.Clamp(o.MaxMessageBytes, 1, MessageLimit.Most));

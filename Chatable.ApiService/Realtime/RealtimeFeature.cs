@@ -16,10 +16,10 @@ namespace Chatable.ApiService.Realtime;
 
 internal static class RealtimeFeature
 {
-    /// <summary>Longer than a drain takes, shorter than the 30 s platforms wait before they kill.</summary>
+    /// <summary>Longer than a drain takes, and shorter than the 30 s after which platforms kill a process.</summary>
     public static TimeSpan ShutdownTimeout { get; } = TimeSpan.FromSeconds(25);
 
-    // What a client may have written that is not read yet: Kestrel would hold a megabyte of each that is slowed down.
+    // Limits the unread bytes of each client. Kestrel's default would hold a megabyte for each client that is slowed down.
     private const int UnreadBytes = 64 * 1024;
 
     public static void AddRealtime(this IHostApplicationBuilder builder)
@@ -52,7 +52,7 @@ internal static class RealtimeFeature
 
     public static void MapRealtime(this WebApplication app)
     {
-        // Over HTTP/2 the handshake is a CONNECT.
+        // Over HTTP/2 the handshake is a CONNECT request.
         app.MapMethods("/api/ws", [HttpMethods.Get, HttpMethods.Connect], Handshake.Connect)
             .RequireAuthorization().WithMetadata(TokenInQuery.Allowed).ExcludeFromDescription();
     }

@@ -10,7 +10,7 @@ internal sealed class RealtimeMetrics
 {
     public static readonly ActivitySource Source = new(TelemetryNames.Realtime);
 
-    // Made once, for there is one with each message.
+    // Created once, because every message uses one.
     private static readonly KeyValuePair<string, object?> s_duplicate = new("duplicate", true);
     private static readonly KeyValuePair<string, object?> s_notDuplicate = new("duplicate", false);
 

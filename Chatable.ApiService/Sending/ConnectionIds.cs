@@ -1,10 +1,10 @@
 namespace Chatable.ApiService.Sending;
 
-/// <summary>Numbers for whoever the worker is to answer: sockets, and requests that wait.</summary>
+/// <summary>Ids for the receivers of the worker's answers: sockets, and waiting requests.</summary>
 internal static class ConnectionIds
 {
     private static long s_last;
 
-    /// <summary>One that nobody else in this process has had.</summary>
+    /// <summary>Returns an id that was never used before in this process.</summary>
     public static long Next() => Interlocked.Increment(ref s_last);
 }

@@ -15,14 +15,14 @@ internal delegate Task<AcceptOutcome> AppendEntries(
     int partition, IReadOnlyList<ReadOnlyMemory<byte>> entries, CancellationToken cancellationToken);
 
 /// <summary>
-/// Brings messages of one socket into the intake, in their order. The author of a message is the authenticated user, whatever
-/// the client says. What is not accepted is told; nothing is ever tried again here, since later messages must not overtake it.
+/// Appends messages of one socket to the intake, in order. The author of a message is always the authenticated user, whatever the client
+/// says. Failures are reported and never retried here, because later messages must not overtake the failed one.
 /// </summary>
 internal sealed partial class IntakeWriter(
     FindUser findUser, AppendEntries append, int partitions, ServerIdentity server, SendingMetrics metrics, TimeProvider clock,
     ILogger<IntakeWriter> logger)
 {
-    // Enough for most, so that what they are encoded in need not grow.
+    // Enough for most entries, so that the buffer rarely grows.
     private const int EntryBytes = 512;
 
     private static readonly TimeSpan s_betweenLines = TimeSpan.FromMinutes(1);
@@ -31,7 +31,8 @@ internal sealed partial class IntakeWriter(
     private long _untold;
 
     /// <summary>
-    /// One outcome for each message, in order; after an <see cref="SendOutcome.Unknown"/> the rest was not tried and is Unknown too.
+    /// Returns one outcome for each message, in order. After an <see cref="SendOutcome.Unknown"/> the rest is not tried, and is Unknown
+    /// too.
     /// </summary>
     public async Task<SendOutcome[]> AcceptAsync(Sender sender, IReadOnlyList<PendingSend> sends, CancellationToken cancellationToken)
     {
@@ -48,7 +49,7 @@ internal sealed partial class IntakeWriter(
             if (PartitionAt(i) is not { } partition)
                 continue;
 
-            // Neighbours of one partition go in together.
+            // Consecutive messages for the same partition are appended together.
             var end = i + 1;
             while (PartitionAt(end) == partition)
                 end++;
@@ -79,7 +80,7 @@ internal sealed partial class IntakeWriter(
             CreateEntry(sender, sends[i], recipients[i]!.Value).WriteTo(encoded);
             ends[i - start] = encoded.WrittenCount;
 
-            // Each message is a trace of its own, not a child of its neighbour.
+            // Each message is a trace of its own, not a child of the one before it.
             Activity.Current = null;
         }
 
@@ -91,7 +92,7 @@ internal sealed partial class IntakeWriter(
                 metrics.Accepted(clock.GetElapsedTime(sends[i].ReceivedAt));
         }
 
-        // Redis has them, so nobody is about to send them any more. In most other cases somebody may be.
+        // Redis has the entries, so nothing will send them again. In most other cases the client library may still send them.
         if (outcome == SendOutcome.Accepted)
             encoded.Dispose();
         else if (outcome == SendOutcome.Busy)
@@ -99,7 +100,7 @@ internal sealed partial class IntakeWriter(
         return outcome;
     }
 
-    // A line for each would be as many as there are messages, and clients send them again.
+    // Logging each message would write as many lines as there are messages, and clients resend them.
     private void TellOfFullIntake(int messages)
     {
         Interlocked.Add(ref _untold, messages);
@@ -142,7 +143,7 @@ internal sealed partial class IntakeWriter(
         }
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
         {
-            // Not knowing whether somebody exists is a trouble of ours, whatever it is; it must not look like "unknown".
+            // A failed lookup is the server's fault, whatever the cause. It must not be reported as an unknown recipient.
             LogLookupFailed(exception);
             return (null, SendOutcome.Unavailable);
         }
@@ -163,7 +164,7 @@ internal sealed partial class IntakeWriter(
     private partial void LogLookupFailed(Exception exception);
 }
 
-/// <summary>A message a client wants sent: checked as far as that goes without asking anybody. <paramref name="Body"/> is UTF-8.</summary>
+/// <summary>A message to send, validated as far as possible without I/O. <paramref name="Body"/> is UTF-8.</summary>
 internal sealed record PendingSend(ClientId ClientId, string Recipient, ReadOnlyMemory<byte> Body, long ReceivedAt)
 {
     public MessageType Type { get; init; }
@@ -171,14 +172,14 @@ internal sealed record PendingSend(ClientId ClientId, string Recipient, ReadOnly
     /// <inheritdoc cref="IntakeEntry.After"/>
     public ClientId? After { get; init; }
 
-    /// <summary>The message's id, for a sender that must know it again; null to have one made.</summary>
+    /// <summary>The message's id, if the sender must recognize it later. Null to generate one.</summary>
     public Guid? MessageId { get; init; }
 }
 
-/// <summary>Who sends, and on which connection.</summary>
+/// <summary>The sending user and connection.</summary>
 internal readonly record struct Sender(AuthenticatedUser User, long ConnectionId);
 
-/// <summary>What became of a message on its way to the intake.</summary>
+/// <summary>The outcome of appending a message to the intake.</summary>
 internal enum SendOutcome
 {
     Accepted,
@@ -186,6 +187,6 @@ internal enum SendOutcome
     Busy,
     Unavailable,
 
-    /// <summary>It may be in the intake or not; so nothing later of this sender may go ahead.</summary>
+    /// <summary>It is unknown whether the message is in the intake, so no later message of this sender may be sent.</summary>
     Unknown,
 }

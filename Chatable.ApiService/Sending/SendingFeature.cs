@@ -3,7 +3,7 @@ using Chatable.Messaging.Users;
 
 namespace Chatable.ApiService.Sending;
 
-/// <summary>The way of every message into the intake, whether a socket or a request brings it.</summary>
+/// <summary>The path of every message into the intake, from sockets and requests alike.</summary>
 internal static class SendingFeature
 {
     public static void AddSending(this IHostApplicationBuilder builder)

@@ -1,15 +1,15 @@
 namespace Chatable.ApiService.Sending;
 
 /// <summary>
-/// Lets through <paramref name="burst"/> at once and <paramref name="perSecond"/> in the long run; the very first burst may be a larger
-/// one, of <paramref name="atFirst"/>. For one caller at a time.
+/// Allows <paramref name="burst"/> at once and <paramref name="perSecond"/> sustained. The first burst may be larger, up to
+/// <paramref name="atFirst"/>. Not thread-safe.
 /// </summary>
 internal sealed class TokenBucket(double perSecond, int burst, TimeProvider clock, int atFirst = 0)
 {
     private double _tokens = Math.Max(burst, atFirst);
     private long _filledAt = clock.GetTimestamp();
 
-    /// <summary>Whether nothing has been taken for so long that it is as good as a new one.</summary>
+    /// <summary>Whether nothing has been taken for so long that the bucket is as good as new.</summary>
     public bool IsFull
     {
         get
@@ -19,7 +19,7 @@ internal sealed class TokenBucket(double perSecond, int burst, TimeProvider cloc
         }
     }
 
-    /// <summary>How long to wait until one may be taken, in whole milliseconds.</summary>
+    /// <summary>How long to wait until a token is available, in whole milliseconds.</summary>
     public TimeSpan Wait
     {
         get
@@ -40,7 +40,7 @@ internal sealed class TokenBucket(double perSecond, int burst, TimeProvider cloc
         return true;
     }
 
-    /// <summary>Takes one that has come already, whether it is there or not: what is too much is owed, up to a burst.</summary>
+    /// <summary>Takes a token for a frame that has already arrived, even if none is available. The debt is limited to a burst.</summary>
     public void Take()
     {
         Fill();

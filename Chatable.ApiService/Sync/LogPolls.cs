@@ -3,14 +3,16 @@ using Microsoft.Extensions.Options;
 
 namespace Chatable.ApiService.Sync;
 
-/// <summary>The requests that wait on this server, and the limits of their number.</summary>
+/// <summary>The requests that wait on this server, and their limits.</summary>
 internal sealed class LogPolls(LogSignals signals, IOptions<SyncOptions> options, SyncMetrics metrics) : ITokenUses
 {
     private int _count;
 
     public IEnumerable<AuthenticatedUser> Holders => signals.All.Select(signal => signal.User);
 
-    /// <summary>A signal to wait on, to be given to <see cref="End(LogSignal)"/>; null where the server has too many.</summary>
+    /// <summary>
+    /// Returns a signal to wait on, to be passed to <see cref="End(LogSignal)"/>. Null if the server has too many waiting requests.
+    /// </summary>
     public LogSignal? TryBegin(AuthenticatedUser user)
     {
         if (Interlocked.Increment(ref _count) > options.Value.MaxPolls)
@@ -39,7 +41,7 @@ internal sealed class LogPolls(LogSignals signals, IOptions<SyncOptions> options
         metrics.Ended();
     }
 
-    /// <summary>Has the requests look; each of them looks at its token, too.</summary>
+    /// <summary>Wakes the matching requests. Each then checks its token, too.</summary>
     public void End(Predicate<AuthenticatedUser> hasEnded)
     {
         foreach (var signal in signals.All.Where(signal => hasEnded(signal.User)))

@@ -5,7 +5,8 @@ using Chatable.Messaging.Wire;
 namespace Chatable.ApiService.Sync;
 
 /// <summary>
-/// Wakes whoever waits for a user's log to grow. A signal only says that looking is worth while; whoever adds them bounds their number.
+/// Wakes requests that wait for a user's log to grow. A signal only means that a check is worthwhile. The caller limits the number of
+/// signals.
 /// </summary>
 internal sealed class LogSignals : IDispatchHandler
 {
@@ -21,7 +22,7 @@ internal sealed class LogSignals : IDispatchHandler
         }
     }
 
-    /// <summary>The user's signals, the oldest first.</summary>
+    /// <summary>The user's signals, oldest first.</summary>
     public ImmutableList<LogSignal> Of(long user)
     {
         lock (_gate)
@@ -53,7 +54,7 @@ internal sealed class LogSignals : IDispatchHandler
 
     public void Handle(in MessageRepeated repeated) => Raise(repeated.Heads);
 
-    /// <summary>It makes no log grow.</summary>
+    /// <summary>Ignored, because a refusal does not extend any log.</summary>
     public void Handle(in MessageRefused refused)
     {
     }
@@ -68,17 +69,17 @@ internal sealed class LogSignals : IDispatchHandler
     }
 }
 
-/// <summary>One wait for one user's log.</summary>
+/// <summary>A wait for one user's log.</summary>
 internal sealed class LogSignal(AuthenticatedUser user, LogSignals signals) : IDisposable
 {
     private readonly SemaphoreSlim _raised = new(0);
 
     public AuthenticatedUser User => user;
 
-    /// <summary>Whether the one who waits is asked to make room for somebody else.</summary>
+    /// <summary>Whether this request must make room for another.</summary>
     public bool IsDismissed { get; private set; }
 
-    /// <summary>Returns when it is raised, or was since it was last waited for, or the time is over.</summary>
+    /// <summary>Returns when the signal is raised, was raised since the last wait, or the time is over.</summary>
     public async Task WaitAsync(TimeSpan limit, CancellationToken cancellationToken)
     {
         await _raised.WaitAsync(limit, cancellationToken);
@@ -96,7 +97,7 @@ internal sealed class LogSignal(AuthenticatedUser user, LogSignals signals) : ID
         }
         catch (ObjectDisposedException)
         {
-            // Nobody waits any more.
+            // The wait is already over.
         }
     }
 

@@ -8,10 +8,10 @@ using Microsoft.Extensions.Options;
 namespace Chatable.ApiService.Sync;
 
 /// <summary>
-/// Reads a user's log for a request, and waits for it to grow. In this order, as for a socket: the signal; the registry; then what
-/// PostgreSQL has. What is committed before that read is in it, and what is committed later is routed to a registry that has this
-/// server. Where the registry is out of reach, and where a signal is lost, the next look finds it. Each look ends with one at the token:
-/// what has come since it ended is not its holder's any more.
+/// Reads a user's log for a request, and waits for it to grow. The order is the same as for a socket: create the signal; register the user;
+/// then read PostgreSQL. Everything committed before that read is in it. Everything committed later is published to this server, because
+/// the registry lists it. If the registry is unreachable, or a signal is lost, the next check finds it. Each check ends with a check of the
+/// token: messages that arrived after the token ended are not for its holder.
 /// </summary>
 internal sealed partial class LogSync(
     LogPolls polls, UserRegistrations registrations, EnvelopeStore store, EnvelopeLog log, AccessKeys keys, Draining draining,
@@ -43,7 +43,7 @@ internal sealed partial class LogSync(
         var began = clock.GetTimestamp();
         while (true)
         {
-            // Read before looking: what ends the wait must not take away a last look.
+            // Read before the check, so that the end of the wait never skips a last check.
             var left = cursor.Wait - clock.GetElapsedTime(began);
             var isLast = left <= TimeSpan.Zero || signal.IsDismissed || draining.IsDraining;
             (var answer, cursor) = await LookAsync(user.UserId, cursor, cancellationToken);
@@ -67,11 +67,11 @@ internal sealed partial class LogSync(
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            // The server stops: one last look.
+            // The server stops: check once more.
         }
     }
 
-    /// <summary>One look, and the cursor to look on with: "from now on" means from the first look.</summary>
+    /// <summary>Runs one check, and returns the cursor for the next one. "From now on" means from the first check.</summary>
     private async Task<(SyncAnswer Answer, SyncCursor Next)> LookAsync(
         long user, SyncCursor cursor, CancellationToken cancellationToken)
     {
@@ -87,7 +87,7 @@ internal sealed partial class LogSync(
                 if (!head.Honours(since, cursor.Epoch))
                     return (new SyncAnswer(user, head, [], isReset: true), cursor);
 
-                // From now on it is one of this epoch.
+                // From now on the cursor belongs to this epoch.
                 cursor = cursor with { Epoch = head.Epoch };
                 if (since >= head.Seq)
                     return (new SyncAnswer(user, head, []), cursor);
@@ -127,7 +127,7 @@ internal sealed partial class LogSync(
         }
         catch (Exception exception)
         {
-            // It stays in the registry and costs a few pushes that are passed over.
+            // The user stays registered, which costs a few pushes that this server skips.
             LogNotRegistered(exception, user);
         }
     }

@@ -5,7 +5,7 @@ using Chatable.Messaging.Wire.V2;
 
 namespace Chatable.ApiService.Sync;
 
-/// <summary>A part of a user's log. The messages are byte for byte what the WebSocket sends.</summary>
+/// <summary>A part of a user's log. The messages are byte for byte those that the WebSocket sends.</summary>
 internal sealed class SyncAnswer(long user, LogHead log, IReadOnlyList<Envelope> messages, bool isReset = false) : IResult
 {
     public bool IsEmpty => messages.Count == 0 && !isReset;
@@ -20,7 +20,7 @@ internal sealed class SyncAnswer(long user, LogHead log, IReadOnlyList<Envelope>
 
     private void Write(Utf8JsonWriter json)
     {
-        // What is stored after the head was read may already be among the messages.
+        // Messages stored after the head was read may already be in the page.
         var last = messages.Count > 0 ? messages[^1].Seq : log.Seq;
         json.WriteStartObject();
         json.WriteString("epoch"u8, log.Epoch);
@@ -41,7 +41,7 @@ internal sealed class SyncAnswer(long user, LogHead log, IReadOnlyList<Envelope>
     }
 }
 
-/// <summary>The answer for the API's document; <see cref="SyncAnswer"/> writes it.</summary>
+/// <summary>The answer as the API document describes it. <see cref="SyncAnswer"/> writes it.</summary>
 internal sealed record SyncedLog(Guid Epoch, long Head, bool? Reset, IReadOnlyList<SyncedMessage> Messages, bool HasMore);
 
 /// <inheritdoc cref="SyncedLog"/>

@@ -2,16 +2,16 @@ using Chatable.ApiService.Http;
 
 namespace Chatable.ApiService.Sync;
 
-/// <summary>What a client asks for: everything after what it has stored, and how long it would wait for something to come.</summary>
+/// <summary>A client's request: everything after its last stored seq, and how long to wait if there is nothing.</summary>
 /// <param name="Since">The last seq the client has stored; null for "from now on".</param>
-/// <param name="Epoch">The epoch that seq belongs to; one that no server ever gave out is <see cref="Guid.Empty"/>.</param>
-/// <param name="Limit">The most messages of an answer.</param>
-/// <param name="Wait">How long to wait while there are none.</param>
+/// <param name="Epoch">The epoch of that seq; <see cref="Guid.Empty"/> for one that no server ever issued.</param>
+/// <param name="Limit">The most messages in an answer.</param>
+/// <param name="Wait">How long to wait while there are no messages.</param>
 internal readonly record struct SyncCursor(long? Since, Guid? Epoch, int Limit, TimeSpan Wait)
 {
     private const int DefaultLimit = 100;
 
-    /// <summary>Null where a value is at fault, which <paramref name="numbers"/> then tells.</summary>
+    /// <summary>Returns null if a value is invalid. <paramref name="numbers"/> then holds the problem.</summary>
     public static SyncCursor? Read(string? since, string? epoch, string? limit, string? wait, QueryNumbers numbers)
     {
         var cursor = new SyncCursor(

@@ -7,16 +7,16 @@ internal sealed class SyncOptions
 {
     public const string Section = "Sync";
 
-    /// <summary>Requests of one user that wait on this server; one more has the oldest answered at once.</summary>
+    /// <summary>The most waiting requests of one user on this server. One more causes the oldest to be answered at once.</summary>
     public int PollsPerUser { get; set; } = 8;
 
-    /// <summary>Requests of all users that wait on this server; one more is answered "busy".</summary>
+    /// <summary>The most waiting requests of all users on this server. One more is answered "busy".</summary>
     public int MaxPolls { get; set; } = 10_000;
 
-    /// <summary>How often the log is looked at without a signal, since signals can be lost.</summary>
+    /// <summary>How often the log is checked without a signal, because signals can be lost.</summary>
     public TimeSpan LookEvery { get; set; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>How long entering the registry, or one read, may take.</summary>
+    /// <summary>The time limit of one registration or one read.</summary>
     public TimeSpan StepTimeout { get; set; } = TimeSpan.FromSeconds(5);
 
     public IEnumerable<string> Faults() =>

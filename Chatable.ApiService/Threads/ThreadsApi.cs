@@ -56,7 +56,7 @@ internal static class ThreadsApi
         if (before is not null && !InboxWalk.TryParse(before, out walk))
             return NoPlace;
 
-        // The first page begins a walk, and is the same either way.
+        // The first page begins a walk, and is the same with either kind of paging.
         var number = before is null ? PageNumber.Parse(page) : PageNumber.First;
         var self = user.Authenticated();
         if (number != PageNumber.First)

@@ -7,10 +7,12 @@ using StackExchange.Redis;
 
 namespace Chatable.AppHost.Commands;
 
-/// <summary>What the dashboard and <c>aspire resource</c> can do with the API: <c>demo-users</c>, <c>drain</c>, <c>disconnect-user</c>.</summary>
+/// <summary>
+/// The API's commands in the dashboard and in <c>aspire resource</c>: <c>demo-users</c>, <c>drain</c>, <c>disconnect-user</c>.
+/// </summary>
 internal static class ApiCommands
 {
-    // A server has 25 seconds for it; the orchestrator's picture of it follows.
+    // A server has 25 seconds to drain. The orchestrator notices its end some time later.
     private static readonly TimeSpan s_drainLimit = TimeSpan.FromSeconds(45);
 
     public static IResourceBuilder<ProjectResource> WithApiCommands(
@@ -40,7 +42,7 @@ internal static class ApiCommands
 
     private static async Task<ExecuteCommandResult> DrainAsync(IResourceWithConnectionString redis, ExecuteCommandContext context)
     {
-        // api-vreaiugt: a replica calls itself by what follows the resource's name.
+        // api-vreaiugt: a replica's instance name is the part after the resource's name.
         var instance = context.ResourceName[(context.ResourceName.LastIndexOf('-') + 1)..];
         if (await PublishAsync(redis, new ControlMessage.Drain(instance), context) == 0)
             return CommandResults.Failure("No replica listens to Redis.");
@@ -58,7 +60,7 @@ internal static class ApiCommands
         }
         catch (OperationCanceledException) when (!context.CancellationToken.IsCancellationRequested)
         {
-            // Told below.
+            // Reported below.
         }
 
         return CommandResults.Failure(string.Create(
@@ -77,7 +79,7 @@ internal static class ApiCommands
                 CultureInfo.InvariantCulture, $"{told} replica{(told == 1 ? "" : "s")} told to close the sockets of '{username.Trim()}'."));
     }
 
-    // A connection for each command: they are rare.
+    // Opens a connection for each command, because commands are rare.
     private static async Task<long> PublishAsync(IResourceWithConnectionString redis, ControlMessage message, ExecuteCommandContext context)
     {
         var connectionString = await redis.GetConnectionStringAsync(context.CancellationToken);

@@ -7,7 +7,7 @@ using Microsoft.Extensions.DependencyInjection;
 namespace Chatable.AppHost.Commands;
 
 /// <summary>
-/// <c>dead-letters</c>: the worker's own tool for entries that it could not store (<c>dlq</c>), run with the Redis of this topology.
+/// <c>dead-letters</c>: runs the worker's tool for entries that it could not store (<c>dlq</c>) with the Redis of this topology.
 /// </summary>
 internal static class DeadLetterCommand
 {
@@ -64,7 +64,7 @@ internal static class DeadLetterCommand
             : CommandResults.Failure(text);
     }
 
-    // As the orchestrator runs it: beside its project, built in the configuration of this AppHost.
+    // The program that the orchestrator runs: in its project's output folder, built in the configuration of this AppHost.
     private static string WorkerProgram()
     {
         var project = new Projects.Chatable_FanoutWorker().ProjectPath;

@@ -6,7 +6,7 @@ using System.Text.Json;
 
 namespace Chatable.AppHost.Commands;
 
-/// <summary>Two new users and the commands by which they talk, for a developer who wants to see something happen.</summary>
+/// <summary>Creates two new users, and the commands for them to chat, as a demonstration for developers.</summary>
 internal static class DemoUsers
 {
     public static async Task<ExecuteCommandResult> CreateAsync(EndpointReference api, ExecuteCommandContext context)
@@ -58,7 +58,7 @@ internal static class DemoUsers
         return new(username, password, Sign(token.GetProperty("access_key_id").GetString()!, token.GetProperty("secret_access_key").GetString()!));
     }
 
-    // A client signs its own token: HS256 with its secret key, its access key named in the header.
+    // A client signs its own token: HS256 with its secret key, and its access key in the header.
     private static string Sign(string accessKey, string secretKey)
     {
         var header = Part($$"""{"alg":"HS256","typ":"JWT","access_key":"{{accessKey}}"}""");

@@ -3,18 +3,18 @@ using System.Text.Json.Serialization;
 namespace Chatable.Client.Accounts;
 
 /// <summary>
-/// What the server says about accounts when it succeeds; the item is a token, or a user with a first token.
+/// The server's successful response about accounts. The item is a token, or a user with a first token.
 /// <code>{"status":"success","data":[{…}],"error":{"code":200,"errors":null,"message":""},"page":1,"per_page":10,"current_page":1}</code>
 /// </summary>
 internal sealed record AccountAnswer<T>(IReadOnlyList<T?> Data);
 
-/// <summary>The fields of a token that a client needs.</summary>
+/// <summary>The fields of a token that a client uses.</summary>
 internal sealed record TokenItem(string AccessKeyId, string SecretAccessKey, string RefreshToken, DateTimeOffset ExpiresAt)
 {
     public ChatToken Token => new(AccessKeyId, SecretAccessKey, RefreshToken, ExpiresAt);
 }
 
-/// <summary>The field of a new user that a client does not know already.</summary>
+/// <summary>The field of a new user that the client does not already have.</summary>
 internal sealed record UserItem(TokenItem Token);
 
 [JsonSourceGenerationOptions(

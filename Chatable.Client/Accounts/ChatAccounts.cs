@@ -6,9 +6,9 @@ using Chatable.Client.Wire;
 namespace Chatable.Client;
 
 /// <summary>
-/// Users and their tokens. Every method throws <see cref="ChatApiException"/> where the server says no or something else answers, and
-/// <see cref="HttpRequestException"/> where nobody does. A name or password with half a surrogate pair is an
-/// <see cref="ArgumentException"/>: it cannot be sent.
+/// Manages users and their tokens. Failures throw <see cref="ChatApiException"/> if the server refuses the request or another system
+/// answers, and <see cref="HttpRequestException"/> if no server answers. A name or password with an unpaired surrogate cannot be sent, and
+/// throws <see cref="ArgumentException"/>.
 /// </summary>
 public sealed class ChatAccounts
 {
@@ -16,7 +16,7 @@ public sealed class ChatAccounts
 
     internal ChatAccounts(ServerCalls server) => _server = server;
 
-    /// <summary>Creates a user and gives it a first token.</summary>
+    /// <summary>Creates a user and returns its first token.</summary>
     public async Task<ChatToken> RegisterAsync(ChatRegistration registration, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(registration);
@@ -27,13 +27,13 @@ public sealed class ChatAccounts
         return item.Token.Token;
     }
 
-    /// <summary>Gives a new token for a username and password.</summary>
+    /// <summary>Returns a new token for a username and password.</summary>
     public Task<ChatToken> LoginAsync(string username, string password, CancellationToken cancellationToken = default) =>
         PostForTokenAsync("/api/auth_token", cancellationToken, ("username", username), ("password", password));
 
     /// <summary>
-    /// Exchanges a token for a new one. The old one is void once the new one is used; until then an exchange whose answer was lost can be
-    /// repeated.
+    /// Exchanges a token for a new one. The old token can be exchanged again, in case the response was lost, until the new token is first
+    /// used.
     /// </summary>
     public Task<ChatToken> RefreshAsync(ChatToken token, CancellationToken cancellationToken = default)
     {
@@ -41,7 +41,7 @@ public sealed class ChatAccounts
         return PostForTokenAsync("/api/auth_token/refresh", cancellationToken, ("refresh_token", token.RefreshToken));
     }
 
-    /// <summary>Ends a token. Connections that use it are closed.</summary>
+    /// <summary>Ends a token. The server closes the connections that use it.</summary>
     public async Task LogoutAsync(ChatToken token, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(token);
@@ -50,7 +50,7 @@ public sealed class ChatAccounts
         answer.Read(AccountJson.Default.TokenAnswer);
     }
 
-    // Sent, it would be another name, or another password.
+    // An unpaired surrogate would be sent as another character, and so as another name or password.
     private static KeyValuePair<string, string> Checked((string Name, string Value) field) => SendRules.IsWhole(field.Value)
         ? KeyValuePair.Create(field.Name, field.Value)
         : throw new ArgumentException("It has half a surrogate pair.", field.Name);

@@ -1,14 +1,15 @@
 namespace Chatable.Client;
 
-/// <summary>A request was answered, and not with what was asked for.</summary>
+/// <summary>A request failed: the server refused it, or another system answered.</summary>
 public sealed class ChatApiException : Exception
 {
-    /// <summary>A Chatable server has answered with an error.</summary>
+    /// <summary>Creates the exception for an error response from a Chatable server.</summary>
     /// <param name="status">The HTTP status.</param>
     /// <param name="code">
-    /// What it is: <c>User error</c>, <c>Form error</c>, <c>Authentication error</c> … of v1, or the <c>code</c> of v2's problem details.
+    /// The kind of error: <c>User error</c>, <c>Form error</c>, <c>Authentication error</c> … of v1, or the <c>code</c> of v2's problem
+    /// details.
     /// </param>
-    /// <param name="errors">What is wrong, by field; <c>error</c> where it is no field's fault.</param>
+    /// <param name="errors">The faults by field; <c>error</c> if no field is at fault.</param>
     public ChatApiException(int status, string code, IReadOnlyDictionary<string, string> errors)
         : base($"{status} {code}{string.Concat(errors.Select(error => $"; {error.Key}: {error.Value}"))}")
     {
@@ -32,18 +33,20 @@ public sealed class ChatApiException : Exception
     /// <summary>The HTTP status.</summary>
     public int Status { get; }
 
-    /// <summary>What kind of error it is.</summary>
+    /// <summary>The kind of error.</summary>
     public string Code { get; }
 
-    /// <summary>What is wrong, by field.</summary>
+    /// <summary>The faults by field.</summary>
     public IReadOnlyDictionary<string, string> Errors { get; }
 
     /// <summary>
-    /// Whether a Chatable server said so. Where not, something between here and there has answered in its place, such as a gateway or a
-    /// login page: the same request may succeed later.
+    /// Whether a Chatable server sent this response. If not, another system answered in its place, such as a gateway or a login page, and
+    /// the same request may succeed later.
     /// </summary>
     public bool IsFromServer { get; }
 
-    /// <summary>How an answer begins that is none of a Chatable server; long words are cut, so that it holds no secrets.</summary>
+    /// <summary>
+    /// The beginning of a response that is not from a Chatable server. Long words are removed, so that it contains no secrets.
+    /// </summary>
     public string BodyStart { get; } = "";
 }

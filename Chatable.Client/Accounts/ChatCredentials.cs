@@ -3,8 +3,8 @@ using Chatable.Client.Connections;
 namespace Chatable.Client;
 
 /// <summary>
-/// The token that a device uses now. Connections of one device in one process share an instance: then its token is exchanged once, and all
-/// of them go on with the new one.
+/// The current token of a device. Connections of one device in one process should share an instance: its token is then exchanged once, and
+/// all of them continue with the new one.
 /// </summary>
 public sealed class ChatCredentials
 {
@@ -12,40 +12,40 @@ public sealed class ChatCredentials
     private volatile ChatToken _token;
     private Task<ChatToken>? _exchange;
 
-    /// <summary>Credentials that begin with a token.</summary>
-    /// <param name="token">The one to start with.</param>
+    /// <summary>Creates credentials with an initial token.</summary>
+    /// <param name="token">The initial token.</param>
     public ChatCredentials(ChatToken token)
     {
         ArgumentNullException.ThrowIfNull(token);
         _token = token;
     }
 
-    /// <summary>The token in use.</summary>
+    /// <summary>The current token.</summary>
     public ChatToken Token => _token;
 
     /// <summary>
-    /// Stores a new token, before it is used: the first use makes the old one void, so that a device which loses the new one must log in
-    /// again. An exception leaves the old one in use and ends the connection with <see cref="ChatStopReason.CallbackFailed"/>. It may be
-    /// called while a connection is being disposed, since an exchange that has begun is not given up.
+    /// Stores a new token before its first use. The first use ends the old token, so a device that loses the new one must log in again. If
+    /// the callback throws, the old token stays in use, and the connection ends with <see cref="ChatStopReason.CallbackFailed"/>. It may
+    /// run while a connection is being disposed, because an exchange that has begun is always completed.
     /// </summary>
     public Func<ChatToken, CancellationToken, ValueTask>? Refreshed { get; init; }
 
-    /// <summary>Whether whoever asks was called by <see cref="Refreshed"/>.</summary>
+    /// <summary>Tells whether the current code was called by <see cref="Refreshed"/>.</summary>
     internal CallbackScope Callback { get; } = new();
 
-    /// <summary>When the token in use came, where it came here.</summary>
+    /// <summary>When the current token was received. Null if it was the initial one.</summary>
     internal DateTimeOffset? ExchangedAt { get; private set; }
 
-    /// <summary>Whether a server has accepted the token in use, or may be thought to have: one that was just logged in with.</summary>
+    /// <summary>Whether a server has accepted the current token, or is assumed to have: the initial token counts as accepted.</summary>
     internal bool IsAccepted { get; set; } = true;
 
     /// <summary>
-    /// Exchanges the token, once at a time, whoever asks. It is never given up half way: the server has answered, and the answer is the new
-    /// token.
+    /// Exchanges the token, with one exchange at a time for all callers. An exchange is never abandoned halfway: once the server has
+    /// answered, the new token must be kept.
     /// </summary>
-    /// <param name="used">The token to replace; where another is in use already, that is the answer.</param>
-    /// <param name="accounts">Exchanges it.</param>
-    /// <param name="clock">Tells the time.</param>
+    /// <param name="used">The token to replace. If another one is already current, that one is returned.</param>
+    /// <param name="accounts">Performs the exchange.</param>
+    /// <param name="clock">Provides the time.</param>
     internal Task<ChatToken> ExchangeAsync(ChatToken used, ChatAccounts accounts, ServerClock clock)
     {
         lock (_lock)
@@ -55,7 +55,7 @@ public sealed class ChatCredentials
             if (_exchange is null or { IsCompleted: true })
             {
                 _exchange = Task.Run(() => ExchangeOnceAsync(used, accounts, clock), CancellationToken.None);
-                // Whoever gave up the wait will never look at how it ended.
+                // A caller that stopped waiting never observes the exception.
                 _ = _exchange.ContinueWith(
                     static task => task.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
             }

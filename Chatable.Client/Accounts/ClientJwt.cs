@@ -7,13 +7,13 @@ using System.Text;
 namespace Chatable.Client.Accounts;
 
 /// <summary>
-/// The JWT that the client itself makes and signs, anew for each request and each connection.
+/// The JWT that the client creates and signs itself, anew for each request and each connection.
 /// <code>{"alg":"HS256","typ":"JWT","access_key":"…"}.{"iat":1441249992,"exp":1441250292}.signature</code>
-/// The key of the signature is the ASCII text of the secret.
+/// The signing key is the ASCII text of the secret.
 /// </summary>
 internal static class ClientJwt
 {
-    /// <summary>Long enough for a slow request and a clock that is a little off; a connection outlives it.</summary>
+    /// <summary>Long enough for a slow request and an inaccurate clock. A connection may outlive its token.</summary>
     private static readonly TimeSpan s_lifetime = TimeSpan.FromMinutes(5);
 
     public static AuthenticationHeaderValue Bearer(ChatToken token, DateTimeOffset now) => new("Bearer", Sign(token, now));

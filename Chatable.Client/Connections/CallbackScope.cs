@@ -1,16 +1,16 @@
 namespace Chatable.Client.Connections;
 
-/// <summary>Knows whether code runs inside a callback of the application, which must not wait for whoever called it.</summary>
+/// <summary>Tracks whether code runs inside an application callback. Such code must not wait for the callback's caller.</summary>
 internal sealed class CallbackScope
 {
     private readonly AsyncLocal<Call?> _call = new();
 
     public bool IsInside => _call.Value is { HasReturned: false };
 
-    /// <summary>A callback is called; it has returned when what this gives is disposed.</summary>
+    /// <summary>Enters a callback. Disposing the result leaves it.</summary>
     public IDisposable Enter() => _call.Value = new Call();
 
-    // What the callback starts and leaves running inherits it, and is inside no longer when the callback has returned.
+    // Code that the callback starts and leaves running inherits this value. It no longer counts as inside once the callback has returned.
     private sealed class Call : IDisposable
     {
         public volatile bool HasReturned;

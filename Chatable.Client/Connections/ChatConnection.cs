@@ -6,9 +6,9 @@ using Microsoft.Extensions.Logging;
 namespace Chatable.Client;
 
 /// <summary>
-/// A device's connection. It reconnects and resumes by itself; a message is sent until the server has it, and stored there once.
-/// Take what comes with <see cref="ReceiveAsync"/> all the time, also where it does not interest you: once the inbox is full, no more is
-/// taken from the server, but for answers to what is sent.
+/// A device's connection. It reconnects and resumes automatically. Each message is sent until the server confirms it, and is stored there
+/// once. Read <see cref="ReceiveAsync"/> continuously, even if the messages are not needed: once the inbox is full, the connection reads
+/// nothing more from the server except answers to sent messages.
 /// </summary>
 public sealed class ChatConnection : IAsyncDisposable
 {
@@ -32,39 +32,44 @@ public sealed class ChatConnection : IAsyncDisposable
         _logger = logger;
     }
 
-    /// <summary>What it does now.</summary>
+    /// <summary>The current status.</summary>
     public ChatStatus Status { get; private set; } = new(ChatState.Idle);
 
-    /// <summary>The cursor as far as messages were received, which the store's lags behind by what was not taken yet.</summary>
+    /// <summary>
+    /// The cursor of received messages. The store's cursor is behind it by the messages that the application has not yet taken.
+    /// </summary>
     public ChatCursor? Cursor => _parts?.Cursor;
 
-    /// <summary>Messages without an acknowledgement.</summary>
+    /// <summary>The number of messages without an acknowledgement.</summary>
     public int Unacknowledged => _parts?.Unacknowledged ?? 0;
 
     /// <summary>
-    /// What it does has changed. Handlers must be quick, and must not wait for the connection, which waits for them; they may dispose it.
-    /// What they throw is logged.
+    /// Raised when the status changes. Handlers must return quickly and must not wait for the connection, because it waits for them. They
+    /// may dispose it. Their exceptions are logged.
     /// </summary>
     public event Action<ChatStatus>? StatusChanged;
 
-    /// <summary>A message of this device was committed, also one of an earlier process. As <see cref="StatusChanged"/>.</summary>
+    /// <summary>
+    /// Raised when a message of this device is committed, including one of an earlier process. See <see cref="StatusChanged"/> for
+    /// handlers.
+    /// </summary>
     public event Action<SentMessage>? Sent;
 
     /// <summary>
-    /// A message of this device was refused for good, also one of an earlier process, and one that was refused at the call. As
-    /// <see cref="StatusChanged"/>.
+    /// Raised when a message of this device is refused permanently, including one of an earlier process, and one refused by
+    /// <see cref="SendAsync"/>. See <see cref="StatusChanged"/> for handlers.
     /// </summary>
     public event Action<ChatSendException>? SendFailed;
 
     /// <summary>
-    /// Loads what is not replayed, between the messages before and those after: what the server cannot replay, and a long log on a new
-    /// device. Called from <see cref="ReceiveAsync"/>, and again after a crash or an exception. Without it a new device gets its whole log
-    /// replayed, and what a server cannot replay is left out, which the log says.
+    /// Loads messages that are not replayed: those that the server cannot replay, and a long log on a new device.
+    /// <see cref="ReceiveAsync"/> calls it between the messages before and after the gap, and again after a crash or an exception. Without
+    /// this callback, a new device gets its whole log replayed. Messages that the server cannot replay are then skipped, which is logged.
     /// </summary>
     public Func<ChatReset, CancellationToken, ValueTask>? OnReset { get; init; }
 
-    /// <summary>Reads the store and begins to connect; it does not wait until it is connected.</summary>
-    /// <exception cref="ObjectDisposedException">It was disposed, also while the store was read.</exception>
+    /// <summary>Reads the store and begins to connect. Does not wait for the connection.</summary>
+    /// <exception cref="ObjectDisposedException">The connection was disposed, possibly while the store was read.</exception>
     public async Task StartAsync(CancellationToken cancellationToken = default)
     {
         ObjectDisposedException.ThrowIf(_isDisposed, this);
@@ -83,19 +88,21 @@ public sealed class ChatConnection : IAsyncDisposable
     }
 
     /// <summary>
-    /// Sends a message, also while there is no connection: it is stored first, then sent until the server answers. Ending the wait does
-    /// not unsend it.
+    /// Sends a message, even while disconnected: the message is stored first, then sent until the server answers. Cancelling the wait does
+    /// not cancel a stored message.
     /// </summary>
-    /// <param name="recipient">The username of who it is for.</param>
-    /// <param name="text">What to send; the server takes 8 KiB of UTF-8 by default.</param>
-    /// <param name="type">What the text stands for.</param>
-    /// <param name="clientId">A name of your own, 1–64 of <c>[A-Za-z0-9_-]</c>; the same one again with the same message stores and sends
-    /// nothing new. Null makes one.</param>
-    /// <param name="cancellationToken">Ends the wait; before the message is stored, it also ends the sending.</param>
-    /// <returns>Where it stands, once it is committed.</returns>
-    /// <exception cref="ChatSendException">It is refused for good: by the server, or at once where no server could accept it.</exception>
-    /// <exception cref="ChatStoppedException">The connection is over; a message stored before that is sent by the next one.</exception>
-    /// <exception cref="ChatOutboxFullException">Too many wait already; it is not stored.</exception>
+    /// <param name="recipient">The recipient's username.</param>
+    /// <param name="text">The text. By default the server accepts 8 KiB of UTF-8.</param>
+    /// <param name="type">The kind of content in the text.</param>
+    /// <param name="clientId">Your own id for the message, 1–64 of <c>[A-Za-z0-9_-]</c>. Sending the same message again with the same id
+    /// stores and sends nothing new. Null generates an id.</param>
+    /// <param name="cancellationToken">Cancels the wait. Before the message is stored, it also cancels sending.</param>
+    /// <returns>The place of the message, once it is committed.</returns>
+    /// <exception cref="ChatSendException">The message is refused permanently: by the server, or locally if no server could accept
+    /// it.</exception>
+    /// <exception cref="ChatStoppedException">The connection has stopped. The next connection sends messages that were stored
+    /// before.</exception>
+    /// <exception cref="ChatOutboxFullException">Too many messages are waiting. This one is not stored.</exception>
     public async Task<SentMessage> SendAsync(
         string recipient, string text, ChatMessageType type = ChatMessageType.Text, string? clientId = null,
         CancellationToken cancellationToken = default)
@@ -110,11 +117,12 @@ public sealed class ChatConnection : IAsyncDisposable
     }
 
     /// <summary>
-    /// What comes, in the order of the log, each once: messages to this user, and those that its other devices sent. One is taken, and
-    /// the stored cursor moves past it, when the next is asked for or the loop is left. After a crash in between it comes again.
+    /// Receives messages in the order of the log, each once: messages to this user, and those that the user's other devices sent. A message
+    /// counts as taken when the next one is requested or the loop ends; the stored cursor then moves past it. After a crash before that,
+    /// the message comes again.
     /// </summary>
-    /// <exception cref="ChatStoppedException">The connection is over, and not because it was disposed.</exception>
-    /// <exception cref="InvalidOperationException">Somebody else is receiving.</exception>
+    /// <exception cref="ChatStoppedException">The connection has stopped for a reason other than disposal.</exception>
+    /// <exception cref="InvalidOperationException">Another caller is already receiving.</exception>
     public async IAsyncEnumerable<ChatMessage> ReceiveAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         var parts = _parts ?? throw new InvalidOperationException("The connection is not started.");
@@ -148,8 +156,8 @@ public sealed class ChatConnection : IAsyncDisposable
     }
 
     /// <summary>
-    /// Says goodbye to the server and ends all waits. The store stays open; it is its owner's. Called from a handler of this connection, or
-    /// from <see cref="ChatCredentials.Refreshed"/>, it does not wait for the end; the next call does.
+    /// Closes the connection and ends all waits. The store stays open, because its owner disposes it. A call from a handler of this
+    /// connection, or from <see cref="ChatCredentials.Refreshed"/>, does not wait for the end; the next call does.
     /// </summary>
     public async ValueTask DisposeAsync()
     {
@@ -242,7 +250,7 @@ public sealed class ChatConnection : IAsyncDisposable
         }
         catch (Exception exception)
         {
-            // A handler's fault must not end the connection.
+            // An exception in a handler must not end the connection.
             ConnectionLog.HandlerFailed(_logger, exception);
         }
     }

@@ -2,15 +2,15 @@ using System.Net.WebSockets;
 
 namespace Chatable.Client.Connections;
 
-/// <summary>A WebSocket that gives whole frames. One read and one write at a time.</summary>
+/// <summary>A WebSocket that reads and writes whole frames. Supports one read and one write at a time.</summary>
 internal sealed class ClientSocket(WebSocket socket) : IDisposable
 {
-    /// <summary>More than any frame of the protocol; a server that sends more is none.</summary>
+    /// <summary>More than any frame of the protocol. A server that sends more is not a Chatable server.</summary>
     private const int MaxFrameBytes = 1024 * 1024;
 
     private byte[] _buffer = new byte[4 * 1024];
 
-    /// <summary>The text of a frame, valid until the next read; or the end, with the server's close code if it gave one.</summary>
+    /// <summary>The text of a frame, valid until the next read; or the end, with the server's close code if it sent one.</summary>
     public readonly record struct Frame(
         ReadOnlyMemory<byte> Text, bool IsEnd = false, int? CloseCode = null, string? CloseReason = null);
 
@@ -39,7 +39,7 @@ internal sealed class ClientSocket(WebSocket socket) : IDisposable
         }
     }
 
-    /// <returns>False where the connection is lost; the token ends it as well.</returns>
+    /// <returns>False if the connection is lost. Cancellation ends the connection, too.</returns>
     public async Task<bool> TrySendAsync(ReadOnlyMemory<byte> frame, CancellationToken cancellationToken)
     {
         try
@@ -54,7 +54,7 @@ internal sealed class ClientSocket(WebSocket socket) : IDisposable
         }
     }
 
-    /// <summary>Says goodbye; the server's goodbye comes to whoever reads.</summary>
+    /// <summary>Sends a close frame. The pending read receives the server's.</summary>
     public async Task CloseOutputAsync(CancellationToken cancellationToken)
     {
         try
@@ -65,7 +65,7 @@ internal sealed class ClientSocket(WebSocket socket) : IDisposable
         catch (Exception e) when (e is WebSocketException or IOException or OperationCanceledException or ObjectDisposedException
             or InvalidOperationException)
         {
-            // It was lost in the same moment, which ends it as well.
+            // The connection was lost at the same moment, which ends it as well.
         }
     }
 

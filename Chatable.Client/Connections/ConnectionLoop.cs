@@ -3,17 +3,17 @@ using Microsoft.Extensions.Logging;
 
 namespace Chatable.Client.Connections;
 
-/// <summary>Connects, and connects again, until it is told to stop or coming back would be of no use.</summary>
+/// <summary>Connects and reconnects, until it is stopped or reconnecting would be pointless.</summary>
 internal sealed partial class ConnectionLoop(
     Dialer dialer, SessionRunner runner, ClientSession session, ChatCredentials credentials, TokenRefresh tokens,
     ConnectionOptions options, TimeProvider clock, ILogger logger)
 {
-    /// <summary>A connection that lasted this long was no failure.</summary>
+    /// <summary>A connection that lasted this long does not count as a failure.</summary>
     private static readonly TimeSpan s_sound = TimeSpan.FromSeconds(5);
 
     private readonly ReconnectDelays _delays = new(options.ReconnectDelay, options.MaxReconnectDelay, Random.Shared.NextDouble);
 
-    /// <summary>What a connection, or the attempt to make one, came to.</summary>
+    /// <summary>The outcome of a connection, or of the attempt to open one.</summary>
     private readonly record struct Outcome(CloseAdvice Advice, ChatStopReason Reason = ChatStopReason.None, int? CloseCode = null)
     {
         public static Outcome Of(SessionRunner.End end)
@@ -23,8 +23,8 @@ internal sealed partial class ConnectionLoop(
         }
     }
 
-    /// <summary>Runs until it is over.</summary>
-    /// <returns>Why.</returns>
+    /// <summary>Runs until the connection stops for good.</summary>
+    /// <returns>The final status.</returns>
     public async Task<ChatStatus> RunAsync(Action<ChatStatus> changed, CancellationToken stop)
     {
         var token = credentials.Token;
@@ -62,7 +62,7 @@ internal sealed partial class ConnectionLoop(
             LogNotConnected(exception.Answer?.Status ?? 0, exception.InnerException?.Message);
             return exception.Answer switch
             {
-                // Otherwise it may be taken the next time, signed in the server's time.
+                // Otherwise the device's clock was wrong, and a token signed with the server's time may be accepted next time.
                 { IsUnauthenticated: true } when exception.WasSignedInTime => new Outcome(CloseAdvice.Authenticate),
                 { IsForbidden: true } => new Outcome(CloseAdvice.Stop, ChatStopReason.Policy),
                 _ => new Outcome(CloseAdvice.BackOff),

@@ -2,69 +2,72 @@ using Chatable.Client.Wire;
 
 namespace Chatable.Client;
 
-/// <summary>Where a device begins whose store is empty.</summary>
+/// <summary>Where a device with an empty store begins.</summary>
 public enum ChatStart
 {
-    /// <summary>With everything that the server keeps of the user's log.</summary>
+    /// <summary>With the user's whole log, as far as the server keeps it.</summary>
     Beginning,
 
-    /// <summary>With what comes from now on. What was stored before is only in <see cref="ChatHistory"/>.</summary>
+    /// <summary>With new messages only. Earlier ones are only available in <see cref="ChatHistory"/>.</summary>
     Now,
 }
 
-/// <summary>How a connection behaves.</summary>
+/// <summary>The settings of a connection.</summary>
 public sealed class ConnectionOptions
 {
-    /// <summary>What the user calls this device; for the server's logs. Null sends none.</summary>
+    /// <summary>The user's name for this device, for the server's logs. Null sends none.</summary>
     public string? Device { get; set; }
 
-    /// <summary>What a device gets first whose store is empty. By default, everything that the server keeps.</summary>
+    /// <summary>What a device with an empty store receives first. By default, the whole log that the server keeps.</summary>
     public ChatStart Start { get; set; }
 
     /// <summary>
-    /// The messages of a log that are replayed to a device whose store is empty. Where there are more, <see cref="ChatConnection.OnReset"/>
-    /// is called instead, to load as much of the history as the application needs. A connection without that callback gets all of them
-    /// replayed.
+    /// The most messages of a log to replay to a device with an empty store. If there are more, <see cref="ChatConnection.OnReset"/> is
+    /// called instead, to load as much of the history as the application needs. Without that callback, all of them are replayed.
     /// </summary>
     public int MaxReplay { get; set; } = 1000;
 
-    /// <summary>Messages received and not taken by the application; when it is full, reading from the server pauses.</summary>
+    /// <summary>
+    /// The most received messages that the application has not taken. When the inbox is full, reading from the server pauses.
+    /// </summary>
     public int InboxCapacity { get; set; } = 256;
 
-    /// <summary>Messages that wait for their acknowledgement; when it is full, sending throws.</summary>
+    /// <summary>The most messages that wait for an acknowledgement. When the outbox is full, sending throws.</summary>
     public int OutboxCapacity { get; set; } = 1000;
 
-    /// <summary>Messages sent a second in the long run; the server refuses more than its limit (10 frames by default),
-    /// then closes.</summary>
+    /// <summary>
+    /// Sustained send rate in messages per second. The server refuses frames above its limit (10 per second by default), then closes the
+    /// connection.
+    /// </summary>
     public double SendsPerSecond { get; set; } = 9;
 
-    /// <summary>Messages sent at once after a pause; the server's limit is 30 frames by default.</summary>
+    /// <summary>Messages sent at once after a pause. The server's limit is 30 frames by default.</summary>
     public int SendBurst { get; set; } = 24;
 
-    /// <summary>How long a handshake may take.</summary>
+    /// <summary>The time limit of a handshake.</summary>
     public TimeSpan ConnectTimeout { get; set; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>How long the server may take over one frame before the connection counts as lost.</summary>
+    /// <summary>How long sending one frame may take before the connection counts as lost.</summary>
     public TimeSpan SendTimeout { get; set; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>How long an acknowledgement may take before the message is sent again, on a new connection.</summary>
+    /// <summary>How long to wait for an acknowledgement before the message is sent again on a new connection.</summary>
     public TimeSpan AckTimeout { get; set; } = TimeSpan.FromSeconds(15);
 
-    /// <summary>How often WebSocket pings are sent, and how long their answer may take.</summary>
+    /// <summary>The interval of WebSocket pings, and the time limit for their answers.</summary>
     public TimeSpan KeepAlive { get; set; } = TimeSpan.FromSeconds(20);
 
-    /// <summary>The limit of the first random wait before reconnecting; it doubles from failure to failure.</summary>
+    /// <summary>The upper limit of the first random delay before reconnecting. It doubles with each failure.</summary>
     public TimeSpan ReconnectDelay { get; set; } = TimeSpan.FromSeconds(0.5);
 
-    /// <summary>The limit of the longest random wait before reconnecting.</summary>
+    /// <summary>The upper limit of all random delays before reconnecting.</summary>
     public TimeSpan MaxReconnectDelay { get; set; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>The limit of the random wait after a server said that it stops.</summary>
+    /// <summary>The upper limit of the random delay after a server announced that it stops.</summary>
     public TimeSpan SpreadDelay { get; set; } = TimeSpan.FromSeconds(5);
 
     /// <summary>
-    /// How long to wait after the server closed this connection because the user has too many (close code 4409): at random from half of
-    /// this to one and a half times as long. Coming back pushes out another one, so that it must not be soon.
+    /// The delay after the server closed this connection because the user has too many (close code 4409). The actual delay is random, from
+    /// half to one and a half times this value. Reconnecting closes another of the user's connections, so it must not happen soon.
     /// </summary>
     public TimeSpan TooManyConnectionsDelay { get; set; } = TimeSpan.FromMinutes(5);
 

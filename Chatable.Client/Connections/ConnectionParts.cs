@@ -3,7 +3,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Chatable.Client.Connections;
 
-/// <summary>What a started connection is made of.</summary>
+/// <summary>The components of a started connection.</summary>
 internal sealed class ConnectionParts
 {
     private readonly ClientSession _session;
@@ -20,7 +20,7 @@ internal sealed class ConnectionParts
         Loop = new ConnectionLoop(dialer, Runner, _session, seed.Credentials, tokens, options, seed.Clock, logger);
     }
 
-    /// <summary>What it is made from, before the store is read.</summary>
+    /// <summary>The components that exist before the store is read.</summary>
     public sealed record Seed(
         ServerAddresses Servers, ChatAccounts Accounts, ChatCredentials Credentials, ConnectionOptions Options, ServerClock ServerClock,
         TimeProvider Clock);

@@ -5,9 +5,9 @@ using Chatable.Client.Accounts;
 namespace Chatable.Client.Connections;
 
 /// <summary>The handshake failed.</summary>
-/// <param name="answer">What was answered; null where nothing was.</param>
-/// <param name="wasSignedInTime">False where the answer told that this device's clock is wrong.</param>
-/// <param name="inner">What happened.</param>
+/// <param name="answer">The server's response. Null if there was none.</param>
+/// <param name="wasSignedInTime">False if the response showed that this device's clock is wrong.</param>
+/// <param name="inner">The cause.</param>
 internal sealed class HandshakeException(ServerAnswer? answer, bool wasSignedInTime, Exception inner)
     : Exception($"The handshake failed ({answer?.Status ?? 0}).", inner)
 {
@@ -16,15 +16,15 @@ internal sealed class HandshakeException(ServerAnswer? answer, bool wasSignedInT
     public bool WasSignedInTime => wasSignedInTime;
 }
 
-/// <summary>Opens WebSockets with a token, to one server after the other.</summary>
+/// <summary>Opens WebSockets with a token, trying one server after the other.</summary>
 internal sealed class Dialer(ServerAddresses servers, ConnectionOptions options, ServerClock clock, TimeProvider time)
 {
     private const string Protocol = "chatable.v2";
 
-    // As the handler that a ClientWebSocket makes for itself: every connection is its own, so that there is nothing to pool or dispose.
+    // Configured like the default handler of a ClientWebSocket: connections are not shared, so there is nothing to pool or dispose.
     private static readonly SocketsHttpHandler s_http = new() { PooledConnectionLifetime = TimeSpan.Zero, UseCookies = false };
 
-    /// <exception cref="HandshakeException">It failed; the next attempt goes to the next server.</exception>
+    /// <exception cref="HandshakeException">The handshake failed. The next attempt goes to the next server.</exception>
     public async Task<ClientSocket> ConnectAsync(ChatToken token, CancellationToken cancellationToken)
     {
         using var timeout = new CancellationTokenSource(options.ConnectTimeout, time);
@@ -42,7 +42,7 @@ internal sealed class Dialer(ServerAddresses servers, ConnectionOptions options,
                 ? new ClientSocket(socket)
                 : throw new WebSocketException($"The server does not speak {Protocol}.");
         }
-        // Whatever went wrong, finding a server included, there is no connection.
+        // Any failure, including one to find a server, means that there is no connection.
         catch (Exception exception)
         {
             socket.Dispose();
@@ -63,12 +63,13 @@ internal sealed class Dialer(ServerAddresses servers, ConnectionOptions options,
     {
         socket.AddSubProtocol(Protocol);
         socket.SetRequestHeader("Authorization", ClientJwt.Bearer(token, clock.Now).ToString());
-        // Besides the protocol's own: these are answered below the application, and find a peer that vanished while reading pauses.
+        // In addition to the protocol's own pings. These are answered below the application, and detect a lost peer while reading is
+        // paused.
         socket.KeepAliveInterval = options.KeepAlive;
         socket.KeepAliveTimeout = options.KeepAlive;
     }
 
-    // A ClientWebSocket tells the status of an answer, but not who gave it.
+    // A ClientWebSocket reports the status of a response, but not who sent it.
     private sealed class Listening(ServerClock clock) : DelegatingHandler(s_http)
     {
         public Uri? Server { get; set; }

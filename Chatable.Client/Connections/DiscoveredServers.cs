@@ -3,7 +3,7 @@ using Microsoft.Extensions.ServiceDiscovery;
 
 namespace Chatable.Client.Connections;
 
-/// <summary>Servers that service discovery finds under a name.</summary>
+/// <summary>Servers found by service discovery under a name.</summary>
 internal static class DiscoveredServers
 {
     public static ServerAddresses Of(ServiceEndpointResolver resolver, string name) => new(async cancellationToken =>
@@ -12,7 +12,7 @@ internal static class DiscoveredServers
         return [.. found.Endpoints.Select(endpoint => AddressOf(endpoint.EndPoint)).OfType<Uri>()];
     });
 
-    // What has no scheme is taken for the safe one, as discovery for HTTP does.
+    // Endpoints without a scheme use https, like service discovery for HTTP.
     private static Uri? AddressOf(EndPoint endpoint) => endpoint switch
     {
         UriEndPoint uri => uri.Uri,

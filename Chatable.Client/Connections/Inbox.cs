@@ -3,8 +3,8 @@ using Chatable.Client.Session;
 namespace Chatable.Client.Connections;
 
 /// <summary>
-/// What was received and not taken by the application yet. The stored cursor stands just before its first item: whatever is in here
-/// comes again after a crash. When it is full, nothing more is put in, until the application goes on.
+/// Messages that were received but not yet taken by the application. The stored cursor is just before the first item, so everything in the
+/// inbox comes again after a crash. When it is full, nothing is added until the application continues.
 /// </summary>
 internal sealed class Inbox(int capacity)
 {
@@ -16,14 +16,14 @@ internal sealed class Inbox(int capacity)
     private int _places;
     private bool _isCompleted;
 
-    /// <summary>A message, or the word that the log begins anew; and the places after it that hold nothing to take.</summary>
+    /// <summary>A message, or a reset of the log, together with the seqs after it that the application need not see.</summary>
     public sealed class Item
     {
         public ChatMessage? Message { get; init; }
 
         public ChatReset? Reset { get; init; }
 
-        /// <summary>Where the cursor stands once this is taken.</summary>
+        /// <summary>The cursor after this item is taken.</summary>
         public required long Through { get; set; }
 
         public int Places { get; set; } = 1;
@@ -38,7 +38,7 @@ internal sealed class Inbox(int capacity)
         }
     }
 
-    /// <summary>Whether the word that the log begins anew waits to be taken: the stored cursor is of the log before.</summary>
+    /// <summary>Whether a reset is waiting to be taken. The stored cursor then still belongs to the previous log.</summary>
     public bool HoldsReset
     {
         get
@@ -60,7 +60,7 @@ internal sealed class Inbox(int capacity)
         _available.Set();
     }
 
-    /// <returns>Whether the place was added to what lies before it; otherwise nothing does, and the cursor can move at once.</returns>
+    /// <returns>Whether the seq was added to the item before it. If not, the inbox is empty, and the cursor can move at once.</returns>
     public bool TryPass(long seq)
     {
         lock (_lock)
@@ -75,8 +75,8 @@ internal sealed class Inbox(int capacity)
         }
     }
 
-    /// <summary>The first item, which stays until it is finished.</summary>
-    /// <returns>Null when it is empty and nothing more will come.</returns>
+    /// <summary>Returns the first item, which stays until it is finished.</summary>
+    /// <returns>Null if the inbox is empty and complete.</returns>
     public async Task<Item?> PeekAsync(CancellationToken cancellationToken)
     {
         while (true)

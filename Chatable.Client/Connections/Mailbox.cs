@@ -3,8 +3,8 @@ using Chatable.Client.Session;
 namespace Chatable.Client.Connections;
 
 /// <summary>
-/// Carries out what a session wants stored and told. The store, the inbox and the session's outbox change together, one call at a time
-/// (<c>_gate</c>): so they never contradict each other, whoever calls.
+/// Applies a session's effects on the store and the application. The store, the inbox and the session's outbox change together, under
+/// <c>_gate</c>, so they stay consistent whoever calls.
 /// </summary>
 internal sealed class Mailbox(IChatStore store, Inbox inbox, ClientSession session, int outboxCapacity, Func<TimeSpan> now) : IDisposable
 {
@@ -17,15 +17,15 @@ internal sealed class Mailbox(IChatStore store, Inbox inbox, ClientSession sessi
 
     public event Action<ChatSendException>? SendFailed;
 
-    /// <summary>What the store has thrown, once it has: nothing can go on from then.</summary>
+    /// <summary>The exception that the store has thrown. After it, nothing can continue.</summary>
     public Exception? StoreFailure { get; private set; }
 
-    /// <summary>Cancelled when the store has failed, whoever called it.</summary>
+    /// <summary>Cancelled when the store has failed, in any call.</summary>
     public CancellationToken StoreFailed => _storeFailed.Token;
 
-    /// <summary>Stores a message and gives it to the session. What is in the outbox already is only waited for.</summary>
-    /// <returns>The answer, once it comes.</returns>
-    /// <exception cref="ChatSendException">Another message of that name is in the outbox.</exception>
+    /// <summary>Stores a message and passes it to the session. A message already in the outbox is not stored again.</summary>
+    /// <returns>A task that completes with the server's answer.</returns>
+    /// <exception cref="ChatSendException">The outbox holds another message with this client id.</exception>
     public Task<Task<SentMessage>> SubmitAsync(OutgoingMessage message, CancellationToken cancellationToken) =>
         ExclusivelyAsync(async () =>
         {
@@ -36,11 +36,12 @@ internal sealed class Mailbox(IChatStore store, Inbox inbox, ClientSession sessi
             return Waiter(message.ClientId).Task;
         }, cancellationToken);
 
-    /// <summary>Effects on the connection itself are none of the mailbox's.</summary>
+    /// <summary>Applies an effect. Effects on the connection itself are ignored.</summary>
     public Task ApplyAsync(SessionEffect effect) => effect switch
     {
         BeginAt begin => ExclusivelyAsync(() => StoreAsync(() => store.ResetAsync(begin.Cursor, CancellationToken.None))),
-        // The stored cursor, of a log before, must not pass for one of this epoch; what the reset stores is asked about at the next resume.
+        // The stored cursor still belongs to an earlier log, and must not be stored as one of this epoch. The next resume checks the cursor
+        // that the reset stores.
         GoOn on => ExclusivelyAsync(() => inbox.HoldsReset
             ? ValueTask.CompletedTask
             : StoreAsync(() => store.GoOnAsync(on.Shared, CancellationToken.None))),
@@ -64,7 +65,7 @@ internal sealed class Mailbox(IChatStore store, Inbox inbox, ClientSession sessi
         inbox.RemoveFirst();
     });
 
-    /// <summary>Nothing will be answered any more; what is in the outbox stays there.</summary>
+    /// <summary>Ends all waits. Messages in the outbox stay there.</summary>
     public Task StopAsync(ChatStoppedException reason) => ExclusivelyAsync(() =>
     {
         _stopped = reason;
@@ -80,7 +81,7 @@ internal sealed class Mailbox(IChatStore store, Inbox inbox, ClientSession sessi
         _storeFailed.Dispose();
     }
 
-    // The gate keeps others from the outbox, not the connection that takes messages out of it.
+    // The gate excludes other senders, but not the connection that takes messages out of the outbox.
     private bool IsNew(OutgoingMessage message)
     {
         lock (session)
@@ -103,7 +104,7 @@ internal sealed class Mailbox(IChatStore store, Inbox inbox, ClientSession sessi
 
     private async ValueTask AddAsync(OutgoingMessage message)
     {
-        // Stored before the first attempt, and not given up half way: from here on it will be sent.
+        // Stored before the first attempt, and not cancellable: from here on the message will be sent.
         await StoreAsync(() => store.AddAsync(message, CancellationToken.None)).ConfigureAwait(false);
         lock (session)
             session.Submit(message, now());
@@ -142,7 +143,7 @@ internal sealed class Mailbox(IChatStore store, Inbox inbox, ClientSession sessi
         if (!_waiting.TryGetValue(clientId, out var waiter))
         {
             waiter = new TaskCompletionSource<SentMessage>(TaskCreationOptions.RunContinuationsAsynchronously);
-            // Whoever cancelled the wait will never look at how it ended.
+            // A caller that cancelled the wait never observes the exception.
             _ = waiter.Task.ContinueWith(
                 static task => task.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
             _waiting.Add(clientId, waiter);
@@ -160,7 +161,7 @@ internal sealed class Mailbox(IChatStore store, Inbox inbox, ClientSession sessi
         catch (Exception exception)
         {
             StoreFailure ??= exception;
-            // Not here: whoever waits for it would go on inside the gate.
+            // Not synchronous: its continuations would run inside the gate.
             _ = _storeFailed.CancelAsync();
             throw;
         }

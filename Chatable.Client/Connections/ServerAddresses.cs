@@ -1,24 +1,24 @@
 namespace Chatable.Client.Connections;
 
 /// <summary>
-/// Where servers are. Whoever finds that one does not answer says so, and everybody is sent to the next.
+/// The addresses of servers. A caller that finds a server unavailable calls <see cref="MoveOn"/>, and all callers then use the next one.
 /// </summary>
-/// <param name="find">All that are known now; asked each time, since they come and go.</param>
+/// <param name="find">Returns all known addresses. Called each time, because they change.</param>
 internal sealed class ServerAddresses(Func<CancellationToken, ValueTask<IReadOnlyList<Uri>>> find)
 {
     private const string Api = "/api/";
 
-    // Clients that start together do not all begin with the same server.
+    // A random start, so that clients that start together do not all begin with the same server.
     private uint _index = (uint)Random.Shared.Next();
 
     public static ServerAddresses Of(IReadOnlyList<Uri> servers) => new(_ => ValueTask.FromResult(servers));
 
-    /// <summary>A path of the API at a server, whose address may have a path of its own: <c>https://host/chat</c>.</summary>
+    /// <summary>Returns the URL of an API path at a server, whose address may have a path of its own: <c>https://host/chat</c>.</summary>
     public static Uri At(Uri server, string path) => new($"{server.GetLeftPart(UriPartial.Authority)}{PrefixOf(server)}{path}");
 
     /// <summary>
-    /// The reverse: the path of the API, with its query, that an address at a server names. A server behind a gateway may know the
-    /// gateway's path or not; its host is never the gateway's.
+    /// The reverse: returns the API path, with its query, of a URL at a server. A server behind a gateway may or may not know the gateway's
+    /// path; its host is never the gateway's.
     /// </summary>
     public static string PathUnder(Uri server, Uri target)
     {
@@ -26,8 +26,8 @@ internal sealed class ServerAddresses(Func<CancellationToken, ValueTask<IReadOnl
         return path.StartsWith($"{prefix}{Api}", StringComparison.Ordinal) ? path[prefix.Length..] : path;
     }
 
-    /// <summary>An address with the scheme http or https.</summary>
-    /// <exception cref="HttpRequestException">None is known.</exception>
+    /// <summary>Returns an address with the scheme http or https.</summary>
+    /// <exception cref="HttpRequestException">No address is known.</exception>
     public async ValueTask<Uri> GetAsync(CancellationToken cancellationToken)
     {
         var servers = await find(cancellationToken).ConfigureAwait(false);

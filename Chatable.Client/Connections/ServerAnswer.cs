@@ -7,12 +7,12 @@ using System.Text.RegularExpressions;
 namespace Chatable.Client.Connections;
 
 /// <summary>
-/// What came back for a request. Whatever stands between here and the server may have answered in its place, with anything: only a body
-/// that reads as one of Chatable's is taken for the server's word.
+/// The response to a request. Any system between the client and the server may have sent it, with any content. Only a body in Chatable's
+/// format is treated as the server's response.
 /// </summary>
 internal sealed partial class ServerAnswer
 {
-    /// <summary>More than the longest page of the history. What is longer is no answer of a server.</summary>
+    /// <summary>More than the longest page of the history. A longer body is not from a Chatable server.</summary>
     public const int MostBytes = 16 * 1024 * 1024;
 
     private const string ProblemType = "urn:chatable:problem:";
@@ -30,29 +30,29 @@ internal sealed partial class ServerAnswer
         Failure = ReadFailure();
     }
 
-    /// <summary>A failure, in the words of a Chatable server.</summary>
-    /// <param name="Code">What kind of failure it is.</param>
-    /// <param name="Errors">What is wrong, by field.</param>
+    /// <summary>A failure reported by a Chatable server.</summary>
+    /// <param name="Code">The kind of failure.</param>
+    /// <param name="Errors">The faults by field.</param>
     public sealed record ServerFailure(string Code, IReadOnlyDictionary<string, string> Errors);
 
     public int Status { get; }
 
     public bool IsSuccess => Status is >= 200 and < 300;
 
-    /// <summary>Whether a Chatable server does not take the token.</summary>
+    /// <summary>Whether a Chatable server rejected the token.</summary>
     public bool IsUnauthenticated => Status == (int)HttpStatusCode.Unauthorized && Failure is not null;
 
-    /// <summary>Whether a Chatable server does not let this client in.</summary>
+    /// <summary>Whether a Chatable server refused this client.</summary>
     public bool IsForbidden => Status == (int)HttpStatusCode.Forbidden && Failure is not null;
 
-    /// <summary>Null for a success, and for a failure that no Chatable server has told.</summary>
+    /// <summary>Null for a success, and for a failure that is not from a Chatable server.</summary>
     public ServerFailure? Failure { get; }
 
-    /// <param name="response">Whose body was not read yet.</param>
-    /// <param name="server">The address of the server that was asked.</param>
-    /// <param name="requested">What was asked for there.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    /// <exception cref="IOException">The body did not come whole.</exception>
+    /// <param name="response">The response. Its body must be unread.</param>
+    /// <param name="server">The address of the server.</param>
+    /// <param name="requested">The requested URL.</param>
+    /// <param name="cancellationToken">Cancels reading.</param>
+    /// <exception cref="IOException">The body was incomplete.</exception>
     public static async Task<ServerAnswer> ReadAsync(
         HttpResponseMessage response, Uri server, Uri requested, CancellationToken cancellationToken)
     {
@@ -72,8 +72,8 @@ internal sealed partial class ServerAnswer
         }
     }
 
-    /// <summary>The body of a success.</summary>
-    /// <exception cref="ChatApiException">It is a failure, or no answer of a Chatable server.</exception>
+    /// <summary>Parses the body of a success.</summary>
+    /// <exception cref="ChatApiException">The response is a failure, or not from a Chatable server.</exception>
     public T Read<T>(JsonTypeInfo<T> type)
         where T : class
     {
@@ -81,7 +81,7 @@ internal sealed partial class ServerAnswer
             throw Exception();
         try
         {
-            // As UTF-8, whatever charset the header names: no server of Chatable's writes another.
+            // Always UTF-8, whatever charset the header names: Chatable servers use no other.
             return JsonSerializer.Deserialize(_body.Span, type) ?? throw Exception();
         }
         catch (Exception exception) when (exception is JsonException or InvalidOperationException)
@@ -90,13 +90,13 @@ internal sealed partial class ServerAnswer
         }
     }
 
-    /// <summary>What to throw, where this is not what was asked for.</summary>
+    /// <summary>Creates the exception for an unexpected response.</summary>
     public ChatApiException Exception() => Failure is { } failure
         ? new ChatApiException(Status, failure.Code, failure.Errors)
         : new ChatApiException(Status, BodyStart());
 
-    /// <summary>A link of this answer as a path under the address of any server, with its query.</summary>
-    /// <exception cref="ChatApiException">It is no link.</exception>
+    /// <summary>Converts a link in this response to a path below any server's address, with its query.</summary>
+    /// <exception cref="ChatApiException">The text is not a link.</exception>
     public string PathOf(string link) => Uri.TryCreate(_requested, link, out var target)
         ? ServerAddresses.PathUnder(_server, target)
         : throw Exception();
@@ -151,7 +151,7 @@ internal sealed partial class ServerAnswer
         return errors;
     }
 
-    // For whoever looks into it. JSON of a success may hold a token or a message; anything long may be a token that was sent.
+    // For diagnosis. The JSON of a success may contain a token or a message, and any long word may be a token that was sent.
     private string BodyStart()
     {
         const int Most = 80;

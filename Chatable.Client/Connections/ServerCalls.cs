@@ -2,15 +2,15 @@ using Chatable.Client.Accounts;
 
 namespace Chatable.Client.Connections;
 
-/// <summary>Requests to whichever server answers.</summary>
+/// <summary>Sends requests to an available server.</summary>
 internal sealed class ServerCalls(HttpClient http, ServerAddresses servers, ServerClock clock)
 {
     /// <param name="method">The method.</param>
-    /// <param name="path">The path of the API, with its query.</param>
-    /// <param name="token">Signs the request, which has no body then; null where it needs none.</param>
+    /// <param name="path">The API path, with its query.</param>
+    /// <param name="token">Signs the request, which must then have no body. Null if the request needs none.</param>
     /// <param name="content">The body, if there is one.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    /// <exception cref="HttpRequestException">It could not be asked; the next call goes to the next server.</exception>
+    /// <param name="cancellationToken">Cancels the call.</param>
+    /// <exception cref="HttpRequestException">The server could not be reached. The next call goes to the next server.</exception>
     public async Task<ServerAnswer> SendAsync(
         HttpMethod method, string path, ChatToken? token, HttpContent? content, CancellationToken cancellationToken)
     {
@@ -38,8 +38,8 @@ internal sealed class ServerCalls(HttpClient http, ServerAddresses servers, Serv
                 servers.MoveOn();
             return answer;
         }
-        // Handlers of the application's have exceptions of their own: of an open circuit, of a time that is over. None of them is an
-        // answer, and a server that lets requests run out of time is none to ask again.
+        // The application's handlers may throw their own exceptions, such as for an open circuit or a timeout. None of them is a response,
+        // and a server that lets requests time out should not be asked again.
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
         {
             servers.MoveOn();

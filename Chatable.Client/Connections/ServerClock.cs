@@ -1,12 +1,12 @@
 namespace Chatable.Client.Connections;
 
 /// <summary>
-/// What time it is for the servers, by the <c>Date</c> of their answers: a device whose own clock is wrong would sign tokens that have
-/// ended before they are sent.
+/// The servers' time, taken from the <c>Date</c> header of their responses. A device whose own clock is wrong would sign tokens that have
+/// expired before they are sent.
 /// </summary>
 internal sealed class ServerClock(TimeProvider clock)
 {
-    /// <summary>Less is the way of an answer, and nothing that a token's life does not allow for.</summary>
+    /// <summary>Smaller differences come from network delay, and are within a token's lifetime.</summary>
     private static readonly TimeSpan s_tolerance = TimeSpan.FromSeconds(30);
 
     private long _offset;
@@ -16,10 +16,10 @@ internal sealed class ServerClock(TimeProvider clock)
     /// <summary>How far the servers' clock is ahead of this device's.</summary>
     public TimeSpan Offset => TimeSpan.FromTicks(Volatile.Read(ref _offset));
 
-    /// <summary>An answer has come.</summary>
+    /// <summary>Updates the offset from a response.</summary>
     public void Hear(HttpResponseMessage answer)
     {
-        // What a cache has kept tells the time of long ago.
+        // A cached response carries an old time.
         if (answer.Headers.Date is not { } date || answer.Headers.Age is not null)
             return;
 
@@ -28,6 +28,6 @@ internal sealed class ServerClock(TimeProvider clock)
             Volatile.Write(ref _offset, offset.Ticks);
     }
 
-    /// <summary>Whether what was signed by that offset was signed at a wrong time, as is known now.</summary>
+    /// <summary>Whether a token signed with the given offset was signed with a wrong time, by current knowledge.</summary>
     public bool WasWrong(TimeSpan offset) => (offset - Offset).Duration() > s_tolerance;
 }

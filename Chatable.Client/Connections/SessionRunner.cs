@@ -4,7 +4,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Chatable.Client.Connections;
 
-/// <summary>Runs a session over one socket after the other: what comes in goes to the session, what it wants is carried out.</summary>
+/// <summary>Runs a session over consecutive sockets: passes received frames to the session, and carries out its effects.</summary>
 internal sealed partial class SessionRunner(
     ClientSession session, Mailbox mailbox, Inbox inbox, ConnectionOptions options, TimeProvider clock, ILogger logger)
 {
@@ -18,18 +18,18 @@ internal sealed partial class SessionRunner(
     /// <summary>How a connection ended.</summary>
     public readonly record struct End(int? CloseCode = null, string? CloseReason = null, LeaveReason? Left = null);
 
-    /// <summary>A server has welcomed this device.</summary>
+    /// <summary>Raised when a server has welcomed this device.</summary>
     public event Action? Welcomed;
 
     public TimeSpan Now => clock.GetElapsedTime(_start);
 
-    /// <summary>A message was given to the session, or time counts again.</summary>
+    /// <summary>Wakes the loop: a message was submitted, or the inbox has room again.</summary>
     public void Wake() => _changed.Set();
 
-    /// <summary>Carries out what needs no connection: refusals of what an earlier process has left.</summary>
+    /// <summary>Carries out effects that need no connection: refusals of messages from an earlier process.</summary>
     public Task BeginAsync() => CarryOutAsync(socket: null, CancellationToken.None);
 
-    /// <summary>Until the connection ends, or <paramref name="stop"/> says so.</summary>
+    /// <summary>Runs until the connection ends or <paramref name="stop"/> is cancelled.</summary>
     public async Task<End> RunAsync(ClientSocket socket, CancellationToken stop)
     {
         Task<ClientSocket.Frame>? reading = null;
@@ -66,8 +66,8 @@ internal sealed partial class SessionRunner(
         }
     }
 
-    // While reading pauses, the server's silence says nothing. What is under way is read to its end all the same: cancelled, it would
-    // abort the socket, and nobody could say goodbye.
+    // While reading is paused, the server's silence means nothing. A pending read still runs to completion: cancelling it would abort the
+    // socket, and no close frame could be sent.
     private bool MayRead()
     {
         bool may;
@@ -83,7 +83,7 @@ internal sealed partial class SessionRunner(
         return may;
     }
 
-    /// <summary>Carries out all effects, also where the socket fails: those on the store and the inbox have happened.</summary>
+    /// <summary>Carries out all effects, even if the socket fails: those on the store and the inbox must happen anyway.</summary>
     private async Task<End?> CarryOutAsync(ClientSocket? socket, CancellationToken stop)
     {
         End? end = null;
@@ -154,7 +154,7 @@ internal sealed partial class SessionRunner(
         await socket.CloseOutputAsync(timeout.Token).ConfigureAwait(false);
         if (reading is not null)
         {
-            // The server's goodbye, or what it had sent before: that comes again.
+            // Waits for the server's close frame, or for an earlier frame, which the server will send again.
             await reading.WaitAsync(timeout.Token).ContinueWith(static _ => { }, TaskScheduler.Default).ConfigureAwait(false);
             socket.Dispose();
             await reading.ContinueWith(static task => task.Exception, TaskScheduler.Default).ConfigureAwait(false);

@@ -2,7 +2,7 @@ using System.Threading.Channels;
 
 namespace Chatable.Client.Connections;
 
-/// <summary>Says that something may have changed. However often it is set, one waiter sees it once, and looks for itself.</summary>
+/// <summary>Signals a possible change. However often it is set, one waiter sees it once, and checks the state itself.</summary>
 internal sealed class Signal
 {
     private readonly Channel<bool> _set = Channel.CreateBounded<bool>(

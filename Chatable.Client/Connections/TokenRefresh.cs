@@ -3,31 +3,33 @@ namespace Chatable.Client.Connections;
 /// <summary>The refresh callback of the application failed.</summary>
 internal sealed class RefreshCallbackException(Exception inner) : Exception("The new token could not be stored.", inner);
 
-/// <summary>What trying to get a new token came to.</summary>
+/// <summary>The result of an attempt to get a new token.</summary>
 internal enum RefreshResult
 {
-    /// <summary>There is one.</summary>
+    /// <summary>A new token was received.</summary>
     Fresh,
 
-    /// <summary>The server could not be asked, or could not answer.</summary>
+    /// <summary>The server could not be reached, or could not answer.</summary>
     NotNow,
 
-    /// <summary>There will be none.</summary>
+    /// <summary>The server refused the exchange. Retrying cannot help.</summary>
     Refused,
 }
 
-/// <summary>Says when a device's token is to be exchanged; its credentials see to it that this happens once.</summary>
+/// <summary>Decides when a device's token is exchanged. Its credentials make sure that this happens once.</summary>
 internal sealed class TokenRefresh(ChatAccounts accounts, ChatCredentials credentials, ServerClock clock, TimeProvider time)
 {
-    /// <summary>A refresh token ends with its token: what has ended cannot be exchanged, so that it is done this long before.</summary>
+    /// <summary>
+    /// How long before its end a token is exchanged. A refresh token expires with its token, and cannot be exchanged afterwards.
+    /// </summary>
     private static readonly TimeSpan s_before = TimeSpan.FromDays(7);
 
     private static readonly TimeSpan s_retry = TimeSpan.FromHours(1);
 
-    /// <summary>How long a connection waits for an exchange; that goes on.</summary>
+    /// <summary>How long a connection waits for an exchange. The exchange itself continues.</summary>
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
 
-    /// <summary>How long a connection that is disposed waits for one.</summary>
+    /// <summary>How long a disposed connection waits for an exchange.</summary>
     private static readonly TimeSpan s_goodbye = TimeSpan.FromSeconds(5);
 
     private DateTimeOffset _notBefore;
@@ -36,7 +38,7 @@ internal sealed class TokenRefresh(ChatAccounts accounts, ChatCredentials creden
     public TimeSpan ConnectionLimit => (DueAt - clock.Now) switch
     {
         var left when left <= TimeSpan.Zero => s_retry,
-        // A timer's longest time is 49 days.
+        // A timer's maximum is 49 days.
         var left => left < TimeSpan.FromDays(30) ? left : TimeSpan.FromDays(30),
     };
 
@@ -44,21 +46,21 @@ internal sealed class TokenRefresh(ChatAccounts accounts, ChatCredentials creden
     {
         get
         {
-            // Of tokens that live shorter than that, half their life.
+            // For tokens with a shorter lifetime, half of it.
             var end = credentials.Token.ExpiresAt;
             var due = credentials.ExchangedAt is { } begin && (end - begin) / 2 < s_before ? begin + (end - begin) / 2 : end - s_before;
             return due > _notBefore ? due : _notBefore;
         }
     }
 
-    /// <summary>Exchanges a token whose end is near. Where that fails, the old one serves as long as it lives.</summary>
+    /// <summary>Exchanges a token that expires soon. If that fails, the old one is used until it expires.</summary>
     public async Task RefreshIfDueAsync(CancellationToken cancellationToken)
     {
         if (clock.Now >= DueAt && await ExchangeAsync(credentials.Token, cancellationToken).ConfigureAwait(false) == RefreshResult.Refused)
             _notBefore = clock.Now + s_retry;
     }
 
-    /// <summary>A server has accepted the token.</summary>
+    /// <summary>Records that a server has accepted the token.</summary>
     public void Accepted(ChatToken token)
     {
         if (token == credentials.Token)
@@ -66,8 +68,8 @@ internal sealed class TokenRefresh(ChatAccounts accounts, ChatCredentials creden
     }
 
     /// <summary>
-    /// A server has refused the token: it is exchanged, unless it was exchanged meanwhile. A new one that is refused as well is not
-    /// exchanged again.
+    /// Handles a token that a server has refused: it is exchanged, unless that has already happened. A new token that is also refused is
+    /// not exchanged again.
     /// </summary>
     public async Task<RefreshResult> ReplaceAsync(ChatToken refused, CancellationToken cancellationToken) =>
         refused == credentials.Token && !credentials.IsAccepted
@@ -92,7 +94,7 @@ internal sealed class TokenRefresh(ChatAccounts accounts, ChatCredentials creden
         }
         catch (OperationCanceledException)
         {
-            // Whoever disposes the connection disposes what stores the token next.
+            // After disposing the connection, the application disposes what stores the token.
             await Task.WhenAny(exchange, Task.Delay(s_goodbye, time, CancellationToken.None)).ConfigureAwait(false);
             throw;
         }

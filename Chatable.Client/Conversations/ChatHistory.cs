@@ -5,16 +5,16 @@ using Chatable.Client.Wire;
 
 namespace Chatable.Client;
 
-/// <summary>A conversation, and where it stands.</summary>
-/// <param name="Id">Its name.</param>
+/// <summary>A conversation, and its last position.</summary>
+/// <param name="Id">The id of the conversation.</param>
 /// <param name="With">The other party's username.</param>
 /// <param name="LastSeq">The <see cref="ChatMessage.ConversationSeq"/> of its last message.</param>
-/// <param name="LastActivityAt">When that was stored, UTC.</param>
+/// <param name="LastActivityAt">When that message was stored, UTC.</param>
 public sealed record ChatConversation(long Id, string With, long LastSeq, DateTimeOffset LastActivityAt);
 
 /// <summary>
-/// What was said before: for a new device, and after a reset. Throws <see cref="ChatApiException"/> where the server says no or something
-/// else answers, and <see cref="HttpRequestException"/> where nobody does.
+/// Reads stored conversations and messages, for a new device and after a reset. Failures throw <see cref="ChatApiException"/> if the server
+/// refuses the request or another system answers, and <see cref="HttpRequestException"/> if no server answers.
 /// </summary>
 public sealed class ChatHistory
 {
@@ -28,8 +28,9 @@ public sealed class ChatHistory
     }
 
     /// <summary>
-    /// All conversations, each once, the latest first; read page by page as they are asked for. Those that begin or move while they are
-    /// read may come out of that order. It remembers the ids of those it has given, some 30 bytes each, until it ends.
+    /// Reads all conversations, each once, latest first, page by page as the caller enumerates. Conversations that begin or move during the
+    /// enumeration may be out of that order. Keeps the ids of those already returned in memory, about 30 bytes each, until the enumeration
+    /// ends.
     /// </summary>
     public async IAsyncEnumerable<ChatConversation> ConversationsAsync(
         [EnumeratorCancellation] CancellationToken cancellationToken = default)
@@ -52,11 +53,11 @@ public sealed class ChatHistory
         }
     }
 
-    /// <summary>A conversation's messages after a place, in their order; read page by page as they are asked for.</summary>
-    /// <param name="conversation">Its name.</param>
+    /// <summary>Reads a conversation's messages after a seq, in ascending order, page by page as the caller enumerates.</summary>
+    /// <param name="conversation">The id of the conversation.</param>
     /// <param name="after">The <see cref="ChatMessage.ConversationSeq"/> after which to begin; 0 begins with the first.</param>
-    /// <param name="cancellationToken">Ends the reading.</param>
-    /// <returns>Messages without <see cref="ChatMessage.Seq"/>, which is 0 here: only the log has it.</returns>
+    /// <param name="cancellationToken">Cancels reading.</param>
+    /// <returns>Messages without <see cref="ChatMessage.Seq"/>, which is 0 here: only the log contains it.</returns>
     public async IAsyncEnumerable<ChatMessage> MessagesAsync(
         long conversation, long after = 0, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
@@ -70,7 +71,7 @@ public sealed class ChatHistory
 
             foreach (var fields in page.Messages)
             {
-                // A page that does not lead on would be asked for again for ever.
+                // A page that does not advance would be requested forever.
                 if (fields is null || ServerFrames.MessageOf(fields) is not { } message || message.ConversationSeq <= after)
                     throw answer.Exception();
                 after = message.ConversationSeq;

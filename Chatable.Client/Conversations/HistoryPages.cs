@@ -8,13 +8,13 @@ namespace Chatable.Client.Conversations;
 /// </summary>
 internal sealed record ConversationsPage(IReadOnlyList<ConversationItem?> Conversations, string? Next = null);
 
-/// <param name="Id">Its name.</param>
-/// <param name="LastSeq">The place of its last message.</param>
-/// <param name="LastActivityAt">When that was stored.</param>
-/// <param name="With">The other party; null in kinds of conversations that this version does not know.</param>
+/// <param name="Id">The id of the conversation.</param>
+/// <param name="LastSeq">The seq of its last message.</param>
+/// <param name="LastActivityAt">When that message was stored.</param>
+/// <param name="With">The other party. Null for kinds of conversations that this version does not know.</param>
 internal sealed record ConversationItem(long Id, long LastSeq, DateTimeOffset LastActivityAt, string? With = null);
 
-/// <summary>Messages as on the socket, but without <c>type</c> and <c>seq</c>.</summary>
+/// <summary>Messages in the socket's format, without <c>type</c> and <c>seq</c>.</summary>
 internal sealed record MessagesPage(IReadOnlyList<FrameFields?> Messages);
 
 [JsonSourceGenerationOptions(

@@ -2,7 +2,7 @@ using Chatable.Client.Wire;
 
 namespace Chatable.Client.Session;
 
-/// <summary>What each frame means.</summary>
+/// <summary>Handles each kind of frame.</summary>
 internal sealed partial class ClientSession
 {
     private void Greeted(ServerFrame? frame, TimeSpan now)
@@ -25,21 +25,22 @@ internal sealed partial class ClientSession
             return;
         }
 
-        // Place 0 is the same in every epoch. Any other cursor of another epoch is answered with a reset, or with the epoch it goes on in.
+        // Seq 0 is the same in every epoch. For any other cursor of another epoch, the server answers with a reset, or with the epoch that
+        // continues it.
         if (_log.Cursor is { Seq: 0 } cursor && cursor.Epoch != welcome.Epoch)
             BeginLog(cursor with { Epoch = welcome.Epoch });
 
-        // Last: whoever is told that the device is online may rely on its place.
+        // Comes last: handlers of the online status may rely on the cursor.
         Do(new Welcomed());
     }
 
-    // The first connection of a device.
+    // Handles the first connection of a device.
     private void BeginFirst(WelcomeFrame welcome)
     {
         var head = new ChatCursor(welcome.Epoch, welcome.Head);
         if (settings.Start == ChatStart.Beginning && !_isLogTooLong && welcome.Head > settings.MaxReplay)
         {
-            // Asked for from its beginning, and so on its way already; the next connection asks for what is new.
+            // The log was requested from its beginning, so it is already being sent. The next connection requests only new messages.
             _isLogTooLong = true;
             GiveUp(LeaveReason.LongLog);
             return;
@@ -91,7 +92,7 @@ internal sealed partial class ClientSession
             case CaughtUpFrame:
                 Do(new CaughtUp());
                 break;
-            // Of a kind that this version does not know, and a place of the log all the same.
+            // A frame of unknown type that still occupies a seq of the log.
             case UnknownFrame { Seq: { } seq } when IsNext(seq, needsRoom: false):
                 _log.Read(seq);
                 Do(new Pass(seq));
@@ -107,7 +108,7 @@ internal sealed partial class ClientSession
 
     private void Handle(ChatMessage message)
     {
-        // One's own message in the log is as good as its acknowledgement, which was lost.
+        // The device's own message in the log is as good as its acknowledgement, which was lost.
         if (message.ClientId is { } clientId && _outbox.Find(clientId) is { } own && own.IsStoredAs(message))
             Settle(new SentMessage(
                 clientId, message.MessageId, message.Seq, message.Conversation, message.ConversationSeq, message.CreatedAt));
@@ -121,7 +122,7 @@ internal sealed partial class ClientSession
         if (_outbox.Find(ack.Sent.ClientId) is not null)
             Settle(ack.Sent);
 
-        // A repeated answer may name any place; the message comes there, or has come.
+        // A duplicate's acknowledgement may name any seq. The message itself comes at that seq, or already has.
         if (!ack.IsDuplicate && IsNext(ack.Sent.Seq, needsRoom: false))
         {
             _log.Read(ack.Sent.Seq);
@@ -136,7 +137,7 @@ internal sealed partial class ClientSession
         if (error.ClientId is not { } clientId || _outbox.Find(clientId) is null)
             return;
 
-        // Whatever the server says of it: another message has that name for ever.
+        // Final even if the server calls it retryable: another message has this id forever.
         if (!error.IsRetryable || error.Code == ChatSendException.KeyReused)
         {
             _outbox.Remove(clientId);

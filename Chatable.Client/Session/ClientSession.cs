@@ -4,20 +4,22 @@ using Chatable.Client.Wire;
 namespace Chatable.Client.Session;
 
 /// <summary>
-/// A device's side of <c>chatable.v2</c> without sockets, clocks or files: what happens goes in, what is to be done comes out as
-/// effects. It outlives connections; a process that starts again makes another from what its store holds. Times are durations since any
-/// fixed moment. Calls must not overlap.
+/// A device's side of <c>chatable.v2</c>, without sockets, clocks or files: events go in, and effects to carry out come out. It outlives
+/// connections. A restarted process creates a new one from its store. Times are durations since any fixed moment. Not thread-safe.
 /// <code>
 ///            Opened              welcome
 ///  Closed ───────────► Greeting ─────────► Online         Ended from anywhere; Leave asks for it
 /// </code>
-/// Invariants: messages are surfaced in the order of seq, each place once; a message is in the outbox until its place is known.
-/// Where the application takes nothing while it waits for an acknowledgement, that comes behind messages which there is no room for. The
-/// session is then behind: it reads on for the sake of answers, and leaves the log where it is. With room again, it comes back for the rest.
+/// Invariants: messages are surfaced in the order of seq, each seq once; a message is in the outbox until its seq is known.
+/// An application may take no messages while it waits for an acknowledgement. The acknowledgement may then come after messages for which
+/// there is no room. The session is then behind: it keeps reading for acknowledgements, and leaves the log where it is. Once there is room
+/// again, it reconnects to read the rest.
 /// </summary>
 internal sealed partial class ClientSession(SessionSettings settings, ChatStoreContent content)
 {
-    /// <summary>Acknowledgements that a session which is behind takes; a store remembers each until the cursor has passed it.</summary>
+    /// <summary>
+    /// The most acknowledgements that a session takes while behind. The store remembers each until the cursor has passed it.
+    /// </summary>
     private const int MostSettledAhead = 1000;
 
     private readonly SessionLog _log = new(content.Cursor, content.SettledAhead);
@@ -40,19 +42,19 @@ internal sealed partial class ClientSession(SessionSettings settings, ChatStoreC
         Online,
     }
 
-    /// <summary>The cursor as far as messages were surfaced, which a store may lag behind.</summary>
+    /// <summary>The cursor of surfaced messages. The store's cursor may be behind it.</summary>
     public ChatCursor? Cursor => _log.Cursor;
 
     public int Unacknowledged => _outbox.Count;
 
-    /// <summary>Whether reading on is of any use now.</summary>
+    /// <summary>Whether reading more is useful now.</summary>
     public bool MayRead(Room room) =>
         (room != Room.None && !_isBehind) || (_outbox.Count > 0 && _log.SettledAhead < MostSettledAhead);
 
-    /// <summary>How long to wait before the next connection, because the server said so; as of the last connection.</summary>
+    /// <summary>How long the server asked to wait before the next connection, on the last connection.</summary>
     public TimeSpan? AskedToWait { get; private set; }
 
-    /// <summary>When <see cref="Tick"/> has something to do if nothing else happens before.</summary>
+    /// <summary>When <see cref="Tick"/> must be called if nothing else happens before.</summary>
     public TimeSpan? DueAt => _phase switch
     {
         Phase.Greeting => _openedAt + settings.WelcomeTimeout,
@@ -63,17 +65,17 @@ internal sealed partial class ClientSession(SessionSettings settings, ChatStoreC
 
     public bool TryTake([NotNullWhen(true)] out SessionEffect? effect) => _effects.TryDequeue(out effect);
 
-    /// <summary>The message without an answer that has this name.</summary>
+    /// <summary>Returns the unanswered message with this client id.</summary>
     public OutgoingMessage? Find(string clientId) => _outbox.Find(clientId);
 
-    /// <summary>A message to send; the store must hold it already.</summary>
+    /// <summary>Submits a message for sending. The store must already hold it.</summary>
     public void Submit(OutgoingMessage message, TimeSpan now)
     {
         _outbox.Add(message);
         SendDue(now);
     }
 
-    /// <summary>A connection is open.</summary>
+    /// <summary>A connection has opened.</summary>
     public void Opened(TimeSpan now)
     {
         _phase = Phase.Greeting;
@@ -86,7 +88,7 @@ internal sealed partial class ClientSession(SessionSettings settings, ChatStoreC
         Do(new Transmit(ClientFrames.Hello(since, cursor?.Epoch, settings.Device)));
     }
 
-    /// <summary>The connection is over. What was to be sent on it is void; all other effects must still be carried out.</summary>
+    /// <summary>The connection has ended. Unsent frames are dropped; all other effects must still be carried out.</summary>
     public void Ended()
     {
         _phase = Phase.Closed;
@@ -97,7 +99,7 @@ internal sealed partial class ClientSession(SessionSettings settings, ChatStoreC
         }
     }
 
-    /// <summary>A frame came; null is one that could not be read.</summary>
+    /// <summary>A frame has arrived; null if it could not be read.</summary>
     public void Received(ServerFrame? frame, TimeSpan now, Room room = Room.Plenty)
     {
         _room = room;
@@ -140,7 +142,7 @@ internal sealed partial class ClientSession(SessionSettings settings, ChatStoreC
         return outbox;
     }
 
-    // What an earlier process has stored and can never be sent.
+    // Refuses messages from an earlier process that can never be sent.
     private static IEnumerable<Refuse> RefusalsOf(ChatStoreContent content) =>
         content.Outbox.Select(SendRules.FaultOf).OfType<ChatSendException>().Select(fault => new Refuse(fault));
 
@@ -151,7 +153,7 @@ internal sealed partial class ClientSession(SessionSettings settings, ChatStoreC
         SendDue(now);
     }
 
-    // A server that is about to stop takes no messages.
+    // A server that is about to stop accepts no messages.
     private void SendDue(TimeSpan now)
     {
         while (_phase == Phase.Online && _drainsAt is null && _outbox.Next(now) is { } message)
@@ -159,7 +161,7 @@ internal sealed partial class ClientSession(SessionSettings settings, ChatStoreC
             var frame = ClientFrames.Send(message);
             if (frame.Length <= _maxFrameBytes)
                 Do(new Transmit(frame));
-            // The server would close the connection, and the next one, and so on.
+            // The server would close this connection for it, and every later one.
             else if (_outbox.Remove(message.ClientId))
                 Do(new Refuse(new ChatSendException(message.ClientId, "too_large", "its frame is longer than the server takes")));
         }

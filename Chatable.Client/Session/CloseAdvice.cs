@@ -3,30 +3,30 @@ namespace Chatable.Client.Session;
 /// <summary>What to do after a connection has ended.</summary>
 internal enum CloseAdvice
 {
-    /// <summary>The server is busy, or nobody knows: wait longer from failure to failure.</summary>
+    /// <summary>The server is busy, or the cause is unknown: reconnect with a delay that grows with each failure.</summary>
     BackOff,
 
-    /// <summary>The server stops, others are there: come back within some seconds, at random.</summary>
+    /// <summary>The server stops and others are available: reconnect after a random delay of some seconds.</summary>
     Spread,
 
-    /// <summary>Wait as the server said, then come back.</summary>
+    /// <summary>Wait as long as the server asked, then reconnect.</summary>
     Wait,
 
-    /// <summary>Come back after minutes: at once, it would push out another connection of the user.</summary>
+    /// <summary>Reconnect after minutes: sooner, it would close another connection of the user.</summary>
     Later,
 
-    /// <summary>Nothing is wrong: come back at once.</summary>
+    /// <summary>Nothing is wrong: reconnect at once.</summary>
     AtOnce,
 
     /// <summary>The token has ended.</summary>
     Authenticate,
 
-    /// <summary>Coming back would end the same way.</summary>
+    /// <summary>Reconnecting would end the same way.</summary>
     Stop,
 }
 
 /// <summary>
-/// The client's side of the close codes.
+/// The client's reaction to the close codes.
 /// <code>
 /// 1001 1012            Spread          1002 1003 1007 1009 4400   Stop, a fault of this client
 /// 4401                 Authenticate    1008                       Stop, policy

@@ -1,6 +1,6 @@
 namespace Chatable.Client.Session;
 
-/// <summary>After a while of silence the server is asked, after the same while without any word it is given up.</summary>
+/// <summary>Pings the server after an interval of silence, and gives up after another interval without any frame.</summary>
 internal sealed class Heartbeat
 {
     private TimeSpan _interval;
@@ -17,7 +17,7 @@ internal sealed class Heartbeat
 
     public void Heard(TimeSpan now) => (_heardAt, _askedAt) = (now, null);
 
-    // Counted from the question: where nobody read for a while, the silence before it says nothing.
+    // Measured from the ping: if reading was paused, the silence before it means nothing.
     public bool IsLost(TimeSpan now) => now >= _askedAt + _interval;
 
     public bool MustAsk(TimeSpan now)

@@ -1,12 +1,12 @@
 namespace Chatable.Client.Session;
 
 /// <summary>
-/// Waits with full jitter: anything from nothing to a limit that doubles from failure to failure, so that clients which lost the same
-/// server come back spread out.
+/// Delays with full jitter: random between zero and a limit that doubles with each failure, so that clients that lost the same server
+/// reconnect spread out.
 /// </summary>
 /// <param name="first">The first limit.</param>
-/// <param name="max">The last one.</param>
-/// <param name="random">From 0 to 1.</param>
+/// <param name="max">The highest limit.</param>
+/// <param name="random">Returns a value from 0 to 1.</param>
 internal sealed class ReconnectDelays(TimeSpan first, TimeSpan max, Func<double> random)
 {
     private int _failures;
@@ -18,7 +18,7 @@ internal sealed class ReconnectDelays(TimeSpan first, TimeSpan max, Func<double>
         return TimeSpan.FromMilliseconds(limit * random());
     }
 
-    /// <summary>Anything from nothing to <paramref name="limit"/>, which says nothing about failures.</summary>
+    /// <summary>Returns a random delay up to <paramref name="limit"/>, without counting a failure.</summary>
     public TimeSpan Within(TimeSpan limit) => limit * random();
 
     public void Reset() => _failures = 0;

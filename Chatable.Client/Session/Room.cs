@@ -1,9 +1,9 @@
 namespace Chatable.Client.Session;
 
-/// <summary>How much of what comes the application could still be given.</summary>
+/// <summary>How much room the inbox has for further messages.</summary>
 internal enum Room
 {
-    /// <summary>Half of all places or more: worth another connection.</summary>
+    /// <summary>At least half of the capacity: enough to justify a reconnection.</summary>
     Plenty,
 
     Little,

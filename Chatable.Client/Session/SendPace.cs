@@ -1,6 +1,8 @@
 namespace Chatable.Client.Session;
 
-/// <summary>Tokens for sends, a little fewer than the server allows frames: whoever is over the rate is refused, then closed.</summary>
+/// <summary>
+/// A token bucket for sends, slightly below the server's frame limit: the server refuses a client above its rate, then disconnects it.
+/// </summary>
 internal sealed class SendPace(double perSecond, int burst)
 {
     private double _tokens = burst;
@@ -20,7 +22,7 @@ internal sealed class SendPace(double perSecond, int burst)
         ? _counted
         : _counted + TimeSpan.FromSeconds((1 - _tokens) / perSecond) + TimeSpan.FromMilliseconds(1);
 
-    /// <summary>A new connection begins with a full bucket on the server's side as well.</summary>
+    /// <summary>Refills the bucket for a new connection, as the server does.</summary>
     public void Refill(TimeSpan now) => (_tokens, _counted) = (burst, now);
 
     private void Count(TimeSpan now)

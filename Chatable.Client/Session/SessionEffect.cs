@@ -1,6 +1,6 @@
 namespace Chatable.Client.Session;
 
-/// <summary>What a session wants done. The order counts: effects are carried out one after the other.</summary>
+/// <summary>An action that a session requests. Effects must be carried out in order.</summary>
 internal abstract record SessionEffect;
 
 /// <summary>Send this frame.</summary>
@@ -9,34 +9,34 @@ internal sealed record Transmit(ReadOnlyMemory<byte> Frame) : SessionEffect;
 /// <summary>A server has welcomed this device.</summary>
 internal sealed record Welcomed : SessionEffect;
 
-/// <summary>The backlog is done.</summary>
+/// <summary>The backlog is complete.</summary>
 internal sealed record CaughtUp : SessionEffect;
 
 /// <summary>Store the first cursor.</summary>
 internal sealed record BeginAt(ChatCursor Cursor) : SessionEffect;
 
-/// <summary>Store another epoch for the cursor; where a message of this device is through after that place is void.</summary>
+/// <summary>Store another epoch for the cursor. Acknowledged seqs of this device after that seq are void.</summary>
 internal sealed record GoOn(ChatCursor Shared) : SessionEffect;
 
-/// <summary>Give a message to the application.</summary>
+/// <summary>Pass a message to the application.</summary>
 internal sealed record Surface(ChatMessage Message) : SessionEffect;
 
-/// <summary>A place of the log that holds no news for the application.</summary>
+/// <summary>A seq of the log that the application need not see.</summary>
 internal sealed record Pass(long Seq) : SessionEffect;
 
 /// <summary>A message of this device is committed.</summary>
 internal sealed record Settle(SentMessage Sent) : SessionEffect;
 
-/// <summary>A message of this device is refused for good.</summary>
+/// <summary>A message of this device is refused permanently.</summary>
 internal sealed record Refuse(ChatSendException Why) : SessionEffect;
 
-/// <summary>The log goes on elsewhere; the application must load what lies between.</summary>
+/// <summary>The log continues at another position. The application must load the messages in between.</summary>
 internal sealed record StartOver(ChatReset Reset) : SessionEffect;
 
-/// <summary>A message is sent once more, since the answer was to try again.</summary>
+/// <summary>A message is sent again, because the server asked for a retry.</summary>
 internal sealed record Resending(string Why) : SessionEffect;
 
-/// <summary>End this connection and make another.</summary>
+/// <summary>End this connection and open another.</summary>
 internal sealed record Leave(LeaveReason Reason) : SessionEffect;
 
 internal enum LeaveReason
@@ -47,21 +47,21 @@ internal enum LeaveReason
     /// <summary>The answer to a message did not come in time.</summary>
     AckTimeout,
 
-    /// <summary>No welcome came.</summary>
+    /// <summary>No welcome arrived.</summary>
     NoWelcome,
 
-    /// <summary>A frame is none of the protocol, or came out of turn.</summary>
+    /// <summary>A frame is invalid in the protocol, or arrived out of turn.</summary>
     BadFrame,
 
-    /// <summary>A place of the log was left out.</summary>
+    /// <summary>A seq of the log was skipped.</summary>
     Gap,
 
-    /// <summary>The server said that it is about to stop.</summary>
+    /// <summary>The server announced that it is about to stop.</summary>
     Draining,
 
-    /// <summary>There is room again for what was read and could not be taken: it comes again.</summary>
+    /// <summary>There is room again for messages that were read but could not be taken. They come again.</summary>
     Behind,
 
-    /// <summary>The log is too long to be replayed to a new device, which the welcome has told.</summary>
+    /// <summary>The log is too long to replay to a new device, according to the welcome.</summary>
     LongLog,
 }

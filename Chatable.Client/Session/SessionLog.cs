@@ -1,23 +1,23 @@
 namespace Chatable.Client.Session;
 
-/// <summary>How far this device has read its user's log, and which places hold its own messages.</summary>
+/// <summary>How far this device has read its user's log, and which later seqs are its own acknowledged messages.</summary>
 internal sealed class SessionLog(ChatCursor? cursor, IEnumerable<long> settledAhead)
 {
     private readonly HashSet<long> _settled = [.. settledAhead];
 
     public ChatCursor? Cursor { get; private set; } = cursor;
 
-    /// <summary>How many places after the cursor hold messages of this device that are through.</summary>
+    /// <summary>The number of seqs after the cursor that are acknowledged messages of this device.</summary>
     public int SettledAhead => _settled.Count;
 
     public enum Place
     {
-        /// <summary>Read before.</summary>
+        /// <summary>Already read.</summary>
         Old,
 
         Next,
 
-        /// <summary>Something before it is missing: a fault.</summary>
+        /// <summary>Something before it is missing, which is an error.</summary>
         TooFar,
     }
 
@@ -27,8 +27,8 @@ internal sealed class SessionLog(ChatCursor? cursor, IEnumerable<long> settledAh
         _settled.Clear();
     }
 
-    /// <summary>In another epoch, which has the same log up to that place.</summary>
-    /// <returns>False where the cursor is beyond it.</returns>
+    /// <summary>Continues in another epoch, which shares the log up to the given seq.</summary>
+    /// <returns>False if the cursor is beyond that seq.</returns>
     public bool GoOn(ChatCursor shared)
     {
         if (!(Cursor?.Seq <= shared.Seq))
@@ -46,18 +46,18 @@ internal sealed class SessionLog(ChatCursor? cursor, IEnumerable<long> settledAh
         _ => Place.TooFar,
     };
 
-    /// <summary>Moves on by one.</summary>
-    /// <returns>Whether the place holds a message that this device knows to be through.</returns>
+    /// <summary>Advances by one.</summary>
+    /// <returns>Whether the seq is an acknowledged message of this device.</returns>
     public bool Read(long seq)
     {
         Cursor = Cursor!.Value with { Seq = seq };
         return _settled.Remove(seq);
     }
 
-    /// <summary>Whether the place holds a message that this device knows to be through: nothing to take.</summary>
+    /// <summary>Whether the seq is an acknowledged message of this device, which the application need not see.</summary>
     public bool IsSettled(long seq) => _settled.Contains(seq);
 
-    /// <summary>A message of this device is through, and will come at this place or has come.</summary>
+    /// <summary>Records that a message of this device is stored at this seq, which may be before or after the cursor.</summary>
     public void Settled(long seq)
     {
         if (PlaceOf(seq) != Place.Old)

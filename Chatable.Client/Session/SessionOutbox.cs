@@ -3,18 +3,18 @@ using Chatable.Client.Wire;
 namespace Chatable.Client.Session;
 
 /// <summary>
-/// What is not acknowledged, in the order of sending. Messages are sent in that order, at most a window of them without an answer;
-/// a retryable error lets that message go again, and holds up all later ones of its conversation that are not under way.
-/// On one connection, a message never goes again before its answer: it could cross its own acknowledgement, and the server would take
-/// it for the one before whatever follows. And what goes again goes when nothing before it in its conversation is unanswered, and
-/// nothing after it is under way: the server takes a repeated message for the word that those refused before it were given up, also
-/// those whose refusal is still on its way to here.
+/// Unacknowledged messages, in send order. Messages are sent in that order, with at most a window of them unanswered. After a retryable
+/// error a message is sent again, and all later messages of its conversation that are not in flight wait for it.
+/// On one connection, a message is never resent before its answer. It could cross its own acknowledgement, and the server would then treat
+/// it as the predecessor of the messages that follow. A message is only resent when nothing before it in its conversation is unanswered,
+/// and nothing after it is in flight. The server takes a resent message to mean that the client has given up all refused messages before
+/// it, including those whose refusal is still in transit.
 /// </summary>
 internal sealed class SessionOutbox(SessionSettings settings)
 {
     private const string OutOfOrder = "out_of_order";
 
-    // As servers do: "bob" and "Bob" are one user, and so one conversation.
+    // Compared like on the server: "bob" and "Bob" are one user, and so one conversation.
     private static readonly StringComparer s_names = StringComparer.OrdinalIgnoreCase;
 
     private readonly List<Entry> _entries = [];
@@ -25,8 +25,8 @@ internal sealed class SessionOutbox(SessionSettings settings)
     private TimeSpan _pausedUntil;
     private int _serverWindow = 1;
 
-    // Shrinks to one more than is under way at an error and grows by one with every acknowledgement: a server in trouble is not met
-    // with a full window.
+    // On an error, shrinks to one more than the messages in flight. Grows by one with every acknowledgement. A server in trouble thus never
+    // receives a full window at once.
     private int _window = 1;
 
     private sealed class Entry(OutgoingMessage message)
@@ -35,7 +35,7 @@ internal sealed class SessionOutbox(SessionSettings settings)
 
         public TimeSpan? SentAt { get; set; }
 
-        /// <summary>Whether the server has seen it on this connection.</summary>
+        /// <summary>Whether it has been sent on this connection before.</summary>
         public bool IsRepeat { get; set; }
     }
 
@@ -49,7 +49,7 @@ internal sealed class SessionOutbox(SessionSettings settings)
 
     public bool Remove(string clientId) => _entries.RemoveAll(entry => entry.Message.ClientId == clientId) > 0;
 
-    /// <summary>On a new connection nothing is in flight.</summary>
+    /// <summary>Starts a new connection, on which nothing is in flight.</summary>
     public void Begin(int window, TimeSpan now)
     {
         _serverWindow = _window = window;
@@ -59,7 +59,7 @@ internal sealed class SessionOutbox(SessionSettings settings)
         _entries.ForEach(entry => (entry.SentAt, entry.IsRepeat) = (null, false));
     }
 
-    /// <summary>The next message whose turn it is.</summary>
+    /// <summary>Returns the next message that may be sent.</summary>
     public OutgoingMessage? Next(TimeSpan now)
     {
         if (now < _pausedUntil || InFlight >= _window || FirstReady() is not { } next || !_pace.TryTake(now))
@@ -70,7 +70,7 @@ internal sealed class SessionOutbox(SessionSettings settings)
         return next.Message;
     }
 
-    /// <summary>An acknowledgement, of whatever message: the server takes messages.</summary>
+    /// <summary>Records an acknowledgement of any message: the server accepts messages.</summary>
     public void Acknowledged()
     {
         _window = Math.Min(_window + 1, _serverWindow);
@@ -78,25 +78,25 @@ internal sealed class SessionOutbox(SessionSettings settings)
         _retries.Reset();
     }
 
-    /// <returns>Whether it goes again.</returns>
+    /// <returns>Whether the message will be sent again.</returns>
     public bool TryAgain(ErrorFrame error, TimeSpan now)
     {
         if (_entries.Find(entry => entry.Message.ClientId == error.ClientId) is not { SentAt: not null } entry)
             return false;
 
         entry.SentAt = null;
-        // It goes when what is missing before it is answered; other conversations have nothing to do with that.
+        // It is resent once the message missing before it is answered. Other conversations are not affected.
         if (error.Code == OutOfOrder && IsBehindAnother(entry))
             return true;
 
-        // What is lost on its way to an answer leaves room for one more: it would hold up everything until it is overdue.
+        // One more than in flight: otherwise a message whose answer was lost would block everything until it is overdue.
         _window = InFlight + 1;
         _pausedUntil = now + (error.RetryAfter ?? _retries.Next());
         return true;
     }
 
     /// <summary>
-    /// Whether an answer is overdue; the next may take twice as long. The message goes again on a new connection.
+    /// Whether an answer is overdue. The next one may take twice as long. The message is sent again on a new connection.
     /// </summary>
     public bool IsOverdue(TimeSpan now)
     {
@@ -107,7 +107,7 @@ internal sealed class SessionOutbox(SessionSettings settings)
         return true;
     }
 
-    /// <summary>When something is to be done next, if nothing comes in.</summary>
+    /// <summary>When the next action is due, if no frame arrives.</summary>
     public TimeSpan? DueAt
     {
         get

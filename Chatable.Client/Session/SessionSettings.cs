@@ -1,13 +1,13 @@
 namespace Chatable.Client.Session;
 
-/// <summary>What a session goes by.</summary>
+/// <summary>The settings of a session.</summary>
 internal sealed record SessionSettings
 {
     public string? Device { get; init; }
 
     public ChatStart Start { get; init; }
 
-    /// <summary>A device without a cursor does not have a longer log replayed; null where nothing could be loaded instead.</summary>
+    /// <summary>The longest log to replay to a device without a cursor. Null if the application could not load it instead.</summary>
     public long? MaxReplay { get; init; }
 
     public TimeSpan WelcomeTimeout { get; init; } = TimeSpan.FromSeconds(10);
@@ -20,11 +20,11 @@ internal sealed record SessionSettings
 
     public int SendBurst { get; init; } = 24;
 
-    /// <summary>Full jitter up to this after a first retryable error, doubling up to <see cref="MaxRetryDelay"/>.</summary>
+    /// <summary>The upper limit of the random delay after a first retryable error. It doubles up to <see cref="MaxRetryDelay"/>.</summary>
     public TimeSpan RetryDelay { get; init; } = TimeSpan.FromSeconds(0.5);
 
     public TimeSpan MaxRetryDelay { get; init; } = TimeSpan.FromSeconds(15);
 
-    /// <summary>From 0 to 1.</summary>
+    /// <summary>Returns a value from 0 to 1.</summary>
     public Func<double> Random { get; init; } = System.Random.Shared.NextDouble;
 }

@@ -1,15 +1,15 @@
 namespace Chatable.Client;
 
 /// <summary>
-/// The end of a store's file that is no whole entry, and was cut off. A process that dies in the middle of a write leaves one that
-/// nobody was told is stored; a faulty disk may have damaged one that was.
+/// An incomplete end of a store's file, which was cut off. A process that dies during a write leaves one, and nobody was told that its
+/// entry is stored. A faulty disk may have damaged an entry that was.
 /// </summary>
-/// <param name="Position">Up to where the file is whole, in bytes.</param>
-/// <param name="Dropped">How many bytes were cut off.</param>
-/// <param name="Kept">What the store holds without them.</param>
+/// <param name="Position">The length of the intact part, in bytes.</param>
+/// <param name="Dropped">The number of bytes cut off.</param>
+/// <param name="Kept">The remaining content of the store.</param>
 public sealed record ChatStoreDamage(long Position, long Dropped, ChatStoreContent Kept)
 {
-    /// <summary>Without the messages, so that a log may hold it.</summary>
+    /// <summary>Omits the messages, so that the text can be logged.</summary>
     public override string ToString() =>
         $"{Dropped} bytes after byte {Position} were no whole entry and were dropped. Kept: "
         + (Kept.Cursor is { } cursor ? $"the cursor at {cursor.Seq}, " : "no cursor, ")

@@ -3,9 +3,9 @@ using Chatable.Client.Stores;
 namespace Chatable.Client;
 
 /// <summary>
-/// Keeps the outbox and the cursor in a file, for one process at a time. What a call has written survives the death of the process at
-/// any moment. The machine's death survive added messages, refused ones, and a cursor that was set; a cursor that was moved may then fall
-/// back a little: messages come again. The file is readable by its owner only, and holds the texts of messages that are not acknowledged.
+/// Keeps the outbox and the cursor in a file, for one process at a time. Completed calls survive a crash of the process at any moment.
+/// Added and refused messages and a cursor that was set also survive a crash of the machine. A cursor that was advanced may then fall back
+/// a little, so some messages come again. Only the file's owner can read it. It contains the texts of unacknowledged messages.
 /// </summary>
 public sealed class FileChatStore : IChatStore
 {
@@ -15,12 +15,12 @@ public sealed class FileChatStore : IChatStore
     private bool _isDamageTold;
     private bool _isDisposed;
 
-    /// <summary>Opens the file, or begins it.</summary>
+    /// <summary>Opens the file, or creates it.</summary>
     /// <param name="path">
-    /// The file, by whichever of its names; nothing else is written beside it. The folder must exist.
+    /// The file, by any of its names. No other file is created. The folder must exist.
     /// </param>
-    /// <exception cref="IOException">Another process, or another store of this one, has it open.</exception>
-    /// <exception cref="InvalidDataException">It is damaged before entries that were stored, or no such file.</exception>
+    /// <exception cref="IOException">The file is open in another process, or in another store of this one.</exception>
+    /// <exception cref="InvalidDataException">The file is damaged before entries that were stored, or is not a store.</exception>
     public FileChatStore(string path)
         : this(Open(path), Journal.CompactAtLeast)
     {
@@ -40,8 +40,8 @@ public sealed class FileChatStore : IChatStore
     }
 
     /// <summary>
-    /// The end of the file was no whole entry, and was cut off. Raised by the first <see cref="LoadAsync"/>, which is the first thing a
-    /// connection does with its store.
+    /// Raised if the end of the file was incomplete and was cut off. The first <see cref="LoadAsync"/> raises it, which is the first call
+    /// of a connection to its store.
     /// </summary>
     public event Action<ChatStoreDamage>? Damaged;
 
@@ -82,7 +82,7 @@ public sealed class FileChatStore : IChatStore
     /// <inheritdoc/>
     public ValueTask GoOnAsync(ChatCursor upTo, CancellationToken cancellationToken) => Change(JournalRecord.GoOn(upTo));
 
-    /// <summary>Closes the file; another process may open it.</summary>
+    /// <summary>Closes the file. Another process may then open it.</summary>
     public ValueTask DisposeAsync()
     {
         lock (_lock)
@@ -97,7 +97,7 @@ public sealed class FileChatStore : IChatStore
         return ValueTask.CompletedTask;
     }
 
-    // Shared with nobody: the system locks the file itself, not one of its names.
+    // No sharing: the system locks the file itself, not one of its names.
     internal static FileStreamOptions OpenOptions()
     {
         var options = new FileStreamOptions
@@ -107,7 +107,7 @@ public sealed class FileChatStore : IChatStore
             Share = FileShare.None,
             BufferSize = 0,
         };
-        // Messages are nobody else's business.
+        // Messages must not be readable by other users.
         if (!OperatingSystem.IsWindows())
             options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
         return options;

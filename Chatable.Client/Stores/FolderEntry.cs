@@ -3,14 +3,14 @@ using System.Runtime.InteropServices;
 namespace Chatable.Client.Stores;
 
 /// <summary>
-/// A new file survives the machine's crash once its folder is flushed as well: the name stands there. Windows flushes names with their
-/// files.
+/// Flushes the folder of a new file. A new file survives a crash of the machine only once its folder, which holds its name, is flushed as
+/// well. Windows flushes names together with files.
 /// </summary>
 internal static partial class FolderEntry
 {
     private const int ReadOnly = 0;
 
-    // EINVAL: what some file systems say to whoever would flush a folder.
+    // EINVAL: the error of file systems that cannot flush a folder.
     private const int NotSupported = 22;
 
     /// <exception cref="IOException">The folder could not be flushed.</exception>

@@ -3,8 +3,8 @@ using Chatable.Client.Stores;
 namespace Chatable.Client;
 
 /// <summary>
-/// Forgets everything when the process ends: for tests, and for clients whose every start is their first. Where each begins,
-/// <see cref="ConnectionOptions.Start"/> says.
+/// Keeps the state in memory only: for tests, and for clients that start new every time. <see cref="ConnectionOptions.Start"/> says where
+/// each start begins.
 /// </summary>
 public sealed class InMemoryChatStore : IChatStore
 {

@@ -1,14 +1,14 @@
 namespace Chatable.Client.Stores;
 
 /// <summary>
-/// An append-only file: the line <c>chatable-client 2</c>, then one <see cref="JournalLine"/> a change. A process or the machine may die
-/// at any byte: a last line that is not whole never happened, and a line with the whole state voids everything before it.
-/// The file is never renamed or replaced. So the lock on it is a lock on what it holds, whatever names lead to it; and systems that
-/// do not let an open file be renamed are no special case.
+/// An append-only file: the line <c>chatable-client 2</c>, then one <see cref="JournalLine"/> per change. The process or the machine may
+/// crash at any byte. An incomplete last line is ignored, and a line with the whole state voids everything before it. The file is never
+/// renamed or replaced. The lock on it therefore protects its content under every name of the file, and systems that cannot rename an open
+/// file need no special case.
 /// </summary>
 internal sealed class Journal : IDisposable
 {
-    /// <summary>From this length on the journal is compacted.</summary>
+    /// <summary>The journal is compacted from this length on.</summary>
     public const int CompactAtLeast = 64 * 1024;
 
     private readonly FileStream _file;
@@ -17,16 +17,16 @@ internal sealed class Journal : IDisposable
     private long _length;
     private long _compactAt;
 
-    // Something was written and not flushed yet.
+    // Something was written that is not flushed yet.
     private bool _isDirty;
 
-    // A flush failed: nobody knows what the disk holds of what was written before it.
+    // A flush failed: it is unknown which earlier writes are on the disk.
     private bool _isInDoubt;
 
-    // What a failed write has left could not be cut off.
+    // The remains of a failed write could not be cut off.
     private bool _isRagged;
 
-    // What follows the last whole line never happened. It stays there, to be told of again, until something is written.
+    // The bytes after the last whole line are ignored. They stay in the file, to be reported again, until the next write.
     private bool _hasTail;
 
     private Journal(FileStream file, StoreState state, int compactAtLeast)
@@ -37,14 +37,14 @@ internal sealed class Journal : IDisposable
         _compactAt = compactAtLeast;
     }
 
-    /// <summary>What had to be dropped when it was opened.</summary>
+    /// <summary>The damage that was dropped on opening.</summary>
     public ChatStoreDamage? Damage { get; private init; }
 
-    /// <summary>Replays it into <paramref name="state"/>, or begins it where it is empty.</summary>
-    /// <param name="file">Open for this journal alone, which disposes it.</param>
-    /// <param name="state">An empty one; from now on it changes with the journal.</param>
-    /// <param name="compactAtLeast">From which length on it is compacted.</param>
-    /// <exception cref="InvalidDataException">It is damaged before its end, or no journal of this version.</exception>
+    /// <summary>Replays the file into <paramref name="state"/>, or starts a new journal if it is empty.</summary>
+    /// <param name="file">A file opened for this journal alone, which disposes it.</param>
+    /// <param name="state">An empty state. From now on it changes with the journal.</param>
+    /// <param name="compactAtLeast">The length from which on the journal is compacted.</param>
+    /// <exception cref="InvalidDataException">The file is damaged before its end, or is not a journal of this version.</exception>
     public static Journal Open(FileStream file, StoreState state, int compactAtLeast)
     {
         var content = new byte[file.Length];
@@ -65,8 +65,8 @@ internal sealed class Journal : IDisposable
     }
 
     /// <summary>
-    /// Writes a change, then makes it. What it returns from survives the death of the process; where the change is
-    /// <see cref="JournalRecord.IsDurable"/>, the machine's as well. Where it throws, nothing has changed.
+    /// Writes a change, then applies it. After it returns, the change survives a crash of the process; if it is
+    /// <see cref="JournalRecord.IsDurable"/>, also of the machine. If it throws, nothing has changed.
     /// </summary>
     public void Change(JournalRecord change)
     {
@@ -74,7 +74,7 @@ internal sealed class Journal : IDisposable
         change.Verify(_state);
         if (_isRagged || (_isInDoubt && change.IsDurable))
             WriteState();
-        // What is whole behind a tear was confirmed, then, and the tear is damage.
+        // Flushed first: a whole durable line after a torn part then proves that the part was confirmed, which makes it damage.
         else if (_isDirty && change.IsDurable)
             Flush();
         Append(JournalLine.Write(change), change.IsDurable);
@@ -91,7 +91,7 @@ internal sealed class Journal : IDisposable
         }
         catch (Exception exception) when (IsDiskFault(exception))
         {
-            // What must survive was flushed when it was written.
+            // Changes that must survive were flushed when they were written.
         }
         finally
         {
@@ -117,7 +117,7 @@ internal sealed class Journal : IDisposable
         }
     }
 
-    // Voids whatever is in doubt before it. The empty line ends what may stand there half written.
+    // Voids everything doubtful before it. The empty line ends a half-written line that may precede it.
     private void WriteState()
     {
         Append([(byte)'\n', .. JournalLine.Write(JournalRecord.Whole(_state))], durable: true);
@@ -125,9 +125,9 @@ internal sealed class Journal : IDisposable
     }
 
     /// <summary>
-    /// Shortens the journal to its state. Each step leaves a journal of that state: the state is appended, which voids all before it;
-    /// then it is written over the beginning; then the rest is cut off. A step that fails is no failure of the change that led here,
-    /// which is written already: the journal is just longer than need be, and compacted later.
+    /// Shortens the journal to its state. Each step leaves a valid journal of that state: first the state is appended, which voids
+    /// everything before it. Then it is written over the beginning, and then the rest is cut off. A failed step does not fail the change
+    /// that led here, which is already written. The journal is then longer than necessary, and is compacted later.
     /// </summary>
     private void Compact()
     {
@@ -150,7 +150,7 @@ internal sealed class Journal : IDisposable
         }
         catch (Exception exception) when (IsDiskFault(exception))
         {
-            // The system keeps the room it was asked for, so that the next attempt is not the next change.
+            // The threshold stays raised, so that the next attempt does not come with the next change.
         }
     }
 
@@ -174,13 +174,13 @@ internal sealed class Journal : IDisposable
         }
         catch
         {
-            // A system may forget what it failed to write, and call the next flush a success.
+            // A system may forget what it failed to write, and report the next flush as a success.
             _isInDoubt = true;
             throw;
         }
     }
 
-    // Half a line may stand there, or a whole one whose writer was told that it failed.
+    // The file may end in half a line, or in a whole one whose writer was told that it failed.
     private void Cut(long length)
     {
         _length = length;

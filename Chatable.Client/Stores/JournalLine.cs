@@ -16,12 +16,12 @@ internal static class JournalLine
     /// <summary>The first line of a journal.</summary>
     public static ReadOnlySpan<byte> Header => "chatable-client 2\n"u8;
 
-    // Without lines of the whole state; otherwise the same.
+    // Version 1 has no lines with the whole state, and is otherwise the same.
     private static ReadOnlySpan<byte> FirstHeader => "chatable-client 1\n"u8;
 
     public static bool HasHeader(ReadOnlySpan<byte> content) => content.StartsWith(Header) || content.StartsWith(FirstHeader);
 
-    /// <summary>Whether a journal died in its making: a file system can leave zeros where nothing was flushed.</summary>
+    /// <summary>Whether the journal's creation was interrupted: a file system can leave zeros where nothing was flushed.</summary>
     public static bool IsUnfinishedHeader(ReadOnlySpan<byte> content) =>
         content.Length <= Header.Length
         && !HasHeader(content)
@@ -33,9 +33,9 @@ internal static class JournalLine
         return [.. Encoding.ASCII.GetBytes(ChecksumOf(json)), (byte)' ', .. json, (byte)'\n'];
     }
 
-    /// <param name="line">Without its line feed.</param>
-    /// <param name="record">What it says.</param>
-    /// <returns>False where it is not a whole line that <see cref="Write"/> made.</returns>
+    /// <param name="line">The line, without its line feed.</param>
+    /// <param name="record">The record read.</param>
+    /// <returns>False if it is not a whole line as <see cref="Write"/> creates it.</returns>
     public static bool TryRead(ReadOnlySpan<byte> line, [NotNullWhen(true)] out JournalRecord? record)
     {
         record = null;

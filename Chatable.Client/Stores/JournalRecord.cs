@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 namespace Chatable.Client.Stores;
 
 /// <summary>
-/// One change of a store, as a line of the journal says it.
+/// One change of a store, as a line of the journal.
 /// <code>
 /// {"op":"add","client_id":"c1","recipient":"bob","text":"hello","type":0}     into the outbox
 /// {"op":"settle","client_id":"c1","seq":7}                                      acknowledged at place 7
@@ -19,9 +19,10 @@ internal sealed record JournalRecord(
     long? Seq = null, Guid? Epoch = null, IReadOnlyList<OutgoingMessage>? Outbox = null, IReadOnlyCollection<long>? Settled = null)
 {
     /// <summary>
-    /// Whether it must survive the machine's crash. A lost <c>add</c> is a lost message. A lost <c>reset</c> begins the log where the
-    /// server stands by then: what came in between is lost. A lost <c>remove</c> sends what the application was told is not sent.
-    /// A lost <c>settle</c> is sent again and answered as a duplicate, a lost <c>advance</c> comes again, a lost <c>epoch</c> is told again.
+    /// Whether the change must survive a crash of the machine. A lost <c>add</c> is a lost message. A lost <c>reset</c> begins the log at
+    /// the server's later head, and loses everything in between. A lost <c>remove</c> sends a message that the application was told is not
+    /// sent. The others are harmless: after a lost <c>settle</c> the message is sent again and answered as a duplicate; after a lost
+    /// <c>advance</c> messages come again; after a lost <c>epoch</c> the server reports it again.
     /// </summary>
     [JsonIgnore]
     public bool IsDurable => Op is "add" or "reset" or "remove" or "state";
@@ -45,14 +46,14 @@ internal sealed record JournalRecord(
     public static JournalRecord Whole(StoreState state) =>
         new("state", Seq: state.Cursor?.Seq, Epoch: state.Cursor?.Epoch, Outbox: state.Outbox, Settled: state.SettledAhead);
 
-    /// <exception cref="InvalidOperationException">It moves the cursor back.</exception>
+    /// <exception cref="InvalidOperationException">The change moves the cursor back.</exception>
     public void Verify(StoreState state)
     {
         if (Op == "advance" && !(Seq > state.Cursor?.Seq))
             throw new InvalidOperationException("The cursor only moves forward, once it is set.");
     }
 
-    /// <exception cref="InvalidDataException">It is no change that this version knows.</exception>
+    /// <exception cref="InvalidDataException">This version does not know the change.</exception>
     public void ApplyTo(StoreState state)
     {
         switch (this)

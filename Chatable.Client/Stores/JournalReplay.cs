@@ -1,10 +1,10 @@
 namespace Chatable.Client.Stores;
 
-/// <summary>Reads what a journal says, as far as it is whole.</summary>
+/// <summary>Replays the intact part of a journal.</summary>
 internal static class JournalReplay
 {
-    /// <returns>The length up to which it is whole; 0 where it has not even its first line.</returns>
-    /// <exception cref="InvalidDataException">It is damaged before its end, or no journal of this version.</exception>
+    /// <returns>The length of the intact part. 0 if even the first line is incomplete.</returns>
+    /// <exception cref="InvalidDataException">The file is damaged before its end, or is not a journal of this version.</exception>
     public static int Run(ReadOnlySpan<byte> content, StoreState state)
     {
         if (JournalLine.IsUnfinishedHeader(content))
@@ -26,7 +26,7 @@ internal static class JournalReplay
         return position;
     }
 
-    // Where the last line begins that holds the whole state: what is before it is void, and may be half overwritten.
+    // Returns the start of the last line with the whole state. Everything before it is void, and may be half overwritten.
     private static int LastState(ReadOnlySpan<byte> content)
     {
         var end = content.LastIndexOf((byte)'\n');
@@ -41,8 +41,8 @@ internal static class JournalReplay
         return JournalLine.Header.Length;
     }
 
-    // A machine's crash can tear what was not flushed, several lines of it. A durable change flushes everything before it: where one
-    // follows, the disk has lost what it had confirmed, and going on would lose messages in silence.
+    // A crash of the machine can tear unflushed data, several lines of it. A durable change flushes everything before it. If one follows
+    // the tear, the disk has lost data that it had confirmed, and continuing would silently lose messages.
     private static int Torn(ReadOnlySpan<byte> rest, int position)
     {
         foreach (var range in rest.Split((byte)'\n'))

@@ -1,6 +1,6 @@
 namespace Chatable.Client.Stores;
 
-/// <summary>What both stores hold in memory, and how each call changes it.</summary>
+/// <summary>The in-memory state of both stores, and the effect of each call on it.</summary>
 internal sealed class StoreState
 {
     private readonly List<OutgoingMessage> _outbox = [];

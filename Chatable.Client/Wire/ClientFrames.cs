@@ -3,7 +3,7 @@ using System.Text.Json;
 namespace Chatable.Client.Wire;
 
 /// <summary>
-/// What a client sends over <c>chatable.v2</c>.
+/// The frames that a client sends over <c>chatable.v2</c>.
 /// <code>
 /// {"type":"hello","since":7,"epoch":"…","device":"phone"}     since and epoch null: from now on
 /// {"type":"send","client_id":"c1","recipient":"bob","message":"hello","message_type":0}

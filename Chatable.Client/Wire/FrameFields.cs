@@ -4,7 +4,7 @@ using System.Text.Json.Serialization;
 
 namespace Chatable.Client.Wire;
 
-/// <summary>All fields of all frames from a server; which of them a frame has, <see cref="ServerFrames"/> knows.</summary>
+/// <summary>All fields of all frames from a server. <see cref="ServerFrames"/> knows which fields each frame has.</summary>
 internal sealed record FrameFields
 {
     public string? Type { get; init; }
@@ -42,7 +42,7 @@ internal sealed record SendFields(string Type, string ClientId, string Recipient
 [JsonSerializable(typeof(SendFields))]
 internal sealed partial class FrameJson : JsonSerializerContext
 {
-    /// <summary>Text as it is: escaped, a message that the server takes could make a frame that it does not.</summary>
+    /// <summary>Writes text without unnecessary escapes, which could make the frame of an acceptable message too long.</summary>
     public static FrameJson Plain { get; } = new(new JsonSerializerOptions
     {
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,

@@ -4,20 +4,20 @@ using System.Text;
 namespace Chatable.Client.Wire;
 
 /// <summary>
-/// What a server can never accept, and so need not be asked: the client's side of the rules in docs/wire-protocol.md. Limits that an
-/// operator can change are the server's to check.
+/// Rejects messages that no server could accept, without asking one: the client's side of the rules in docs/wire-protocol.md. Limits that
+/// an operator can change are checked by the server.
 /// </summary>
 internal static class SendRules
 {
     private const int MaxClientId = 64;
 
-    // Bytes of UTF-8. No username is as long.
+    // In bytes of UTF-8. No username is that long.
     private const int MaxName = 255;
 
     private static readonly SearchValues<char> s_clientId =
         SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-");
 
-    // Default_Ignorable_Code_Point of Unicode 16, and the blank of Braille: neither leaves a mark on the screen.
+    // Default_Ignorable_Code_Point of Unicode 16, and the empty Braille cell: neither is visible.
     private static readonly (int First, int Last)[] s_invisible =
     [
         (0x00AD, 0x00AD), (0x034F, 0x034F), (0x061C, 0x061C), (0x115F, 0x1160), (0x17B4, 0x17B5), (0x180B, 0x180F), (0x200B, 0x200F),
@@ -25,7 +25,7 @@ internal static class SendRules
         (0xFFF0, 0xFFF8), (0x1BCA0, 0x1BCA3), (0x1D173, 0x1D17A), (0xE0000, 0xE0FFF),
     ];
 
-    /// <returns>Why the server would refuse the message for good, with the code it would give; null where it may take it.</returns>
+    /// <returns>Why the server would refuse the message permanently, with its error code. Null if it may accept the message.</returns>
     public static ChatSendException? FaultOf(OutgoingMessage message)
     {
         if (message.ClientId.Length is 0 or > MaxClientId || message.ClientId.AsSpan().ContainsAnyExcept(s_clientId))
@@ -41,7 +41,7 @@ internal static class SendRules
         ChatSendException Refused(string code, string words) => new(message.ClientId, code, words);
     }
 
-    /// <summary>Whether it can be sent as it is: half a surrogate pair would become another character.</summary>
+    /// <summary>Whether the text can be sent unchanged: an unpaired surrogate would become another character.</summary>
     public static bool IsWhole(string text)
     {
         for (var i = 0; i < text.Length; i++)

@@ -1,6 +1,6 @@
 namespace Chatable.Client.Wire;
 
-/// <summary>What a server sends, read and found whole.</summary>
+/// <summary>A frame from a server, parsed and validated.</summary>
 internal abstract record ServerFrame;
 
 internal sealed record WelcomeFrame(Guid Epoch, long Head, TimeSpan Heartbeat, int MaxFrameBytes, int Window) : ServerFrame;
@@ -13,7 +13,7 @@ internal sealed record CaughtUpFrame(long Seq) : ServerFrame;
 
 internal sealed record ResetFrame(ChatCursor To) : ServerFrame;
 
-/// <summary>The log goes on in this epoch, and up to that place it is the same as before.</summary>
+/// <summary>The log continues in this epoch, and is unchanged up to the given seq.</summary>
 internal sealed record EpochFrame(ChatCursor Shared) : ServerFrame;
 
 internal sealed record ErrorFrame(string? ClientId, string Code, string Message, bool IsRetryable, TimeSpan? RetryAfter) : ServerFrame;
@@ -24,6 +24,6 @@ internal sealed record PongFrame : ServerFrame;
 
 internal sealed record DrainingFrame(TimeSpan Within) : ServerFrame;
 
-/// <summary>A type that this version does not know: what came after it, and may be ignored.</summary>
-/// <param name="Seq">The place in the log, where it has one.</param>
+/// <summary>A frame of a type that this version does not know. It is newer than this version, and may be ignored.</summary>
+/// <param name="Seq">The seq in the log, if it has one.</param>
 internal sealed record UnknownFrame(long? Seq) : ServerFrame;

@@ -3,7 +3,7 @@ using System.Text.Json;
 namespace Chatable.Client.Wire;
 
 /// <summary>
-/// Reads what a server sends over <c>chatable.v2</c>; unknown fields are ignored.
+/// Reads the frames that a server sends over <c>chatable.v2</c>. Unknown fields are ignored.
 /// <code>
 /// {"type":"welcome","user":"alice","server":"…","epoch":"…","head":7,"heartbeat_ms":20000,"max_frame_bytes":16384,"window":32}
 /// {"type":"message","seq":7,"message_id":"…","conversation":3,"conversation_seq":2,"author":"bob","recipient":"alice","message":"hello",
@@ -16,7 +16,7 @@ namespace Chatable.Client.Wire;
 /// </summary>
 internal static class ServerFrames
 {
-    /// <returns>Null where it is no frame of the protocol: not JSON, or a field is missing or of another type.</returns>
+    /// <returns>Null if it is not a frame of the protocol: not JSON, or a field is missing or has the wrong type.</returns>
     public static ServerFrame? TryRead(ReadOnlySpan<byte> frame)
     {
         try
@@ -31,7 +31,7 @@ internal static class ServerFrames
         }
     }
 
-    /// <summary>The same for one of the messages that <c>GET /api/v2/sync</c> and the history list.</summary>
+    /// <summary>Reads one of the messages that <c>GET /api/v2/sync</c> and the history return.</summary>
     public static ChatMessage? MessageOf(FrameFields fields) => fields is
     {
         MessageId: { } id, Conversation: { } conversation, ConversationSeq: { } conversationSeq, Author: { } author,

@@ -3,7 +3,7 @@ using Microsoft.Extensions.Options;
 
 namespace Chatable.FanoutWorker.DeadLetters;
 
-/// <summary>Counts the dead letters of this worker's partitions, and says so where there are some or more than before.</summary>
+/// <summary>Counts the dead letters of this worker's partitions, and logs a warning when a count has grown.</summary>
 internal sealed partial class DeadLetterWatch(
     DeadLetterLog letters, AssignedPartitions readers, IOptions<FanoutOptions> options, FanoutMetrics metrics, TimeProvider time,
     ILogger<DeadLetterWatch> logger) : BackgroundService
@@ -28,12 +28,12 @@ internal sealed partial class DeadLetterWatch(
         }
         catch (Exception failure) when (failure is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
         {
-            // The gauge keeps its last value meanwhile; that Redis is away is told by others.
+            // The gauge keeps its last value. Components that need Redis report its absence themselves.
             Log.NotCounted(logger, failure.GetType().Name);
         }
     }
 
-    /// <summary>One look. A partition that this worker has just taken counts as one that had none.</summary>
+    /// <summary>Runs one check. A partition that this worker has just taken counts as having had none.</summary>
     public async Task LookAsync(IReadOnlyCollection<int> partitions, CancellationToken cancellationToken)
     {
         var counts = await letters.CountAsync(partitions, cancellationToken);

@@ -2,7 +2,7 @@ using Chatable.Messaging.Intake;
 
 namespace Chatable.FanoutWorker.DeadLetters;
 
-/// <summary>What the command does; each returns the exit code.</summary>
+/// <summary>The actions of the command. Each returns the exit code.</summary>
 internal sealed class DlqActions(DeadLetterLog letters, DlqReport report, TextWriter errors)
 {
     private const int PageSize = 100;
@@ -43,7 +43,7 @@ internal sealed class DlqActions(DeadLetterLog letters, DlqReport report, TextWr
         return isReplayed ? 0 : 1;
     }
 
-    // Oldest first, and each once: one that fails again while this runs comes back behind the last that is looked at.
+    // Replays the oldest first, and each letter once: a letter that fails again during the run is appended after the last one counted.
     public async Task<int> ReplayAllAsync(int? only, CancellationToken cancellationToken)
     {
         var results = new List<LetterResult>();

@@ -7,7 +7,7 @@ using StackExchange.Redis;
 
 namespace Chatable.FanoutWorker.DeadLetters;
 
-/// <summary>The worker's program as a tool for the entries that it could not store: <c>dlq …</c>.</summary>
+/// <summary>Runs the worker's program as a tool for entries that could not be stored: <c>dlq …</c>.</summary>
 internal static partial class DlqCommand
 {
     private const int Failed = 1;
@@ -139,7 +139,7 @@ internal static partial class DlqCommand
             return WrongUsage;
         }
 
-        // A service waits for Redis; a person wants to be told.
+        // A service waits for Redis, but a person wants an error at once.
         builder.AddRedisClient("redis", configureOptions: options => options.AbortOnConnectFail = true);
         builder.Services.AddIntake();
         using var host = builder.Build();
@@ -147,7 +147,7 @@ internal static partial class DlqCommand
         return await act(new DlqActions(host.Services.GetRequiredService<DeadLetterLog>(), report, Console.Error));
     }
 
-    // The driver's own words would quote the configuration.
+    // The driver's own message would quote the configuration.
     private static string Sentence(Exception failure) => failure switch
     {
         OptionsValidationException wrong => string.Join('\n', wrong.Failures),

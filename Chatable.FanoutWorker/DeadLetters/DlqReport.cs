@@ -3,13 +3,13 @@ using System.Text.Json;
 
 namespace Chatable.FanoutWorker.DeadLetters;
 
-/// <summary>What the command prints, for people or as JSON.</summary>
+/// <summary>Prints the command's output, for people or as JSON.</summary>
 internal sealed class DlqReport(TextWriter output, bool asJson)
 {
     private static readonly string[] s_columns = ["PARTITION", "ID", "WHEN", "ERROR", "ATTEMPTS", "AUTHOR", "RECIPIENT", "BYTES"];
 
-    /// <param name="letters">Those to show.</param>
-    /// <param name="all">How many there are.</param>
+    /// <param name="letters">The letters to show.</param>
+    /// <param name="all">The total number of letters.</param>
     public void List(List<LetterView> letters, long all)
     {
         if (asJson)
@@ -59,6 +59,6 @@ internal sealed class DlqReport(TextWriter output, bool asJson)
             output.WriteLine(string.Join("  ", row.Select((cell, column) => Printable(cell).PadRight(widths[column]))).TrimEnd());
     }
 
-    // Whoever can write into Redis must not be able to write control sequences to an operator's terminal.
+    // Data written to Redis must not send control sequences to an operator's terminal.
     private static string Printable(string text) => string.Concat(text.Select(c => char.IsControl(c) ? '?' : c));
 }

@@ -5,7 +5,7 @@ using Chatable.Messaging.Wire;
 
 namespace Chatable.FanoutWorker.DeadLetters;
 
-/// <summary>What is told of a dead letter: everything but the text.</summary>
+/// <summary>The output for a dead letter: everything except its text.</summary>
 internal sealed record LetterView
 {
     public required int Partition { get; init; }
@@ -17,7 +17,7 @@ internal sealed record LetterView
     public required int Fields { get; init; }
     public required long Bytes { get; init; }
 
-    /// <summary>Whether this version can read it. What it cannot read it will not store either.</summary>
+    /// <summary>Whether this version can decode the entry. An entry that cannot be decoded cannot be stored either.</summary>
     public required bool Decodable { get; init; }
 
     public Guid? MessageId { get; init; }
@@ -65,7 +65,7 @@ internal sealed record LetterView
             : null;
 }
 
-/// <summary>What became of one letter.</summary>
+/// <summary>The outcome for one letter.</summary>
 internal sealed record LetterResult(int Partition, string Id, string Result);
 
 [JsonSourceGenerationOptions(

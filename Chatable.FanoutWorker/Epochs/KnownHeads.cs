@@ -6,10 +6,10 @@ using StackExchange.Redis;
 
 namespace Chatable.FanoutWorker.Epochs;
 
-/// <summary>A place in a user's log that was committed, and the number of its epoch.</summary>
+/// <summary>A committed seq in a user's log, and the number of its epoch.</summary>
 internal readonly record struct KnownHead(int Epoch, long User, long Seq)
 {
-    /// <summary>As "214000000 42 7".</summary>
+    /// <summary>Parses text such as "214000000 42 7".</summary>
     public static KnownHead? Parse(string text) =>
         text.Split(' ') is [var epoch, var user, var seq]
         && int.TryParse(epoch, CultureInfo.InvariantCulture, out var number)
@@ -20,8 +20,8 @@ internal readonly record struct KnownHead(int Epoch, long User, long Seq)
 }
 
 /// <summary>
-/// What Redis remembers of the logs: places of a few users, in the hash <c>heads</c>. Commits cost nothing for it; now and then the newest
-/// are written.
+/// Keeps committed seqs of a few users in Redis, in the hash <c>heads</c>. A commit only records them in memory; the newest are written to
+/// Redis from time to time.
 /// </summary>
 internal sealed class KnownHeads(IConnectionMultiplexer redis, IOptions<FanoutOptions> options)
 {
@@ -32,7 +32,7 @@ internal sealed class KnownHeads(IConnectionMultiplexer redis, IOptions<FanoutOp
 
     public static RedisKey KeyOf(string prefix) => $"{prefix}heads";
 
-    /// <summary>Notes one place of a batch that is committed.</summary>
+    /// <summary>Records one seq of a committed batch.</summary>
     public void Committed(IReadOnlyList<IDispatch> outcomes)
     {
         for (var i = outcomes.Count - 1; i >= 0; i--)
@@ -48,7 +48,7 @@ internal sealed class KnownHeads(IConnectionMultiplexer redis, IOptions<FanoutOp
     public async Task<IReadOnlyList<KnownHead>> ReadAsync() =>
         [.. (await redis.GetDatabase().HashValuesAsync(_key)).Select(value => KnownHead.Parse(value.ToString())).OfType<KnownHead>()];
 
-    /// <summary>What was noted since the last time.</summary>
+    /// <summary>Writes the seqs recorded since the last call.</summary>
     public async Task WriteAsync()
     {
         HashEntry[] entries = [.. _unwritten.Select(one => new HashEntry(one.Key, one.Value.ToString()))];

@@ -3,7 +3,7 @@ using Npgsql;
 
 namespace Chatable.FanoutWorker.Epochs;
 
-/// <summary>The worker's program as the tool that begins a new epoch after a restore: <c>new-epoch</c>.</summary>
+/// <summary>Runs the worker's program as a tool that begins a new epoch after a restore: <c>new-epoch</c>.</summary>
 internal static class NewEpochCommand
 {
     private const int Failed = 1;
@@ -45,7 +45,7 @@ internal static class NewEpochCommand
             Console.Out.WriteLine($"Epoch {ended} has ended, {begun} has begun.");
             return 0;
         }
-        // Where the server ends a session that waits for its standby, the commit has happened already.
+        // If the server ends a session that waits for its standby, the commit has already happened.
         catch (NpgsqlException failure) when (failure is PostgresException
             ? failure.SqlState is PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown
             : failure.InnerException is TimeoutException or IOException)
@@ -59,7 +59,7 @@ internal static class NewEpochCommand
         }
         catch (Exception failure) when (failure is NpgsqlException or ArgumentException or InvalidOperationException)
         {
-            // The driver's own words may quote the connection string.
+            // The driver's own message may quote the connection string.
             return await ComplainAsync("PostgreSQL cannot be reached: see that ConnectionStrings__chatdb names one that runs.", Failed);
         }
     }

@@ -4,8 +4,8 @@ using Microsoft.Extensions.Options;
 namespace Chatable.FanoutWorker.Epochs;
 
 /// <summary>
-/// Looks, at the start and now and then, whether PostgreSQL is behind what Redis knows of the logs, as after a restore: then somebody has to
-/// begin a new epoch. Until that is done, what Redis knows stays as it is, so that each worker says so.
+/// Checks, at startup and periodically, whether PostgreSQL is behind the seqs that Redis knows, as after a restore. Someone must then begin
+/// a new epoch. Until that happens, the seqs in Redis stay unchanged, so that every worker reports the problem.
 /// </summary>
 internal sealed partial class SetBackWatch(
     KnownHeads known, EnvelopeStore store, IOptions<FanoutOptions> options, TimeProvider time, ILogger<SetBackWatch> logger)
@@ -24,18 +24,18 @@ internal sealed partial class SetBackWatch(
             }
             catch (Exception) when (!stoppingToken.IsCancellationRequested)
             {
-                // That a store is away is told by those who need it.
+                // Components that need the store report its absence themselves.
             }
         }
         while (await timer.WaitForNextTickAsync(stoppingToken));
     }
 
-    /// <summary>One look. True where no log is behind.</summary>
+    /// <summary>Runs one check. Returns true if no log is behind.</summary>
     public async Task<bool> LookAsync(CancellationToken cancellationToken)
     {
         var all = await known.ReadAsync();
         var (epoch, heads) = await store.HeadsAsync([.. all.Select(one => one.User)], cancellationToken);
-        // What is of an epoch that is past has ended with it; one to come was forgotten together with its places.
+        // Seqs of a past epoch ended with it. An epoch number above the current one means that the epoch was lost together with its seqs.
         KnownHead[] behind = [.. all.Where(one =>
             one.Epoch > epoch.Number || (one.Epoch == epoch.Number && heads.GetValueOrDefault(one.User) < one.Seq))];
         if (behind.Length == 0)

@@ -4,10 +4,10 @@ using StackExchange.Redis;
 namespace Chatable.FanoutWorker.Lanes;
 
 /// <summary>
-/// Empties its partitions together, one batch after the other: a commit costs nearly the same for one entry as for a hundred, and where
-/// many people write, each partition has only a few at a time. Where a batch fails, each of its partitions goes on alone until it is
-/// through: a user somebody has locked, or an entry that cannot be stored, then delays no partition but its own. A batch so large that
-/// it need not be one transaction is stored in several at once: they end sooner where processors are idle, and fail each for itself.
+/// Processes its partitions together, one batch after the other. A commit costs nearly the same for one entry as for a hundred, and with
+/// many writers each partition has only a few entries at a time. If a batch fails, each of its partitions is processed alone until it
+/// recovers. A locked user or an entry that cannot be stored then delays only its own partition. A batch that is large enough is stored in
+/// several concurrent transactions: they finish sooner if processors are idle, and fail independently.
 /// </summary>
 internal sealed partial class Lane
 {
@@ -25,7 +25,7 @@ internal sealed partial class Lane
     private CancellationTokenSource? _batch;
     private bool _running;
 
-    /// <remarks>What <paramref name="connect"/> gives has a connection of its own, on which this lane may wait.</remarks>
+    /// <remarks><paramref name="connect"/> returns a connection that only this lane uses, so the lane may block on it.</remarks>
     public Lane(
         Func<LaneConnection> connect, BatchProcessor processor, FanoutOptions options, FanoutMetrics metrics, TimeProvider time,
         ILogger<Lane> logger)
@@ -49,14 +49,16 @@ internal sealed partial class Lane
         _ = Task.Run(RunAsync, CancellationToken.None);
     }
 
-    /// <summary>Returns when no batch of the partition is in flight; one that is has <see cref="FanoutOptions.DrainTimeout"/>.</summary>
+    /// <summary>
+    /// Returns when no batch of the partition is in flight. A batch in flight has <see cref="FanoutOptions.DrainTimeout"/> to finish.
+    /// </summary>
     public async Task RemoveAsync(int partition)
     {
         LaneMember member;
         lock (_gate)
             member = _members[partition];
 
-        // A batch that begins after this is without it.
+        // A batch that begins after this excludes the partition.
         await member.LeaveAsync();
         lock (_gate)
         {
@@ -67,7 +69,7 @@ internal sealed partial class Lane
         await member.Left;
     }
 
-    // Ends with its last member.
+    // Ends with the lane's last member.
     private async Task RunAsync()
     {
         while (await GatherAsync() is { } gathering)
@@ -79,7 +81,7 @@ internal sealed partial class Lane
         }
     }
 
-    // Between two batches, so none of those who leave has anything.
+    // Runs between two batches, so a leaving member has no batch in flight.
     private async Task<Gathering?> GatherAsync()
     {
         LaneMember[] leaving;
@@ -141,26 +143,26 @@ internal sealed partial class Lane
     }
 }
 
-/// <summary>Those who go together, until others are to.</summary>
+/// <summary>The members to process together, until their set changes.</summary>
 internal sealed record Gathering(IReadOnlyList<LaneMember> Members, Task Changed);
 
-/// <summary>What several partitions have at their heads, to be settled together.</summary>
-/// <param name="Members">Of each head whose it is.</param>
-/// <param name="Heads">None is empty.</param>
+/// <summary>The heads of several partitions, to be processed together.</summary>
+/// <param name="Members">The member of each head.</param>
+/// <param name="Heads">The heads. None is empty.</param>
 internal sealed record LaneBatch(IReadOnlyList<LaneMember> Members, IReadOnlyList<PartitionHead> Heads)
 {
     private int Entries => Heads.Sum(head => head.Items.Count);
 
-    /// <summary>Tells each member that it is being deleted; its next reading takes it from there.</summary>
+    /// <summary>Tells each member that its entries are being deleted. The member's next read awaits the result.</summary>
     public void Deleting(Task<IReadOnlyList<RedisException?>> deletion)
     {
         for (var i = 0; i < Members.Count; i++)
             Members[i].Deleting(deletion, i);
     }
 
-    /// <summary>Parts of whole partitions and nearly the same size, as many as there can be.</summary>
-    /// <param name="most">At least 1.</param>
-    /// <param name="leastSize">Entries in each, on average: at least 1.</param>
+    /// <summary>Splits the batch by whole partitions into parts of nearly equal size, as many as possible.</summary>
+    /// <param name="most">The most parts. At least 1.</param>
+    /// <param name="leastSize">The least average number of entries per part. At least 1.</param>
     public IReadOnlyList<LaneBatch> Split(int most, int leastSize)
     {
         var count = Math.Min(Math.Min(most, Members.Count), Entries / leastSize);
@@ -190,7 +192,7 @@ internal sealed record LaneBatch(IReadOnlyList<LaneMember> Members, IReadOnlyLis
     }
 }
 
-/// <summary>A partition of a <see cref="Lane"/>: with the others, or alone after a failure, but never both.</summary>
+/// <summary>A partition of a <see cref="Lane"/>, processed with the others, or alone after a failure, but never both.</summary>
 internal sealed class LaneMember(PartitionRecovery reader) : IAsyncDisposable
 {
     private readonly CancellationTokenSource _stop = new();
@@ -204,18 +206,19 @@ internal sealed class LaneMember(PartitionRecovery reader) : IAsyncDisposable
 
     public bool IsLeaving => _stop.IsCancellationRequested;
 
-    /// <summary>Completes when nothing of the partition is in flight any more, nor will be.</summary>
+    /// <summary>Completes when nothing of the partition is in flight, and nothing will be.</summary>
     public Task Left => _left.Task;
 
     /// <summary>
-    /// What was settled last is being deleted. Redis does this before any reading that is begun after it, so that reading need not wait;
-    /// but what is read counts only once this has succeeded. To be taken before the next one.
+    /// Records that the entries of the last batch are being deleted. Redis runs the deletion before any read sent after it, so that read
+    /// need not wait. But the read's result is valid only once the deletion has succeeded. Call <see cref="TakeDeletionAsync"/> before
+    /// recording the next one.
     /// </summary>
-    /// <param name="deletion">Tells for each of several partitions why it failed.</param>
-    /// <param name="place">Which of them this one is.</param>
+    /// <param name="deletion">Returns, for each of several partitions, why it failed.</param>
+    /// <param name="place">The index of this partition.</param>
     public void Deleting(Task<IReadOnlyList<RedisException?>> deletion, int place) => _deletion = (deletion, place);
 
-    /// <summary>Waits for the last deletion. Throws where it failed, once.</summary>
+    /// <summary>Waits for the last deletion. Throws its failure, once.</summary>
     public async Task TakeDeletionAsync()
     {
         if (_deletion is not var (task, place))
@@ -226,7 +229,7 @@ internal sealed class LaneMember(PartitionRecovery reader) : IAsyncDisposable
             throw failure;
     }
 
-    /// <summary>Goes on by itself until it is through; then calls <paramref name="back"/>.</summary>
+    /// <summary>Processes the partition alone until it recovers, then calls <paramref name="back"/>.</summary>
     public void GoAlone(Action back)
     {
         _alone = Task.Run(() => reader.GetThroughAsync(_stop.Token), CancellationToken.None);
@@ -243,7 +246,7 @@ internal sealed class LaneMember(PartitionRecovery reader) : IAsyncDisposable
         }
         catch (Exception)
         {
-            // Whoever reads the partition next sees it, and does it again.
+            // The next reader of the partition finds the entries and deletes them again.
         }
 
         _left.TrySetResult();

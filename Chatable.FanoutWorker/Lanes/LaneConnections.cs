@@ -8,7 +8,7 @@ using StackExchange.Redis;
 
 namespace Chatable.FanoutWorker.Lanes;
 
-/// <summary>A connection to Redis for each lane, made when first asked for: no start and no health check waits for it.</summary>
+/// <summary>Holds a Redis connection for each lane, opened on first use: neither startup nor health checks wait for it.</summary>
 internal sealed class LaneConnections(
     IServiceProvider services, IOptions<IntakeOptions> intake, IOptions<ServerQueueOptions> queues, IOptions<RegistryOptions> registry)
 {
@@ -43,5 +43,5 @@ internal sealed class LaneConnections(
     private static string KeyOf(int lane) => $"lane-{lane}";
 }
 
-/// <summary>What a lane reads with, and ends its batches with: Redis does one after the other, in the order they were sent.</summary>
+/// <summary>The reader and publisher of a lane, which share a connection. Redis runs their commands in the order they were sent.</summary>
 internal sealed record LaneConnection(IntakeReader Reader, PublishAndTrim PublishAndTrim);

@@ -4,12 +4,12 @@ using StackExchange.Redis;
 namespace Chatable.FanoutWorker.Lanes;
 
 /// <summary>
-/// Reads for a lane, on a connection nobody else uses: it waits there for what comes. What the lane has settled is deleted on it too, and
-/// Redis does one thing after the other there, so nothing has to wait for the answer to a deletion before it reads.
+/// Reads for a lane, on a connection of its own where reads may block. The lane's deletions use the same connection, and Redis runs its
+/// commands in order. A read therefore need not wait for the result of an earlier deletion.
 /// </summary>
 /// <remarks>
-/// <paramref name="connection"/> connects when first needed; <paramref name="alone"/> is called for a member whose partition cannot be
-/// read or deleted from, which has to go on by itself.
+/// <paramref name="connection"/> connects on first use. <paramref name="alone"/> is called for a member whose partition cannot be read or
+/// deleted from; that member is then processed alone.
 /// </remarks>
 internal sealed partial class LaneReader(
     Lazy<LaneConnection> connection, Action<LaneMember> alone, FanoutOptions options, FanoutMetrics metrics, TimeProvider time, ILogger logger)
@@ -19,14 +19,14 @@ internal sealed partial class LaneReader(
     private readonly Backoff _backoff = new(options.FirstBackoff, options.MaxBackoff);
     private readonly BatchShare _share = new(options.BatchSize);
 
-    // So often the number of entries is halved that are read at once: what timed out may have been too much.
+    // How many times the number of entries per read is halved: a read that timed out may have been too large.
     private int _halvings;
 
-    // A reading that waits cannot be called back, and another would wait behind it.
+    // A blocked read cannot be cancelled, and another one would wait behind it.
     private Task<IReadOnlyList<PartitionHead>>? _reading;
 
     /// <summary>
-    /// Waits for what there is, and for what was settled last to be deleted. Empty after a while, or where others are to go together.
+    /// Waits for entries, and for the last batch's deletions. Returns an empty batch after a while, or when the lane's members change.
     /// </summary>
     public async Task<LaneBatch> ReadAsync(Gathering gathering)
     {
@@ -49,8 +49,8 @@ internal sealed partial class LaneReader(
         return new LaneBatch(some, Array.ConvertAll(some, member => byPartition[member.Partition]));
     }
 
-    // Null where at least one cannot be read; nothing, after a while, where the connection cannot. The partitions are not left to
-    // themselves then: they have another connection, and would be back at once, again and again.
+    // Returns null if at least one partition cannot be read. If the connection fails, returns nothing after a delay. The partitions are not
+    // processed alone in that case: they would use another connection, return at once, and repeat this in a loop.
     private async Task<IReadOnlyList<PartitionHead>?> TryReadTogetherAsync(Gathering gathering, int count)
     {
         try
@@ -127,21 +127,24 @@ internal sealed partial class LaneReader(
 }
 
 /// <summary>
-/// Shares a batch out among the partitions that are read together. One read takes as many entries of each: more of them once a partition
-/// had more than that and the batch had room, so that one with many writers does not fall behind the others.
+/// Divides a batch among the partitions that are read together. One read takes the same number of entries from each. The number grows once
+/// a partition had more and the batch had room, so that a partition with many writers does not fall behind.
 /// </summary>
 internal sealed class BatchShare(int batchSize)
 {
-    // So many batches are read at once at most, where others have something than did the last time. The rest stays where it is.
+    // A read fetches at most this many batches, if the distribution over the partitions changes between reads. The surplus stays in the
+    // intake.
     private const int Spare = 4;
 
     private int _each;
 
-    /// <summary>Entries to read of each of so many partitions.</summary>
+    /// <summary>The number of entries to read from each of the given number of partitions.</summary>
     public int OfEach(int partitions) =>
         _each = Math.Clamp(_each, Math.Max(1, batchSize / partitions), Math.Max(1, Spare * batchSize / partitions));
 
-    /// <summary>No more than a batch, or one entry of each: all of those that have few, and as many of each of the others.</summary>
+    /// <summary>
+    /// Returns at most one batch, or one entry of each. Small heads are taken whole, and the larger ones are cut to an equal size.
+    /// </summary>
     public IReadOnlyList<PartitionHead> Take(IReadOnlyList<PartitionHead> heads)
     {
         var read = heads.Sum(head => head.Items.Count);
@@ -156,7 +159,7 @@ internal sealed class BatchShare(int batchSize)
         return heads;
     }
 
-    // What the small ones leave of their share goes to the larger.
+    // The unused part of the small heads' shares goes to the larger heads.
     private int EvenShare(int[] ascending)
     {
         var left = batchSize;

@@ -1,21 +1,21 @@
 namespace Chatable.Messaging.Control;
 
-/// <summary>What an operator asks of the API servers.</summary>
+/// <summary>A request from an operator to the API servers.</summary>
 public abstract record ControlMessage
 {
     private ControlMessage()
     {
     }
 
-    /// <summary>One server lets its clients go, finishes what it has, and ends.</summary>
+    /// <summary>One server closes its clients' connections, finishes its pending work, and exits.</summary>
     /// <param name="Instance">The server's <see cref="ServerIdentity.Instance"/>.</param>
     public sealed record Drain(string Instance) : ControlMessage;
 
-    /// <summary>Every server closes the sockets of one user. A client with a valid token comes back and resumes.</summary>
+    /// <summary>Every server closes the sockets of one user. A client with a valid token reconnects and resumes.</summary>
     /// <param name="Username">In any letter case.</param>
     public sealed record Disconnect(string Username) : ControlMessage;
 
-    // A word and its argument: "drain vreaiugt", "disconnect alice". A server ignores what it does not know.
+    // A word and its argument: "drain vreaiugt", "disconnect alice". A server ignores words it does not know.
     internal string Format() => this switch
     {
         Drain drain => $"drain {drain.Instance}",

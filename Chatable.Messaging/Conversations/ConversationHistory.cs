@@ -2,7 +2,7 @@ using Npgsql;
 
 namespace Chatable.Messaging.Conversations;
 
-/// <summary>Conversations and their messages by keyset: a page costs the same wherever it lies.</summary>
+/// <summary>Reads conversations and their messages with keyset pagination: a page costs the same at any depth.</summary>
 public sealed class ConversationHistory(NpgsqlDataSource database)
 {
     internal const string OlderSql = InboxHead + """
@@ -21,8 +21,9 @@ public sealed class ConversationHistory(NpgsqlDataSource database)
               ORDER BY c.last_message_at, c.id LIMIT $4) page
         """ + InboxTail;
 
-    // participants_inbox_idx knows only the minute of a conversation's last message. So first all of the place's own minute, and enough of
-    // the minutes beyond it to fill a page; then their order within the minutes. LIMIT 1 as in ConversationReader.
+    // participants_inbox_idx stores only the minute of a conversation's last message. The query first takes all conversations of the
+    // cursor's own minute, and enough from the minutes beyond it to fill a page. It then sorts them within the minutes. For LIMIT 1, see
+    // ConversationReader.
     private const string InboxHead = Shown + """
                , (SELECT last_seq FROM user_heads WHERE user_id = $1)
         FROM (SELECT c.* FROM (
@@ -48,7 +49,8 @@ public sealed class ConversationHistory(NpgsqlDataSource database)
 
         """;
 
-    // A stretch of the user's log, which says which conversations have moved: each one where it is first met there.
+    // Reads a range of the user's log, which names the conversations that have moved. Each conversation counts at its first entry in the
+    // range.
     internal const string MovedSql = """
         WITH stretch AS (
             SELECT seq, conversation_id FROM envelopes
@@ -72,8 +74,9 @@ public sealed class ConversationHistory(NpgsqlDataSource database)
         WHERE p.conversation_id = $1 AND p.user_id = $2
         """;
 
-    // conversation_seq is dense, so a page is a range of messages_pkey. LIMIT says how many there are: most conversations have low
-    // numbers only, so the planner takes the beginning of a long one for a good part of the table, and would read all of that.
+    // conversation_seq is dense, so a page is a range of messages_pkey. LIMIT tells the planner how many rows there are. Most conversations
+    // have only low numbers. Without LIMIT the planner assumes that the beginning of a long conversation is a large part of the table, and
+    // would scan all of that.
     internal const string RangeSql = """
         SELECT message_id, conversation_seq, client_id, client_id_text, author_id, type, body, created_at
         FROM messages
@@ -83,8 +86,8 @@ public sealed class ConversationHistory(NpgsqlDataSource database)
         """;
 
     /// <summary>
-    /// A page of an inbox along a walk, which null begins. A walk meets every conversation that was there when it began: towards the older
-    /// ones first, and those that moved meanwhile at its end, perhaps a second time.
+    /// Reads one page of an inbox along a walk. A null walk starts a new one. A walk visits every conversation that existed when it began:
+    /// first towards the older ones, and at its end those that moved in the meantime, possibly a second time.
     /// </summary>
     public async Task<InboxStep> WalkAsync(long user, InboxWalk? walk, int limit, CancellationToken cancellationToken)
     {
@@ -94,7 +97,7 @@ public sealed class ConversationHistory(NpgsqlDataSource database)
             return new InboxStep(stretch.Rows, stretch.Reached < stretch.End ? new InboxWalk.Moved(stretch.Reached, stretch.End) : null);
         }
 
-        // One more than is shown, to see whether there is one.
+        // Reads one row more than the page, to learn whether another page follows.
         var from = walk as InboxWalk.Older;
         var found = await OlderAsync(user, from?.Place, limit + 1, cancellationToken);
         if (found.Rows.Count > limit)
@@ -103,24 +106,27 @@ public sealed class ConversationHistory(NpgsqlDataSource database)
             return new InboxStep(rows, new InboxWalk.Older(rows[^1].Place, from is null ? found.Head : from.Began));
         }
 
-        // One page alone has seen all there was, and so has a walk during which the log has not grown.
+        // A single page has seen everything. So has a walk during which the log has not grown.
         return new InboxStep(
             found.Rows, from is { Began: { } began } && found.Head != began ? new InboxWalk.Moved(began, long.MaxValue) : null);
     }
 
-    /// <summary>The next conversations after a place, towards the older ones; latest first. Null begins with the latest of all.</summary>
+    /// <summary>
+    /// Reads the next conversations after a place, towards the older ones, latest first. Null starts with the latest of all.
+    /// </summary>
     public Task<InboxSlice> OlderAsync(long user, InboxPlace? before, int limit, CancellationToken cancellationToken) =>
         InboxAsync(
             OlderSql, user, before ?? new InboxPlace(DateTime.SpecifyKind(DateTime.MaxValue, DateTimeKind.Utc), long.MaxValue), limit,
             cancellationToken);
 
-    /// <summary>The conversations next to a place, towards the newer ones; latest first too.</summary>
+    /// <summary>Reads the conversations next to a place, towards the newer ones, also latest first.</summary>
     public Task<InboxSlice> NewerAsync(long user, InboxPlace after, int limit, CancellationToken cancellationToken) =>
         InboxAsync(NewerSql, user, after, limit, cancellationToken);
 
     /// <summary>
-    /// The conversations in which something was said between two places of the user's log, the first excluded, the last included; latest
-    /// first. Where there are more than <paramref name="limit"/>, or the way is long, those of its beginning.
+    /// Reads the conversations that received a message between two positions of the user's log, the first excluded, the last included,
+    /// latest first. If there are more than <paramref name="limit"/>, or the range is long, it returns those from the beginning of the
+    /// range.
     /// </summary>
     private Task<MovedSlice> MovedAsync(long user, long after, long until, int limit, CancellationToken cancellationToken) =>
         database.ReadAsync(async connection =>
@@ -129,7 +135,7 @@ public sealed class ConversationHistory(NpgsqlDataSource database)
             command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = user });
             command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = after });
             command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = until });
-            // One more than is shown, to see how far this goes.
+            // Reads one row more than the page, to learn how far the page reaches.
             command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = limit + 1 });
             await using var row = await command.ExecuteReaderAsync(CancellationToken.None);
             var met = new List<(ConversationRow Row, long First)>(limit + 1);
@@ -146,7 +152,7 @@ public sealed class ConversationHistory(NpgsqlDataSource database)
             return new MovedSlice([.. met.Where(one => one != last).Select(one => one.Row)], last.First - 1, end);
         }, cancellationToken);
 
-    /// <summary>Null where there is no such conversation, or the user takes no part in it.</summary>
+    /// <summary>Returns null if the conversation does not exist, or the user is not a participant.</summary>
     public Task<ConversationParties?> FindAsync(long conversation, long user, CancellationToken cancellationToken) =>
         database.ReadAsync<ConversationParties?>(async connection =>
         {
@@ -159,7 +165,7 @@ public sealed class ConversationHistory(NpgsqlDataSource database)
                 : null;
         }, cancellationToken);
 
-    /// <summary>The messages from one <c>conversation_seq</c> to another, both included, in their order.</summary>
+    /// <summary>Reads the messages from one <c>conversation_seq</c> to another, both included, in ascending order.</summary>
     public Task<IReadOnlyList<HistoryRow>> ReadAsync(long conversation, long from, long to, CancellationToken cancellationToken) =>
         database.ReadAsync<IReadOnlyList<HistoryRow>>(async connection =>
         {

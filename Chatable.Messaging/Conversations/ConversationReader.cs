@@ -2,11 +2,11 @@ using Npgsql;
 
 namespace Chatable.Messaging.Conversations;
 
-/// <summary>What protocol v1 shows of conversations, newest first.</summary>
+/// <summary>Reads conversations for protocol v1, newest first.</summary>
 public sealed class ConversationReader(NpgsqlDataSource database)
 {
-    // participants_inbox_idx gives the conversations by the minute of their last message, which leaves little to sort. LIMIT 1 says that
-    // there is one last message: the planner then weighs and compares nothing, which took longer than the reading.
+    // participants_inbox_idx returns the conversations by the minute of their last message, so little is left to sort. LIMIT 1 tells the
+    // planner that there is exactly one last message. It then compares no join orders, which took longer than running the query.
     internal const string InboxSql = """
         SELECT m.author_id = $1, m.created_at, m.body,
                (SELECT username FROM users WHERE id = CASE WHEN page.user_low = $1 THEN page.user_high ELSE page.user_low END)
@@ -20,7 +20,7 @@ public sealed class ConversationReader(NpgsqlDataSource database)
         ORDER BY page.last_message_at DESC, page.id DESC
         """;
 
-    // conversation_seq is dense, so a page is a range of it: the last page costs what the first does.
+    // conversation_seq is dense, so a page is a range of it: the last page costs as much as the first.
     internal const string ThreadSql = """
         SELECT m.conversation_seq, m.author_id, m.created_at, m.body, m.type
         FROM conversations c
@@ -41,7 +41,7 @@ public sealed class ConversationReader(NpgsqlDataSource database)
         LIMIT $4
         """;
 
-    /// <summary>One row a conversation of the user, by its latest message.</summary>
+    /// <summary>Returns one row per conversation of the user, sorted by its latest message.</summary>
     public Task<IReadOnlyList<InboxRow>> InboxAsync(long userId, PageRange page, CancellationToken cancellationToken) =>
         database.ReadAsync<IReadOnlyList<InboxRow>>(async connection =>
         {
@@ -56,11 +56,13 @@ public sealed class ConversationReader(NpgsqlDataSource database)
             return rows;
         }, cancellationToken);
 
-    /// <summary>The messages between two users, in both directions; the two may be one, who then sees the notes to oneself.</summary>
+    /// <summary>
+    /// Reads the messages between two users, in both directions. If both ids are the same user, these are the user's notes to self.
+    /// </summary>
     public Task<IReadOnlyList<ThreadRow>> ThreadAsync(long userId, long otherId, PageRange page, CancellationToken cancellationToken) =>
         ThreadAsync(ThreadSql, userId, otherId, page.Skip, page.Take, cancellationToken);
 
-    /// <summary>The messages next before a place of the conversation, which stays where it is whatever is written.</summary>
+    /// <summary>Reads the messages directly before a seq of the conversation. Messages written later do not shift this page.</summary>
     public Task<IReadOnlyList<ThreadRow>> ThreadBeforeAsync(
         long userId, long otherId, long seq, int limit, CancellationToken cancellationToken) =>
         ThreadAsync(ThreadBeforeSql, userId, otherId, seq, limit, cancellationToken);

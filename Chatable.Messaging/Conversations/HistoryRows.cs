@@ -1,22 +1,26 @@
 namespace Chatable.Messaging.Conversations;
 
 /// <summary>
-/// The place of a conversation in a user's inbox: latest activity first, equal ones by their id. What is written to a conversation moves
-/// it to the front: a walk towards the older ones meets none of them twice, and passes by what moves before the walk has come to it.
+/// The place of a conversation in a user's inbox: latest activity first, ties ordered by id. A new message moves its conversation to the
+/// front. A walk towards the older conversations therefore meets none of them twice, and misses those that move before the walk reaches
+/// them.
 /// </summary>
 public readonly record struct InboxPlace(DateTime LastActivityAt, long ConversationId);
 
 /// <summary>A conversation in a user's inbox, with its latest message.</summary>
 public sealed record ConversationRow(InboxPlace Place, string With, long LastSeq, HistoryRow LastMessage);
 
-/// <summary>A part of an inbox. <paramref name="Head"/> is where the user's log stood then; null where there is no row.</summary>
+/// <summary>
+/// A part of an inbox. <paramref name="Head"/> is the seq of the user's log at the time of the read, or null if there are no rows.
+/// </summary>
 public sealed record InboxSlice(IReadOnlyList<ConversationRow> Rows, long? Head);
 
-/// <summary>A page of a walk; <paramref name="Next"/> is null at its end.</summary>
+/// <summary>One page of a walk. <paramref name="Next"/> is null at the end of the walk.</summary>
 public sealed record InboxStep(IReadOnlyList<ConversationRow> Rows, InboxWalk? Next);
 
 /// <summary>
-/// Conversations met along the user's log up to <paramref name="Reached"/>; the way goes on where that is before <paramref name="End"/>.
+/// The conversations found in the user's log up to <paramref name="Reached"/>. The range continues if that is before
+/// <paramref name="End"/>.
 /// </summary>
 internal sealed record MovedSlice(IReadOnlyList<ConversationRow> Rows, long Reached, long End);
 
@@ -25,7 +29,7 @@ public sealed record ConversationParties(long LastSeq, long LowId, string Low, l
 {
     public string NameOf(long user) => user == LowId ? Low : High;
 
-    /// <summary>The other one; of a note to oneself, oneself.</summary>
+    /// <summary>The name of the other participant. For a note to self, this is the user's own name.</summary>
     public string NameOfOther(long user) => user == LowId ? High : Low;
 }
 

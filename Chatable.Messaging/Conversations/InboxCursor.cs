@@ -28,14 +28,14 @@ public static class InboxCursor
         return Base64Url.EncodeToString(bytes);
     }
 
-    /// <summary>What follows the version.</summary>
+    /// <summary>Writes the bytes after the version.</summary>
     public static void Write(InboxPlace place, Span<byte> bytes)
     {
         BinaryPrimitives.WriteInt64BigEndian(bytes, MicrosecondsOf(place.LastActivityAt));
         BinaryPrimitives.WriteInt64BigEndian(bytes[8..], place.ConversationId);
     }
 
-    /// <summary>Null for what <see cref="Write"/> would not write.</summary>
+    /// <summary>Returns null for bytes that <see cref="Write"/> would not produce.</summary>
     public static InboxPlace? Read(ReadOnlySpan<byte> bytes)
     {
         var microseconds = BinaryPrimitives.ReadInt64BigEndian(bytes);
@@ -45,7 +45,7 @@ public static class InboxCursor
             : null;
     }
 
-    /// <summary>False for anything this version would not write.</summary>
+    /// <summary>Returns false for any text that this version would not produce.</summary>
     public static bool TryParse(string text, [NotNullWhen(true)] out InboxPlace? place)
     {
         place = null;

@@ -5,14 +5,14 @@ using System.Diagnostics.CodeAnalysis;
 namespace Chatable.Messaging.Conversations;
 
 /// <summary>
-/// Where a walk through an inbox goes on. First it goes towards the older conversations. What moves to the front meanwhile it would pass
-/// by, so it remembers where the user's log stood at its beginning, and ends with the conversations that the log names since then. As text
-/// it is opaque to clients: base64url of
+/// The position from which a walk through an inbox continues. The walk first goes towards the older conversations, and would miss those
+/// that move to the front in the meantime. It therefore remembers the seq of the user's log at its beginning, and ends with the
+/// conversations that the log names since then. Its text is opaque to clients: base64url of
 /// <code>
 /// u8  version (2)  · i64 last activity, as in InboxCursor · i64 conversation id · i64 the log's seq at the beginning
 /// u8  version (3)  · i64 seq it has reached in the log · i64 seq of the end, the greatest of all where that is not known yet
 /// </code>
-/// integers big-endian. A cursor of version 1, as <see cref="InboxCursor"/> has it, is one without a beginning.
+/// Integers are big-endian. A version 1 cursor (see <see cref="InboxCursor"/>) is a walk without a remembered beginning.
 /// </summary>
 public abstract record InboxWalk
 {
@@ -57,7 +57,7 @@ public abstract record InboxWalk
         return after >= 0 && after <= until ? new Moved(after, until) : null;
     }
 
-    /// <summary>The conversations older than a place.</summary>
+    /// <summary>The conversations older than a given place.</summary>
     public sealed record Older(InboxPlace Place, long? Began) : InboxWalk
     {
         public override string ToText()
@@ -72,7 +72,7 @@ public abstract record InboxWalk
         }
     }
 
-    /// <summary>The conversations that the user's log names between two places, the first excluded.</summary>
+    /// <summary>The conversations that the user's log names between two seqs, the first excluded.</summary>
     public sealed record Moved(long After, long Until) : InboxWalk
     {
         public override string ToText()

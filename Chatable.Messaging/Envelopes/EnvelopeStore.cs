@@ -4,22 +4,24 @@ using Npgsql;
 namespace Chatable.Messaging.Envelopes;
 
 /// <summary>
-/// Reads users' logs. Only ever from the primary: on a replica, commits can become visible in another order than that of the seqs.
+/// Reads users' logs, only from the primary: on a replica, commits can become visible in an order other than that of the seqs.
 /// </summary>
 public sealed class EnvelopeStore(NpgsqlDataSource database)
 {
-    /// <summary>With more, PostgreSQL would expect so much work that it compiles the statement each time, mostly for nothing.</summary>
+    /// <summary>
+    /// The most users per query. Beyond it PostgreSQL's cost estimate triggers JIT compilation each time, mostly for nothing.
+    /// </summary>
     public const int KnownAtOnce = 100;
 
     private const string Head = "SELECT last_seq FROM user_heads WHERE user_id = $1";
 
-    // The planner takes a table of one row that nobody has analyzed for one of a thousand: without LIMIT 1 it would expect so many times
-    // the work, and compile the statement (JIT) each time, for a hundred times its cost. A test looks for statements that are compiled.
+    // log_epoch has one row. If the table was never analyzed, the planner assumes a thousand. Without LIMIT 1 it would expect far more work
+    // and JIT-compile the statement each time, at a hundred times its cost. A test looks for statements that are compiled.
     private const string CurrentEpoch = "(SELECT * FROM log_epoch LIMIT 1)";
 
-    // Up to where a log is the same as in an epoch that has ended; null where anything but promotions has ended it or one after it. The
-    // last place of that epoch is looked for by halves: places are dense, and the numbers of their epochs only rise. An older worker's
-    // rows have the highest of all numbers; beside those, less may be found than is shared.
+    // The last seq that a log shares with an epoch that has ended. Null if anything but a promotion ended that epoch or a later one. A
+    // binary search finds the last seq of that epoch: seqs are dense, and their epoch numbers never fall. Rows written by an older worker
+    // carry the highest number of all. Next to those, the search may find a smaller shared seq than the true one.
     private const string SharedUntil = """
         (SELECT (WITH RECURSIVE search (shared, beyond) AS (
                      SELECT 0::bigint, coalesce(h.last_seq, 0) + 1
@@ -35,7 +37,7 @@ public sealed class EnvelopeStore(NpgsqlDataSource database)
          LIMIT 1)
         """;
 
-    // One statement, one snapshot: a head of one epoch must not be taken for that of another.
+    // One statement means one snapshot: a head must never be combined with another epoch.
     private const string HeadsOfKnown = $"""
         SELECT l.{LogEpochs.IsOver}, l.epoch, l.number, k.user_id, coalesce(h.last_seq, 0), {SharedUntil}
         FROM {CurrentEpoch} l CROSS JOIN unnest($1, $2) WITH ORDINALITY AS k (user_id, epoch, place)
@@ -48,8 +50,9 @@ public sealed class EnvelopeStore(NpgsqlDataSource database)
         FROM {CurrentEpoch} l LEFT JOIN user_heads h ON h.user_id = ANY ($1)
         """;
 
-    // The other party of a direct conversation is whichever of the pair is not the author; of a note to oneself, both are. Each LIMIT 1
-    // says that there is one: the planner then neither weighs orders nor compares statistics, which took it ten times as long as the rest.
+    // The other party of a direct conversation is the user of the pair who is not the author. In a note to self, both are the author. Each
+    // LIMIT 1 tells the planner that there is one row. It then compares neither join orders nor statistics, which took ten times as long as
+    // the rest.
     private const string Page = """
         SELECT e.seq, m.message_id, m.conversation_id, m.conversation_seq, m.client_id, m.client_id_text,
                m.author_id, (SELECT username FROM users WHERE id = m.author_id),
@@ -62,7 +65,7 @@ public sealed class EnvelopeStore(NpgsqlDataSource database)
         ORDER BY e.seq
         """;
 
-    /// <summary>The seq of the user's newest envelope; 0 for an empty log or an unknown user.</summary>
+    /// <summary>Returns the seq of the user's newest envelope, or 0 for an empty log or an unknown user.</summary>
     public Task<long> HeadAsync(long user, CancellationToken cancellationToken) =>
         database.ReadAsync(async connection =>
         {
@@ -71,14 +74,14 @@ public sealed class EnvelopeStore(NpgsqlDataSource database)
             return await command.ExecuteScalarAsync(CancellationToken.None) as long? ?? 0;
         }, cancellationToken);
 
-    /// <summary>Where the user's log stands, and the epoch its seqs belong to.</summary>
-    /// <param name="user">Whose log.</param>
-    /// <param name="known">The epoch that a client knows, to be told up to where it still holds.</param>
-    /// <param name="cancellationToken">Gives up.</param>
+    /// <summary>Returns the head of the user's log, and the epoch of its seqs.</summary>
+    /// <param name="user">The user whose log is read.</param>
+    /// <param name="known">The epoch that a client knows. The answer says up to which seq the log still agrees with it.</param>
+    /// <param name="cancellationToken">Cancels the read.</param>
     public async Task<LogHead> LogHeadAsync(long user, Guid? known, CancellationToken cancellationToken) =>
         (await LogHeadsAsync([(user, known ?? Guid.Empty)], cancellationToken))[0];
 
-    /// <summary>The same of many users, in their order; <see cref="KnownAtOnce"/> at most.</summary>
+    /// <summary>Returns the heads of many users, in the given order, for at most <see cref="KnownAtOnce"/> users.</summary>
     public Task<IReadOnlyList<LogHead>> LogHeadsAsync(
         IReadOnlyList<(long User, Guid Known)> users, CancellationToken cancellationToken) =>
         ReadAsync(async connection =>
@@ -90,7 +93,7 @@ public sealed class EnvelopeStore(NpgsqlDataSource database)
             return await ReadHeadsAsync(reader);
         }, cancellationToken);
 
-    /// <summary>The heads of many users; one who is unknown is missing.</summary>
+    /// <summary>Returns the heads of many users. Unknown users are missing.</summary>
     public Task<LogHeads> HeadsAsync(IReadOnlyCollection<long> users, CancellationToken cancellationToken) =>
         ReadAsync(async connection =>
         {
@@ -109,12 +112,12 @@ public sealed class EnvelopeStore(NpgsqlDataSource database)
             return (isOver, new LogHeads(epoch, heads));
         }, cancellationToken);
 
-    /// <summary>At most <paramref name="limit"/> envelopes with a seq above <paramref name="after"/>, in their order.</summary>
-    /// <param name="user">Whose log.</param>
-    /// <param name="known">The epoch that <paramref name="after"/> is of, to be told up to where it still holds.</param>
-    /// <param name="after">The last place that is not wanted.</param>
-    /// <param name="limit">The most envelopes at once.</param>
-    /// <param name="cancellationToken">Gives up.</param>
+    /// <summary>Reads at most <paramref name="limit"/> envelopes with a seq above <paramref name="after"/>, in ascending order.</summary>
+    /// <param name="user">The user whose log is read.</param>
+    /// <param name="known">The epoch of <paramref name="after"/>. The answer says up to which seq the log still agrees with it.</param>
+    /// <param name="after">The last seq that the caller already has.</param>
+    /// <param name="limit">The most envelopes to return.</param>
+    /// <param name="cancellationToken">Cancels the read.</param>
     public Task<LogPage> ReadAsync(long user, Guid known, long after, int limit, CancellationToken cancellationToken) =>
         ReadAsync(async connection =>
         {
@@ -130,7 +133,7 @@ public sealed class EnvelopeStore(NpgsqlDataSource database)
                             new NpgsqlParameter<int> { TypedValue = limit },
                         },
                     },
-                    // Later than the page, so that what that holds is of this epoch or of what it goes on from.
+                    // Runs after the page query, so that the page's content belongs to this epoch or to an epoch it continues.
                     new NpgsqlBatchCommand(HeadsOfKnown)
                     {
                         Parameters =

@@ -2,32 +2,34 @@ using StackExchange.Redis;
 
 namespace Chatable.Messaging.Intake;
 
-/// <summary>What became of entries handed to the intake; all of a call share one fate.</summary>
+/// <summary>The outcome of appending entries to the intake. All entries of one call share one outcome.</summary>
 public enum AcceptOutcome
 {
-    /// <summary>They are in the log, in the order given.</summary>
+    /// <summary>The entries are in the log, in the order given.</summary>
     Accepted,
 
-    /// <summary>Surely not appended: the partition is at its limit, or Redis out of memory. Worth another try in a while.</summary>
+    /// <summary>Certainly not appended: the partition is at its limit, or Redis is out of memory. Retrying later can succeed.</summary>
     Busy,
 
-    /// <summary>Surely not appended: Redis cannot be reached or refuses to write.</summary>
+    /// <summary>Certainly not appended: Redis is unreachable or refuses writes.</summary>
     Unavailable,
 
-    /// <summary>Appended or not, nobody knows. The sender must send again, in order, before anything later of his goes ahead.</summary>
+    /// <summary>
+    /// It is unknown whether the entries were appended. The sender must resend them, in order, before it sends later ones.
+    /// </summary>
     Unknown,
 }
 
 internal static class AppendFailure
 {
-    /// <summary>Only what surely kept the command from running is not <see cref="AcceptOutcome.Unknown"/>.</summary>
+    /// <summary>Returns <see cref="AcceptOutcome.Unknown"/> unless the failure proves that the command did not run.</summary>
     public static AcceptOutcome OutcomeOf(Exception exception) => exception switch
     {
-        // The intake is as full as it can get, only sooner than its limit says.
+        // The intake is full, although it is below its configured limit.
         RedisServerException { Kind: RedisErrorKind.OutOfMemory } => AcceptOutcome.Busy,
         RedisServerException { Kind: var kind } => IsRefusal(kind) ? AcceptOutcome.Unavailable : AcceptOutcome.Unknown,
         RedisConnectionException lost => NeverSent(lost) ? AcceptOutcome.Unavailable : AcceptOutcome.Unknown,
-        // A command that timed out while waiting to be sent may still be sent afterwards.
+        // A command that timed out while waiting to be sent may still be sent later.
         _ => AcceptOutcome.Unknown,
     };
 
@@ -35,7 +37,7 @@ internal static class AppendFailure
         lost.CommandStatus is CommandStatus.WaitingToBeSent or CommandStatus.WaitingInBacklog
         || (lost.CommandStatus is not CommandStatus.Sent && lost.FailureType is ConnectionFailureType.UnableToConnect);
 
-    // Redis gives these before the script's first write.
+    // Redis returns these errors before the script's first write.
     private static bool IsRefusal(RedisErrorKind kind) => kind is
         RedisErrorKind.Misconfigured or RedisErrorKind.ReadOnly or RedisErrorKind.Loading
         or RedisErrorKind.ClusterDown or RedisErrorKind.MasterDown or RedisErrorKind.TryAgain or RedisErrorKind.NoReplicas

@@ -1,44 +1,44 @@
 namespace Chatable.Messaging.Intake;
 
-/// <summary>An entry that could not be stored, with its story.</summary>
+/// <summary>An entry that could not be stored, with the reason and its history.</summary>
 public sealed record DeadLetter
 {
     public required int Partition { get; init; }
 
-    /// <summary>Its id among the dead letters; begins with the milliseconds since 1970 at which it came there.</summary>
+    /// <summary>Its id in the dead-letter stream. It begins with the time of the move, in milliseconds since 1970.</summary>
     public required string Id { get; init; }
 
-    /// <summary>The id it had in the intake, its latest one where it was replayed.</summary>
+    /// <summary>Its id in the intake. If it was replayed, the latest one.</summary>
     public required string EntryId { get; init; }
 
-    /// <summary>A code without user text, such as an SQLSTATE or <c>undecodable</c>.</summary>
+    /// <summary>An error code without user text, such as an SQLSTATE or <c>undecodable</c>.</summary>
     public required string Error { get; init; }
 
-    /// <summary>How often it was tried, all replays together.</summary>
+    /// <summary>The number of attempts to store it, all replays included.</summary>
     public required long Attempts { get; init; }
 
-    /// <summary>Fields of the stream entry; one, <c>m</c>, where an API server wrote it.</summary>
+    /// <summary>The number of fields of the stream entry. API servers write one field, <c>m</c>.</summary>
     public required int Fields { get; init; }
 
-    /// <summary>Names and values of all fields together, in bytes.</summary>
+    /// <summary>The size of all field names and values, in bytes.</summary>
     public required long Bytes { get; init; }
 
-    /// <summary>The encoded <see cref="Wire.IntakeEntry"/>; empty where the entry had no field <c>m</c>. It holds the text.</summary>
+    /// <summary>The encoded <see cref="Wire.IntakeEntry"/>, including the message text. Empty if the entry had no field <c>m</c>.</summary>
     public required ReadOnlyMemory<byte> Payload { get; init; }
 }
 
-/// <summary>What became of a dead letter that was to be replayed.</summary>
+/// <summary>The outcome of replaying a dead letter.</summary>
 public enum ReplayOutcome
 {
-    /// <summary>There is none of that id, or somebody else was faster.</summary>
+    /// <summary>No dead letter has this id, or another caller has already replayed or discarded it.</summary>
     NotFound = 0,
 
-    /// <summary>It is the last entry of its partition, and no longer among the dead letters.</summary>
+    /// <summary>The entry is now the last one of its partition, and no longer a dead letter.</summary>
     Replayed = 1,
 
-    /// <summary>It stays: the partition is at <see cref="IntakeOptions.Limit"/>.</summary>
+    /// <summary>Not replayed: the partition is at <see cref="IntakeOptions.Limit"/>.</summary>
     IntakeFull = 2,
 
-    /// <summary>It stays: a script cannot append so many fields. No API server writes more than one.</summary>
+    /// <summary>Not replayed: a script cannot append so many fields. No API server writes more than one.</summary>
     TooManyFields = 3,
 }

@@ -5,15 +5,15 @@ using StackExchange.Redis;
 namespace Chatable.Messaging.Intake;
 
 /// <summary>
-/// The entries put aside, for whoever looks after the system: <c>dlq:{p}</c> of each partition, oldest first. What puts them there is
-/// <see cref="IntakeReader.DeadLetterAsync"/>; nothing ever leaves by itself.
+/// The dead letters, for operators: one stream <c>dlq:{p}</c> per partition, oldest first. <see cref="IntakeReader.DeadLetterAsync"/> adds
+/// entries. Entries are never removed automatically.
 /// </summary>
 public sealed class DeadLetterLog(IConnectionMultiplexer redis, IOptions<IntakeOptions> options)
 {
     private readonly IntakeKeys _keys = new(options.Value.KeyPrefix);
     private readonly RedisValue _limit = options.Value.Limit;
 
-    /// <summary>How many partitions there are: what is binding on this Redis, or else what is configured.</summary>
+    /// <summary>Returns the number of partitions stored in this Redis, which is binding, or else the configured one.</summary>
     public async Task<int> CountPartitionsAsync(CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
@@ -21,7 +21,7 @@ public sealed class DeadLetterLog(IConnectionMultiplexer redis, IOptions<IntakeO
         return stored.TryParse(out int partitions) ? partitions : options.Value.Partitions;
     }
 
-    /// <summary>How many there are in each of the partitions.</summary>
+    /// <summary>Counts the dead letters in each of the partitions.</summary>
     public async Task<IReadOnlyDictionary<int, long>> CountAsync(IEnumerable<int> partitions, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
@@ -31,7 +31,9 @@ public sealed class DeadLetterLog(IConnectionMultiplexer redis, IOptions<IntakeO
         return counts.ToDictionary();
     }
 
-    /// <summary>The oldest of a partition after <paramref name="after"/>, at most <paramref name="count"/>.</summary>
+    /// <summary>
+    /// Returns at most <paramref name="count"/> dead letters of a partition, oldest first, starting after <paramref name="after"/>.
+    /// </summary>
     public Task<IReadOnlyList<DeadLetter>> ListAsync(int partition, string? after, int count, CancellationToken cancellationToken) =>
         ReadAsync(partition, after is null ? "-" : $"({after}", "+", count, cancellationToken);
 
@@ -39,13 +41,13 @@ public sealed class DeadLetterLog(IConnectionMultiplexer redis, IOptions<IntakeO
         await ReadAsync(partition, id, id, 1, cancellationToken) is [var letter] ? letter : null;
 
     /// <summary>
-    /// Appends the entry to its partition again, as it was, and takes it from the dead letters, both or neither. Its attempts go with it:
-    /// should it fail again, it comes back at once, with one more.
+    /// Atomically appends the unchanged entry to its partition and removes it from the dead letters. Its attempt count is kept: if it fails
+    /// again, it returns to the dead letters at once, with one more attempt.
     /// </summary>
     public async Task<ReplayOutcome> ReplayAsync(int partition, string id, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        // Never sent twice by the client library: the second could not find it and would say that nothing was done.
+        // The client library must not resend this: the second run would not find the entry, and would report that nothing was done.
         var outcome = await redis.GetDatabase().ScriptEvaluateAsync(
             DeadLetterScripts.Replay,
             [_keys.DeadLetters(partition), _keys.Log(partition), _keys.Attempts(partition)],
@@ -54,7 +56,7 @@ public sealed class DeadLetterLog(IConnectionMultiplexer redis, IOptions<IntakeO
         return (ReplayOutcome)(int)outcome;
     }
 
-    /// <summary>Deletes one for good; false where there is none of that id.</summary>
+    /// <summary>Deletes a dead letter permanently. Returns false if no dead letter has this id.</summary>
     public async Task<bool> DiscardAsync(int partition, string id, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();

@@ -1,15 +1,15 @@
 namespace Chatable.Messaging.Intake;
 
-// A letter is a stream entry: id, error, attempts, and then the fields of the entry it was, whoever wrote them. Very many of these
-// are packed into the one field `packed`, since unpack has a limit; so is one that begins with a field of that name.
+// A dead letter is a stream entry: id, error, attempts, then the fields of the original entry, whoever wrote it. unpack has a limit, so
+// very many fields are packed into the single field `packed`. An entry whose first field has that name is packed too.
 internal static class DeadLetterScripts
 {
-    // Runs where Redis is out of memory, too: a partition must not stop at an entry that can never be stored until there is some. What it
-    // takes it gives back: for a moment about three times what the entry holds, for good only the letter's story, some 150 bytes, and the
-    // block of a stream that is deleted as a whole, 4 KiB for each partition.
+    // Runs even if Redis is out of memory: an entry that can never be stored must not stop a partition until memory is available. The
+    // memory it takes is returned. It briefly needs about three times the entry's size. What remains is the letter's own fields, about 150
+    // bytes, and the block of a stream that is freed only as a whole, 4 KiB for each partition.
     private const string EvenWithoutMemory = "#!lua flags=allow-oom\n";
 
-    // Another entry may have its id by now, where Redis lost the log and its clock was set back: that one stays.
+    // If Redis lost the log and its clock was set back, another entry may now have this id. That entry stays.
     public const string PutAside = EvenWithoutMemory + """
         if redis.call('XLEN', KEYS[2]) >= tonumber(ARGV[1]) then return 0 end
         local found = redis.call('XRANGE', KEYS[1], ARGV[2], ARGV[2])
@@ -24,10 +24,12 @@ internal static class DeadLetterScripts
         return 1
         """;
 
-    /// <summary>One more attempt of an entry; returns how many there were.</summary>
+    /// <summary>Counts one more attempt for an entry, and returns the total.</summary>
     public const string CountAttempt = EvenWithoutMemory + "return redis.call('HINCRBY', KEYS[1], ARGV[1], 1)";
 
-    /// <summary>One row a letter: id, id in the intake, error, attempts, number of fields, their bytes, the field <c>m</c>.</summary>
+    /// <summary>
+    /// Returns one row per dead letter: id, id in the intake, error, attempts, number of fields, their bytes, the field <c>m</c>.
+    /// </summary>
     public const string Read = Original + """
         local rows = {}
         for i, letter in ipairs(redis.call('XRANGE', KEYS[1], ARGV[1], ARGV[2], 'COUNT', ARGV[3])) do
@@ -40,7 +42,7 @@ internal static class DeadLetterScripts
         return rows
         """;
 
-    /// <summary>Returns a <see cref="ReplayOutcome"/>. XADD comes first: out of memory it fails, and the letter stays.</summary>
+    /// <summary>Returns a <see cref="ReplayOutcome"/>. XADD comes first: if it fails for lack of memory, the dead letter stays.</summary>
     public const string Replay = Original + """
         local found = redis.call('XRANGE', KEYS[1], ARGV[1], ARGV[1])
         if #found == 0 then return 0 end

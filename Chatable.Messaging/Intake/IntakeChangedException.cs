@@ -3,7 +3,7 @@ using StackExchange.Redis;
 namespace Chatable.Messaging.Intake;
 
 /// <summary>
-/// A partition does not hold any more what was read of it: Redis lost its log, or the end of it, and has numbered anew what came since.
-/// Nothing was deleted; it is to be read again.
+/// The partition no longer holds the entries that were read from it: Redis lost its log, or the end of it, and has reused ids for newer
+/// entries. Nothing was deleted. The caller must read the partition again.
 /// </summary>
 public sealed class IntakeChangedException() : RedisException("The partition holds other entries than were read of it.");

@@ -5,19 +5,19 @@ using StackExchange.Redis;
 
 namespace Chatable.Messaging.Intake;
 
-/// <summary>Entries for one partition, to be appended together.</summary>
+/// <summary>Entries to append together to one partition.</summary>
 public readonly record struct IntakeAppend(int Partition, IReadOnlyList<ReadOnlyMemory<byte>> Entries);
 
 /// <summary>
-/// The way in: messages that are authorised but not yet stored, one Redis stream for each partition. What is in it carries no
-/// promise; only the commit in PostgreSQL does.
+/// The intake: messages that are authorised but not yet stored, one Redis stream for each partition. An entry in it carries no promise;
+/// only the commit in PostgreSQL does.
 /// </summary>
 public sealed partial class IntakeLog(IConnectionMultiplexer redis, IOptions<IntakeOptions> options, ILogger<IntakeLog>? logger = null)
 {
     private readonly ILogger _logger = logger ?? (ILogger)NullLogger.Instance;
     private readonly IntakeKeys _keys = new(options.Value.KeyPrefix);
 
-    // Made once, for they are named in each command.
+    // Created once, because every command names them.
     private readonly RedisKey[] _logs =
         [.. Enumerable.Range(0, options.Value.Partitions).Select(new IntakeKeys(options.Value.KeyPrefix).Log)];
 
@@ -26,13 +26,15 @@ public sealed partial class IntakeLog(IConnectionMultiplexer redis, IOptions<Int
     public int Partitions { get; } = options.Value.Partitions;
 
     /// <summary>Appends encoded <see cref="Wire.IntakeEntry"/> bytes in order, all or none.</summary>
-    /// <exception cref="OperationCanceledException">Cancelled before anything was sent. Redis' failures throw nothing.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled before anything was sent. Redis failures do not throw; they are
+    /// outcomes.</exception>
     public async Task<AcceptOutcome> AppendAsync(
         int partition, IReadOnlyList<ReadOnlyMemory<byte>> entries, CancellationToken cancellationToken) =>
         (await AppendAsync([new IntakeAppend(partition, entries)], cancellationToken))[0];
 
-    /// <summary>Several appends in their order, each of them all or none; their outcomes.</summary>
-    /// <exception cref="OperationCanceledException">Cancelled before anything was sent. Redis' failures throw nothing.</exception>
+    /// <summary>Runs several appends in order, each all or none, and returns their outcomes.</summary>
+    /// <exception cref="OperationCanceledException">Cancelled before anything was sent. Redis failures do not throw; they are
+    /// outcomes.</exception>
     public async Task<AcceptOutcome[]> AppendAsync(IReadOnlyList<IntakeAppend> appends, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
@@ -52,7 +54,7 @@ public sealed partial class IntakeLog(IConnectionMultiplexer redis, IOptions<Int
 
         try
         {
-            // A retry by the client library could put an entry behind later ones of the same sender.
+            // A resend by the client library could put an entry behind later ones of the same sender.
             var appended = (RedisValue[])(await redis.GetDatabase().ScriptEvaluateAsync(
                 IntakeScripts.Append, keys, arguments, CommandFlags.CommandRetryNever))!;
             return Array.ConvertAll(appended, one => one == 1 ? AcceptOutcome.Accepted : AcceptOutcome.Busy);
@@ -66,9 +68,9 @@ public sealed partial class IntakeLog(IConnectionMultiplexer redis, IOptions<Int
         }
     }
 
-    /// <summary>Makes the number of partitions binding for everyone on this Redis, or finds what it is.</summary>
+    /// <summary>Stores the number of partitions as binding for all processes on this Redis, or verifies the stored one.</summary>
     /// <exception cref="UnusableRedisException">
-    /// Others use another number, and a conversation must never be in two partitions; or it is a cluster.
+    /// Other processes use another number, and a conversation must never be in two partitions; or this Redis is a cluster.
     /// </exception>
     public async Task EnsurePartitionsAsync(CancellationToken cancellationToken)
     {
@@ -76,7 +78,8 @@ public sealed partial class IntakeLog(IConnectionMultiplexer redis, IOptions<Int
         if (redis.GetServers().Any(server => server.ServerType is ServerType.Cluster))
             throw UnusableRedisException.Cluster();
         var database = redis.GetDatabase();
-        // Read first: where there is no memory nothing is set, not even what is there already, and a worker that starts then has to drain it.
+        // Read first: without memory, Redis executes no SET, not even one that would change nothing. A worker that starts at that time must
+        // still run, to drain the intake.
         var stored = await database.StringGetAsync(_keys.Partitions);
         if (stored.IsNull)
         {
@@ -94,8 +97,8 @@ public sealed partial class IntakeLog(IConnectionMultiplexer redis, IOptions<Int
 
 internal static class IntakeScripts
 {
-    // Of each append refuses everything or appends everything. Nothing may fail once the first XADD is through, or an error would no
-    // longer mean "not appended".
+    // Each append is refused as a whole or appended as a whole. After the first XADD nothing may fail, or an error would no longer mean
+    // "not appended".
     // KEYS: a log for each append. ARGV: the limit; then for each append the number of its entries, and the entries.
     public const string Append = """
         local appended, at = {}, 2

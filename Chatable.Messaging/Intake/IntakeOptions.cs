@@ -1,6 +1,6 @@
 namespace Chatable.Messaging.Intake;
 
-/// <summary>Section <c>Intake</c>; the API servers and the workers must agree on every value.</summary>
+/// <summary>Section <c>Intake</c>. The API servers and the workers must agree on every value.</summary>
 public sealed class IntakeOptions : IKeyPrefixed
 {
     public const string Section = "Intake";
@@ -8,15 +8,17 @@ public sealed class IntakeOptions : IKeyPrefixed
     /// <inheritdoc/>
     public string KeyPrefix { get; set; } = "";
 
-    /// <summary>Streams the intake is split into, at least four for each worker expected. It can change only while all are empty.</summary>
+    /// <summary>
+    /// The number of streams in the intake, at least four for each expected worker. It can change only while all are empty.
+    /// </summary>
     public int Partitions { get; set; } = 16;
 
     /// <summary>
-    /// Entries one partition holds before senders are told <see cref="AcceptOutcome.Busy"/>. Partitions × limit × average size should
-    /// stay under 40 % of Redis' memory.
+    /// The entries that one partition holds before senders receive <see cref="AcceptOutcome.Busy"/>. Partitions × limit × average size
+    /// should stay under 40 % of Redis' memory.
     /// </summary>
     public int Limit { get; set; } = 20_000;
 
-    /// <summary>Dead letters one partition holds; past it the partition stops rather than lose one.</summary>
+    /// <summary>The dead letters that one partition holds. At the limit the partition stops, so that no dead letter is lost.</summary>
     public int DeadLetterLimit { get; set; } = 10_000;
 }

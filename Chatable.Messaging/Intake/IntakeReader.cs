@@ -6,8 +6,8 @@ using StackExchange.Redis;
 namespace Chatable.Messaging.Intake;
 
 /// <summary>
-/// The worker's side of the intake. A partition is always read from its head, and only what is stored (or a dead letter) is
-/// deleted: what has been stored is then a prefix of the log at every moment, however many workers read it.
+/// The worker's side of the intake. A partition is always read from its head, and only entries that are stored, refused, or moved to the
+/// dead letters are deleted. The stored entries are therefore a prefix of the log at every moment, however many workers read it.
 /// </summary>
 public sealed class IntakeReader(IConnectionMultiplexer redis, IOptions<IntakeOptions> options)
 {
@@ -15,7 +15,7 @@ public sealed class IntakeReader(IConnectionMultiplexer redis, IOptions<IntakeOp
     private readonly RedisValue _deadLetterLimit = options.Value.DeadLetterLimit;
 
     /// <summary>
-    /// The oldest entries, at most <paramref name="count"/>. No position is kept: after a loss of data ids may start over.
+    /// Reads at most <paramref name="count"/> of the oldest entries. No position is kept: after a loss of data, ids may start over.
     /// </summary>
     public async Task<IReadOnlyList<IntakeItem>> ReadHeadAsync(int partition, int count, CancellationToken cancellationToken)
     {
@@ -25,16 +25,17 @@ public sealed class IntakeReader(IConnectionMultiplexer redis, IOptions<IntakeOp
     }
 
     /// <summary>
-    /// The heads of those of several partitions that have anything, in one command, or what arrives within the patience: an arrival needs
-    /// no wake-up then, and many partitions cost little more than one.
+    /// Reads the heads of several partitions in one command, and returns those that have entries. If all are empty, waits up to
+    /// <paramref name="patience"/> for an entry to arrive. Arrivals then need no separate notification, and many partitions cost little
+    /// more than one.
     /// </summary>
     /// <param name="partitions">At least one.</param>
-    /// <param name="count">At most so many entries of each.</param>
+    /// <param name="count">The most entries to read from each partition.</param>
     /// <param name="patience">
-    /// At least a millisecond, and less than the client's timeout. Whatever else is sent on this connection waits as well.
+    /// At least a millisecond, and less than the client's timeout. All other commands on this connection wait as well.
     /// </param>
-    /// <param name="cancellationToken">Gives up waiting; what would have been read is still there.</param>
-    /// <exception cref="RedisServerException">One of the partitions cannot be read, and so none was.</exception>
+    /// <param name="cancellationToken">Stops waiting. Entries that were not returned stay in the intake.</param>
+    /// <exception cref="RedisServerException">One of the partitions cannot be read, so none was read.</exception>
     public async Task<IReadOnlyList<PartitionHead>> ReadHeadsAsync(
         IReadOnlyList<int> partitions, int count, TimeSpan patience, CancellationToken cancellationToken)
     {
@@ -50,7 +51,8 @@ public sealed class IntakeReader(IConnectionMultiplexer redis, IOptions<IntakeOp
     }
 
     /// <summary>
-    /// Moves an entry among the dead letters, even where Redis is out of memory; false where they are full and it stays.
+    /// Moves an entry to the dead letters, even if Redis is out of memory. Returns false if the dead letters are full; the entry then
+    /// stays.
     /// </summary>
     public async Task<bool> DeadLetterAsync(
         int partition, IntakeItem item, string error, long attempts, CancellationToken cancellationToken)
@@ -63,7 +65,7 @@ public sealed class IntakeReader(IConnectionMultiplexer redis, IOptions<IntakeOp
         return (long)moved == 1;
     }
 
-    /// <summary>Counts one more failure to store an entry, across workers and their restarts.</summary>
+    /// <summary>Counts one more failed attempt to store an entry. The count is shared by all workers and survives restarts.</summary>
     public async Task<long> CountAttemptAsync(int partition, IntakeItem item, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
@@ -73,8 +75,8 @@ public sealed class IntakeReader(IConnectionMultiplexer redis, IOptions<IntakeOp
 }
 
 /// <summary>
-/// What Redis answers to XREAD of several streams: null, or <c>[[key, [[id, [name, value, …]], …]], …]</c>, which in RESP3 is a map
-/// and thus flat: <c>[key, [[id, …], …], key, …]</c>.
+/// Parses Redis' answer to XREAD of several streams: null, or <c>[[key, [[id, [name, value, …]], …]], …]</c>. In RESP3 it is a map, and so
+/// flat: <c>[key, [[id, …], …], key, …]</c>.
 /// </summary>
 internal static class StreamsAnswer
 {
@@ -92,7 +94,7 @@ internal static class StreamsAnswer
     private static (string Key, IntakeItem[] Items) Stream(RedisResult key, RedisResult entries) =>
         (key.ToString(), Array.ConvertAll((RedisResult[])entries!, Item));
 
-    // Whoever wrote an entry without the field m wrote nothing that can be decoded.
+    // An entry without the field m cannot be decoded.
     private static IntakeItem Item(RedisResult entry)
     {
         var fields = (RedisResult[])entry[1]!;
@@ -106,15 +108,15 @@ internal static class StreamsAnswer
     }
 }
 
-/// <summary>An entry as it stands in a partition; the bytes may be anything.</summary>
+/// <summary>An entry as stored in a partition. Its payload is not validated.</summary>
 public readonly record struct IntakeItem(RedisValue Id, ReadOnlyMemory<byte> Payload);
 
-/// <summary>The oldest entries of one partition, as they were read: all there were, up to the last of them.</summary>
+/// <summary>The oldest entries of one partition, with none left out before the last of them.</summary>
 public readonly record struct PartitionHead(int Partition, IReadOnlyList<IntakeItem> Items)
 {
     /// <summary>
-    /// The id after the last entry's, <c>time-sequence</c>. Ids of a partition only grow, so nothing comes before it that was not read.
-    /// Only where there is an entry.
+    /// The id after the last entry's, <c>time-sequence</c>. Ids of a partition only grow, so every entry before it has been read. Requires
+    /// at least one entry.
     /// </summary>
     public string End
     {
@@ -129,8 +131,8 @@ public readonly record struct PartitionHead(int Partition, IReadOnlyList<IntakeI
     }
 
     /// <summary>
-    /// By what the last entry is known again: its id alone may be another's where Redis lost the log and its clock was set back.
-    /// Only where there is an entry.
+    /// Identifies the last entry. Its id alone is not enough: if Redis lost the log and its clock was set back, another entry may have it.
+    /// Requires at least one entry.
     /// </summary>
     internal (RedisValue Id, ReadOnlyMemory<byte> Beginning) Last =>
         (Items[^1].Id, Items[^1].Payload[..Math.Min(Items[^1].Payload.Length, IntakeEntry.IdentityLength)]);

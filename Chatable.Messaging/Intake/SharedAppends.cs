@@ -1,24 +1,24 @@
 namespace Chatable.Messaging.Intake;
 
-/// <summary>Appends in their order, each of them all or none; their outcomes.</summary>
+/// <summary>Runs appends in order, each all or none, and returns their outcomes.</summary>
 public delegate Task<AcceptOutcome[]> SendAppends(IReadOnlyList<IntakeAppend> appends, CancellationToken cancellationToken);
 
 /// <summary>
-/// Appends of many senders in one command: while one is on its way, those that come meanwhile wait for the next together, since a command
-/// costs more than what is in it. The order of appends to one partition is that of the calls.
+/// Combines appends of many senders into one command. Appends that arrive while a command is in flight wait and share the next one, because
+/// a command costs more than its content. Appends to one partition keep the order of the calls.
 /// </summary>
 public sealed class SharedAppends(SendAppends send, TimeProvider time)
 {
-    // Redis does nothing else while it takes them.
+    // Redis does nothing else while it executes the command.
     private const int MaxEntries = 256;
     private const long MaxBytes = 1 << 20;
 
-    // One that has no answer for so long says nothing of the others' chances.
+    // After this time without an answer, a command no longer delays other appends.
     private static readonly TimeSpan s_patience = TimeSpan.FromMilliseconds(50);
 
     private readonly Lock _gate = new();
 
-    // As long as there are senders: none has a second append under way.
+    // Holds at most one append per sender: no sender has a second one in flight.
     private readonly Queue<Waiting> _waiting = new();
     private int _running;
     private long _lastSent;
@@ -82,7 +82,7 @@ public sealed class SharedAppends(SendAppends send, TimeProvider time)
         }
     }
 
-    // Whoever awaits it goes on right here: he only hands over the next, or waits for what the worker says.
+    // Awaiting code continues synchronously on this thread. It only hands over the next append, or waits for the worker's answer.
     private sealed class Waiting(IntakeAppend append) : TaskCompletionSource<AcceptOutcome>
     {
         public IntakeAppend Append => append;

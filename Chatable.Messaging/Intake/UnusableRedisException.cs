@@ -1,6 +1,6 @@
 namespace Chatable.Messaging.Intake;
 
-/// <summary>The services cannot use this Redis as it is, and an operator has to change something.</summary>
+/// <summary>The services cannot use this Redis as configured. An operator must change the configuration.</summary>
 public sealed class UnusableRedisException : Exception
 {
     private UnusableRedisException(string message)
@@ -8,7 +8,7 @@ public sealed class UnusableRedisException : Exception
     {
     }
 
-    /// <summary>This process is configured for another number of partitions than the intake was laid out with.</summary>
+    /// <summary>This process is configured with a number of partitions other than the one the intake uses.</summary>
     public static UnusableRedisException OtherPartitions(string stored, int configured) => new(
         $"Intake:Partitions is {configured}, but the intake in Redis is laid out in {stored} partitions: "
         + $"configure {stored}, or stop every server and worker, let the intake drain and delete the key meta:partitions.");

@@ -3,8 +3,8 @@ using Chatable.Messaging.Wire;
 namespace Chatable.Messaging.Messages;
 
 /// <summary>
-/// Turns a batch and a <see cref="BatchSnapshot"/> into rows and outcomes, without touching the database. Every seq is its
-/// predecessor's plus one: the locks on the heads are what makes them dense.
+/// Turns a batch and a <see cref="BatchSnapshot"/> into rows and outcomes, without database access. Every seq is its predecessor plus one.
+/// The locks on the heads keep the seqs dense.
 /// </summary>
 internal sealed class BatchPlan
 {
@@ -21,33 +21,33 @@ internal sealed class BatchPlan
         Messages = new List<(MessageRecord, long)>(entries);
     }
 
-    /// <summary>The number of the epoch that all of it belongs to.</summary>
+    /// <summary>The number of the epoch of all rows and outcomes.</summary>
     public int Epoch => _snapshot.Epoch ?? 0;
 
-    /// <summary>What to tell of each entry, in the order of the entries.</summary>
+    /// <summary>The outcome of each entry, in the order of the entries.</summary>
     public IReadOnlyList<IDispatch> Outcomes => _outcomes;
 
     /// <summary>The new messages in the order of their entries, each with the seq of its author's own envelope.</summary>
     public List<(MessageRecord Message, long AuthorSeq)> Messages { get; }
 
-    /// <summary>One for each user a new message concerns.</summary>
+    /// <summary>One envelope for each user of each new message.</summary>
     public List<(long UserId, long Seq, ConversationHead Message)> Envelopes { get; } = [];
 
-    /// <summary>The heads that move, and the conversations.</summary>
+    /// <summary>The heads that advance, and the conversations.</summary>
     public Dictionary<long, long> Heads { get; } = [];
 
     public Dictionary<UserPair, ConversationHead> Conversations { get; } = [];
 
     /// <summary>
-    /// Where an inbox is to change: each participant of a conversation that is new, or whose last message is of another minute now.
+    /// The inbox rows to update: each participant of a new conversation, or of one whose last message now falls in another minute.
     /// </summary>
     public IEnumerable<(long Conversation, long User, DateTime Minute)> Activity => Conversations
         .Where(moved => MinuteOf(moved.Value) != MinuteOf(_snapshot.Conversations[moved.Key]))
         .SelectMany(moved => ParticipantsOf(moved.Key).Select(user => (moved.Value.Id, user, MinuteOf(moved.Value))));
 
     /// <param name="entries">The batch.</param>
-    /// <param name="dispositions">What <see cref="Dispositions.Decide"/> said of it.</param>
-    /// <param name="snapshot">With the head of each user, and a conversation for each new message.</param>
+    /// <param name="dispositions">The result of <see cref="Dispositions.Decide"/> for the batch.</param>
+    /// <param name="snapshot">Must hold the head of each user, and a conversation for each new message.</param>
     public static BatchPlan Make(IReadOnlyList<IntakeEntry> entries, Disposition[] dispositions, BatchSnapshot snapshot)
     {
         var plan = new BatchPlan(snapshot, entries.Count);
@@ -107,7 +107,7 @@ internal sealed class BatchPlan
         return new Recipient(user, seq);
     }
 
-    // Clocks may step back or stand still; times in a conversation never do, so that they cannot contradict its order.
+    // Clocks may step back or stand still. Times in a conversation never do, so they cannot contradict its order.
     private ConversationHead AdvanceConversation(IntakeEntry entry)
     {
         var pair = entry.Pair();
@@ -138,7 +138,7 @@ internal enum Disposition
     New,
     Repeat,
 
-    /// <summary>Its author has given its client id to another message.</summary>
+    /// <summary>The author has already used this client id for another message.</summary>
     KeyReused,
 
     OutOfOrder,
@@ -146,7 +146,7 @@ internal enum Disposition
 
 internal static class Dispositions
 {
-    /// <summary>Decides about each entry in turn, from what is stored and from the entries before it.</summary>
+    /// <summary>Decides each entry in turn, from the stored messages and the entries before it.</summary>
     public static Disposition[] Decide(IReadOnlyList<IntakeEntry> entries, BatchSnapshot snapshot)
     {
         var accepted = new Dictionary<MessageKey, int>();
@@ -162,7 +162,7 @@ internal static class Dispositions
 
         bool IsThere(MessageKey key) => accepted.ContainsKey(key) || snapshot.Stored.ContainsKey(key);
 
-        // What is stored already is a repeat even if its predecessor cannot be found: its place is settled.
+        // A message that is already stored is a repeat even if its predecessor is missing: its place is fixed.
         Disposition DecideOne(IntakeEntry entry) =>
             IsThere(entry.Key()) ? IsSentAgain(entry) ? Disposition.Repeat : Disposition.KeyReused
             : entry.AfterKey() is not { } after || IsThere(after) ? Disposition.New

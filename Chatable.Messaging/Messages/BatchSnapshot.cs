@@ -3,29 +3,31 @@ using Chatable.Messaging.Wire;
 
 namespace Chatable.Messaging.Messages;
 
-/// <summary>What makes a message one and the same however often it is sent.</summary>
+/// <summary>The identity of a message. It stays the same however often the message is sent.</summary>
 internal readonly record struct MessageKey(long AuthorId, Guid ClientKey);
 
-/// <summary>The two users of a direct conversation, in the order it is stored under; both the same for a note to oneself.</summary>
+/// <summary>The two users of a direct conversation, lower id first, as stored. Both are the same user for a note to self.</summary>
 internal readonly record struct UserPair(long Low, long High)
 {
     public static UserPair Of(long user, long other) => new(Math.Min(user, other), Math.Max(user, other));
 }
 
-/// <summary>Where a stored message stands.</summary>
+/// <summary>The position of a stored message.</summary>
 internal readonly record struct MessagePlace(
     Guid MessageId, long ConversationId, long ConversationSeq, long AuthorSeq, DateTime CreatedAt);
 
-/// <summary>A message stored earlier, and what was sent as it: see <see cref="Messages.Fingerprint"/>.</summary>
+/// <summary>A message stored earlier, and the fingerprint of its content: see <see cref="Messages.Fingerprint"/>.</summary>
 internal readonly record struct StoredMessage(MessagePlace Place, Guid Fingerprint);
 
-/// <summary>The end of a conversation; <paramref name="LastMessageAt"/> is the earliest of all times where it is empty.</summary>
+/// <summary>
+/// The end of a conversation. <paramref name="LastMessageAt"/> is <see cref="DateTime.MinValue"/> if the conversation is empty.
+/// </summary>
 internal readonly record struct ConversationHead(long Id, long LastSeq, DateTime LastMessageAt);
 
-/// <summary>What the database says of a batch while its users' heads are locked: nothing in it can change before the commit.</summary>
+/// <summary>The database state of a batch, read while its users' heads are locked. It cannot change before the commit.</summary>
 internal sealed class BatchSnapshot
 {
-    /// <summary>The number of the epoch; null where it is over, and nothing may be written before the next has begun.</summary>
+    /// <summary>The number of the epoch. Null if the epoch is over; nothing may be written before the next one has begun.</summary>
     public int? Epoch { get; set; }
 
     public Dictionary<long, long> Heads { get; } = [];
@@ -37,8 +39,8 @@ internal sealed class BatchSnapshot
 }
 
 /// <summary>
-/// Tells a message that is sent again from another one under the same client id: a hash of what was sent, 128 bits of it. It need not
-/// resist attacks, since a client id is its author's own.
+/// Distinguishes a resent message from a different one with the same client id: a 128-bit hash of the content. It need not resist attacks,
+/// since a client id belongs to its author.
 /// </summary>
 public static class Fingerprint
 {

@@ -4,12 +4,12 @@ using Npgsql;
 
 namespace Chatable.Messaging.Messages;
 
-/// <summary>Finds what became of a message, for those who cannot wait to be told.</summary>
+/// <summary>Looks up whether a message is stored, for callers that cannot wait for the worker's answer.</summary>
 public sealed class MessageLookup(NpgsqlDataSource database)
 {
-    // Served by messages_author_client_key. What is found may be committed on the primary alone: its commit did not wait for the standby
-    // to the end, or the primary has been started anew. The lock writes something, so that the commit of this statement waits for the
-    // standby; and while it waits, the next to ask finds nothing instead of waiting, too.
+    // Uses the index messages_author_client_key. The message found may be committed on the primary alone: its commit did not wait for the
+    // standby to the end, or the primary was restarted. The row lock writes something, so the commit of this statement waits for the
+    // standby. While it waits, the next caller skips the locked row and finds nothing, instead of waiting too.
     private const string Find = $"""
         SELECT m.message_id, m.author_seq, m.conversation_id, m.conversation_seq, m.created_at, other.username,
                m.fingerprint, m.type, CASE WHEN m.fingerprint IS NULL THEN m.body END,
@@ -21,8 +21,10 @@ public sealed class MessageLookup(NpgsqlDataSource database)
         FOR NO KEY UPDATE OF m SKIP LOCKED
         """;
 
-    /// <summary>The author's message of this name; null where none is stored yet, or somebody else asks for it just now.</summary>
-    /// <exception cref="NpgsqlException">Among others where it may be lost with the primary.</exception>
+    /// <summary>
+    /// Finds the author's message with this client id. Null if it is not stored yet, or if another caller is looking it up right now.
+    /// </summary>
+    /// <exception cref="NpgsqlException">Thrown, among other reasons, if the message could be lost with the primary.</exception>
     public Task<FoundMessage?> FindAsync(long author, ClientId clientId, CancellationToken cancellationToken) => database.ReadAsync(
         connection => Replication.CommitAsync(connection, () => FindAsync(connection, author, clientId)), cancellationToken);
 
@@ -41,16 +43,16 @@ public sealed class MessageLookup(NpgsqlDataSource database)
             ? Fingerprint.Of(place.ConversationId, (MessageType)row.GetInt16(7), row.GetFieldValue<byte[]>(8))
             : row.GetGuid(6);
         var found = new FoundMessage(place, row.GetString(5), fingerprint);
-        // The commit's answer; to close the reader would pass over a failure.
+        // Reads the commit's answer. Closing the reader would ignore a failure.
         await row.NextResultAsync(CancellationToken.None);
         return found;
     }
 }
 
-/// <summary>A stored message: where it stands, to whom it went, and what was sent as it.</summary>
+/// <summary>A stored message: its place, its recipient, and the fingerprint of its content.</summary>
 public sealed record FoundMessage(StoredPlace Place, string Recipient, Guid Fingerprint)
 {
-    /// <summary>Whether it is what is sent here. Letter case does not distinguish users.</summary>
+    /// <summary>Whether the stored message equals the given one. Usernames are not case-sensitive.</summary>
     public bool Is(string recipient, MessageType type, ReadOnlySpan<byte> body) =>
         Recipient.Equals(recipient, StringComparison.OrdinalIgnoreCase)
         && Fingerprint == Messages.Fingerprint.Of(Place.ConversationId, type, body);

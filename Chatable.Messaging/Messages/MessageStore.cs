@@ -5,18 +5,17 @@ using Npgsql;
 namespace Chatable.Messaging.Messages;
 
 /// <summary>
-/// The only writer of messages. A batch is one transaction: the heads of all its users are locked, everything that depends on them
-/// is looked up after that, seqs are counted on from there, and what was counted is written.
+/// The only writer of messages. A batch is one transaction: it locks the heads of all its users, reads everything that depends on them,
+/// assigns the next seqs, and writes the rows.
 /// </summary>
 public sealed class MessageStore(NpgsqlDataSource database)
 {
     /// <summary>
-    /// Stores a batch, or nothing of it. For each entry, in order: <see cref="MessageStored"/>; <see cref="MessageRepeated"/> where its
-    /// author has stored it before; or <see cref="MessageRefused"/> where another message of its author has its client id, or its
-    /// predecessor is missing.
-    /// Calling it again with the same entries stores nothing more.
+    /// Stores a whole batch or nothing. Returns one outcome per entry, in order. <see cref="MessageStored"/>: the message is new.
+    /// <see cref="MessageRepeated"/>: its author has stored it before. <see cref="MessageRefused"/>: another message of its author has its
+    /// client id, or its predecessor is missing. Calling it again with the same entries stores nothing more.
     /// </summary>
-    /// <exception cref="Exception">Nothing was stored, or it is not known: see <see cref="PersistFailures.Classify"/>.</exception>
+    /// <exception cref="Exception">Nothing was stored, or the outcome is unknown: see <see cref="PersistFailures.Classify"/>.</exception>
     public async Task<IReadOnlyList<IDispatch>> PersistAsync(IReadOnlyList<IntakeEntry> entries, CancellationToken cancellationToken)
     {
         if (entries.Count == 0)
@@ -34,7 +33,7 @@ public sealed class MessageStore(NpgsqlDataSource database)
         }
         catch (InvalidOperationException failure) when (connection.State is not ConnectionState.Open)
         {
-            // The driver says that the connection is not open where it broke a moment before: no fault of any entry.
+            // The driver throws this if the connection broke a moment before. No entry is at fault.
             throw new NpgsqlException("The connection broke.", failure);
         }
     }
@@ -42,7 +41,7 @@ public sealed class MessageStore(NpgsqlDataSource database)
     private static Task<IReadOnlyList<IDispatch>> PersistAsync(NpgsqlConnection connection, IReadOnlyList<IntakeEntry> entries) =>
         LogEpochs.InEpochAsync(connection, () => TryPersistAsync(connection, entries));
 
-    // Where the epoch is over nothing may be stored.
+    // Stores nothing if the epoch is over.
     private static async Task<(bool IsOver, IReadOnlyList<IDispatch> Outcomes)> TryPersistAsync(
         NpgsqlConnection connection, IReadOnlyList<IntakeEntry> entries)
     {
@@ -60,7 +59,8 @@ public sealed class MessageStore(NpgsqlDataSource database)
     }
 
     /// <summary>
-    /// The first round trip of a batch: the locks, and everything read under them. Within an <see cref="AnswerLimit"/>, like all that follows it.
+    /// The first round trip of a batch: takes the locks, and reads everything under them. Like all later steps, it runs within an
+    /// <see cref="AnswerLimit"/>.
     /// </summary>
     internal static async Task<BatchSnapshot> LockAndReadAsync(NpgsqlConnection connection, IReadOnlyList<IntakeEntry> entries)
     {
@@ -153,13 +153,13 @@ public sealed class MessageStore(NpgsqlDataSource database)
             throw new RowCountException();
     }
 
-    /// <summary>The second round trip: all rows of the plan, and the commit.</summary>
-    /// <param name="connection">In the transaction of the batch.</param>
+    /// <summary>The second round trip: writes all rows of the plan, and commits.</summary>
+    /// <param name="connection">Has the batch's transaction open.</param>
     /// <param name="plan">
-    /// Where it has no new message, only the commit is left: what was found is as good as what is written now once both are committed, for
-    /// the locks have written something, and this commit comes after that of what was found.
+    /// If the plan has no new message, this only commits. The messages that were found are then as safe as newly written ones: the locks
+    /// have written something, and this commit follows the commit of those messages.
     /// </param>
-    /// <exception cref="RowCountException">A statement did not do what the plan counts on. Nothing is committed.</exception>
+    /// <exception cref="RowCountException">A statement affected another number of rows than planned. Nothing is committed.</exception>
     internal static async Task<int> WriteAsync(NpgsqlConnection connection, BatchPlan plan)
     {
         await using var batch = new NpgsqlBatch(connection) { Timeout = 0 };

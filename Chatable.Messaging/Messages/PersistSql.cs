@@ -1,13 +1,14 @@
 namespace Chatable.Messaging.Messages;
 
-// All with parameters only and of one text each, so that they are prepared once a connection. A statement in READ COMMITTED sees
-// what was committed before it began: those after the locks see all that the locks waited for. Arrays are unnested in the list of
-// columns, side by side as they come; in FROM, each would first be put into a table of its own, for a tenth of the whole batch.
+// Each statement has one fixed text and only parameters, so it is prepared once per connection. In READ COMMITTED a statement sees what was
+// committed before it began, so statements after the locks see everything that the locks waited for. Arrays are unnested side by side in
+// the select list. In FROM, each array would first be copied into a table of its own, at a tenth of the cost of the whole batch.
 internal static class PersistSql
 {
-    // One plan for each statement, made once: planning it anew costs more than running it for a few rows. A plan made while a table was
-    // empty would scan it whole and be kept until the next ANALYZE, so only plans by index are allowed, which are right at any size.
-    // And the number of the epoch, which the transaction's end does not change, however late the locks are granted: see LogEpochs.
+    // Each statement gets one generic plan: planning costs more than running it for a few rows. A plan made while a table was empty would
+    // use a sequential scan, and be kept until the next ANALYZE. Only index plans are therefore allowed, which are right at any size. The
+    // statement also reads the number of the epoch, which stays the same until the transaction ends, however late the locks are granted:
+    // see LogEpochs.
     public const string Settings = $"""
         SELECT {LogEpochs.Number}, {OrphanedLocks.End},
                {Replication.Required},
@@ -16,7 +17,8 @@ internal static class PersistSql
                set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true)
         """;
 
-    // In one order for everybody: no deadlock. Whoever holds them owns the users' logs and all conversations between them.
+    // All callers lock in the same order, so there is no deadlock. The holder of the locks owns the users' logs and all conversations
+    // between them.
     public const string LockHeads = "SELECT user_id, last_seq FROM user_heads WHERE user_id = ANY ($1) ORDER BY user_id FOR UPDATE";
 
     public const string FindStored = """
@@ -26,7 +28,7 @@ internal static class PersistSql
         JOIN messages m ON m.author_id = k.author_id AND m.client_id = k.client_id
         """;
 
-    // A row for each pair, for the time is in it.
+    // Returns a row for each pair, because each row carries the time.
     public const string FindConversations = """
         SELECT k.user_low, k.user_high, c.id, c.last_seq, c.last_message_at, clock_timestamp()
         FROM (SELECT unnest($1) AS user_low, unnest($2) AS user_high) AS k
@@ -40,9 +42,9 @@ internal static class PersistSql
         RETURNING user_low, user_high, id
         """;
 
-    // The commit is sent along with the writes, so that an update of too few rows has to be an error of the statement itself: nothing
-    // after it is executed then. SQL has nothing that is made for raising one, so it is a division by zero; there is no other in here.
-    // An insert writes what it is given or fails.
+    // The commit is sent together with the writes. An update of too few rows must therefore be an error of the statement itself: after an
+    // error, nothing else is executed. SQL has no statement that just raises an error, so this divides by zero. No other division exists
+    // here. An insert either writes all its rows or fails.
     private const string Counting = "WITH written AS (";
 
     private const string Counted = " RETURNING 1) SELECT 1 / (count(*) = cardinality($1))::integer FROM written";

@@ -3,7 +3,9 @@ using NpgsqlTypes;
 
 namespace Chatable.Messaging.Messages;
 
-/// <summary>One column of many rows as an array parameter for <c>unnest</c>, its type said so that nothing is looked up.</summary>
+/// <summary>
+/// One column of many rows as an array parameter for <c>unnest</c>. Its type is explicit, so the driver looks nothing up.
+/// </summary>
 internal static class UnnestParameters
 {
     public static NpgsqlParameter Of<T>(IReadOnlyCollection<T> rows, Func<T, long> value) => Of(rows, value, NpgsqlDbType.Bigint);
@@ -17,7 +19,7 @@ internal static class UnnestParameters
     public static NpgsqlParameter Of<T>(IReadOnlyCollection<T> rows, Func<T, DateTime> value) =>
         Of(rows, value, NpgsqlDbType.TimestampTz);
 
-    /// <summary>UTF-8 as it came, so that PostgreSQL refuses what is not; a string would have mended it.</summary>
+    /// <summary>Sends UTF-8 unchanged, so that PostgreSQL rejects invalid bytes. A string would have replaced them.</summary>
     public static NpgsqlParameter Of<T>(IReadOnlyCollection<T> rows, Func<T, ReadOnlyMemory<byte>> value) =>
         Of(rows, value, NpgsqlDbType.Text);
 

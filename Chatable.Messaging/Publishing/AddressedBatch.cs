@@ -4,9 +4,9 @@ using Chatable.Messaging.Wire;
 namespace Chatable.Messaging.Publishing;
 
 /// <summary>
-/// Items with their addresses as <see cref="PublishAndTrim"/>'s script reads them. Neighbours of one address, such as what one author has just
-/// sent to one recipient, are one piece to it: it handles pieces, and a string of Lua costs more than the bytes in it. For each piece,
-/// little-endian:
+/// Items with their addresses, in the form that the script of <see cref="PublishAndTrim"/> reads. Consecutive items with the same address,
+/// such as messages that one author has just sent to one recipient, are joined into one piece. The script handles whole pieces, because
+/// each Lua string costs more than its bytes. For each piece, little-endian:
 /// <code>
 /// u16 its origin · u16 n, n × u16 user       by their place among those of the batch, from 1
 /// </code>
@@ -37,13 +37,13 @@ internal sealed class AddressedBatch
 
     public IReadOnlyList<ReadOnlyMemory<byte>> Pieces => _pieces;
 
-    /// <summary>Of the pieces, in their order.</summary>
+    /// <summary>The addresses of the pieces, in the order of the pieces.</summary>
     public ReadOnlyMemory<byte> Addresses { get; }
 
-    /// <summary>In the order of their places.</summary>
+    /// <summary>The users, in the order of their indexes in the addresses.</summary>
     public IList<long> Users => _users.Keys;
 
-    /// <summary>Their boot ids one after the other, 32 digits each, in the order of their places.</summary>
+    /// <summary>The boot ids of the origins, concatenated, 32 digits each, in the order of their indexes.</summary>
     public string Origins => string.Concat(_origins.Keys.Select(origin => origin.ToString("N")));
 
     private static bool HaveOneAddress(AddressedItem one, AddressedItem other) =>
@@ -83,13 +83,13 @@ internal sealed class AddressedBatch
     }
 }
 
-/// <summary>An item of a server's queue, for every server on which one of the users is connected, and for the one it came from.</summary>
-/// <param name="Bytes">As <see cref="DispatchBatch.EncodeItem"/> makes them.</param>
-/// <param name="Users">Whom it concerns; none where only the origin is told.</param>
-/// <param name="Origin">The boot id of the server it came from.</param>
+/// <summary>A queue item for every server on which one of the users is connected, and for the server that the message came from.</summary>
+/// <param name="Bytes">The output of <see cref="DispatchBatch.EncodeItem"/>.</param>
+/// <param name="Users">The users concerned. Empty if only the origin receives the item.</param>
+/// <param name="Origin">The boot id of the server that the message came from.</param>
 public readonly record struct AddressedItem(ReadOnlyMemory<byte> Bytes, IReadOnlyList<long> Users, Guid Origin)
 {
-    /// <summary>A message is told where its author or its recipient is connected and where it came from, a refusal only there.</summary>
+    /// <summary>A stored message goes to its parties' servers and to its origin. A refusal goes to its origin only.</summary>
     public static AddressedItem Of(IDispatch outcome) =>
         new(DispatchBatch.EncodeItem(outcome), PartiesOf(outcome), outcome.Origin.BootId);
 

@@ -7,16 +7,16 @@ using StackExchange.Redis;
 
 namespace Chatable.Messaging.Publishing;
 
-/// <summary>What became of a batch.</summary>
-/// <param name="Told">Of each server that was to be told.</param>
-/// <param name="Failures">Of each head why it was not deleted, or null.</param>
-/// <param name="Dead">Registrations with servers that live no more, to be forgotten.</param>
+/// <summary>The result of publishing a batch.</summary>
+/// <param name="Told">The outcome for each server that the batch concerns.</param>
+/// <param name="Failures">For each head, why it was not deleted, or null.</param>
+/// <param name="Dead">Registrations with dead servers, to be removed from the registry.</param>
 public readonly record struct PublishResult(
     IReadOnlyList<QueueAppend> Told, IReadOnlyList<RedisException?> Failures, IReadOnlyList<Registration> Dead);
 
 /// <summary>
-/// The end of a batch: the servers it concerns are found and told, and it is deleted from the intake, in one command. In three there would
-/// be two round trips more in each batch, for which everything that came meanwhile would wait.
+/// The last step of a batch. One command finds the servers it concerns, publishes to their queues, and deletes the batch from the intake.
+/// Three commands would cost two more round trips per batch, and everything that arrived in the meantime would wait for them.
 /// </summary>
 public sealed class PublishAndTrim(
     IConnectionMultiplexer redis, IOptions<IntakeOptions> intake, IOptions<ServerQueueOptions> queues, IOptions<RegistryOptions> registry)
@@ -28,18 +28,18 @@ public sealed class PublishAndTrim(
     private readonly ServerQueueOptions _queues = queues.Value;
 
     /// <summary>
-    /// Tells the servers, and deletes entries whose fate is settled: stored, or refused. Redis does so before anything that is read after
-    /// it on this connection, but what is read of a partition counts only once this has succeeded for it.
+    /// Publishes to the servers, and deletes the entries whose outcome is final: stored or refused. Redis runs this before any later read
+    /// on this connection. The result of such a read of a partition is valid only after this has succeeded for that partition.
     /// </summary>
     /// <param name="items">
-    /// Only what is committed: a server that registers a user and then reads his head is found by everything committed after that head.
-    /// Where a server cannot be told for anything but want of memory, nothing is deleted.
+    /// Only committed items. A server registers a user and then reads the user's head. Everything committed after that head must find the
+    /// server. If publishing to a server fails for any reason but lack of memory, nothing is deleted.
     /// </param>
     /// <param name="heads">
-    /// Of different partitions, without what was put aside of them. A failure of one is none of the others: an
-    /// <see cref="IntakeChangedException"/> where its log is not the one any more that was read.
+    /// Heads of different partitions, without their dead-lettered entries. A failure of one does not affect the others. It is an
+    /// <see cref="IntakeChangedException"/> if the log no longer holds the entries that were read.
     /// </param>
-    /// <param name="cancellationToken">Cancels before anything is sent.</param>
+    /// <param name="cancellationToken">Effective only before anything is sent.</param>
     public async Task<PublishResult> RunAsync(
         IReadOnlyList<AddressedItem> items, IReadOnlyList<PartitionHead> heads, CancellationToken cancellationToken)
     {
@@ -72,15 +72,15 @@ public sealed class PublishAndTrim(
     };
 }
 
-// How a batch is settled. KEYS: the servers; the users; then of each partition its log and its attempts.
-// ARGV: how many users; an AddressedBatch: addresses, origins; the queues' limit and lifetime, what their names and what their batches
-// begin with; then for each partition the id before which it is to be empty, and the id and the beginning of the last entry that was read of
-// it; then the pieces.
-// Answers with what became of each queue, each partition's error, and dead registrations: user, boot id, user, …
-// Everything that is read comes first, so that nothing is written where that fails.
+// The script that ends a batch. KEYS: the servers; the users; then for each partition its log and its attempts.
+// ARGV: the number of users; the addresses and origins of an AddressedBatch; the queues' limit and lifetime; the start of their names and
+// the first byte of their batches. Then for each partition three values: the id before which it must become empty, and the id and the first
+// bytes of the last entry that was read from it. Then the pieces.
+// Returns the outcome for each queue, each partition's error, and dead registrations: user, boot id, user, …
+// All reads come first, so that nothing is written if one of them fails.
 internal static class PublishAndTrimScript
 {
-    // The batch each server that lives is to have, by its boot id; false of one that does not.
+    // The batch for each live server, by its boot id; false for a dead server.
     private const string Batches = LiveServers.Now + """
         local batches, found = {}, {}
         local function batch(server)
@@ -108,7 +108,7 @@ internal static class PublishAndTrimScript
 
         """;
 
-    // A piece goes to a server once, whoever of the users is there.
+    // A server gets each piece once, even if several of its users are connected there.
     private const string Distribute = """
         local addresses, at, index, has = ARGV[2], 1, 8 + (#KEYS - 1 - users) / 2 * 3, {}
         local function give(its)
@@ -128,7 +128,7 @@ internal static class PublishAndTrimScript
 
         """;
 
-    // A failure of one queue is none of the others, but where it is anything except want of memory, nothing is deleted.
+    // A failure of one queue does not affect the others. But after any failure except lack of memory, nothing is deleted.
     private const string Tell = """
         local told, failure = {}, false
         for i, server in ipairs(found) do
@@ -139,14 +139,14 @@ internal static class PublishAndTrimScript
 
         """;
 
-    // What Redis answers where a log holds other entries than were read of it.
+    // The error if a log no longer holds the entries that were read from it.
     internal const string Changed = "CHANGED";
 
-    // A failure of one partition is none of the others. Attempts are counted for hardly any entry. Deleting needs no memory, so it goes on
-    // when there is none.
-    // Ids grow as long as a log is not lost. Where Redis has lost all of it or its tail, and its clock is behind, what came since may stand
-    // before what was read, and nobody has read it. So a log is only trimmed where the last entry that was read still stands in it: then
-    // nothing before it is new. Where it does not, because somebody else has deleted it, everything that is left comes after it.
+    // A failure of one partition does not affect the others. Hardly any entry has counted attempts. Deleting needs no memory, so it works
+    // even if Redis is out of memory.
+    // Ids grow as long as a log is not lost. If Redis has lost the log or its tail, and its clock is behind, unread newer entries may have
+    // lower ids than the entries that were read. A log is therefore trimmed only if it still holds the last entry that was read: then
+    // nothing before that entry is new. If the entry is gone because another worker deleted it, all remaining entries come after it.
     private const string Delete = """
         local function parse(id)
             local time, sequence = string.match(id, '^(%d+)-(%d+)$')

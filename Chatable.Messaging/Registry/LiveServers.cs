@@ -2,7 +2,7 @@ using StackExchange.Redis;
 
 namespace Chatable.Messaging.Registry;
 
-// By Redis' clock, the one all agree on.
+// Uses Redis' clock, which all processes share.
 internal sealed class LiveServers(IConnectionMultiplexer redis, RegistryOptions options, TimeProvider time)
 {
     internal const string Now = "local t = redis.call('TIME') local now = t[1] * 1000 + math.floor(t[2] / 1000) ";
@@ -39,7 +39,7 @@ internal sealed class LiveServers(IConnectionMultiplexer redis, RegistryOptions 
         await redis.GetDatabase().SortedSetRemoveAsync(_key, bootId.ToString("N"));
     }
 
-    // The cached picture can only confirm. That a server is dead is said by a fresh one: it may have started a moment ago.
+    // The cached snapshot can only confirm that a server is alive. Only a fresh one may declare it dead: it may have started a moment ago.
     public async Task<IReadOnlySet<Guid>> AmongAsync(IEnumerable<Guid> bootIds, CancellationToken cancellationToken)
     {
         var wanted = bootIds.ToHashSet();
@@ -58,7 +58,7 @@ internal sealed class LiveServers(IConnectionMultiplexer redis, RegistryOptions 
         return Array.ConvertAll((RedisValue[])found!, ParseBootId);
     }
 
-    // Whatever is no boot id counts as one that nobody has.
+    // Any value that is not a boot id becomes one that no server has.
     public static Guid ParseBootId(RedisValue value) => Guid.TryParseExact(value, "N", out var bootId) ? bootId : Guid.Empty;
 
     private async Task<Snapshot> TakeSnapshotAsync(CancellationToken cancellationToken)

@@ -4,7 +4,8 @@ using StackExchange.Redis;
 namespace Chatable.Messaging.Registry;
 
 /// <summary>
-/// How many fan-out workers live. Each notes itself in the sorted set <c>workers</c>, to expire by Redis' clock unless it does so again.
+/// Counts the live fan-out workers. Each worker renews its entry in the sorted set <c>workers</c>; without renewal the entry expires by
+/// Redis' clock.
 /// </summary>
 public sealed class LiveWorkers(IConnectionMultiplexer redis, IOptions<RegistryOptions> options)
 {

@@ -1,4 +1,4 @@
 namespace Chatable.Messaging.Registry;
 
-/// <summary>That a user is connected to a server, or was when it said so last.</summary>
+/// <summary>Records that a user is connected to a server, according to the server's latest registration.</summary>
 public readonly record struct Registration(long User, Guid BootId);

@@ -4,7 +4,9 @@ namespace Chatable.Messaging.Registry;
 
 public static class RegistrySetup
 {
-    /// <summary>Adds <see cref="ServerRegistry"/> and <see cref="LiveWorkers"/>; needs a Redis connection and a <see cref="TimeProvider"/>.</summary>
+    /// <summary>
+    /// Adds <see cref="ServerRegistry"/> and <see cref="LiveWorkers"/>. Requires a Redis connection and a <see cref="TimeProvider"/>.
+    /// </summary>
     public static IServiceCollection AddServerRegistry(this IServiceCollection services)
     {
         services.AddKeyPrefixedOptions<RegistryOptions>(RegistryOptions.Section)

@@ -4,18 +4,18 @@ using StackExchange.Redis;
 namespace Chatable.Messaging.Registry;
 
 /// <summary>
-/// Which API servers live, and which of them each user is connected to. Only servers have a lease (in the sorted set
-/// <c>servers</c>, expiry by Redis' clock); a user's set <c>u:{id}</c> of boot ids is believed as far as its servers live. Where users are is looked up at the end
-/// of a batch, and never cached: a server that has registered a user and then read his head must be found by everything committed after that
-/// head.
+/// Records which API servers are alive, and which of them each user is connected to. Only servers have a lease, in the sorted set
+/// <c>servers</c>, which expires by Redis' clock. A boot id in a user's set <c>u:{id}</c> counts only while its server is alive. A user's
+/// servers are looked up at the end of each batch and never cached. A server that has registered a user and then read the user's head must
+/// be found by everything committed after that head.
 /// </summary>
 public sealed class ServerRegistry(IConnectionMultiplexer redis, IOptions<RegistryOptions> options, TimeProvider time)
 {
-    // Keeps the pipeline of a mass registration from filling the socket's buffers.
+    // Keeps a mass registration from filling the socket's buffers.
     private const int UsersAtOnce = 500;
 
-    // Looks by itself at who lives: whoever has come back, and registers its users again, is not undone.
-    // KEYS: the servers, then for each registration the user's. ARGV: of each the server.
+    // Checks itself which servers are alive, so that it does not undo the registrations of a server that has come back.
+    // KEYS: the servers, then for each registration the user's set. ARGV: for each registration the server.
     private const string ForgetDead = LiveServers.Now + """
         local alive = {}
         for i, server in ipairs(ARGV) do
@@ -32,13 +32,13 @@ public sealed class ServerRegistry(IConnectionMultiplexer redis, IOptions<Regist
     private readonly LiveServers _live = new(redis, options.Value, time);
 
     /// <summary>
-    /// Says that a server lives. False where its lease was missing or had run out, or where Redis is another run than at the last call:
-    /// users may have been dropped meanwhile, so it must register all of them again and reconcile every connection.
+    /// Renews a server's lease. Returns false if the lease was missing or had expired, or if Redis restarted or failed over since the last
+    /// call. Users may have been dropped in the meantime, so the server must register all of them again and reconcile every connection.
     /// </summary>
     public Task<bool> HeartbeatAsync(Guid bootId, CancellationToken cancellationToken) =>
         _live.HeartbeatAsync(bootId, cancellationToken);
 
-    /// <summary>Registers users as connected to a server; to be repeated well within <see cref="RegistryOptions.UserLifetime"/>.</summary>
+    /// <summary>Registers users as connected to a server. Repeat well within <see cref="RegistryOptions.UserLifetime"/>.</summary>
     public Task AddUsersAsync(Guid bootId, IReadOnlyCollection<long> users, CancellationToken cancellationToken) =>
         ForEachAsync(users, AddAsync, bootId, cancellationToken);
 
@@ -48,11 +48,11 @@ public sealed class ServerRegistry(IConnectionMultiplexer redis, IOptions<Regist
     /// <summary>Ends a server's lease at once.</summary>
     public Task LeaveAsync(Guid bootId, CancellationToken cancellationToken) => _live.RemoveAsync(bootId, cancellationToken);
 
-    /// <summary>Those of the servers that live.</summary>
+    /// <summary>Returns the given servers that are alive.</summary>
     public Task<IReadOnlySet<Guid>> FindLiveAsync(IEnumerable<Guid> bootIds, CancellationToken cancellationToken) =>
         _live.AmongAsync(bootIds, cancellationToken);
 
-    /// <summary>Takes registrations with servers that were found dead out of the registry, but of those that live again.</summary>
+    /// <summary>Removes registrations with servers that were found dead, except those that are alive again.</summary>
     public async Task ForgetAsync(IReadOnlyCollection<Registration> dead, CancellationToken cancellationToken)
     {
         foreach (var some in dead.Chunk(UsersAtOnce))
@@ -66,8 +66,8 @@ public sealed class ServerRegistry(IConnectionMultiplexer redis, IOptions<Regist
     }
 
     /// <summary>
-    /// Removes servers that have been silent for long, each after <paramref name="discard"/> has cleared what is left of it; returns how
-    /// many. Any number of callers may do it at once.
+    /// Removes servers that have been silent for long. For each, <paramref name="discard"/> first removes its remaining data. Returns the
+    /// number of removed servers. Safe to call concurrently.
     /// </summary>
     public async Task<int> ReapAsync(Func<Guid, CancellationToken, Task> discard, CancellationToken cancellationToken)
     {

@@ -1,12 +1,14 @@
 namespace Chatable.Messaging.Registry;
 
-// Which run of which Redis server answers. After a restart or a failover it is another one, and may have lost the last second of what
-// the one before knew, even where it has most of it. Connection events tell of that only as far as they are seen.
+// Identifies the run of the Redis server that answers. After a restart or a failover it is a different run, which may have lost the last
+// second of writes, even if it has most of the data. Connection events reveal this only if they are observed.
 internal sealed class ServerRun
 {
     private string? _id;
 
-    /// <summary>Whether the answer comes from where the last one came from. The first does; one that names no run says nothing.</summary>
+    /// <summary>
+    /// Whether this answer comes from the same run as the last one. True for the first answer, and for one that names no run.
+    /// </summary>
     public bool Continues(string runId)
     {
         if (runId.Length == 0)

@@ -4,28 +4,30 @@ using StackExchange.Redis;
 
 namespace Chatable.Messaging.ServerQueues;
 
-/// <summary>What became of a batch for a server. None of it loses a message: the server repairs from PostgreSQL.</summary>
+/// <summary>The outcome of appending a batch for a server. No outcome loses a message: the server recovers it from PostgreSQL.</summary>
 public enum QueueAppend
 {
     Appended,
 
-    /// <summary>Appended to a full queue, whose oldest batches were dropped for it.</summary>
+    /// <summary>Appended to a full queue, which dropped its oldest batches.</summary>
     Overflowed,
 
-    /// <summary>Dropped, for Redis has no memory. Only deleting from the intake can give it some, so nobody must wait for this.</summary>
+    /// <summary>
+    /// Dropped, because Redis is out of memory. Only deletes from the intake can free memory, so no caller may wait for this to change.
+    /// </summary>
     OutOfMemory,
 }
 
 /// <summary>
-/// Each API server's own queue, a Redis stream named by its boot id. It needs no durability: the sockets it feeds die with the
-/// server, and whatever it loses is repaired from PostgreSQL.
+/// Each API server's own queue, a Redis stream named by its boot id. It needs no durability: the sockets it feeds end with the server, and
+/// the server recovers lost batches from PostgreSQL.
 /// </summary>
 [SuppressMessage("Naming", "CA1711", Justification = "It is a queue.")]
 public sealed class ServerQueue(IConnectionMultiplexer redis, IOptions<ServerQueueOptions> options)
 {
     private const string Full = "full";
 
-    // Tells whether the queue was full, for XADD does not say that it trimmed: '', 'full', or an error.
+    // Reports whether the queue was full, because XADD does not report trimming: '', 'full', or an error.
     internal const string Append = """
         local function append(queue, batch, limit, lifetime)
             local length = redis.pcall('XLEN', queue)
@@ -44,10 +46,10 @@ public sealed class ServerQueue(IConnectionMultiplexer redis, IOptions<ServerQue
     private readonly ServerQueueOptions _options = options.Value;
 
     /// <summary>
-    /// Appends one batch to a server's queue, even where Redis is out of memory: for what is small, rare, and said only once. All else comes
-    /// there as the end of a batch (<see cref="Publishing.PublishAndTrim"/>).
+    /// Appends one batch to a server's queue, even if Redis is out of memory. Use it for small, rare batches that are sent only once. All
+    /// other batches are appended by <see cref="Publishing.PublishAndTrim"/>.
     /// </summary>
-    /// <exception cref="RedisException">It is not known whether the queue took it.</exception>
+    /// <exception cref="RedisException">It is unknown whether the batch was appended.</exception>
     public async Task<QueueAppend> InsistAsync(ServerBatch batch, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
@@ -56,7 +58,9 @@ public sealed class ServerQueue(IConnectionMultiplexer redis, IOptions<ServerQue
         return OutcomeOf((string)outcome!);
     }
 
-    /// <summary>Gives back the memory of what stands before a position, once it was read; whole blocks of it, hence not all.</summary>
+    /// <summary>
+    /// Frees the memory of batches before a position that was read. Redis frees whole blocks only, so some batches may remain.
+    /// </summary>
     public async Task TrimAsync(Guid bootId, RedisValue position, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
@@ -80,5 +84,5 @@ public sealed class ServerQueue(IConnectionMultiplexer redis, IOptions<ServerQue
     private RedisKey KeyOf(Guid bootId) => _options.KeyOf(bootId);
 }
 
-/// <summary>What one server is to be told: a <see cref="Wire.DispatchBatch"/>, for the queue of that boot id.</summary>
+/// <summary>The content for one server's queue: a <see cref="Wire.DispatchBatch"/>, addressed by boot id.</summary>
 public readonly record struct ServerBatch(Guid BootId, ReadOnlyMemory<byte> Items);

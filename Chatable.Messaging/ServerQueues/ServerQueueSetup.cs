@@ -4,7 +4,7 @@ namespace Chatable.Messaging.ServerQueues;
 
 public static class ServerQueueSetup
 {
-    /// <summary>Adds <see cref="ServerQueue"/>; needs a Redis connection.</summary>
+    /// <summary>Adds <see cref="ServerQueue"/>. Requires a Redis connection.</summary>
     public static IServiceCollection AddServerQueues(this IServiceCollection services)
     {
         services.AddKeyPrefixedOptions<ServerQueueOptions>(ServerQueueOptions.Section)

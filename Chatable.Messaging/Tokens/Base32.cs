@@ -23,7 +23,9 @@ public static class Base32
         return new string(text);
     }
 
-    /// <summary>Takes the one spelling that <see cref="Encode"/> gives: no lower case, no padding, no stray bits at the end.</summary>
+    /// <summary>
+    /// Accepts only the spelling that <see cref="Encode"/> produces: no lower case, no padding, no stray bits at the end.
+    /// </summary>
     public static bool TryDecode(ReadOnlySpan<char> text, [NotNullWhen(true)] out byte[]? bytes)
     {
         bytes = null;

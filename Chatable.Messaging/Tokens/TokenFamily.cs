@@ -4,14 +4,15 @@ using NpgsqlTypes;
 namespace Chatable.Messaging.Tokens;
 
 /// <summary>
-/// The steps of a change to a line of tokens, on one connection, within the caller's transaction and its <see cref="AnswerLimit"/>.
+/// The steps of a change to a token family, on one connection, within the caller's transaction and its <see cref="AnswerLimit"/>. The
+/// database column <c>line_id</c> identifies the family.
 /// </summary>
 internal sealed class TokenFamily(NpgsqlConnection connection, TokenSecretProtector secrets)
 {
-    /// <summary>Successors of one refresh token that nobody has used yet; one more takes the oldest one's place.</summary>
+    /// <summary>The most unused successors of one refresh token. A further one replaces the oldest.</summary>
     public const int MaxUnused = 8;
 
-    // The lock comes first and the row is read in a statement of its own: its snapshot then holds what the last holder committed.
+    // The lock comes first, and a separate statement reads the row: its snapshot then includes what the last lock holder committed.
     private const string LockSql =
         "SELECT FROM users WHERE id = (SELECT user_id FROM auth_tokens WHERE {0} = $1) FOR NO KEY UPDATE";
 
@@ -27,9 +28,9 @@ internal sealed class TokenFamily(NpgsqlConnection connection, TokenSecretProtec
         WHERE t.refresh_hash = $1
         """;
 
-    // With each new token goes what is left of its user's old ones: nothing else would ever remove them. A rotated token must stay while
-    // it lives, or its second use would not be seen; a week more is for whoever looks into one. A hundred at a time bound the work, and
-    // rows somebody else has locked are left to the next.
+    // Each new token also removes old tokens of its user, which nothing else would ever remove. A rotated token must stay until it expires,
+    // or its reuse would go undetected. It stays a week longer for investigations. Each call removes at most a hundred, which bounds the
+    // work. Rows that another transaction has locked are left to the next call.
     private const string InsertSql = """
         WITH outdated AS (
             DELETE FROM auth_tokens WHERE id IN (
@@ -41,7 +42,7 @@ internal sealed class TokenFamily(NpgsqlConnection connection, TokenSecretProtec
         RETURNING created_at, modified_at, expires_at, is_refreshable
         """;
 
-    // To exchange a token is to use it: the one it came from cannot be given again.
+    // Exchanging a token counts as using it: its parent can then no longer be used again.
     private const string RotateSql = """
         WITH parent AS (
             UPDATE auth_tokens SET is_repeatable = false
@@ -51,7 +52,7 @@ internal sealed class TokenFamily(NpgsqlConnection connection, TokenSecretProtec
         RETURNING id, access_key_id
         """;
 
-    // None of them was ever used, since their parent may still be given again.
+    // None of these tokens was ever used, because their parent may still be used again.
     private const string DropSurplusSql = """
         DELETE FROM auth_tokens WHERE id IN (
             SELECT id FROM auth_tokens WHERE line_id = $1 AND parent_id = $2 ORDER BY id DESC OFFSET $3)
@@ -88,11 +89,11 @@ internal sealed class TokenFamily(NpgsqlConnection connection, TokenSecretProtec
         return (Guid?)await command.ExecuteScalarAsync(CancellationToken.None);
     }
 
-    /// <param name="userId">Whose token it is.</param>
-    /// <param name="lineId">The line it belongs to.</param>
-    /// <param name="parentId">The token it is given for; null at the head of a line.</param>
-    /// <param name="device">A label of the device, or null.</param>
-    /// <param name="lifetime">How long it lives.</param>
+    /// <param name="userId">The owner of the token.</param>
+    /// <param name="lineId">The token's family.</param>
+    /// <param name="parentId">The token it replaces. Null for the first token of a family.</param>
+    /// <param name="device">A label for the device, or null.</param>
+    /// <param name="lifetime">The token's lifetime.</param>
     public async Task<IssuedToken> InsertAsync(long userId, Guid lineId, long? parentId, string? device, TimeSpan lifetime)
     {
         var material = new TokenMaterial();
@@ -119,14 +120,14 @@ internal sealed class TokenFamily(NpgsqlConnection connection, TokenSecretProtec
         };
     }
 
-    /// <summary>Ends the access key; the refresh token may be given again until a successor is used.</summary>
+    /// <summary>Ends the access key. The refresh token can be used again until one of its successors is used.</summary>
     public async Task<IReadOnlyList<EndedToken>> RotateAsync(long tokenId)
     {
         await using var command = new NpgsqlCommand(RotateSql, connection) { Parameters = { new() { Value = tokenId } } };
         return await ReadEndedAsync(command);
     }
 
-    /// <summary>Makes room for one more successor of a token that is given again.</summary>
+    /// <summary>Makes room for one more successor of a refresh token that is used again.</summary>
     public async Task<IReadOnlyList<EndedToken>> DropSurplusAsync(Guid lineId, long parentId)
     {
         await using var command = new NpgsqlCommand(DropSurplusSql, connection)
@@ -160,13 +161,13 @@ internal sealed class TokenFamily(NpgsqlConnection connection, TokenSecretProtec
         return ended;
     }
 
-    /// <summary>The token whose line is locked.</summary>
-    /// <param name="TokenId">Its row.</param>
-    /// <param name="UserId">Whose it is.</param>
-    /// <param name="LineId">Its line.</param>
-    /// <param name="Device">Its device's label.</param>
-    /// <param name="IsRotated">Whether it was exchanged before.</param>
-    /// <param name="IsSpent">Whether a token it was exchanged for has been used: to give it again is reuse.</param>
+    /// <summary>The token whose family is locked.</summary>
+    /// <param name="TokenId">The id of its row.</param>
+    /// <param name="UserId">Its owner.</param>
+    /// <param name="LineId">Its family.</param>
+    /// <param name="Device">The label of its device.</param>
+    /// <param name="IsRotated">Whether it has been exchanged before.</param>
+    /// <param name="IsSpent">Whether one of its successors has been used. Using it again is then reuse.</param>
     /// <param name="IsRefreshable">Whether it is neither revoked nor expired, and its user is active.</param>
     internal readonly record struct Held(
         long TokenId, long UserId, Guid LineId, string? Device, bool IsRotated, bool IsSpent, bool IsRefreshable);

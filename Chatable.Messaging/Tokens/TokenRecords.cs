@@ -1,6 +1,6 @@
 namespace Chatable.Messaging.Tokens;
 
-/// <summary>A token as its owner gets it, once: neither the secret nor the refresh token can be read from the database again.</summary>
+/// <summary>A token as its owner receives it, once. Neither the secret nor the refresh token can be read from the database again.</summary>
 public sealed record IssuedToken
 {
     public required string AccessKeyId { get; init; }
@@ -12,16 +12,17 @@ public sealed record IssuedToken
     public required DateTime ExpiresAt { get; init; }
 }
 
-/// <summary>An access key with what its tokens are verified against. <paramref name="Secret"/> is the base32 text in ASCII.</summary>
-/// <param name="AccessKeyId">As its owner gives it.</param>
-/// <param name="Secret">See above.</param>
-/// <param name="TokenId">The row of the token.</param>
-/// <param name="UserId">Whose it is.</param>
-/// <param name="Username">The name of that user.</param>
-/// <param name="ExpiresAt">The end of the token.</param>
-/// <param name="State">Whether it opens anything. A secret of an ended key only serves to tell its owner why it does not.</param>
+/// <summary>An access key, and the data to verify its tokens. <paramref name="Secret"/> is the base32 text in ASCII.</summary>
+/// <param name="AccessKeyId">The id as its owner sends it.</param>
+/// <param name="Secret">The signing key: the base32 text of the secret, in ASCII.</param>
+/// <param name="TokenId">The id of the token's row.</param>
+/// <param name="UserId">The owner of the token.</param>
+/// <param name="Username">The owner's username.</param>
+/// <param name="ExpiresAt">When the token expires.</param>
+/// <param name="State">Whether the key grants access. The secret of an ended key only serves to tell its owner why it does not.</param>
 /// <param name="IsFirstUse">
-/// Whether nobody has noted yet that it is in use, and it matters: see <see cref="TokenStore.NoteUseAsync"/>.
+/// Whether this use must still be recorded with <see cref="TokenStore.NoteUseAsync"/>: nobody has recorded one yet, and the parent token
+/// can still be used again.
 /// </param>
 public sealed record AccessKey(
     string AccessKeyId, byte[] Secret, long TokenId, long UserId, string Username, DateTimeOffset ExpiresAt,
@@ -34,17 +35,17 @@ public enum AccessKeyState
 {
     Live,
 
-    /// <summary>Its time is over.</summary>
+    /// <summary>The key has expired.</summary>
     Expired,
 
-    /// <summary>Exchanged, ended by a logout or with its line, or its user is deactivated.</summary>
+    /// <summary>The key was exchanged, ended by a logout or with its family, or its user is deactivated.</summary>
     Revoked,
 }
 
 /// <summary>A token that was live until just now.</summary>
 public readonly record struct EndedToken(long TokenId, string AccessKeyId);
 
-/// <summary>What became of a refresh token. Where it was reused, <see cref="Ended"/> holds what its line had left.</summary>
+/// <summary>The result of a refresh. After reuse, <see cref="Ended"/> holds the tokens of the family that were still live.</summary>
 public sealed record RefreshResult(IssuedToken? Issued, IReadOnlyList<EndedToken> Ended)
 {
     public static RefreshResult Refused { get; } = new(null, []);

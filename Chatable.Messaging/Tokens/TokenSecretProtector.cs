@@ -7,8 +7,8 @@ using System.Text;
 namespace Chatable.Messaging.Tokens;
 
 /// <summary>
-/// Encrypts the secret of an access key for the database. The ciphertext is bound to its row (the access key's id and the user's id
-/// are authenticated with it), so a row copied over another opens nothing.
+/// Encrypts the secret of an access key for the database. The ciphertext is bound to its row: the access key's id and the user's id are
+/// authenticated with it. A ciphertext copied to another row cannot be decrypted there.
 /// </summary>
 public sealed class TokenSecretProtector
 {
@@ -44,11 +44,11 @@ public sealed class TokenSecretProtector
         return stored;
     }
 
-    /// <summary>The number of the key that the bytes were encrypted with, where that is not configured here; otherwise null.</summary>
+    /// <summary>The number of the key that encrypted the bytes, if that key is not configured here; otherwise null.</summary>
     public int? MissingKeyOf(ReadOnlySpan<byte> stored) =>
         stored.Length >= HeaderSize + TagSize && stored[0] == Version && !_keys.ContainsKey(stored[1]) ? stored[1] : null;
 
-    /// <summary>False where the bytes were altered, belong to another row, or need a key that is not configured.</summary>
+    /// <summary>Returns false if the bytes were altered, belong to another row, or need a key that is not configured.</summary>
     public bool TryUnprotect(
         ReadOnlySpan<byte> stored, ReadOnlySpan<byte> accessKeyId, long userId, [NotNullWhen(true)] out byte[]? secret)
     {
@@ -84,8 +84,8 @@ public sealed class TokenSecretProtector
 }
 
 /// <summary>
-/// A secret is encrypted with a key that this process was not given, as in a deployment that changes keys. Its owner is not at fault, and
-/// another replica can read it.
+/// A secret is encrypted with a key that this process does not have, as during a key change. Its owner is not at fault, and another replica
+/// can read it.
 /// </summary>
 public sealed class EncryptionKeyMissingException(int keyId)
     : Exception(string.Create(CultureInfo.InvariantCulture, $"No encryption key {keyId} is configured in TokenSecrets."));

@@ -6,22 +6,22 @@ public sealed class TokenSecretsOptions
     public const string Section = "TokenSecrets";
     public const int MinKeyLength = 32;
 
-    /// <summary>The current key: any text of at least 32 characters. Without it nothing starts.</summary>
+    /// <summary>The current key: any text of at least 32 characters. Required for startup.</summary>
     public string Key { get; set; } = "";
 
-    /// <summary>The number stored beside what the current key encrypts, 1 to 255. A new key takes a new number.</summary>
+    /// <summary>The number stored with everything that the current key encrypts, 1 to 255. A new key needs a new number.</summary>
     public int KeyId { get; set; } = 1;
 
-    /// <summary>Earlier keys by their numbers, to read with. Kept until the last token encrypted under them has expired.</summary>
+    /// <summary>Earlier keys by their numbers, for decryption only. Keep each until the last token encrypted with it has expired.</summary>
     public Dictionary<int, string> PreviousKeys { get; init; } = [];
 
     /// <summary>
-    /// Later keys by their numbers, to read with. A new key is given here to every replica before the first one encrypts with it: a replica
-    /// without it could not read the tokens of one that has it.
+    /// Later keys by their numbers, for decryption only. Every replica must have a new key here before the first replica encrypts with it.
+    /// A replica without the key cannot read the tokens of one that uses it.
     /// </summary>
     public Dictionary<int, string> NextKeys { get; init; } = [];
 
-    /// <summary>Everything that is wrong, in sentences that never quote a key; empty where all is well.</summary>
+    /// <summary>Returns all errors in sentences that never quote a key. Empty if the options are valid.</summary>
     public IEnumerable<string> Faults()
     {
         if (string.IsNullOrWhiteSpace(Key))

@@ -4,13 +4,13 @@ using Npgsql;
 namespace Chatable.Messaging.Tokens;
 
 /// <summary>
-/// The table <c>auth_tokens</c>. The tokens that follow from one login by refreshing form a line. A live token is neither rotated, revoked
-/// nor expired. A line has more than one where a refresh token was given again before a token it was exchanged for was used.
+/// The table <c>auth_tokens</c>. The tokens that descend from one login by refreshing form a family. A live token is neither rotated,
+/// revoked nor expired. A family has several live tokens if a refresh token was used again before one of its successors was used.
 /// </summary>
 /// <remarks>
-/// Whatever adds to a line or ends it holds the row lock of its user, so that no refresh slips a new token into a line that is being
-/// revoked. The first use of a token is noted without that lock: beside a refresh that gives its parent again it counts as the later one.
-/// Times are the database's: replicas need not agree on the time.
+/// Every change that adds to a family or ends it holds the row lock of its user. No refresh can therefore add a token to a family that is
+/// being revoked. The first use of a token is recorded without that lock. If it races with another use of the parent refresh token, it
+/// counts as the later one. All times are the database's, so replicas' clocks need not agree.
 /// </remarks>
 public sealed partial class TokenStore(NpgsqlDataSource database, TokenSecretProtector secrets, ILogger<TokenStore> logger)
 {
@@ -34,21 +34,21 @@ public sealed partial class TokenStore(NpgsqlDataSource database, TokenSecretPro
             WHERE t.id = asked.id AND t.revoked_at IS NULL AND t.rotated_at IS NULL AND t.expires_at > now() AND u.is_active)
         """;
 
-    /// <summary>A new token at the head of a new line.</summary>
-    /// <param name="userId">Whose token it is.</param>
-    /// <param name="device">A label of the device for its owner's eyes, or null.</param>
-    /// <param name="lifetime">How long the access key and the refresh token live.</param>
-    /// <param name="cancellationToken">Gives up.</param>
+    /// <summary>Issues the first token of a new family.</summary>
+    /// <param name="userId">The owner of the token.</param>
+    /// <param name="device">A label for the device, shown to its owner, or null.</param>
+    /// <param name="lifetime">The lifetime of the access key and the refresh token.</param>
+    /// <param name="cancellationToken">Cancels the call.</param>
     public Task<IssuedToken> IssueAsync(long userId, string? device, TimeSpan lifetime, CancellationToken cancellationToken) =>
         database.AskAsync(
             connection => new TokenFamily(connection, secrets).InsertAsync(userId, Guid.CreateVersion7(), parentId: null, device, lifetime),
             cancellationToken);
 
-    /// <summary>Whether it could be the id of an access key: no other is worth a query or a place in memory.</summary>
+    /// <summary>Whether the text can be the id of an access key. Other texts are neither queried nor cached.</summary>
     public static bool IsWellFormed(string accessKeyId) => TokenMaterial.TryParseAccessKeyId(accessKeyId, out _);
 
-    /// <returns>The key, live or not, or null where it does not exist or its row was altered.</returns>
-    /// <exception cref="EncryptionKeyMissingException">The key exists, but its secret cannot be read here.</exception>
+    /// <returns>The key, live or not, or null if it does not exist or its row was altered.</returns>
+    /// <exception cref="EncryptionKeyMissingException">The key exists, but this process cannot decrypt its secret.</exception>
     public async Task<AccessKey?> FindAccessKeyAsync(string accessKeyId, CancellationToken cancellationToken)
     {
         if (!TokenMaterial.TryParseAccessKeyId(accessKeyId, out var id))
@@ -64,8 +64,8 @@ public sealed partial class TokenStore(NpgsqlDataSource database, TokenSecretPro
     }
 
     /// <summary>
-    /// Notes that a token is in use, so that the refresh token it was given for cannot be given again. To be called where
-    /// <see cref="AccessKey.IsFirstUse"/>, once the client has proved that it holds the secret.
+    /// Records that a token is in use, so that its parent refresh token can no longer be used. Call it if
+    /// <see cref="AccessKey.IsFirstUse"/> is true, once the client has proved that it holds the secret.
     /// </summary>
     public Task NoteUseAsync(long tokenId, CancellationToken cancellationToken) =>
         database.AskAsync(async connection =>
@@ -76,14 +76,14 @@ public sealed partial class TokenStore(NpgsqlDataSource database, TokenSecretPro
         }, cancellationToken);
 
     /// <summary>
-    /// Exchanges a refresh token for a new token of the same line. The old access key is dead at once. The old refresh token may be given
-    /// again, for another new token, until one of its successors is used: an answer can be lost, and two tabs may ask at once. Given after
-    /// that it is a stolen one, or a thief's: its whole line is revoked.
+    /// Exchanges a refresh token for a new token of the same family. The old access key ends at once. The old refresh token can be used
+    /// again, for another new token, until one of its successors is used: an answer can be lost, and two tabs may refresh at once. Using it
+    /// after that shows that it was stolen, or that a thief used the successor. The whole family is then revoked.
     /// </summary>
     public Task<RefreshResult> RefreshAsync(string refreshToken, TimeSpan lifetime, CancellationToken cancellationToken) =>
         ChangeAsync(line => RefreshAsync(line, TokenMaterial.Hash(refreshToken), lifetime), cancellationToken);
 
-    /// <summary>Ends the line of a token: its access key, its refresh token, and any successor a refresh has just made.</summary>
+    /// <summary>Ends the family of a token: its access key, its refresh token, and any successor that a refresh has just created.</summary>
     public Task<IReadOnlyList<EndedToken>> RevokeAsync(long tokenId, CancellationToken cancellationToken) =>
         ChangeAsync<IReadOnlyList<EndedToken>>(
             async line => await line.LockByTokenAsync(tokenId) is { } lineId ? await line.RevokeAsync(lineId) : [], cancellationToken);
@@ -108,7 +108,7 @@ public sealed partial class TokenStore(NpgsqlDataSource database, TokenSecretPro
         return new RefreshResult(issued, ended);
     }
 
-    // Not to be given up half-way: a caller who has gone would leave it unknown whether the token ended, and it would not be announced.
+    // Cannot be cancelled halfway. After a cancellation it would be unknown whether the token ended, and the end would not be announced.
     private async Task<T> ChangeAsync<T>(Func<TokenFamily, Task<T>> change, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
@@ -121,7 +121,7 @@ public sealed partial class TokenStore(NpgsqlDataSource database, TokenSecretPro
         }, CancellationToken.None);
     }
 
-    /// <returns>Those of the tokens that are no longer live.</returns>
+    /// <returns>The given tokens that are no longer live.</returns>
     public Task<IReadOnlyList<long>> FindRevokedAsync(IReadOnlyCollection<long> tokenIds, CancellationToken cancellationToken) =>
         database.ReadAsync<IReadOnlyList<long>>(async connection =>
         {

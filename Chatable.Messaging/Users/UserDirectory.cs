@@ -3,9 +3,9 @@ using Npgsql;
 namespace Chatable.Messaging.Users;
 
 /// <summary>
-/// Who a username stands for, remembered for a minute: ids and names never change. Names of nobody are not remembered, so that
-/// a new user can be written to at once. While the database is out of reach, whoever is remembered stays so. Deactivated users
-/// are found too: what was written to them stays readable.
+/// Resolves usernames, and caches each result for a minute: ids and names never change. Unknown names are not cached, so that a new user
+/// can be written to at once. While the database is unreachable, cached users remain valid beyond the minute. Deactivated users are found
+/// too: their messages stay readable.
 /// </summary>
 public sealed class UserDirectory(UserStore users, TimeProvider time)
 {
@@ -16,7 +16,7 @@ public sealed class UserDirectory(UserStore users, TimeProvider time)
     private readonly ShortLivedCache<string, UserRef> _known =
         new("user_directory", s_lifetime, Capacity, time, StringComparer.OrdinalIgnoreCase);
 
-    /// <exception cref="OperationCanceledException">Cancelled, or the database has not answered for five seconds.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled, or the database did not answer within five seconds.</exception>
     public ValueTask<UserRef?> FindAsync(string username, CancellationToken cancellationToken) =>
         _known.TryGet(username, out var known) ? new(known) : AskAsync(username, cancellationToken);
 
@@ -39,7 +39,7 @@ public sealed class UserDirectory(UserStore users, TimeProvider time)
         catch (Exception e) when (
             e is NpgsqlException or TimeoutException or OperationCanceledException && _known.TryGetExpired(username, out known))
         {
-            // Good for another minute, lest every message to him wait for a query that fails.
+            // Caches the expired entry for another minute. Otherwise every message to this user would wait for a query that fails.
             user = known;
         }
 

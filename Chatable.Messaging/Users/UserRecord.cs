@@ -1,18 +1,18 @@
 namespace Chatable.Messaging.Users;
 
-/// <summary>A user by id, with the name in the letter case the user chose.</summary>
+/// <summary>A user by id, with the name in the letter case that the user chose.</summary>
 public readonly record struct UserRef(long Id, string Username);
 
-/// <summary>A stored user, as others may know of it.</summary>
+/// <summary>A stored user, without private fields.</summary>
 public sealed record UserRecord(long Id, string Username, bool IsActive);
 
-/// <summary>What a login is checked against.</summary>
+/// <summary>The data that a login is checked against.</summary>
 public sealed record LoginRecord(long Id, string PasswordHash, bool IsActive);
 
-/// <summary>What of a new user another one has already.</summary>
+/// <summary>The unique fields of a new user that another user already has.</summary>
 public readonly record struct TakenFields(bool Username, bool Email, bool PhoneNumber);
 
-/// <summary>A user to be created; every field is checked already.</summary>
+/// <summary>A user to be created. Every field has been validated.</summary>
 public sealed record NewUser
 {
     public required string Username { get; init; }

@@ -5,7 +5,7 @@ namespace Chatable.Messaging.Users;
 /// <summary>The table <c>users</c>.</summary>
 public sealed class UserStore(NpgsqlDataSource database)
 {
-    // One statement, hence one transaction: a user without a head row could be sent nothing.
+    // One statement, and so one transaction: a user without a head row could not receive messages.
     private const string CreateSql = """
         WITH created AS (
             INSERT INTO users (username, email, phone_number, first_name, last_name, password_hash)
@@ -24,10 +24,10 @@ public sealed class UserStore(NpgsqlDataSource database)
                EXISTS (SELECT FROM users WHERE phone_number = $3)
         """;
 
-    // As in the unique index. Without the collation it would be the database's: a Turkish one has another small letter for I.
+    // Matches the unique index. Without the explicit collation the database's would apply: a Turkish one lower-cases I differently.
     private const string ByName = """lower(username COLLATE "C") = lower($1 COLLATE "C")""";
 
-    /// <returns>The new user's id, or null where the username, the email or the phone number is taken.</returns>
+    /// <returns>The new user's id, or null if the username, the email or the phone number is taken.</returns>
     public Task<long?> CreateAsync(NewUser user, CancellationToken cancellationToken) =>
         database.AskAsync(async connection =>
         {
@@ -41,7 +41,7 @@ public sealed class UserStore(NpgsqlDataSource database)
             return (long?)await command.ExecuteScalarAsync(CancellationToken.None);
         }, cancellationToken);
 
-    /// <returns>Which of what nobody may share with another user somebody has already.</returns>
+    /// <returns>The unique fields that another user already has.</returns>
     public Task<TakenFields> FindTakenAsync(NewUser user, CancellationToken cancellationToken) =>
         database.AskAsync(async connection =>
         {
@@ -61,7 +61,7 @@ public sealed class UserStore(NpgsqlDataSource database)
         "SELECT id, username, is_active FROM users WHERE " + ByName, username,
         static row => new UserRecord(row.GetInt64(0), row.GetString(1), row.GetBoolean(2)), cancellationToken);
 
-    /// <summary>Replaces a hash by one with newer parameters, unless the password was changed meanwhile.</summary>
+    /// <summary>Replaces a hash by one with newer parameters, unless the password has changed in the meantime.</summary>
     public Task UpdatePasswordHashAsync(long userId, string oldHash, string newHash, CancellationToken cancellationToken) =>
         database.AskAsync(async connection =>
         {
@@ -76,7 +76,7 @@ public sealed class UserStore(NpgsqlDataSource database)
     private async Task<T?> FindAsync<T>(
         string sql, string username, Func<NpgsqlDataReader, T> read, CancellationToken cancellationToken) where T : class
     {
-        // Nobody has such a name, and PostgreSQL would not even take some of them.
+        // No user has such a name, and PostgreSQL would not accept some of them at all.
         if (!Username.IsWellFormed(username))
             return null;
 

@@ -11,7 +11,7 @@ public static partial class Username
 
     public static bool IsWellFormed(string text) => text.Length <= MaxLength && Shape().IsMatch(text);
 
-    // \z, since $ would let a trailing newline pass; the class is spelt out, since \w knows all of Unicode.
+    // Uses \z because $ would allow a trailing newline, and spells out the class because \w matches all of Unicode.
     [GeneratedRegex(@"^[a-zA-Z][a-zA-Z0-9_]+\z", RegexOptions.CultureInvariant)]
     private static partial Regex Shape();
 }

@@ -2,25 +2,27 @@ using Chatable.Messaging.Wire.V2;
 
 namespace Chatable.Messaging.Wire;
 
-/// <summary>What the worker tells an API server, one item of a batch in its queue: values, so that reading them makes no objects.</summary>
+/// <summary>
+/// One item of a batch in an API server's queue, sent by a worker. Implementations are structs, so reading them allocates no objects.
+/// </summary>
 public interface IDispatch
 {
-    /// <summary>Where the message came in.</summary>
+    /// <summary>The connection that the message came from.</summary>
     Origin Origin { get; }
 }
 
 /// <summary>
-/// A newly stored message, for every user it concerns; the same bytes go to each server, which skips users it does not hold.
+/// A newly stored message, for every user it concerns. Each server receives the same bytes, and skips users that are not connected to it.
 /// </summary>
 public readonly record struct MessageStored(MessageRecord Message, Recipients Recipients, Origin Origin, TraceParent Trace) : IDispatch
 {
-    /// <summary>The number of the epoch in which its seqs mean something.</summary>
+    /// <summary>The number of the epoch in which its seqs are valid.</summary>
     public int Epoch { get; init; }
 }
 
 /// <summary>
-/// A repeat of a message stored earlier: the origin is told where it stands. <paramref name="Heads"/> are the heads of the users
-/// concerned, so that a push lost with the first attempt is repaired.
+/// A repeat of a message stored earlier. Tells the origin where the message is stored. <paramref name="Heads"/> are the heads of the users
+/// concerned, so that a push lost with the first attempt is recovered.
 /// </summary>
 public readonly record struct MessageRepeated(
     Guid MessageId, ClientId ClientId, long AuthorId, long AuthorSeq, long ConversationId, long ConversationSeq, DateTime CreatedAt,
@@ -29,29 +31,30 @@ public readonly record struct MessageRepeated(
     /// <inheritdoc cref="MessageStored.Epoch"/>
     public int Epoch { get; init; }
 
-    /// <summary>What the author is told of it.</summary>
+    /// <summary>The data for the author's ack.</summary>
     public StoredPlace AuthorsPlace => new(ClientId, MessageId, AuthorSeq, ConversationId, ConversationSeq, CreatedAt);
 }
 
-/// <summary>A message that was not stored, told to the connection it came by.</summary>
+/// <summary>A message that was not stored. Only the connection that it came from is told.</summary>
 public readonly record struct MessageRefused(ClientId ClientId, RefusalCode Code, Origin Origin) : IDispatch;
 
 /// <summary>Why the worker did not store a message.</summary>
 public enum RefusalCode : byte
 {
-    /// <summary>The database can never take it; it stands among the dead letters.</summary>
+    /// <summary>The database can never accept it. It is now a dead letter.</summary>
     Invalid = 1,
 
-    /// <summary>Its predecessor was lost on the way: send both again, in order.</summary>
+    /// <summary>Its predecessor was lost in transit: send both again, in order.</summary>
     OutOfOrder = 2,
 
     /// <summary>
-    /// Its author has given its client id to another message, which is stored. A server that does not know this says invalid.
+    /// Its author has used its client id for another message, which is stored. A server that does not know this code reports the message as
+    /// invalid.
     /// </summary>
     KeyReused = 3,
 }
 
-/// <summary>Takes what the worker says, to tell whom it concerns on a server. It neither waits nor fails.</summary>
+/// <summary>Receives the worker's items on a server, and informs the sockets concerned. Must neither block nor throw.</summary>
 public interface IDispatchHandler
 {
     void Handle(in MessageStored stored);
@@ -62,6 +65,6 @@ public interface IDispatchHandler
 }
 
 /// <summary>
-/// The connection a message came in by, so that its fate can be told there: the server's life and the connection's number in it.
+/// The connection that a message came from, so that its outcome can be sent there: the server's boot id and its number for the connection.
 /// </summary>
 public readonly record struct Origin(Guid BootId, long ConnectionId);

@@ -13,9 +13,9 @@ namespace Chatable.Messaging.Wire;
 /// origin      16 boot id · var connection
 /// trace       u8 0; or u8 1, 25 trace context
 /// </code>
-/// Version 1, which older workers write, is read too: each var is an i64, or u32 where it is a length; a client id is always str; a trace
-/// always its 25 bytes. A server drops a batch of any other version. What was stored then comes to its sockets by the reconciler, from
-/// PostgreSQL; of what was refused its authors hear nothing.
+/// Version 1, which older workers write, is read too: each var is an i64, or a u32 if it is a length; a client id is always str; a trace
+/// always has its 25 bytes. A server drops a batch of any other version. The reconciler then reads its stored messages from PostgreSQL and
+/// sends them to the sockets. The authors of its refused messages are not told.
 /// </summary>
 public static class DispatchBatch
 {
@@ -25,7 +25,7 @@ public static class DispatchBatch
 
     public static byte[] Encode(IEnumerable<IDispatch> items) => Join([.. items.Select(item => (ReadOnlyMemory<byte>)EncodeItem(item))]);
 
-    /// <summary>The bytes of one item, to be joined into the batches of several servers.</summary>
+    /// <summary>Encodes one item, to be joined into the batches of several servers.</summary>
     public static byte[] EncodeItem(IDispatch item)
     {
         var scratch = PooledJsonWriter.Take();
@@ -33,7 +33,7 @@ public static class DispatchBatch
         return scratch.Finish();
     }
 
-    /// <summary>A batch of items encoded by <see cref="EncodeItem"/>.</summary>
+    /// <summary>Joins items from <see cref="EncodeItem"/> into a batch.</summary>
     public static byte[] Join(IReadOnlyCollection<ReadOnlyMemory<byte>> encodedItems)
     {
         var joined = new byte[1 + encodedItems.Sum(item => item.Length)];
@@ -49,8 +49,8 @@ public static class DispatchBatch
     }
 
     /// <summary>
-    /// Hands over each item in turn. False where one is not as <see cref="Encode"/> writes it; those before it were handed over.
-    /// What is handed over refers to <paramref name="bytes"/>, which nobody is to change.
+    /// Passes each item to the handler in turn. Returns false at the first item that is not in the format of <see cref="Encode"/>; the
+    /// items before it were passed on. The items refer to <paramref name="bytes"/>, which must not change afterwards.
     /// </summary>
     public static bool TryRead(ReadOnlyMemory<byte> bytes, IDispatchHandler handler)
     {
@@ -95,7 +95,7 @@ public static class DispatchBatch
         }
     }
 
-    // Servers of before there were numbers read what has none.
+    // Servers older than epoch numbers can read an item without one.
     private static void WriteKind(WireWriter writer, byte ofFirstEpoch, byte ofLater, int epoch)
     {
         writer.Byte(epoch == 0 ? ofFirstEpoch : ofLater);

@@ -2,7 +2,7 @@ using System.Collections;
 
 namespace Chatable.Messaging.Wire;
 
-/// <summary>What is wrong with a client's frame, a fixed text for each field; the first fault of a field stands.</summary>
+/// <summary>The faults of a client's frame, with a fixed text for each field. Only the first fault of a field is kept.</summary>
 public sealed class FieldFaults : IEnumerable<KeyValuePair<string, string>>
 {
     public const string Required = "is required";
@@ -28,14 +28,14 @@ public sealed class FieldFaults : IEnumerable<KeyValuePair<string, string>>
         return faults;
     }
 
-    /// <summary>Null is no fault.</summary>
+    /// <summary>Adds a fault. Null adds nothing.</summary>
     public void Add(string field, string? fault)
     {
         if (fault is not null)
             AddFirst(field, fault);
     }
 
-    // Apart, so that what it searches with is made only where there is a fault: nearly no frame has one.
+    // A separate method, so that its closure is allocated only if there is a fault, which is rare.
     private void AddFirst(string field, string fault)
     {
         _faults ??= [];
@@ -45,11 +45,11 @@ public sealed class FieldFaults : IEnumerable<KeyValuePair<string, string>>
 
     internal void AddRequired(string field, TextField text) => Add(field, text.Fault ?? (text.IsGiven ? null : Required));
 
-    /// <summary>As <see cref="AddRequired"/>, of text that people are to see.</summary>
+    /// <summary>Like <see cref="AddRequired"/>, for text that must be visible.</summary>
     internal void AddVisible(string field, TextField text) =>
         Add(field, text.Fault ?? (!text.IsGiven ? Required : BlankText.Is(text.Utf8) ? Empty : null));
 
-    /// <summary>Whether nothing is wrong but this.</summary>
+    /// <summary>Whether this is the only fault.</summary>
     public bool IsOnly(string field, string fault) =>
         _faults is [var only] && only.Key == field && only.Value == fault;
 

@@ -3,7 +3,7 @@ using System.Buffers;
 namespace Chatable.Messaging.Wire;
 
 /// <summary>
-/// A message as the API server appends it to the intake: authorised, resolved, not yet stored.
+/// A message as the API server appends it to the intake: authorised, recipient resolved, not yet stored.
 /// <code>
 /// u8  version (1)
 /// u8  type
@@ -16,7 +16,7 @@ namespace Chatable.Messaging.Wire;
 /// </summary>
 public readonly record struct IntakeEntry
 {
-    /// <summary>The message's id ends here: what stands up to it tells an entry from every other.</summary>
+    /// <summary>The length of the prefix that ends with the message id. This prefix distinguishes an entry from every other.</summary>
     internal const int IdentityLength = 18;
 
     private const byte Version = 1;
@@ -25,8 +25,8 @@ public readonly record struct IntakeEntry
     public required ClientId ClientId { get; init; }
 
     /// <summary>
-    /// The author's previous message in this conversation on the same socket that had no ack yet. Where it is neither stored nor
-    /// earlier in the log, Redis has lost it, and this one must not overtake it.
+    /// The author's previous message in this conversation on the same socket that had no ack yet. If it is neither stored nor earlier in
+    /// the log, Redis has lost it, and this message must not be stored before it.
     /// </summary>
     public ClientId? After { get; init; }
 
@@ -36,7 +36,7 @@ public readonly record struct IntakeEntry
     public required string Recipient { get; init; }
     public MessageType Type { get; init; }
 
-    /// <summary>The text as UTF-8, checked at the edge: valid, not empty, within the limit, without U+0000.</summary>
+    /// <summary>The text as UTF-8, validated on arrival: valid, not empty, within the limit, without U+0000.</summary>
     public required ReadOnlyMemory<byte> Body { get; init; }
 
     public required Origin Origin { get; init; }
@@ -70,7 +70,7 @@ public readonly record struct IntakeEntry
         writer.Bytes(Body.Span);
     }
 
-    /// <summary>False for anything this version did not write: such an entry belongs to the dead letters.</summary>
+    /// <summary>Returns false for bytes that this version did not write. Such an entry becomes a dead letter.</summary>
     public static bool TryDecode(ReadOnlyMemory<byte> bytes, out IntakeEntry entry)
     {
         var reader = new WireReader(bytes);

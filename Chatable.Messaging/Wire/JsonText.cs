@@ -6,8 +6,8 @@ using System.Text.Unicode;
 namespace Chatable.Messaging.Wire;
 
 /// <summary>
-/// Writes stored UTF-8 as a JSON string with nothing escaped but what JSON demands: the framework's encoders write an emoji as two
-/// escapes, three times its size.
+/// Writes stored UTF-8 as a JSON string with only the escapes that JSON requires. The framework's encoders write an emoji as two escapes,
+/// three times its size.
 /// </summary>
 internal static class JsonText
 {
@@ -16,7 +16,7 @@ internal static class JsonText
 
     public static void WriteValue(Utf8JsonWriter json, ReadOnlySpan<byte> utf8)
     {
-        // Checked at the edge; should anything else stand in the database, the slow way replaces it by U+FFFD.
+        // The text was validated on arrival. If the database holds invalid UTF-8 anyway, the slow path replaces it with U+FFFD.
         if (!Utf8.IsValid(utf8))
         {
             json.WriteStringValue(utf8);
@@ -64,8 +64,8 @@ internal static class JsonText
 }
 
 /// <summary>
-/// Text in which there is nothing to see: spaces, line ends, control characters, and the characters that Unicode says to show as nothing
-/// (Default_Ignorable_Code_Point), with the empty Braille cell.
+/// Detects text that shows nothing: spaces, line ends, control characters, the characters that Unicode defines as invisible
+/// (Default_Ignorable_Code_Point), and the empty Braille cell.
 /// </summary>
 internal static class BlankText
 {
@@ -76,7 +76,7 @@ internal static class BlankText
         (0xFFF0, 0xFFF8), (0x1BCA0, 0x1BCA3), (0x1D173, 0x1D17A), (0xE0000, 0xE0FFF),
     ];
 
-    /// <param name="utf8">Valid.</param>
+    /// <param name="utf8">Must be valid UTF-8.</param>
     public static bool Is(ReadOnlySpan<byte> utf8)
     {
         while (Rune.DecodeFromUtf8(utf8, out var rune, out var length) == OperationStatus.Done)

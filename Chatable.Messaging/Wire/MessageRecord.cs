@@ -2,16 +2,16 @@ using Chatable.Messaging.Wire.V2;
 
 namespace Chatable.Messaging.Wire;
 
-/// <summary>A stored message with everything a client is shown of it.</summary>
+/// <summary>A stored message with everything that clients see of it.</summary>
 public readonly record struct MessageRecord
 {
-    /// <summary>The largest text the database takes, in bytes of UTF-8.</summary>
+    /// <summary>The largest text that the database accepts, in bytes of UTF-8.</summary>
     public const int MaxBodyBytes = 64 * 1024;
 
     public required Guid MessageId { get; init; }
     public required long ConversationId { get; init; }
 
-    /// <summary>Dense from 1 in its conversation; the order all participants share.</summary>
+    /// <summary>Dense from 1 in its conversation. All participants share this order.</summary>
     public required long ConversationSeq { get; init; }
 
     public required ClientId ClientId { get; init; }
@@ -21,13 +21,13 @@ public readonly record struct MessageRecord
     public required string Recipient { get; init; }
     public MessageType Type { get; init; }
 
-    /// <summary>UTF-8.</summary>
+    /// <summary>The text as UTF-8.</summary>
     public required ReadOnlyMemory<byte> Body { get; init; }
 
-    /// <summary>UTC, to the microsecond; never earlier than that of a lower <see cref="ConversationSeq"/>.</summary>
+    /// <summary>UTC, to the microsecond. Never earlier than that of a lower <see cref="ConversationSeq"/>.</summary>
     public required DateTime CreatedAt { get; init; }
 
-    /// <summary>What the author is told of it, where it has <paramref name="seq"/> in his log.</summary>
+    /// <summary>The data for the author's ack, if the message has <paramref name="seq"/> in the author's log.</summary>
     public StoredPlace PlaceAt(long seq) => new(ClientId, MessageId, seq, ConversationId, ConversationSeq, CreatedAt);
 
     // var conversation, var conversation seq, 16 message id, var author id, var recipient id, client id, str author, str recipient,

@@ -1,6 +1,6 @@
 namespace Chatable.Messaging.Wire;
 
-/// <summary>What a body holds; the numbers are the original's.</summary>
+/// <summary>The kind of content. The numbers are those of the original service.</summary>
 public enum MessageType : byte
 {
     Text = 0,

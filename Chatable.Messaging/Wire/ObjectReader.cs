@@ -3,8 +3,8 @@ using System.Text.Json;
 namespace Chatable.Messaging.Wire;
 
 /// <summary>
-/// Goes over the fields of a client's frame, which is one JSON object and nothing else. After each <see cref="NextField"/> the value
-/// must be read or skipped.
+/// Iterates over the fields of a client's frame, which is one JSON object and nothing else. After each <see cref="NextField"/> the caller
+/// must read or skip the value.
 /// </summary>
 internal ref struct ObjectReader
 {
@@ -12,10 +12,10 @@ internal ref struct ObjectReader
 
     private static readonly JsonReaderOptions s_options = new() { MaxDepth = MaxDepth };
 
-    /// <summary>Stands on a field's name after <see cref="NextField"/>.</summary>
+    /// <summary>After <see cref="NextField"/>, positioned on a field's name.</summary>
     public Utf8JsonReader Json;
 
-    /// <exception cref="JsonException">It does not begin as an object does.</exception>
+    /// <exception cref="JsonException">The text does not begin with an object.</exception>
     public ObjectReader(ReadOnlySpan<byte> utf8)
     {
         Json = new Utf8JsonReader(utf8, s_options);
@@ -23,8 +23,8 @@ internal ref struct ObjectReader
             throw new JsonException();
     }
 
-    /// <summary>False at the end of the object.</summary>
-    /// <exception cref="JsonException">It is not JSON, nested too deep, or something follows the object.</exception>
+    /// <summary>Returns false at the end of the object.</summary>
+    /// <exception cref="JsonException">The text is not JSON, is nested too deep, or continues after the object.</exception>
     public bool NextField()
     {
         if (Json.Read() && Json.TokenType == JsonTokenType.PropertyName)
@@ -40,7 +40,7 @@ internal ref struct ObjectReader
         }
         catch (InvalidOperationException)
         {
-            // A name with half a surrogate pair is none of ours.
+            // A name with an unpaired surrogate matches no known field.
             return false;
         }
     }

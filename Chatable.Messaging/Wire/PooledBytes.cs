@@ -4,9 +4,9 @@ using System.Diagnostics.CodeAnalysis;
 namespace Chatable.Messaging.Wire;
 
 /// <summary>
-/// What was encoded, in bytes lent by the shared pool. Whoever was given them returns them once when nobody reads them any more, and does
-/// not look at them afterwards: they are somebody else's then, perhaps another user's. What is never returned is garbage like any other,
-/// so wherever it is not certain who still reads them, they are not returned.
+/// Encoded bytes in an array rented from the shared pool. The receiver returns them once, when nothing reads them any more, and must not
+/// read them afterwards: the pool may have given them to another user's data. Bytes that are never returned are garbage collected. If it is
+/// not certain whether something still reads them, do not return them.
 /// </summary>
 [SuppressMessage("Performance", "CA1815", Justification = "Nobody compares them.")]
 public readonly struct PooledBytes
@@ -18,16 +18,16 @@ public readonly struct PooledBytes
 
     public int Length { get; }
 
-    /// <summary>The memory they hold: the pool lends arrays of certain sizes.</summary>
+    /// <summary>The memory that the array takes. The pool rents arrays of certain sizes only.</summary>
     public int Size => _bytes?.Length ?? 0;
 
-    /// <summary>Valid until they are returned.</summary>
+    /// <summary>The bytes. Valid until they are returned.</summary>
     public ReadOnlyMemory<byte> Memory => _bytes.AsMemory(0, Length);
 
-    /// <summary>Whether there are none, not even an empty array.</summary>
+    /// <summary>Whether there is no array, not even an empty one.</summary>
     public bool IsNone => _bytes is null;
 
-    /// <summary>An array that any number may read and nobody needs to return.</summary>
+    /// <summary>Wraps an array that any number of readers may share and that need not be returned.</summary>
     public static PooledBytes Of(byte[] bytes) => new(bytes, bytes.Length, isLent: false);
 
     internal static PooledBytes CopyOf(ReadOnlySpan<byte> bytes)

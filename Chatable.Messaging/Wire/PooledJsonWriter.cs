@@ -6,15 +6,15 @@ using System.Text.Json;
 namespace Chatable.Messaging.Wire;
 
 /// <summary>
-/// What something is encoded in before its length is known: each thread has one, so that nothing is allocated but the outcome, if that. It is taken and
-/// given back within one method that does not encode anything else meanwhile.
+/// A buffer to encode into while the length is unknown. Each thread has one, so only the result is allocated, if anything. A method takes
+/// it and gives it back before it returns, and encodes nothing else in the meantime.
 /// </summary>
 [SuppressMessage("Design", "CA1001", Justification = "It lives as long as its thread, and the writer holds nothing but memory.")]
 internal sealed class PooledJsonWriter
 {
     private const int Kept = 64 * 1024;
 
-    // Relaxed: text stays readable UTF-8. The frames never stand inside HTML, which is what the stricter escaping is for.
+    // Relaxed escaping keeps text as readable UTF-8. The stricter escaping protects HTML, and the frames are never embedded in HTML.
     private static readonly JsonWriterOptions s_json =
         new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
 
@@ -28,7 +28,7 @@ internal sealed class PooledJsonWriter
 
     public ArrayBufferWriter<byte> Output => _output;
 
-    /// <summary>A writer into it, to be flushed.</summary>
+    /// <summary>A writer into the buffer. The caller must flush it.</summary>
     public Utf8JsonWriter Json => _json;
 
     public static PooledJsonWriter Take()
@@ -40,7 +40,7 @@ internal sealed class PooledJsonWriter
         return taken;
     }
 
-    /// <summary>Gives it back; what was written, as an array of its own.</summary>
+    /// <summary>Gives the writer back, and returns the written bytes as a new array.</summary>
     public byte[] Finish()
     {
         _json.Flush();
@@ -49,7 +49,7 @@ internal sealed class PooledJsonWriter
         return bytes;
     }
 
-    /// <summary>Gives it back; what was written, to be returned to the pool.</summary>
+    /// <summary>Gives the writer back, and returns the written bytes in a pooled array.</summary>
     public PooledBytes FinishPooled()
     {
         _json.Flush();

@@ -4,11 +4,11 @@ using System.Runtime.CompilerServices;
 
 namespace Chatable.Messaging.Wire;
 
-/// <summary>Where a message stands in one user's log.</summary>
+/// <summary>The seq of a message in one user's log.</summary>
 public readonly record struct Recipient(long UserId, long Seq);
 
 /// <summary>
-/// The users a message concerns, in the form they have in a queue, so that reading them costs nothing: <c>n × (i64 user, i64 seq)</c>.
+/// The users that a message concerns, in the binary form of the queue, so that reading them costs nothing: <c>n × (i64 user, i64 seq)</c>.
 /// </summary>
 [CollectionBuilder(typeof(Recipients), nameof(Create))]
 public readonly struct Recipients : IReadOnlyList<Recipient>, IEquatable<Recipients>

@@ -2,23 +2,23 @@ using System.Text.Json;
 
 namespace Chatable.Messaging.Wire;
 
-/// <summary>One string of a client's frame, as UTF-8. A null counts as not given, like in the original.</summary>
+/// <summary>One string of a client's frame, as UTF-8. A null counts as not given, as in the original service.</summary>
 internal ref struct TextField
 {
     private bool _seen;
 
-    /// <summary>Of the frame itself, but where something in it is escaped.</summary>
+    /// <summary>Points into the frame, unless the string contains escapes.</summary>
     public ReadOnlySpan<byte> Utf8 { get; private set; }
 
-    /// <summary>Whether the field was there with any value but null or ""; a faulty one counts as given, its fault is told.</summary>
+    /// <summary>Whether the field had any value but null or "". A faulty value counts as given, because its fault is reported.</summary>
     public bool IsGiven { get; private set; }
 
-    /// <summary>Why it cannot be taken; a fixed text, see <see cref="FieldFaults"/>.</summary>
+    /// <summary>Why the value is rejected: a fixed text, see <see cref="FieldFaults"/>.</summary>
     public string? Fault { get; private set; }
 
     public readonly string? AsName() => IsGiven ? NameCache.Of(Utf8) : null;
 
-    /// <summary>Reads the value after the property name on which <paramref name="reader"/> stands.</summary>
+    /// <summary>Reads the value after the property name at which <paramref name="reader"/> is positioned.</summary>
     public void Read(ref Utf8JsonReader reader, int maxBytes)
     {
         if (_seen)
@@ -42,7 +42,7 @@ internal ref struct TextField
         IsGiven = fault is not null || !Utf8.IsEmpty;
     }
 
-    // Half a surrogate pair, or bytes that are not UTF-8, PostgreSQL could never store.
+    // PostgreSQL cannot store an unpaired surrogate, or bytes that are not UTF-8.
     private string? Take(ref Utf8JsonReader reader, int maxBytes)
     {
         if (!reader.ValueIsEscaped)
@@ -80,7 +80,7 @@ internal struct IntegerField
     /// <inheritdoc cref="TextField.Fault"/>
     public string? Fault { get; private set; }
 
-    /// <summary>Reads the value after the property name on which <paramref name="reader"/> stands.</summary>
+    /// <summary>Reads the value after the property name at which <paramref name="reader"/> is positioned.</summary>
     public void Read(ref Utf8JsonReader reader, long least, long most)
     {
         if (_seen)

@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace Chatable.Messaging.Wire;
 
-/// <summary>The W3C trace context of a message on its way through the queues; <c>default</c> where nobody traces it.</summary>
+/// <summary>The W3C trace context of a message on its way through the queues; <c>default</c> if the message is not traced.</summary>
 public readonly record struct TraceParent(ActivityTraceId TraceId, ActivitySpanId SpanId, ActivityTraceFlags Flags)
 {
     private const int Length = 25;
@@ -16,7 +16,7 @@ public readonly record struct TraceParent(ActivityTraceId TraceId, ActivitySpanI
     public ActivityContext ToContext() =>
         this == default ? default : new ActivityContext(TraceId, SpanId, Flags, traceState: null, isRemote: true);
 
-    // 16 bytes trace id, 8 bytes span id, 1 byte flags; no ids means none.
+    // 16 bytes trace id, 8 bytes span id, 1 byte flags. All ids zero means no context.
     internal void Write(WireWriter writer)
     {
         Span<byte> bytes = stackalloc byte[Length];
@@ -24,7 +24,7 @@ public readonly record struct TraceParent(ActivityTraceId TraceId, ActivitySpanI
         writer.Raw(bytes);
     }
 
-    // u8 0 for none; or u8 1, and the same.
+    // u8 0 for none; or u8 1, and the same 25 bytes.
     internal void WriteShort(WireWriter writer)
     {
         Span<byte> bytes = stackalloc byte[Length];

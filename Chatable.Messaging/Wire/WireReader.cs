@@ -4,8 +4,8 @@ using System.Text;
 namespace Chatable.Messaging.Wire;
 
 /// <summary>
-/// Reads what <see cref="WireWriter"/> wrote. It never throws: after the first field that does not fit, <see cref="Failed"/>
-/// stays true and every value is a default.
+/// Reads the format of <see cref="WireWriter"/>. Never throws: after the first invalid field, <see cref="Failed"/> stays true and every
+/// value is a default.
 /// </summary>
 internal ref struct WireReader(ReadOnlyMemory<byte> source)
 {
@@ -13,10 +13,10 @@ internal ref struct WireReader(ReadOnlyMemory<byte> source)
 
     public bool Failed { get; private set; }
 
-    /// <summary>Whether what could be short is not: integers and lengths have their fixed width, an id is text.</summary>
+    /// <summary>Whether the source has the old wide format: integers and lengths have a fixed width, and ids are text.</summary>
     public bool IsWide { get; set; }
 
-    /// <summary>What was read makes no sense.</summary>
+    /// <summary>Marks the source as invalid.</summary>
     public void Fail() => Failed = true;
 
     public readonly bool AtEnd => !Failed && _rest.IsEmpty;
@@ -38,7 +38,9 @@ internal ref struct WireReader(ReadOnlyMemory<byte> source)
 
     public long Int64() => Raw(8) is { IsEmpty: false } taken ? BinaryPrimitives.ReadInt64LittleEndian(taken.Span) : 0;
 
-    /// <summary>A count of things of at least <paramref name="unit"/> bytes each; more than the rest can hold is a failure.</summary>
+    /// <summary>
+    /// Reads a count of items of at least <paramref name="unit"/> bytes each. A count that exceeds the remaining bytes is a failure.
+    /// </summary>
     public int Count(int unit = 1)
     {
         var taken = Raw(4);
@@ -48,10 +50,10 @@ internal ref struct WireReader(ReadOnlyMemory<byte> source)
         return Failed ? 0 : (int)value;
     }
 
-    /// <summary>An integer; a var in its shortest form, any other is a failure.</summary>
+    /// <summary>Reads an integer. A var must have its shortest form; any other is a failure.</summary>
     public long Integer() => IsWide ? Int64() : Varint();
 
-    /// <summary>As <see cref="Count"/>, of a var.</summary>
+    /// <summary>Like <see cref="Count"/>, but reads a var.</summary>
     public int Length(int unit = 1)
     {
         if (IsWide)
@@ -62,7 +64,7 @@ internal ref struct WireReader(ReadOnlyMemory<byte> source)
         return Failed ? 0 : (int)value;
     }
 
-    /// <summary>As <see cref="WireWriter.ShortClientId"/> writes it; a UUID as text is a failure.</summary>
+    /// <summary>Reads an id as <see cref="WireWriter.ShortClientId"/> writes it. A UUID as text is a failure.</summary>
     public ClientId ShortClientId()
     {
         var length = Byte();

@@ -5,8 +5,9 @@ using System.Text;
 namespace Chatable.Messaging.Wire;
 
 /// <summary>
-/// Writes the fields of an entry: integers little-endian of fixed width (i64) or seven bits to a byte, the lowest first, the top bit set in
-/// all but the last (var); UUIDs as their 16 big-endian bytes; lengths and counts as u32 or var; short text as a u8 length and UTF-8 (str).
+/// Writes the fields of an entry. Integers are little-endian, either of fixed width (i64) or with seven bits per byte, lowest first, and
+/// the top bit set in all bytes but the last (var). UUIDs are 16 big-endian bytes. Lengths and counts are u32 or var. Short text is a u8
+/// length and UTF-8 (str).
 /// </summary>
 internal readonly struct WireWriter(IBufferWriter<byte> output)
 {
@@ -53,7 +54,7 @@ internal readonly struct WireWriter(IBufferWriter<byte> output)
         output.Write(bytes);
     }
 
-    /// <summary>Its text, as short text.</summary>
+    /// <summary>Writes the id's text, as short text.</summary>
     public void ClientId(ClientId id)
     {
         if (!id.IsUuid)
@@ -68,7 +69,7 @@ internal readonly struct WireWriter(IBufferWriter<byte> output)
         output.Advance(length + 1);
     }
 
-    /// <summary>As short text, but a UUID as a u8 0 and its bytes: no id is empty.</summary>
+    /// <summary>Writes the id as short text, but a UUID as u8 0 and its 16 bytes. This is unambiguous because no id is empty.</summary>
     public void ShortClientId(ClientId id)
     {
         if (!id.IsUuid)
@@ -81,7 +82,7 @@ internal readonly struct WireWriter(IBufferWriter<byte> output)
         Uuid(id.Key);
     }
 
-    /// <summary>At most 255 bytes of UTF-8; names and ids are checked to be shorter long before they come here.</summary>
+    /// <summary>Writes at most 255 bytes of UTF-8. Names and ids have been validated to be shorter before they are written.</summary>
     public void ShortText(string text)
     {
         var span = output.GetSpan(256);

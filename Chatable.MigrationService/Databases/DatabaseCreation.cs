@@ -5,14 +5,14 @@ using Npgsql;
 
 namespace Chatable.MigrationService.Databases;
 
-/// <summary>Opens the database, once PostgreSQL is up, and creates it where it is missing: no deployment engine does that for us.</summary>
+/// <summary>Waits for PostgreSQL, and opens the database. Creates it if it is missing, because no deployment engine does.</summary>
 internal sealed class DatabaseCreation(
     [FromKeyedServices(DatabaseCreation.MaintenanceDatabase)] NpgsqlDataSource maintenance,
     IOptions<MigrationOptions> options,
     TimeProvider time,
     ILogger<DatabaseCreation> logger)
 {
-    /// <summary>Every cluster has it, Azure's and Amazon's included.</summary>
+    /// <summary>Exists in every cluster, including Azure's and Amazon's.</summary>
     public const string MaintenanceDatabase = "postgres";
 
     private static readonly TimeSpan s_retryDelay = TimeSpan.FromMilliseconds(500);
@@ -23,7 +23,7 @@ internal sealed class DatabaseCreation(
         source.ConnectionStringBuilder.Pooling = false; // one connection for one statement
     }
 
-    /// <exception cref="NpgsqlException">It could not be reached in time, or may not be created by us.</exception>
+    /// <exception cref="NpgsqlException">The database could not be reached in time, or this user may not create it.</exception>
     public async Task<NpgsqlConnection> OpenAsync(NpgsqlDataSource database, CancellationToken cancellationToken)
     {
         var started = time.GetTimestamp();
@@ -59,7 +59,7 @@ internal sealed class DatabaseCreation(
         using var quoting = new NpgsqlCommandBuilder();
         try
         {
-            // From template0, since template1 cannot be copied while anybody is connected to it.
+            // From template0, because template1 cannot be copied while anyone is connected to it.
             await using var command = maintenance.CreateCommand(
                 $"CREATE DATABASE {quoting.QuoteIdentifier(database)} TEMPLATE template0 ENCODING 'UTF8'");
             await command.ExecuteNonQueryAsync(cancellationToken);
@@ -68,7 +68,7 @@ internal sealed class DatabaseCreation(
         catch (PostgresException exception)
             when (exception.SqlState is PostgresErrorCodes.DuplicateDatabase or PostgresErrorCodes.UniqueViolation)
         {
-            // Another migrator was quicker: before we looked, or (unique violation) in the same moment.
+            // Another migrator created it first: before this attempt, or (unique violation) at the same moment.
         }
     }
 }

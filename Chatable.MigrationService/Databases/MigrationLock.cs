@@ -4,14 +4,14 @@ using Npgsql;
 namespace Chatable.MigrationService.Databases;
 
 /// <summary>
-/// The right to migrate one database: two PostgreSQL advisory locks. One is held by a session of its own, from the beginning to the end.
-/// The other is held by whichever session runs scripts: where the process ends in the middle of a script, PostgreSQL learns of it only
-/// when the script's statement is done, and until then the next migrator must not begin.
-/// Behind a pooler that shares sessions between transactions (PgBouncer) they would hold nothing: migrate by a direct connection.
+/// The right to migrate one database: two PostgreSQL advisory locks. A dedicated session holds the first from beginning to end. Every
+/// session that runs scripts holds the second. If the process ends in the middle of a script, PostgreSQL notices only when the script's
+/// statement is done, and the next migrator must not begin before that.
+/// Behind a pooler that shares sessions between transactions (PgBouncer) the locks have no effect: migrate over a direct connection.
 /// </summary>
 internal sealed class MigrationLock : IAsyncDisposable
 {
-    /// <summary>Key of the data source whose sessions hold the scripts' lock as long as they last.</summary>
+    /// <summary>Key of the data source whose sessions hold the scripts' lock for as long as they last.</summary>
     public const string ScriptSessions = "scripts";
 
     private const long Key = 0x63_68_61_74_61_62_6C_65; // "chatable"
@@ -24,8 +24,8 @@ internal sealed class MigrationLock : IAsyncDisposable
     private MigrationLock(NpgsqlConnection connection) => _connection = connection;
 
     /// <summary>
-    /// Has both sides find out that the other is gone without a word: the server within half a minute, or a lock of a migrator whose machine
-    /// died would stay until TCP gives its connection up, after two hours.
+    /// Lets both sides detect that the other disappeared silently, the server within half a minute. Otherwise the lock of a migrator whose
+    /// machine died would remain until TCP closes the connection, after two hours.
     /// </summary>
     public static void LoseWithItsHolder(NpgsqlDataSourceBuilder source)
     {
@@ -41,7 +41,7 @@ internal sealed class MigrationLock : IAsyncDisposable
     public static void HoldInEverySession(NpgsqlDataSourceBuilder source)
     {
         LoseWithItsHolder(source);
-        // Not given back to a pool, where the lock would live on.
+        // Not pooled, because the lock would live on in the pool.
         source.ConnectionStringBuilder.Pooling = false;
         source.UsePhysicalConnectionInitializer(
             connection =>
@@ -56,8 +56,8 @@ internal sealed class MigrationLock : IAsyncDisposable
             });
     }
 
-    /// <summary>Waits for the lock, and until no script runs any more; takes over the connection.</summary>
-    /// <exception cref="MigrationException">Another migration holds it for longer than <paramref name="timeout"/>.</exception>
+    /// <summary>Waits for the lock, and until no script is running. Takes ownership of the connection.</summary>
+    /// <exception cref="MigrationException">Another migration has held it for longer than <paramref name="timeout"/>.</exception>
     public static async Task<MigrationLock> TakeAsync(NpgsqlConnection connection, TimeSpan timeout, CancellationToken cancellationToken)
     {
         try
@@ -74,7 +74,7 @@ internal sealed class MigrationLock : IAsyncDisposable
         }
         catch (Exception exception)
         {
-            // One of both may be held.
+            // One of the two locks may be held.
             await ReleaseAsync(connection);
             if (exception is PostgresException { SqlState: PostgresErrorCodes.LockNotAvailable })
                 throw new MigrationException($"Another migration has been running for longer than {timeout}.", exception);
@@ -88,13 +88,13 @@ internal sealed class MigrationLock : IAsyncDisposable
     {
         try
         {
-            // The connection goes back to a pool, where its session, and so the locks, would live on.
+            // The connection returns to a pool, where its session, and so the locks, would live on.
             await using var command = new NpgsqlCommand("SELECT pg_advisory_unlock_all()", connection);
             await command.ExecuteNonQueryAsync();
         }
         catch (Exception exception) when (exception is NpgsqlException or InvalidOperationException)
         {
-            // The session is broken, and its locks are gone with it.
+            // The session is broken, and its locks have ended with it.
         }
 
         await connection.DisposeAsync();

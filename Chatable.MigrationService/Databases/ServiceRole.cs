@@ -8,13 +8,13 @@ using Npgsql;
 namespace Chatable.MigrationService.Databases;
 
 /// <summary>
-/// The role the services run as: it reads and writes rows, and can neither change the schema nor the journal of migrations, nor anything of
-/// another database. Made, or brought up to date, with every migration, by whoever owns the schema; only where it is asked for.
+/// The database role of the services. It reads and writes rows, and can change neither the schema nor the journal of migrations, nor
+/// anything in another database. The schema's owner creates or updates it with every migration, if it is configured.
 /// </summary>
 internal sealed class ServiceRole(
     NpgsqlDataSource database, IOptions<MigrationOptions> options, TimeProvider time, ILogger<ServiceRole> logger)
 {
-    // RFC 7677; what PostgreSQL itself takes.
+    // RFC 7677, and PostgreSQL's own default.
     private const int Iterations = 4096, SaltBytes = 16;
 
     private const int Attempts = 10;
@@ -24,14 +24,14 @@ internal sealed class ServiceRole(
     private static readonly string[] s_raced =
         [PostgresErrorCodes.DuplicateObject, PostgresErrorCodes.UniqueViolation, PostgresErrorCodes.InternalError];
 
-    /// <exception cref="NpgsqlException">Ours may not make roles, or the one of that name belongs to somebody else.</exception>
+    /// <exception cref="NpgsqlException">Our role may not create roles, or a role of that name belongs to another user.</exception>
     public async Task ApplyAsync(CancellationToken cancellationToken)
     {
         if (options.Value is not { ServiceRole: { Length: > 0 } name, ServicePassword: { Length: > 0 } password })
             return;
 
-        // Roles belong to the whole server, where migrations of other databases may make the same one now. The driver takes PostgreSQL's
-        // answer to that for the end of a connection, hence one for each attempt.
+        // Roles belong to the whole server, so migrations of other databases may create the same role now. The driver treats PostgreSQL's
+        // error for that as the end of the connection, so each attempt opens a new one.
         for (var attempt = 1; ; attempt++)
         {
             try
@@ -53,7 +53,7 @@ internal sealed class ServiceRole(
         using var quoting = new NpgsqlCommandBuilder();
         var (role, databaseName) = (quoting.QuoteIdentifier(name), quoting.QuoteIdentifier(connection.Database!));
         var verb = await ExistsAsync(connection, name, cancellationToken) ? "ALTER" : "CREATE";
-        // A schema from before PostgreSQL 15 lets everybody create tables.
+        // A schema from before PostgreSQL 15 lets everyone create tables.
         await using var command = new NpgsqlCommand(
             $"""
             {verb} ROLE {role} LOGIN PASSWORD '{Verifier(password)}';
@@ -69,7 +69,8 @@ internal sealed class ServiceRole(
     }
 
     /// <summary>
-    /// What PostgreSQL keeps of a password, made here, so that the password itself goes neither over the network nor into a server's log.
+    /// Returns the verifier that PostgreSQL stores for a password. Computed here, so that the password reaches neither the network nor a
+    /// server's log.
     /// </summary>
     // SCRAM-SHA-256$4096:salt$StoredKey:ServerKey, all three in Base64 (RFC 5803)
     internal static string Verifier(string password)

@@ -3,15 +3,15 @@ using Microsoft.Extensions.Logging;
 namespace Chatable.ServiceDefaults.Outages;
 
 /// <summary>
-/// The loggers of a service, of which warnings and errors that say no more than that a store does not serve go to its
-/// <see cref="StoreOutage"/> instead. Whoever logs a failure need not know of it.
+/// The loggers of a service. A warning or error that only says that a store is unavailable goes to its <see cref="StoreOutage"/> instead.
+/// Code that logs failures need not know about this.
 /// </summary>
 internal sealed class OutageLoggers(LoggerFactory loggers, TimeProvider clock) : ILoggerFactory
 {
-    // Tells of each failed check, each time.
+    // Logs each failed check, every time.
     private const string HealthCheckCategory = "Microsoft.Extensions.Diagnostics.HealthChecks";
 
-    /// <summary>Of all stores.</summary>
+    /// <summary>The outages of all stores.</summary>
     public IReadOnlyList<StoreOutage> Outages { get; } =
     [
         new(StoreFailure.PostgreSql, loggers.CreateLogger<StoreOutage>(), clock),
@@ -48,7 +48,7 @@ internal sealed class OutageLoggers(LoggerFactory loggers, TimeProvider clock) :
             }
         }
 
-        // What was only waited for in vain, and what the client library says without an exception, belongs to an outage there is.
+        // A wait that failed, or a client library's message without an exception, is attributed to a current outage.
         private StoreOutage? OutageOf<TState>(TState state, Exception? exception) =>
             (StoreFailure.StoreOf(exception) ?? (_checks ? StoreOfCheck(state, exception) : null)) is { } store
                 ? all.Outages.First(outage => outage.Store == store)
@@ -56,14 +56,14 @@ internal sealed class OutageLoggers(LoggerFactory loggers, TimeProvider clock) :
                 : exception is null && _client is not null ? all.Outages.FirstOrDefault(outage => outage.IsOut && outage.Store == _client)
                 : null;
 
-        // Without an exception a check of ours has found something else.
+        // Without an exception, one of our own checks has found a different problem.
         private static string? StoreOfCheck<TState>(TState state, Exception? exception) =>
             state is IEnumerable<KeyValuePair<string, object?>> values
             && values.FirstOrDefault(value => value.Key == "HealthCheckName").Value is string check
                 ? exception is null ? StoreFailure.StoreOfCheck(check) : StoreFailure.StoreOfFailedCheck(check)
                 : null;
 
-        // From the first that is the store's own: what is around it says that something of ours failed.
+        // Starts at the innermost exception of the store itself. The outer ones only say that an operation of ours failed.
         private static string MessageOf(Exception exception)
         {
             var failure = exception;

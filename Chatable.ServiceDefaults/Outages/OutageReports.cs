@@ -7,7 +7,7 @@ namespace Chatable.ServiceDefaults.Outages;
 
 internal static class OutageReports
 {
-    /// <summary>A store that does not serve is told of in a few lines, not in one for each call that fails.</summary>
+    /// <summary>Reports an unavailable store in a few log lines, instead of one for each failed call.</summary>
     public static void AddOutageReports(this IHostApplicationBuilder builder)
     {
         builder.Services.TryAddSingleton(TimeProvider.System);

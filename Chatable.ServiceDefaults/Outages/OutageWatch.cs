@@ -5,7 +5,7 @@ using Microsoft.Extensions.Options;
 
 namespace Chatable.ServiceDefaults.Outages;
 
-/// <summary>Asks a store that does not serve, each second, whether it does again: the calls that failed may not be made any more.</summary>
+/// <summary>Asks an unavailable store every second whether it answers again, because the failed calls may not be repeated.</summary>
 internal sealed class OutageWatch(
     OutageLoggers loggers, IServiceScopeFactory scopes, IOptions<HealthCheckServiceOptions> checks, TimeProvider clock) : BackgroundService
 {
@@ -21,7 +21,7 @@ internal sealed class OutageWatch(
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
-            // A host that ends without having been stopped, as after a failed migration, would take it for a failure.
+            // A host that ends without being stopped, as after a failed migration, would report this exception as a failure.
         }
     }
 
@@ -35,7 +35,7 @@ internal sealed class OutageWatch(
         }
     }
 
-    // The checks themselves, since the service that runs them logs each failure.
+    // Runs the checks directly, because the health check service logs each failure.
     private async Task<bool> AnswersAsync(string store, CancellationToken cancellationToken)
     {
         using var scope = scopes.CreateScope();

@@ -4,16 +4,16 @@ using StackExchange.Redis;
 
 namespace Chatable.ServiceDefaults.Outages;
 
-/// <summary>Tells from a failure which store does not serve, where that is what failed.</summary>
+/// <summary>Determines which store is unavailable from a failure, if that is its cause.</summary>
 internal static class StoreFailure
 {
     public const string PostgreSql = "PostgreSQL";
     public const string Redis = "Redis";
 
-    // Shut down or starting; out of connections, memory or disk; no connection.
+    // Shutting down or starting; out of connections, memory or disk; no connection.
     private static readonly string[] s_unavailable = ["57P", "53", "08"];
 
-    /// <summary>The store that is out of reach or refuses to serve anybody; null for any other failure.</summary>
+    /// <summary>The store that is unreachable or refuses all clients. Null for any other failure.</summary>
     public static string? StoreOf(Exception? failure) => failure switch
     {
         null => null,
@@ -31,20 +31,20 @@ internal static class StoreFailure
         _ => StoreOf(failure.InnerException),
     };
 
-    /// <summary>The store of a client library's or a health check's own log; null for any other.</summary>
+    /// <summary>The store whose client library logs under this category. Null for any other category.</summary>
     public static string? StoreOfClient(string category) =>
         category.StartsWith("Npgsql", StringComparison.Ordinal) ? PostgreSql
         : category.StartsWith("StackExchange.Redis", StringComparison.Ordinal) ? Redis
         : null;
 
-    /// <summary>The store that a health check of Aspire's asks; null for any other check.</summary>
+    /// <summary>The store that one of Aspire's health checks tests. Null for any other check.</summary>
     public static string? StoreOfCheck(string name) =>
         name.StartsWith("PostgreSql", StringComparison.Ordinal) ? PostgreSql
         : name.StartsWith("StackExchange.Redis", StringComparison.Ordinal) ? Redis
         : null;
 
     /// <summary>
-    /// The store behind a check that failed: as <see cref="StoreOfCheck"/>, and PostgreSQL for the service's own check of the schema.
+    /// The store behind a failed check: as <see cref="StoreOfCheck"/>, and PostgreSQL for the service's own schema check.
     /// </summary>
     public static string? StoreOfFailedCheck(string name) => name == "schema" ? PostgreSql : StoreOfCheck(name);
 

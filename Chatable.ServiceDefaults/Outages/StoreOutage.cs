@@ -3,8 +3,8 @@ using Microsoft.Extensions.Logging;
 namespace Chatable.ServiceDefaults.Outages;
 
 /// <summary>
-/// What the log says of one store that does not serve: a line when that begins, one a minute, and one when it is over. Without this each
-/// failed call would be a line or more, with a stack.
+/// Logs the outage of one store: a line when it begins, one per minute, and one when it ends. Otherwise each failed call would log at least
+/// a line, with a stack trace.
 /// </summary>
 internal sealed partial class StoreOutage(string store, ILogger logger, TimeProvider clock)
 {
@@ -12,7 +12,7 @@ internal sealed partial class StoreOutage(string store, ILogger logger, TimeProv
 
     private static readonly TimeSpan s_between = TimeSpan.FromMinutes(1);
 
-    // Longer than failures that a store which serves again still causes.
+    // Longer than the failures that a recovered store still causes.
     private static readonly TimeSpan s_calm = TimeSpan.FromSeconds(2);
 
     private readonly Lock _gate = new();
@@ -33,7 +33,7 @@ internal sealed partial class StoreOutage(string store, ILogger logger, TimeProv
         }
     }
 
-    /// <summary>A call failed because of it; <paramref name="counts"/> where the call was one of the service's own.</summary>
+    /// <summary>A call failed because of the outage. <paramref name="counts"/> is true for the service's own calls.</summary>
     public void Fail(string cause, bool counts)
     {
         lock (_gate)
@@ -49,7 +49,7 @@ internal sealed partial class StoreOutage(string store, ILogger logger, TimeProv
         }
     }
 
-    /// <summary>It still does not answer.</summary>
+    /// <summary>The store still does not answer.</summary>
     public void Remind()
     {
         lock (_gate)
@@ -61,7 +61,7 @@ internal sealed partial class StoreOutage(string store, ILogger logger, TimeProv
         }
     }
 
-    /// <summary>It answers; it is over unless calls went on failing all the same.</summary>
+    /// <summary>The store answers. The outage ends, unless calls have still failed recently.</summary>
     public void Answer()
     {
         lock (_gate)

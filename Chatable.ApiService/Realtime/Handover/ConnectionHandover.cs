@@ -3,20 +3,19 @@ using Microsoft.AspNetCore.Http.Features;
 
 namespace Chatable.ApiService.Realtime.Handover;
 
-/// <summary>What goes on with a connection that HTTP has left; the connection ends when it returns.</summary>
+/// <summary>Continues with a connection that HTTP has released. The connection ends when the delegate returns.</summary>
 internal delegate Task RunOnTransport(ConnectionContext connection);
 
 /// <summary>
-/// Lets a request leave its connection to something else: when the request has ended, HTTP is done with the connection and what it held
-/// for it is garbage. A WebSocket that is open for hours then costs neither the memory of the request it began with, some 13 KB, nor the
-/// way of each frame through the layers of HTTP.
+/// Lets a request hand its connection over. When the request has ended, HTTP is done with the connection, and its state becomes garbage. A
+/// WebSocket that is open for hours then does not keep its request in memory, about 13 KB. Its frames also bypass the layers of HTTP.
 /// </summary>
 internal sealed class ConnectionHandover
 {
     private RunOnTransport? _run;
 
     /// <summary>
-    /// That of the request's connection; null where HTTP does not have the connection for itself (HTTP/2), or TLS stands in between.
+    /// Returns the handover of the request's connection. Null if the request shares its connection (HTTP/2), or the connection uses TLS.
     /// </summary>
     public static ConnectionHandover? Of(HttpContext context) =>
         context.Features.Get<IHttpUpgradeFeature>() is { IsUpgradableRequest: true }
@@ -24,10 +23,10 @@ internal sealed class ConnectionHandover
             ? context.Features.Get<ConnectionHandover>()
             : null;
 
-    /// <summary>To be called once the connection is upgraded, and the last thing the request does.</summary>
+    /// <summary>Call this once the connection is upgraded, as the last action of the request.</summary>
     public void To(RunOnTransport run) => _run = run;
 
-    /// <summary>A connection middleware, outside of HTTP and of TLS.</summary>
+    /// <summary>A connection middleware that runs outside HTTP and TLS.</summary>
     public static ConnectionDelegate Middleware(ConnectionDelegate http) => async connection =>
     {
         var handover = new ConnectionHandover();
@@ -42,7 +41,7 @@ internal sealed class ConnectionHandover
         }
     };
 
-    // Apart, so that nothing of it is kept while the rest runs.
+    // A separate method, so that none of its state is kept while the rest runs.
     private static async Task ServeAsync(ConnectionDelegate http, ConnectionContext connection, ConnectionHandover handover)
     {
         var phase = new HttpPhase(connection);

@@ -1,9 +1,9 @@
 namespace Chatable.ApiService.Realtime.Handover;
 
 /// <summary>
-/// Follows a client's frames byte by byte, from header to header (RFC 6455, 5.2), for what the framework's WebSocket does not tell. It
-/// counts control frames, and stops at a frame that is not masked (5.1) as soon as its second byte is there: the framework would wait for
-/// a mask that never comes, or take the frame.
+/// Parses a client's frame headers byte by byte (RFC 6455, 5.2), for what the framework's WebSocket does not report. It counts control
+/// frames, and stops at an unmasked frame (5.1) as soon as the frame's second byte arrives. The framework would wait for a mask that never
+/// comes, or accept the frame.
 /// </summary>
 internal struct FrameHeaders
 {
@@ -17,13 +17,13 @@ internal struct FrameHeaders
     private bool _inHeader;
     private bool _isControl;
 
-    /// <summary>Whether it has come to a frame that is not masked. Nothing after that is anything.</summary>
+    /// <summary>Whether an unmasked frame was found. Bytes after it have no meaning.</summary>
     public bool HasFailed { get; private set; }
 
-    /// <summary>Goes on over these bytes.</summary>
-    /// <param name="bytes">What came.</param>
-    /// <param name="controlFrames">How many headers of control frames have ended within them.</param>
-    /// <returns>How many of them come before the first frame that is not masked; its first byte may be among them.</returns>
+    /// <summary>Parses the next bytes.</summary>
+    /// <param name="bytes">The bytes received.</param>
+    /// <param name="controlFrames">The number of control frame headers that ended within them.</param>
+    /// <returns>The number of bytes before the first unmasked frame. They may include that frame's first byte.</returns>
     public int Pass(ReadOnlySpan<byte> bytes, out int controlFrames)
     {
         _controlFrames = 0;
@@ -49,7 +49,7 @@ internal struct FrameHeaders
         return at;
     }
 
-    // One byte of a header, up to its mask. False where there will be none.
+    // Takes one byte of a header, up to its mask. Returns false if the frame is unmasked.
     private bool Take(byte next)
     {
         if (_lengthBytes > 0)
@@ -79,7 +79,7 @@ internal struct FrameHeaders
         return true;
     }
 
-    // A length of more than 2^63 is the framework's to refuse.
+    // The framework rejects lengths above 2^63.
     private void EndHeader()
     {
         (_rest, _inHeader) = (Math.Min(_length, long.MaxValue) + MaskBytes, false);

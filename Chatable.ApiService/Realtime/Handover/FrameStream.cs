@@ -3,8 +3,8 @@ using Chatable.ApiService.Realtime.Sockets;
 namespace Chatable.ApiService.Realtime.Handover;
 
 /// <summary>
-/// The bytes a WebSocket works on, with a <paramref name="pulse"/>, up to the first frame that is not masked: <paramref name="onUnmasked"/>
-/// is called then, and what still comes is thrown away until the connection ends.
+/// The byte stream below a WebSocket. It reports traffic to <paramref name="pulse"/> and ends at the first unmasked frame: it then calls
+/// <paramref name="onUnmasked"/>, and discards everything until the connection ends.
 /// </summary>
 internal abstract class FrameStream(Pulse pulse, Action onUnmasked) : Stream
 {
@@ -30,7 +30,7 @@ internal abstract class FrameStream(Pulse pulse, Action onUnmasked) : Stream
 
     public abstract override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default);
 
-    // Each write is sent at once.
+    // Each write is sent immediately.
     public sealed override Task FlushAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     public sealed override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
@@ -49,12 +49,14 @@ internal abstract class FrameStream(Pulse pulse, Action onUnmasked) : Stream
 
     public sealed override void SetLength(long value) => throw new NotSupportedException();
 
-    /// <summary>Whether nothing of what comes is a frame any more.</summary>
+    /// <summary>Whether the incoming bytes are no longer valid frames.</summary>
     protected bool IsBroken => _headers.HasFailed;
 
     protected Pulse Pulse => pulse;
 
-    /// <summary>How many of these bytes the WebSocket may have. Where it is none, <see cref="IsBroken"/> says whether more may come.</summary>
+    /// <summary>
+    /// Returns how many of these bytes the WebSocket may read. If zero, <see cref="IsBroken"/> says whether more may come.
+    /// </summary>
     protected int Pass(ReadOnlySpan<byte> bytes)
     {
         var passed = _headers.Pass(bytes, out var controlFrames);
@@ -62,11 +64,13 @@ internal abstract class FrameStream(Pulse pulse, Action onUnmasked) : Stream
         return passed;
     }
 
-    /// <summary>Says so, and reads to the end. To be called when the WebSocket has used what it was given before.</summary>
+    /// <summary>
+    /// Reports the unmasked frame, and reads to the end. Call it only after the WebSocket has processed all earlier bytes.
+    /// </summary>
     protected async ValueTask<int> DiscardAsync(CancellationToken cancellationToken)
     {
         onUnmasked();
-        // The WebSocket's own may be empty, and a read into that takes nothing.
+        // The WebSocket's own buffer may be empty, and a read into it would consume nothing.
         var buffer = new byte[DiscardedAtOnce];
         while (await ReceiveAsync(buffer, cancellationToken) > 0)
         {
@@ -75,6 +79,6 @@ internal abstract class FrameStream(Pulse pulse, Action onUnmasked) : Stream
         return 0;
     }
 
-    /// <summary>The bytes as they come; 0 at the end.</summary>
+    /// <summary>Reads bytes as they arrive. Returns 0 at the end.</summary>
     protected abstract ValueTask<int> ReceiveAsync(Memory<byte> buffer, CancellationToken cancellationToken);
 }

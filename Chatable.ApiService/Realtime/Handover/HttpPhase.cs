@@ -7,8 +7,8 @@ using Microsoft.AspNetCore.Http.Features;
 namespace Chatable.ApiService.Realtime.Handover;
 
 /// <summary>
-/// A connection as HTTP sees it. What HTTP leaves on it, features and a heartbeat, is on this one and goes with it; everything else is the
-/// connection's own.
+/// A connection as HTTP sees it. Features and heartbeats that HTTP adds are stored here and are dropped with this object. Everything else
+/// belongs to the connection itself.
 /// </summary>
 internal sealed class HttpPhase : ConnectionContext
 {
@@ -67,7 +67,7 @@ internal sealed class HttpPhase : ConnectionContext
 
     public override void Abort() => _connection.Abort();
 
-    /// <summary>Forgets who listens to the heart of the connection: HTTP, whose timeouts are over.</summary>
+    /// <summary>Removes the listeners of the connection's heartbeat: only HTTP's timeouts used it, and they are over.</summary>
     public void End() => _heartbeats.Stop();
 
     private sealed class Heartbeats : IConnectionHeartbeatFeature

@@ -5,14 +5,14 @@ using Chatable.ApiService.Realtime.Sockets;
 namespace Chatable.ApiService.Realtime.Handover;
 
 /// <summary>
-/// The bytes of a socket that stays within its request, as over TLS and HTTP/2. Disposing of <paramref name="transport"/> ends no read that
-/// waits for the client: where the socket was aborted, <paramref name="abort"/> ends the request.
+/// The byte stream of a socket that stays within its request, as over TLS and HTTP/2. Disposing <paramref name="transport"/> does not end a
+/// pending read. If the socket was aborted, <paramref name="abort"/> ends the request.
 /// </summary>
 internal sealed class RequestStream(Stream transport, Pulse pulse, Action onUnmasked, Action abort) : FrameStream(pulse, onUnmasked)
 {
     private volatile bool _isOver;
 
-    /// <summary>The one that works on it.</summary>
+    /// <summary>The WebSocket that uses this stream.</summary>
     public WebSocket? Socket { get; set; }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]

@@ -8,8 +8,8 @@ using Microsoft.AspNetCore.Connections;
 namespace Chatable.ApiService.Realtime.Handover;
 
 /// <summary>
-/// The bytes of a connection as the stream a WebSocket works on. Disposing of it does not end the connection, whose last words may still
-/// be on their way; but where the socket was aborted while something waits for the client, nothing else would end the wait.
+/// Presents a connection as the stream below a WebSocket. Disposing it does not end the connection, whose last bytes may still be in
+/// transit. The exception is an aborted socket with a pending read or write: only ending the connection ends that wait.
 /// </summary>
 internal sealed class TransportStream(ConnectionContext connection, Pulse pulse, Action onUnmasked) : FrameStream(pulse, onUnmasked)
 {
@@ -18,7 +18,7 @@ internal sealed class TransportStream(ConnectionContext connection, Pulse pulse,
     private int _waiting;
     private int _aborted;
 
-    /// <summary>The one that works on it.</summary>
+    /// <summary>The WebSocket that uses this stream.</summary>
     public WebSocket? Socket { get; set; }
 
     public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
@@ -104,7 +104,7 @@ internal sealed class TransportStream(ConnectionContext connection, Pulse pulse,
         }
     }
 
-    // Either this sees that the socket was aborted, or the aborting sees that something waits.
+    // Either this method sees that the socket was aborted, or the abort sees the pending operation.
     private void BeginWaiting()
     {
         Interlocked.Increment(ref _waiting);
@@ -112,7 +112,7 @@ internal sealed class TransportStream(ConnectionContext connection, Pulse pulse,
             connection.Abort();
     }
 
-    // What was taken is not to be touched any more once it is given back.
+    // The buffer must not be used once it is given back.
     private int Take(ReadResult result, Span<byte> destination)
     {
         var length = (int)Math.Min(result.Buffer.Length, destination.Length);

@@ -7,15 +7,15 @@ using Microsoft.AspNetCore.Http.Features;
 
 namespace Chatable.ApiService.Realtime.Handover;
 
-/// <summary>The server's part of the opening handshake, RFC 6455, and over HTTP/2 RFC 8441.</summary>
+/// <summary>The server's side of the opening handshake: RFC 6455, and RFC 8441 over HTTP/2.</summary>
 internal static class Upgrade
 {
-    // The longest that the framework takes.
+    // The longest time that the framework accepts.
     private static readonly TimeSpan s_never = TimeSpan.FromMilliseconds(int.MaxValue);
 
-    /// <summary>Answers 101, or 200 over HTTP/2; <paramref name="subprotocol"/> is one that the client offered, or null.</summary>
-    /// <returns>The bytes after the handshake, for a socket that stays within its request.</returns>
-    /// <exception cref="IOException">The client has gone.</exception>
+    /// <summary>Answers 101, or 200 over HTTP/2. <paramref name="subprotocol"/> is one that the client offered, or null.</summary>
+    /// <returns>The byte stream after the handshake, for a socket that stays within its request.</returns>
+    /// <exception cref="IOException">The client has disconnected.</exception>
     public static async Task<Stream> AcceptAsync(HttpContext context, string? subprotocol)
     {
         var headers = context.Response.Headers;
@@ -29,7 +29,9 @@ internal static class Upgrade
         return await context.Features.GetRequiredFeature<IHttpUpgradeFeature>().UpgradeAsync();
     }
 
-    /// <summary>The socket on a connection that HTTP has left; <paramref name="onUnmasked"/> as of <see cref="FrameStream"/>.</summary>
+    /// <summary>
+    /// Creates a socket on a connection that HTTP has released. For <paramref name="onUnmasked"/> see <see cref="FrameStream"/>.
+    /// </summary>
     public static WebSocket CreateSocket(
         ConnectionContext connection, string? subprotocol, SocketTimes times, Pulse pulse, Action onUnmasked)
     {
@@ -37,7 +39,7 @@ internal static class Upgrade
         return stream.Socket = CreateSocket(stream, subprotocol, times);
     }
 
-    /// <summary>The socket on the bytes of a request, which <paramref name="abort"/> ends.</summary>
+    /// <summary>Creates a socket on the byte stream of a request. <paramref name="abort"/> ends the request.</summary>
     public static WebSocket CreateSocket(
         Stream bytes, string? subprotocol, SocketTimes times, Pulse pulse, Action onUnmasked, Action abort)
     {
@@ -45,7 +47,7 @@ internal static class Upgrade
         return stream.Socket = CreateSocket(stream, subprotocol, times);
     }
 
-    /// <summary>Sends what was written last, the close frame, for as long as the client takes it in time; then the connection is over.</summary>
+    /// <summary>Sends the remaining bytes, with the close frame, within a time limit. Then ends the connection.</summary>
     public static async Task FinishAsync(ConnectionContext connection, TimeSpan atMost, TimeProvider clock)
     {
         await connection.Transport.Output.CompleteAsync();
@@ -67,11 +69,11 @@ internal static class Upgrade
             IsServer = true,
             SubProtocol = subprotocol,
             KeepAliveInterval = times.Ping,
-            // With any there are pings. Whether a client is gone for lack of a pong is for its pulse to say.
+            // Setting any timeout enables pings. The pulse decides whether a client is gone for lack of a pong.
             KeepAliveTimeout = s_never,
         });
 
-    // RFC 6455, 4.2.2: proves that the handshake was understood, and nothing else.
+    // RFC 6455, 4.2.2: only proves that the server understood the handshake.
 #pragma warning disable CA5350
     private static string AcceptOf(string key) =>
         Convert.ToBase64String(SHA1.HashData(Encoding.ASCII.GetBytes(key.Trim() + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11")));

@@ -3,25 +3,25 @@ using Microsoft.AspNetCore.Http.Features;
 
 namespace Chatable.ApiService.Realtime.Handover;
 
-/// <summary>What keeps a request from being the client's part of the opening handshake.</summary>
+/// <summary>Why a request is not a valid opening handshake.</summary>
 internal enum UpgradeFault
 {
     None,
 
-    /// <summary>It asks for no WebSocket.</summary>
+    /// <summary>The request does not ask for a WebSocket.</summary>
     NoWebSocket,
 
-    /// <summary>It asks for a version of the protocol that is not spoken here, or for none.</summary>
+    /// <summary>The request asks for an unsupported protocol version, or for none.</summary>
     Version,
 
-    /// <summary>It asks in a way that the protocol does not know.</summary>
+    /// <summary>The request is not valid in the protocol.</summary>
     Malformed,
 }
 
-/// <summary>The client's part of the opening handshake, checked clause by clause: RFC 6455, 4.2.1, and over HTTP/2 RFC 8441, 5.</summary>
+/// <summary>Checks the client's side of the opening handshake: RFC 6455, 4.2.1, and over HTTP/2 RFC 8441, 5.</summary>
 internal static class UpgradeRequest
 {
-    /// <summary>The one version of the protocol.</summary>
+    /// <summary>The only supported protocol version.</summary>
     public const string Version = "13";
 
     private const int KeyBytes = 16;
@@ -33,7 +33,7 @@ internal static class UpgradeRequest
         if (context.Features.Get<IHttpExtendedConnectFeature>() is { IsExtendedConnect: true } connect)
             return connect.Protocol == "websocket" ? FaultOfVersion(request) : UpgradeFault.NoWebSocket;
 
-        // HTTP/1.0 knows no upgrades: the header is to be ignored there (RFC 9110, 7.8).
+        // HTTP/1.0 has no upgrades, so the header must be ignored there (RFC 9110, 7.8).
         var asks = HttpMethods.IsGet(request.Method) && HttpProtocol.IsHttp11(request.Protocol)
             && context.Features.Get<IHttpUpgradeFeature>() is { IsUpgradableRequest: true }
             && request.Headers.GetCommaSeparatedValues("Upgrade").Contains("websocket", StringComparer.OrdinalIgnoreCase);

@@ -7,7 +7,7 @@ using Chatable.Messaging.Wire;
 
 namespace Chatable.ApiService.Realtime.Push;
 
-/// <summary>Hands what the worker says to the sockets it concerns; users who are not here any more are passed over.</summary>
+/// <summary>Passes the worker's items to the sockets they concern. Users without a connection here are skipped.</summary>
 internal sealed class Dispatcher(ConnectionTable connections, ServerIdentity server, ReconcileSignal reconcile) : IDispatchHandler
 {
     public void Handle(in MessageStored stored)
@@ -37,7 +37,7 @@ internal sealed class Dispatcher(ConnectionTable connections, ServerIdentity ser
 
     private Connection? Find(Origin origin) => origin.BootId == server.BootId ? connections.Find(origin.ConnectionId) : null;
 
-    // Another epoch than the connection's: PostgreSQL knows which of them is over.
+    // The item's epoch differs from the connection's. PostgreSQL knows which of the two is over.
     private void LookWhereNot(bool isOfTheConnection)
     {
         if (!isOfTheConnection)
@@ -54,7 +54,8 @@ internal sealed class Dispatcher(ConnectionTable connections, ServerIdentity ser
         }
     }
 
-    // Many servers get the message; only those who have somebody for it say so. Without a trace to continue there is no span.
+    // Many servers receive the message. Only those with a connection of a recipient create a span, and only if there is a trace to
+    // continue.
     private Activity? StartSpan(Recipients recipients, TraceParent trace) =>
         trace != default && recipients.Any(recipient => connections.Of(recipient.UserId).Length > 0)
             ? RealtimeMetrics.Source.StartActivity(TelemetryNames.PushSpan, ActivityKind.Consumer, trace.ToContext())

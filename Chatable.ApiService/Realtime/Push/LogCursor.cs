@@ -6,22 +6,22 @@ using Chatable.Messaging.Envelopes;
 namespace Chatable.ApiService.Realtime.Push;
 
 /// <summary>
-/// Reads a user's log: at most <c>limit</c> entries after a seq of the epoch that is known, in order. It fails where the database does.
+/// Reads a user's log: at most <c>limit</c> entries after a seq of the known epoch, in order. Throws if the database fails.
 /// </summary>
 internal delegate Task<LogPage> ReadLog(long user, Guid known, long after, int limit, CancellationToken cancellationToken);
 
-/// <summary>Is told that the log goes on in another epoch, and up to where that is the same as the one before.</summary>
+/// <summary>Reports that the log continues in another epoch, and the last seq that both epochs share.</summary>
 internal delegate void GoOn(LogEpoch epoch, long sharedUntil);
 
-/// <summary>Where a connection is in its user's log.</summary>
+/// <summary>The position of a connection in its user's log.</summary>
 internal readonly record struct LogPlace(LogEpoch Epoch, long Seq);
 
 /// <summary>
-/// Walks one connection along its user's log. Pushes carry it forward; where one is missing for longer than the hold time, the range
-/// is read from PostgreSQL, which has it: seqs are dense, and a push comes after its commit. Nothing is handed to a writer without
-/// room; that leaves a gap like any other, so a burst costs a client that reads no more than a moment.
-/// What is of another epoch than the connection is not taken from anywhere: its seqs may name other messages. Whoever offers it has the
-/// epoch looked up, and <see cref="Continue"/> called.
+/// Moves one connection along its user's log. Pushes advance it. If one is missing for longer than the hold time, the range is read from
+/// PostgreSQL, which always has it: seqs are dense, and a push follows its commit. Entries are only passed to a writer with room. Without
+/// room they leave a gap like any other, so a burst only briefly delays a client that keeps reading.
+/// Entries of an epoch other than the connection's are never accepted: their seqs may identify other messages. After a
+/// rejection, the caller requests a lookup of the current epoch, which leads to a call of <see cref="Continue"/>.
 /// </summary>
 internal sealed class LogCursor(
     long user, SocketWriter writer, DeliverEntry deliver, GoOn goOn, ReadLog read, DeliveryOptions options, TimeProvider clock,
@@ -36,13 +36,13 @@ internal sealed class LogCursor(
     private LogEpoch _epoch;
     private bool _isLive;
 
-    // Of what is held before that.
+    // The epoch of the entries held before the connection is live.
     private int? _heldOf;
     private bool _repairing;
     private string _cause = "";
     private long _backlogEnd;
 
-    /// <summary>The seq this connection is at.</summary>
+    /// <summary>The last seq that this connection has delivered.</summary>
     public long Position
     {
         get
@@ -52,7 +52,7 @@ internal sealed class LogCursor(
         }
     }
 
-    /// <summary>Where this connection is; null before it is live.</summary>
+    /// <summary>The position of this connection. Null before it is live.</summary>
     public LogPlace? Place
     {
         get
@@ -62,14 +62,16 @@ internal sealed class LogCursor(
         }
     }
 
-    /// <summary>Whether it lacks something of a log that reaches to <paramref name="head"/>. Before it is live it lacks nothing.</summary>
+    /// <summary>
+    /// Whether entries are missing if the log reaches to <paramref name="head"/>. Always false before the connection is live.
+    /// </summary>
     public bool IsBehind(long head)
     {
         lock (_gate)
             return _sequence.IsBehind(head);
     }
 
-    /// <summary>Goes live; what is between <paramref name="position"/> and <paramref name="head"/> is read at once.</summary>
+    /// <summary>Goes live. The entries between <paramref name="position"/> and <paramref name="head"/> are read at once.</summary>
     public void StartAfter(long position, in LogHead head)
     {
         lock (_gate)
@@ -83,8 +85,8 @@ internal sealed class LogCursor(
         }
     }
 
-    /// <summary>False where it is of another epoch.</summary>
-    /// <param name="entry">The next, or one ahead of its turn, or one that came before.</param>
+    /// <summary>Takes a pushed entry. Returns false if it belongs to another epoch.</summary>
+    /// <param name="entry">The next entry, one ahead of its turn, or one that came before.</param>
     /// <param name="epoch">The number of its epoch.</param>
     public bool Push(in Envelope entry, int epoch)
     {
@@ -101,7 +103,8 @@ internal sealed class LogCursor(
     }
 
     /// <summary>
-    /// Says that the log reaches at least to <paramref name="head"/>; an equal or lower one is no news. False where it is of another epoch.
+    /// Records that the log reaches at least to <paramref name="head"/>. An equal or lower value changes nothing. Returns false if it
+    /// belongs to another epoch.
     /// </summary>
     public bool NoticeHead(long head, int epoch)
     {
@@ -116,9 +119,9 @@ internal sealed class LogCursor(
         }
     }
 
-    /// <summary>Goes on in another epoch, or ends where it is beyond what that shares with the one before.</summary>
-    /// <param name="from">The epoch that was asked about; where the connection is not in it any more, nothing happens.</param>
-    /// <param name="head">Of the log as it is now.</param>
+    /// <summary>Continues in another epoch, or closes the connection if it is beyond the last seq that both epochs share.</summary>
+    /// <param name="from">The epoch that was asked about. If the connection has left it, nothing happens.</param>
+    /// <param name="head">The current head of the log.</param>
     public void Continue(LogEpoch from, in LogHead head)
     {
         lock (_gate)
@@ -139,7 +142,9 @@ internal sealed class LogCursor(
         }
     }
 
-    /// <summary>Does what is true of one epoch only; false, and nothing done, where the connection is in another.</summary>
+    /// <summary>
+    /// Runs an action that is valid in one epoch only. Returns false, without running it, if the connection is in another epoch.
+    /// </summary>
     public bool While(int epoch, Action act)
     {
         lock (_gate)
@@ -151,10 +156,10 @@ internal sealed class LogCursor(
         }
     }
 
-    /// <summary>The log was set back, and nobody has begun an epoch for it.</summary>
+    /// <summary>The log was rolled back, and no epoch was begun for it.</summary>
     public void SetBack() => writer.Close(CloseCode.Unsure);
 
-    // Before the epoch is known, what comes last is likelier to be of it.
+    // Before the connection's epoch is known, the latest entries are the likeliest to belong to it.
     private void HoldOnly(int epoch)
     {
         if (_isLive || _heldOf == epoch)
@@ -163,13 +168,14 @@ internal sealed class LogCursor(
         _heldOf = epoch;
     }
 
-    // One repair at a time; it goes on until nothing is missing, so a gap that opens meanwhile needs no second one.
+    // Only one repair runs at a time. It continues until nothing is missing, so a new gap needs no second one.
     private void RepairSoon(string cause, bool isBacklog = false)
     {
         if (_repairing || !_sequence.HasGap || writer.Closing is not null)
             return;
         (_repairing, _cause) = (true, cause);
-        // No push will bring a backlog. Read elsewhere, since nothing may be read while our lock is held.
+        // No push will bring a backlog, so it is read without delay. A separate task reads it, because nothing may be read while the lock
+        // is held.
         _ = isBacklog ? Task.Run(() => RepairAsync(TimeSpan.Zero)) : RepairAsync(FirstWait());
     }
 
@@ -196,7 +202,7 @@ internal sealed class LogCursor(
                     crowded.Stop();
                     break;
 
-                // A head that the log itself does not reach again and again means that the log was set back: start over.
+                // A head that the log repeatedly fails to reach means that the log was rolled back: the client must start over.
                 case Reading.Done when ++fruitless >= FruitlessReads && HasGap:
                     writer.Close(CloseCode.Unsure);
                     break;
@@ -205,10 +211,10 @@ internal sealed class LogCursor(
         while (StillBehind());
     }
 
-    // What only waits for room need not be given time to come.
+    // An entry that only waits for room needs no time to arrive.
     private TimeSpan FirstWait() => _sequence.HoldsNext || writer.Room == 0 ? s_roomPoll : options.Hold;
 
-    // The writer times the frame it sends; this is for a queue that stays full all the same.
+    // The writer times the frame that it sends. This covers a queue that stays full anyway.
     private void CloseAfterPatience(ref ElapsedTimer crowded, bool hasMoved)
     {
         if (hasMoved || !crowded.IsRunning)
@@ -228,7 +234,7 @@ internal sealed class LogCursor(
             at = new LogPlace(_epoch, _sequence.Position);
         }
 
-        // A slow reader is given as much as fits, and more when he has read that.
+        // A slow reader gets as much as fits, and more once it has read that.
         var limit = Math.Min(options.PageSize, writer.Room);
         if (limit == 0)
             return Reading.NoRoom;
@@ -251,7 +257,7 @@ internal sealed class LogCursor(
         }
         catch (Exception)
         {
-            // Whatever the database's trouble is, the gap stays and is tried again; the reader of the log has logged it.
+            // Whatever the database's problem is, the gap stays and is retried. The reader of the log has logged the failure.
             return Reading.Failed;
         }
     }
@@ -292,7 +298,7 @@ internal sealed class LogCursor(
         NoRoom,
         Failed,
 
-        // The connection goes on in another epoch than that of the place it read from.
+        // The connection has moved to an epoch other than the one it read from.
         Elsewhere,
     }
 }

@@ -1,6 +1,6 @@
 namespace Chatable.ApiService.Realtime.Push;
 
-/// <summary>Asks for a comparison of all connections with PostgreSQL before the next would come.</summary>
+/// <summary>Requests a comparison of all connections with PostgreSQL ahead of schedule.</summary>
 internal sealed class ReconcileSignal : IDisposable
 {
     private readonly SemaphoreSlim _raised = new(0, 1);
@@ -14,11 +14,11 @@ internal sealed class ReconcileSignal : IDisposable
         }
         catch (Exception exception) when (exception is SemaphoreFullException or ObjectDisposedException)
         {
-            // Asked for already, or done.
+            // Already requested, or disposed.
         }
     }
 
-    /// <summary>False where nobody has asked within the time.</summary>
+    /// <summary>Returns false if nothing was requested within the time.</summary>
     public Task<bool> WaitAsync(TimeSpan limit, CancellationToken cancellationToken) => _raised.WaitAsync(limit, cancellationToken);
 
     public void Dispose() => _raised.Dispose();

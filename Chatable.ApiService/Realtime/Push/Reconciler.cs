@@ -9,8 +9,8 @@ using Microsoft.Extensions.Options;
 namespace Chatable.ApiService.Realtime.Push;
 
 /// <summary>
-/// Compares every connection with its user's head in PostgreSQL, time and again. This alone delivers everything, whatever Redis
-/// or a worker has lost; the pushes only make it quick. It also finds where a log was set back, and which connections may go on.
+/// Periodically compares every connection with its user's head in PostgreSQL. This alone delivers everything, whatever Redis or a worker
+/// has lost; pushes only make delivery fast. It also detects rolled-back logs, and decides which connections may continue.
 /// </summary>
 internal sealed partial class Reconciler(
     ConnectionTable connections, EnvelopeStore store, ServerPresence presence, ReconcileSignal signal, UserDirectory directory,
@@ -18,7 +18,7 @@ internal sealed partial class Reconciler(
 {
     private const int UsersAtOnce = 1000;
 
-    // What asks for it may come with every push.
+    // Requests may arrive with every push.
     private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(250);
 
     private LogEpoch? _epoch;
@@ -54,14 +54,14 @@ internal sealed partial class Reconciler(
         }
     }
 
-    /// <summary>One cycle. Connections still behind the heads after <paramref name="patience"/> are told so.</summary>
+    /// <summary>Runs one cycle. Connections still behind the heads after <paramref name="patience"/> are notified.</summary>
     public async Task ReconcileAsync(TimeSpan patience, CancellationToken cancellationToken)
     {
         var behind = new List<(Connection Connection, long Head, int Epoch)>();
         var all = connections.Users.Chunk(UsersAtOnce).ToArray();
         foreach (var users in all is [] ? [[]] : all)
         {
-            // Before the heads are read, or a position that is reached meanwhile would be beyond one.
+            // Read before the heads: a position that advances in the meantime could otherwise exceed its head.
             var places = users.SelectMany(user => connections.Of(user)).Select(one => (Connection: one, one.Log.Place)).ToArray();
             var (epoch, heads) = await store.HeadsAsync(users, cancellationToken);
             ForgetOn(epoch);
@@ -84,7 +84,7 @@ internal sealed partial class Reconciler(
             connection.Log.NoticeHead(head, epoch);
     }
 
-    // Whoever has registered or logged in just before a promotion or a restore may be unknown after it, and the id another's.
+    // A user who registered or logged in just before a promotion or a restore may be missing afterwards, and the id may be another user's.
     private void ForgetOn(LogEpoch epoch)
     {
         if (_epoch is { } last && last != epoch)
@@ -96,7 +96,7 @@ internal sealed partial class Reconciler(
         _epoch = epoch;
     }
 
-    // After a promotion these are all connections, most of which lack nothing: they only need to know the epoch.
+    // After a promotion this concerns all connections. Most of them miss nothing, and only need to learn the epoch.
     private async Task ContinueAsync((Connection Connection, LogPlace? Place)[] others, LogEpoch epoch, CancellationToken cancellationToken)
     {
         if (others.Length == 0)

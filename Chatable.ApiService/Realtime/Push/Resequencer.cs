@@ -8,36 +8,37 @@ namespace Chatable.ApiService.Realtime.Push;
 internal delegate void DeliverEntry(in Envelope entry);
 
 /// <summary>
-/// Puts entries of one log into its order: whatever comes twice, late or not at all, <paramref name="deliver"/> is called with
-/// position + 1, + 2, … and nothing else, and only while <paramref name="hasRoom"/>. Entries ahead of their turn, or without room,
-/// are held up to both limits; that more exists is remembered all the same, since the log has it. For one caller at a time.
+/// Delivers the entries of one log in order, even if some arrive twice, late or never. <paramref name="deliver"/> is called with position +
+/// 1, + 2, … and nothing else, and only while <paramref name="hasRoom"/> returns true. Entries ahead of their turn, or without room, are
+/// held up to both limits. Entries beyond the limits are dropped, but their existence is remembered, since the log has them. Not
+/// thread-safe.
 /// </summary>
-/// <param name="holdLimit">Entries.</param>
-/// <param name="holdBytes">Of their bodies.</param>
-/// <param name="deliver">Takes what is next.</param>
-/// <param name="hasRoom">Whether it may.</param>
+/// <param name="holdLimit">The most entries to hold.</param>
+/// <param name="holdBytes">The most bytes to hold, counting message bodies.</param>
+/// <param name="deliver">Takes the next entry.</param>
+/// <param name="hasRoom">Whether an entry may be delivered now.</param>
 internal sealed class Resequencer(int holdLimit, int holdBytes, DeliverEntry deliver, Func<bool> hasRoom)
 {
-    // Before the position is known nothing can be delivered, and everything is ahead of its turn.
+    // Before the position is known, nothing can be delivered, and every entry is ahead of its turn.
     private const long Unknown = -1;
 
     private Dictionary<long, MessageRecord>? _held;
     private int _heldBytes;
     private long _head = Unknown;
 
-    /// <summary>The seq delivered last, or the one the connection started after.</summary>
+    /// <summary>The seq delivered last, or the one after which the connection started.</summary>
     public long Position { get; private set; } = Unknown;
 
-    /// <summary>Whether the log is known to go on after <see cref="Position"/>.</summary>
+    /// <summary>Whether the log is known to continue after <see cref="Position"/>.</summary>
     public bool HasGap => IsBehind(_head);
 
-    /// <summary>Whether a log that reaches to <paramref name="head"/> goes on after <see cref="Position"/>.</summary>
+    /// <summary>Whether a log that reaches to <paramref name="head"/> continues after <see cref="Position"/>.</summary>
     public bool IsBehind(long head) => Position != Unknown && head > Position;
 
-    /// <summary>Whether the next entry is here already, and only room is missing.</summary>
+    /// <summary>Whether the next entry is already held, and only room is missing.</summary>
     public bool HoldsNext => Position != Unknown && _held is not null && _held.ContainsKey(Position + 1);
 
-    /// <summary>Goes live: everything after <paramref name="position"/> is to be delivered, beginning with what is held of it.</summary>
+    /// <summary>Goes live: everything after <paramref name="position"/> must be delivered, beginning with the held entries.</summary>
     public void StartAfter(long position)
     {
         Position = position;
@@ -46,7 +47,7 @@ internal sealed class Resequencer(int holdLimit, int holdBytes, DeliverEntry del
         DeliverHeld();
     }
 
-    /// <summary>Takes an entry from anywhere; false where there was no room to hold it.</summary>
+    /// <summary>Takes an entry from any source. Returns false if there was no room to hold it.</summary>
     public bool Offer(in Envelope entry)
     {
         _head = Math.Max(_head, entry.Seq);
@@ -55,20 +56,22 @@ internal sealed class Resequencer(int holdLimit, int holdBytes, DeliverEntry del
         if (Position == Unknown || entry.Seq > Position + 1 || !hasRoom())
             return Hold(entry);
 
-        // A copy of it may be held since there was no room for it.
+        // A copy may be held, because there was no room for it earlier.
         TakeHeld(entry.Seq, out _);
         Deliver(entry);
         DeliverHeld();
         return true;
     }
 
-    /// <summary>Notes that the log has at least <paramref name="head"/> entries.</summary>
+    /// <summary>Records that the log has at least <paramref name="head"/> entries.</summary>
     public void NoticeHead(long head) => _head = Math.Max(_head, head);
 
-    /// <summary>Nothing is held any more, nor known of what comes after <see cref="Position"/>: it was of a log that has changed.</summary>
+    /// <summary>
+    /// Drops the held entries and all knowledge of entries after <see cref="Position"/>: they belonged to a log that has changed.
+    /// </summary>
     public void Forget() => (_held, _heldBytes, _head) = (null, 0, Position);
 
-    /// <summary>Delivers what is held and next, as far as there is room for it.</summary>
+    /// <summary>Delivers the held entries that are next, as far as there is room.</summary>
     public void DeliverHeld()
     {
         while (HoldsNext && hasRoom() && TakeHeld(Position + 1, out var message))
@@ -98,7 +101,8 @@ internal sealed class Resequencer(int holdLimit, int holdBytes, DeliverEntry del
         return true;
     }
 
-    // A push is a piece of its whole batch, of megabytes perhaps, which must not stay because of it. What is not held is never copied.
+    // A push is a slice of its whole batch, perhaps megabytes, which must not stay in memory for one entry. Entries that are not held are
+    // never copied.
     private static MessageRecord AloneInMemory(in MessageRecord message) =>
         MemoryMarshal.TryGetArray(message.Body, out var piece) && piece.Array!.Length == piece.Count
             ? message

@@ -6,50 +6,53 @@ using Chatable.Messaging.Wire;
 namespace Chatable.ApiService.Realtime.Sessions;
 
 /// <summary>
-/// One connection's protocol: what its frames mean, and what the log's entries and the worker's words look like to it. The walk
-/// along the log is the same for every protocol. Nothing here may wait but where it says so; calls come from several loops.
+/// One connection's protocol: the meaning of the client's frames, and the form in which log entries and the worker's answers are sent. The
+/// cursor along the log is the same for every protocol. No method may block unless its documentation says so. Several loops call it.
 /// </summary>
 internal interface IProtocolSession
 {
-    /// <summary>Whether the client has owed the server something for too long.</summary>
+    /// <summary>Whether the client has missed a deadline of the protocol.</summary>
     bool IsOverdue { get; }
 
-    /// <summary>Whether it is known on which device the client is, or that it will not say.</summary>
+    /// <summary>Whether the client's device is known, or known to stay unknown.</summary>
     bool IsIdentified { get; }
 
-    /// <summary>What the client calls its device; null where it is not known.</summary>
+    /// <summary>The client's name for its device. Null if it is not known.</summary>
     string? Device { get; }
 
-    /// <summary>What breaks a silence of the server's; null where the client is to be told nothing.</summary>
+    /// <summary>The frame to send after a long silence of the server. Null if the client needs none.</summary>
     byte[]? Heartbeat { get; }
 
     /// <summary>
-    /// The user is registered and <paramref name="log"/> holds its pushes: from now on the session may start it. It fails where the
-    /// database does.
+    /// The user is registered and <paramref name="log"/> holds its pushes: from now on the session may start the cursor. Throws if the
+    /// database fails.
     /// </summary>
     Task OpenAsync(LogCursor log, CancellationToken cancellationToken);
 
-    /// <summary>Takes a frame from the client. One call at a time.</summary>
+    /// <summary>Takes a frame from the client. Never called concurrently.</summary>
     void Receive(ReadOnlySpan<byte> utf8);
 
     /// <summary>
-    /// When the client's next frame may be read; called after each one. Whoever sends faster than allowed, or than its messages are taken,
-    /// is slowed down by this, for <see cref="RealtimeOptions.MaxThrottle"/> at most.
+    /// Completes when the client's next frame may be read; called after each frame. It slows down a client that sends faster than allowed,
+    /// or faster than its messages are accepted, by at most <see cref="RealtimeOptions.MaxThrottle"/>.
     /// </summary>
     Task ReadyAsync();
 
-    /// <summary>Shows the client the next entry of its log. One call at a time.</summary>
+    /// <summary>Sends the client the next entry of its log. Never called concurrently.</summary>
     void Deliver(in Envelope entry);
 
     /// <summary>
-    /// The log goes on in another epoch, and up to <paramref name="sharedUntil"/> is the same as before: what was delivered is.
+    /// The log continues in another epoch, and is unchanged up to <paramref name="sharedUntil"/>. All delivered entries are within that
+    /// part.
     /// </summary>
     void GoOn(LogEpoch epoch, long sharedUntil);
 
-    /// <summary>Tells the client where a message stands that was stored at an earlier attempt.</summary>
+    /// <summary>Tells the client the place of a message that an earlier attempt stored.</summary>
     void Repeated(in MessageRepeated message);
 
-    /// <summary>The same, where the place is of another epoch than the connection, and may be another one to the client.</summary>
+    /// <summary>
+    /// Like <see cref="Repeated"/>, if the place belongs to another epoch than the connection and may mean another message to the client.
+    /// </summary>
     void RepeatedElsewhere();
 
     /// <summary>Tells the client that a message accepted earlier was not stored.</summary>

@@ -10,7 +10,7 @@ internal static class Subprotocol
 {
     public const string V2 = "chatable.v2";
 
-    /// <summary>v2 for who offers it by name; everybody else is served v1, to whom no subprotocol is echoed.</summary>
+    /// <summary>V2 for a client that offers it by name. Every other client gets v1, and no subprotocol is echoed.</summary>
     public static ProtocolVersion Choose(IList<string> offered) =>
         offered.Contains(V2, StringComparer.Ordinal) ? ProtocolVersion.V2 : ProtocolVersion.V1;
 

@@ -5,11 +5,11 @@ using Chatable.Messaging.Wire.V2;
 
 namespace Chatable.ApiService.Realtime.Sessions;
 
-/// <summary>Why a frame was not taken, for every protocol.</summary>
+/// <summary>Why a frame was rejected, for every protocol.</summary>
 /// <param name="Code">For programs and dashboards.</param>
-/// <param name="Message">For people; it holds nothing of the frame.</param>
-/// <param name="RetryAfter">Where the same message may be taken later: the time to wait. Null where it never will be.</param>
-/// <param name="V1">Its frame in protocol v1.</param>
+/// <param name="Message">For people. Quotes nothing from the frame.</param>
+/// <param name="RetryAfter">How long to wait before a retry of the same message can succeed. Null if it never can.</param>
+/// <param name="V1">The error frame in protocol v1.</param>
 internal sealed record SendError(string Code, string Message, TimeSpan? RetryAfter, byte[] V1)
 {
     private static readonly TimeSpan s_soon = TimeSpan.FromSeconds(1);
@@ -27,7 +27,7 @@ internal sealed record SendError(string Code, string Message, TimeSpan? RetryAft
 
     public static SendError Unsupported { get; } = Final("unsupported", "Form error", "no frame has this type");
 
-    // It may go at once, behind the one that was lost.
+    // The message may be resent at once, after the one that was lost.
     public static SendError OutOfOrder { get; } = Retryable(
         "out_of_order", 503, "Service unavailable", "an earlier message was lost, send both again", TimeSpan.Zero);
 

@@ -4,8 +4,8 @@ using Chatable.ApiService.Sending;
 namespace Chatable.ApiService.Realtime.Sessions;
 
 /// <summary>
-/// One connection's way into the intake, the same for every protocol. Where the fate of a message is unknown it ends the connection,
-/// and nothing later goes ahead.
+/// One connection's path into the intake, the same for every protocol. If the outcome of a message is unknown, it closes the connection,
+/// and sends no later message.
 /// </summary>
 internal sealed partial class SendPath
 {
@@ -15,7 +15,7 @@ internal sealed partial class SendPath
     private readonly SessionServices _services;
     private readonly SendQueue _sends;
 
-    /// <summary><paramref name="refused"/> is told of each message that surely did not reach the intake.</summary>
+    /// <summary><paramref name="refused"/> is called for each message that certainly did not reach the intake.</summary>
     public SendPath(Sender sender, SocketWriter writer, Action<PendingSend, SendError> refused, SessionServices services)
     {
         (_sender, _writer, _refused, _services) = (sender, writer, refused, services);
@@ -25,7 +25,7 @@ internal sealed partial class SendPath
     /// <inheritdoc cref="SendQueue.Full"/>
     public Task? Full => _sends.Full;
 
-    /// <summary>Sends it on its way and returns at once.</summary>
+    /// <summary>Queues the message for the intake, and returns at once.</summary>
     public void Send(PendingSend send)
     {
         if (_services.Draining.IsDraining)
@@ -38,7 +38,7 @@ internal sealed partial class SendPath
     {
         try
         {
-            // Not ended with the connection: what a client sent before it left is to arrive.
+            // Does not end with the connection: messages that a client sent before it left must arrive.
             var outcomes = await _services.IntakeWriter.AcceptAsync(_sender, sends, CancellationToken.None);
             for (var i = 0; i < outcomes.Length; i++)
             {
@@ -56,7 +56,7 @@ internal sealed partial class SendPath
         }
         catch (Exception exception)
         {
-            // Unforeseen, so its fate is unknown; the connection must not look as if the message were on its way.
+            // An unexpected failure, so the outcome is unknown. The client must not believe that the message is on its way.
             LogAcceptFailed(_services.Logger, exception, _sender.ConnectionId);
             _writer.Close(CloseCode.Unsure);
             return false;
@@ -76,12 +76,12 @@ internal sealed partial class SendPath
 }
 
 /// <summary>
-/// The messages of one connection that wait for the intake. One batch is on its way at a time, so their order stays; what the
-/// client has sent before it left still goes out.
+/// The messages of one connection that wait for the intake. Only one batch is in flight at a time, so their order is kept. Messages that
+/// the client sent before it left are still appended.
 /// </summary>
-/// <param name="limit">Past it a message is refused as busy.</param>
-/// <param name="accept">Brings a batch to the intake and tells the client; false to drop everything that waits.</param>
-/// <param name="inFlight">Counts what a stopping server has to wait for.</param>
+/// <param name="limit">Beyond it, a message is refused as busy.</param>
+/// <param name="accept">Appends a batch to the intake and informs the client. Returns false to drop everything that waits.</param>
+/// <param name="inFlight">Counts the connections that a stopping server has to wait for.</param>
 internal sealed class SendQueue(int limit, Func<IReadOnlyList<PendingSend>, Task<bool>> accept, InFlight inFlight)
 {
     private const int BatchLimit = 32;
@@ -92,7 +92,7 @@ internal sealed class SendQueue(int limit, Func<IReadOnlyList<PendingSend>, Task
     private bool _running;
     private bool _dropped;
 
-    /// <summary>What completes when there is room again; null where there is.</summary>
+    /// <summary>A task that completes when there is room again. Null if there is room.</summary>
     public Task? Full
     {
         get
@@ -139,7 +139,7 @@ internal sealed class SendQueue(int limit, Func<IReadOnlyList<PendingSend>, Task
         }
     }
 
-    // All that waits, as a rule: then it is handed over as it is.
+    // Usually takes everything that waits, without copying.
     private List<PendingSend>? TakeBatch()
     {
         lock (_gate)
@@ -173,7 +173,7 @@ internal sealed class SendQueue(int limit, Func<IReadOnlyList<PendingSend>, Task
     }
 }
 
-/// <summary>How many connections have messages on their way to the intake.</summary>
+/// <summary>Counts the connections with messages on their way to the intake.</summary>
 internal sealed class InFlight
 {
     private static readonly TimeSpan s_poll = TimeSpan.FromMilliseconds(20);
@@ -183,7 +183,7 @@ internal sealed class InFlight
 
     public void End() => Interlocked.Decrement(ref _count);
 
-    /// <summary>Waits until none is left or the time is over; false in the latter case.</summary>
+    /// <summary>Waits until none is left. Returns false if the time limit passes first.</summary>
     public async Task<bool> WaitForNoneAsync(TimeSpan limit, TimeProvider clock, CancellationToken cancellationToken)
     {
         var began = clock.GetTimestamp();

@@ -6,10 +6,10 @@ using Microsoft.Extensions.Options;
 
 namespace Chatable.ApiService.Realtime.Sessions;
 
-/// <summary>Where a user's log stands in PostgreSQL, for whom knows that epoch. It fails where the database does.</summary>
+/// <summary>Reads the head of a user's log in PostgreSQL, compared with the known epoch. Throws if the database fails.</summary>
 internal delegate Task<LogHead> ReadHead(long user, Guid? known, CancellationToken cancellationToken);
 
-/// <summary>What all sessions of this server share.</summary>
+/// <summary>The services that all sessions of this server share.</summary>
 internal sealed class SessionServices(
     IntakeWriter intakeWriter, ReadHead readHead, InFlight inFlight, Draining draining, ServerIdentity server,
     IOptions<RealtimeOptions> options, RealtimeMetrics metrics, TimeProvider clock, ILogger<SessionServices> logger)

@@ -3,16 +3,16 @@ using Chatable.ApiService.Sending;
 namespace Chatable.ApiService.Realtime.Sessions;
 
 /// <summary>
-/// Slows down a connection that sends faster than its rate, or faster than its messages find room: its next frame is not read before it
-/// may come, so that it waits in TCP and holds its sender back. Where that takes too long it is read all the same, and refused.
+/// Slows down a connection that sends faster than its rate, or faster than its messages find room. Its next frame is not read until it is
+/// allowed, so the frame waits in TCP and holds the sender back. After the maximum delay the frame is read anyway, and refused.
 /// </summary>
-/// <param name="rate">How often a frame may come.</param>
-/// <param name="full">What to wait for where there is no room, else null.</param>
-/// <param name="writer">Once it closes, only the client's own close frame is waited for.</param>
-/// <param name="services">What all connections share.</param>
+/// <param name="rate">The permitted frame rate.</param>
+/// <param name="full">Returns the task to wait for if there is no room, else null.</param>
+/// <param name="writer">Once it closes, there is no delay: only the client's close frame is still expected.</param>
+/// <param name="services">The services that all connections share.</param>
 internal sealed class Throttle(FrameRate rate, Func<Task?> full, Sockets.SocketWriter writer, SessionServices services)
 {
-    // After that, whether the connection closes is looked at.
+    // The interval at which a waiting call checks whether the connection closes.
     private static readonly TimeSpan s_look = TimeSpan.FromMilliseconds(500);
 
     public Task WaitAsync() => rate.Wait == TimeSpan.Zero && full() is null ? Task.CompletedTask : SlowDownAsync();
@@ -47,23 +47,23 @@ internal enum RateVerdict
 {
     Within,
 
-    /// <summary>Not to be taken, and the client to be told so.</summary>
+    /// <summary>The frame must be refused, and the client informed.</summary>
     Over,
 
-    /// <summary>It goes on after more warnings than are given.</summary>
+    /// <summary>The client continues after all its warnings.</summary>
     Flood,
 }
 
 /// <summary>
-/// How often a connection may send frames, and how often it is warned; at its beginning at least <paramref name="atFirst"/> at once.
-/// For one caller at a time.
+/// The permitted frame rate of a connection, and the number of warnings. A new connection may send at least <paramref name="atFirst"/>
+/// frames at once. Not thread-safe.
 /// </summary>
 internal sealed class FrameRate(RealtimeOptions options, TimeProvider clock, int atFirst = 0)
 {
     private readonly TokenBucket _frames = new(options.FramesPerSecond, options.FrameBurst, clock, atFirst);
     private readonly TokenBucket _warnings = new(perSecond: 1, options.FloodWarnings, clock);
 
-    /// <summary>How long to wait before the next one is within the rate.</summary>
+    /// <summary>How long to wait until the next frame is within the rate.</summary>
     public TimeSpan Wait => _frames.Wait;
 
     public RateVerdict Take() =>

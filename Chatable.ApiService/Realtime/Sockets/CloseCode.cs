@@ -1,18 +1,18 @@
 namespace Chatable.ApiService.Realtime.Sockets;
 
 /// <summary>
-/// Every code this server closes a WebSocket with. The range tells a client its policy: 1000 and 4400 stop, 1012 and 1013 come
-/// back, 44xx say what to do first.
+/// Every code with which this server closes a WebSocket. The range tells a client what to do: 1000 and 4400 mean stop, 1012 and 1013 mean
+/// reconnect, and 44xx name a step to take first.
 /// </summary>
-/// <param name="Number">As in the close frame.</param>
-/// <param name="Reason">As in the close frame.</param>
-/// <param name="IssuedWhen">What the server saw.</param>
-/// <param name="ClientShould">What a client does next.</param>
+/// <param name="Number">The number in the close frame.</param>
+/// <param name="Reason">The reason in the close frame.</param>
+/// <param name="IssuedWhen">When the server sends it.</param>
+/// <param name="ClientShould">What the client does next.</param>
 internal sealed record CloseCode(int Number, string Reason, string IssuedWhen, string ClientShould)
 {
     public static CloseCode Normal { get; } = new(1000, "bye", "the client asked for it", "nothing");
 
-    // The framework's WebSocket issues 1007 itself, and 1002 for all but a frame that is not masked.
+    // The framework's WebSocket sends 1007 itself, and 1002 in all cases except an unmasked frame.
     public static CloseCode BrokenProtocol { get; } =
         new(1002, "protocol error", "a frame breaks the WebSocket protocol", "stop: it has a fault");
 

@@ -6,8 +6,8 @@ using Chatable.ApiService.Realtime.Sessions;
 namespace Chatable.ApiService.Realtime.Sockets;
 
 /// <summary>
-/// One WebSocket of one user. Two loops share it: this one receives and never waits for anything but the client, for pings are
-/// answered only while a receive is pending; the writer sends.
+/// One WebSocket of one user. Two loops share it. This one receives, and waits only for the client, because pings are answered only while a
+/// receive is pending. The writer sends.
 /// </summary>
 internal sealed partial class Connection(
     long id, AuthenticatedUser user, SocketWriter writer, LogCursor log, IProtocolSession session, Pulse pulse,
@@ -25,10 +25,10 @@ internal sealed partial class Connection(
 
     public IProtocolSession Session => session;
 
-    /// <summary>For the stream that the socket works on.</summary>
+    /// <summary>For the stream below the socket.</summary>
     public Pulse Pulse => pulse;
 
-    /// <summary>Ends the connection with a close frame; the first reason given stands.</summary>
+    /// <summary>Ends the connection with a close frame. The first reason given is kept.</summary>
     public void Close(CloseCode code) => writer.Close(code);
 
     /// <summary>Ends the connection because the client broke the WebSocket protocol.</summary>
@@ -43,7 +43,7 @@ internal sealed partial class Connection(
         writer.Start(socket);
         try
         {
-            // Here and in no method of its own: most connections wait here nearly always, and each method that does costs memory.
+            // Not in a method of its own: most connections wait here nearly all the time, and each async method in the chain costs memory.
             var hasEnded = false;
             while (writer.Closing is null)
             {
@@ -57,7 +57,7 @@ internal sealed partial class Connection(
                 Take(frame);
                 if (session.ReadyAsync() is { IsCompletedSuccessfully: false } ready)
                 {
-                    // What is not read waits at the client. Nothing is held for it here.
+                    // Unread frames wait at the client. No buffer is held for them here.
                     reader.Dispose();
                     await ready;
                 }
@@ -77,7 +77,7 @@ internal sealed partial class Connection(
         }
     }
 
-    /// <summary>Ends what has gone on for too long, and breaks long silences; called about twice a second.</summary>
+    /// <summary>Ends overdue operations, and breaks long silences. Called about twice a second.</summary>
     public void Sweep()
     {
         if (_socket is not { } socket)
@@ -89,7 +89,7 @@ internal sealed partial class Connection(
         if (session.Heartbeat is { } heartbeat && writer.IsQuietFor(options.Times.Ping))
             writer.Send(heartbeat);
         writer.Sweep(socket);
-        // Nobody is there to take a close frame.
+        // Nobody is there to receive a close frame.
         if (pulse.IsGone() && socket.State != WebSocketState.Aborted)
         {
             metrics.FellSilent();
@@ -111,7 +111,7 @@ internal sealed partial class Connection(
 
     private void Take(ReceivedFrame frame)
     {
-        // Once it closes, only the client's own close frame is waited for.
+        // Once the connection closes, only the client's close frame is still expected.
         if (writer.Closing is not null)
             return;
         if (frame.Fault is { } fault)

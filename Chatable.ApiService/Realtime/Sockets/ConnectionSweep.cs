@@ -1,6 +1,6 @@
 namespace Chatable.ApiService.Realtime.Sockets;
 
-/// <summary>Looks at every connection's deadlines: one timer for all of them, since idle connections are many.</summary>
+/// <summary>Checks every connection's deadlines. One timer serves all connections, because idle connections are many.</summary>
 internal sealed class ConnectionSweep(ConnectionTable connections, TimeProvider clock) : BackgroundService
 {
     private static readonly TimeSpan s_interval = TimeSpan.FromMilliseconds(500);

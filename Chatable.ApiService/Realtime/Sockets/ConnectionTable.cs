@@ -5,7 +5,7 @@ using Microsoft.Extensions.Options;
 
 namespace Chatable.ApiService.Realtime.Sockets;
 
-/// <summary>The connections of this server, by number and by user; read without a lock.</summary>
+/// <summary>The connections of this server, by number and by user. Reads take no lock.</summary>
 internal sealed class ConnectionTable(IOptions<RealtimeOptions> options) : ITokenUses
 {
     private readonly Lock _gate = new();
@@ -21,12 +21,12 @@ internal sealed class ConnectionTable(IOptions<RealtimeOptions> options) : IToke
 
     public int Count => _all.Count;
 
-    /// <summary>The user's connections that are delivered to, the oldest first.</summary>
+    /// <summary>The user's connections that receive pushes, oldest first.</summary>
     public ImmutableArray<Connection> Of(long user) => _byUser.TryGetValue(user, out var connections) ? connections : [];
 
     public Connection? Find(long connectionId) => _all.GetValueOrDefault(connectionId);
 
-    /// <summary>Keeps a place for one connection; false where the server is full.</summary>
+    /// <summary>Reserves a place for one connection. Returns false if the server is full.</summary>
     public bool TryReserve()
     {
         if (Interlocked.Increment(ref _reserved) <= options.Value.MaxSockets)
@@ -38,8 +38,8 @@ internal sealed class ConnectionTable(IOptions<RealtimeOptions> options) : IToke
     public void GiveBack() => Interlocked.Decrement(ref _reserved);
 
     /// <summary>
-    /// Pushes reach the connection from now on. Where it is one too many, another one of the user's has to go; where it is still to say on
-    /// which device it is, at <see cref="Identified"/>, and one more than otherwise may be there so long.
+    /// Pushes reach the connection from now on. If the user then has too many connections, another one is closed. A connection that has not
+    /// yet named its device may exceed the limit by one, until <see cref="Identified"/> is called.
     /// </summary>
     public void Add(Connection connection)
     {
@@ -47,7 +47,7 @@ internal sealed class ConnectionTable(IOptions<RealtimeOptions> options) : IToke
         MakeRoom(connection, add: true, options.Value.SocketsPerUser + (connection.Session.IsIdentified ? 0 : 1));
     }
 
-    /// <summary>The connection has said on which device it is.</summary>
+    /// <summary>The connection has named its device.</summary>
     public void Identified(Connection connection) => MakeRoom(connection, add: false, options.Value.SocketsPerUser);
 
     private void MakeRoom(Connection newest, bool add, int limit)
@@ -69,8 +69,8 @@ internal sealed class ConnectionTable(IOptions<RealtimeOptions> options) : IToke
             connection.Close(code);
     }
 
-    // Those first whose client may be gone: a phone that loses its network again and again leaves many, and must not close the laptop's.
-    // Then those of the same device, which it has left; the oldest of them in either case.
+    // Evicts connections whose client may be gone first: a phone that keeps losing its network leaves many, and must not close the
+    // laptop's. Next come those of the same device, which it has left. In each group the oldest goes first.
     private static (Connection, CloseCode) Evict(ImmutableArray<Connection> connections, Connection newest)
     {
         bool IsSame(Connection other) => newest.Session.Device is { } device && other.Session.Device == device;

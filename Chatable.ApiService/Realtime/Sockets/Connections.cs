@@ -14,14 +14,14 @@ namespace Chatable.ApiService.Realtime.Sockets;
 /// <summary>Whether the registry counts this server as alive.</summary>
 internal delegate bool IsRegistered();
 
-/// <summary>A live access key; null where it has ended. It fails where the database does.</summary>
+/// <summary>Finds a live access key. Null if it has ended. Throws if the database fails.</summary>
 internal delegate ValueTask<AccessKey?> FindAccessKey(string accessKeyId, CancellationToken cancellationToken);
 
 /// <summary>
-/// Opens connections so that nothing falls between the log and the pushes. In this order: into the table (pushes are held from
-/// now on); into the registry, and wait for it; read the head; go live after it, or after where a v2 client's hello says. What is
-/// committed before the head is read is below it, and what is committed later is routed to a registry that has this server. No step
-/// may move; the last two are the session's.
+/// Opens connections so that no message is lost between the log and the pushes. The order is fixed: add the connection to the table (pushes
+/// are held from now on); register the user, and wait for it; read the head; go live after the head, or after the seq in a v2 client's
+/// hello. Everything committed before the head was read is at or below it. Everything committed later is published to this server, because
+/// the registry lists it. The session takes the last two steps.
 /// </summary>
 [SuppressMessage("Performance", "CA1812", Justification = "Made by the container.")]
 internal sealed partial class Connections(
@@ -31,7 +31,9 @@ internal sealed partial class Connections(
     private readonly ILogger _logger = loggers.CreateLogger<Connections>();
     private readonly ILogger<Connection> _connectionLogger = loggers.CreateLogger<Connection>();
 
-    /// <summary>A connection that still needs its socket; null where it cannot be had now. To be given to <see cref="EndAsync"/>.</summary>
+    /// <summary>
+    /// Returns a connection that still needs its socket, or null if none can be opened now. Pass it to <see cref="EndAsync"/> at the end.
+    /// </summary>
     public async Task<Connection?> OpenAsync(
         AuthenticatedUser user, ProtocolVersion protocol, CancellationToken cancellationToken)
     {
@@ -48,21 +50,21 @@ internal sealed partial class Connections(
             await registrations.AcquireAsync(user.UserId, timeout.Token);
             registered = true;
             await connection.Session.OpenAsync(connection.Log, timeout.Token);
-            // A revocation that came before this connection was in the table has closed nothing; a later one finds it there.
+            // A revocation that came before this connection was in the table did not close it. A later one finds it there.
             if (await findKey(user.AccessKeyId, timeout.Token) is null)
                 connection.Close(CloseCode.TokenEnded);
             return connection;
         }
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
         {
-            // Redis or PostgreSQL is away: the client is told to come back.
+            // Redis or PostgreSQL is unavailable: the client is told to reconnect.
             LogNotOpened(_logger, exception, user.UserId);
             await AbandonAsync(connection, registered);
             return null;
         }
         catch
         {
-            // The client has gone, however its call ended: nobody else would take the connection out again.
+            // The client has disconnected. Whichever exception reports that, nothing else would remove the connection.
             await AbandonAsync(connection, registered);
             throw;
         }
@@ -84,7 +86,7 @@ internal sealed partial class Connections(
         }
         catch (Exception exception)
         {
-            // It stays in the registry and costs a few pushes that are passed over.
+            // The user stays registered, which costs a few pushes that this server skips.
             LogNotReleased(_logger, exception, connection.User.UserId);
         }
     }

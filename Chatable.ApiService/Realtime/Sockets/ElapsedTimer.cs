@@ -1,6 +1,8 @@
 namespace Chatable.ApiService.Realtime.Sockets;
 
-/// <summary>When something began that may not take for ever. One loop starts and stops it, the sweep looks at it.</summary>
+/// <summary>
+/// Measures the time since something began that must not last forever. One loop starts and stops it, and the sweep reads it.
+/// </summary>
 internal struct ElapsedTimer
 {
     private long _at;

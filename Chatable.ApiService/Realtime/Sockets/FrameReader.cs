@@ -4,12 +4,12 @@ using System.Runtime.CompilerServices;
 
 namespace Chatable.ApiService.Realtime.Sockets;
 
-/// <summary>A complete text frame, or why there is none. <see cref="Text"/> is valid until the next read.</summary>
+/// <summary>A complete text frame, or the reason why there is none. <see cref="Text"/> is valid until the next read.</summary>
 internal readonly record struct ReceivedFrame(ReadOnlyMemory<byte> Text, CloseCode? Fault = null, bool IsEnd = false);
 
 /// <summary>
-/// Puts frames together from fragments, within a limit of bytes over all of them. It holds a buffer only while a frame is coming in.
-/// No receive is ever cancelled: that would abort the socket, and no close code would reach the client.
+/// Assembles frames from fragments, up to a limit of bytes over all of them. It holds a buffer only while a frame is arriving. No receive
+/// is ever cancelled: that would abort the socket, and no close code would reach the client.
 /// </summary>
 internal sealed class FrameReader(WebSocket socket, int maxBytes, TimeProvider clock) : IDisposable
 {
@@ -22,10 +22,10 @@ internal sealed class FrameReader(WebSocket socket, int maxBytes, TimeProvider c
     public bool IsOverdue(TimeSpan limit) => _begun.Exceeds(limit, clock);
 
     /// <summary>
-    /// Waits for the beginning of the next frame; the last one is not valid any more. Not to be called after a frame with a fault: a
-    /// receive without a buffer returns at once, and again and again, while a payload is left that nobody reads.
+    /// Waits for the beginning of the next frame. The last frame becomes invalid. Do not call this after a frame with a fault: while an
+    /// unread payload is left, a receive without a buffer returns at once, every time.
     /// </summary>
-    /// <exception cref="WebSocketException">The connection is gone, or broke the protocol and was closed for it.</exception>
+    /// <exception cref="WebSocketException">The connection is lost, or was closed for a protocol error.</exception>
     public ValueTask<ValueWebSocketReceiveResult> WaitAsync()
     {
         Dispose();
@@ -33,7 +33,8 @@ internal sealed class FrameReader(WebSocket socket, int maxBytes, TimeProvider c
     }
 
     /// <summary>
-    /// The frame that begins with <paramref name="first"/>. To be awaited at once: what it is awaited on is used again for other frames.
+    /// Reads the frame that begins with <paramref name="first"/>. Await the result at once: its source is pooled and reused for other
+    /// frames.
     /// </summary>
     /// <exception cref="WebSocketException">As from <see cref="WaitAsync"/>.</exception>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
@@ -53,7 +54,7 @@ internal sealed class FrameReader(WebSocket socket, int maxBytes, TimeProvider c
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<ReceivedFrame> ReadTextAsync(bool complete)
     {
-        // One byte more than may be used tells a frame that just fits from one that goes on.
+        // The one additional byte distinguishes a frame that just fits from one that continues.
         _buffer = ArrayPool<byte>.Shared.Rent(maxBytes + 1);
         var (length, empty) = (0, 0);
         while (!complete)
@@ -74,8 +75,8 @@ internal sealed class FrameReader(WebSocket socket, int maxBytes, TimeProvider c
     }
 
     /// <summary>
-    /// Reads whatever comes and throws it away, up to the client's close frame: it is for a connection that closes. The sweep ends it where
-    /// that takes too long.
+    /// Reads and discards everything up to the client's close frame, for a connection that closes. The sweep ends the connection if this
+    /// takes too long.
     /// </summary>
     /// <exception cref="WebSocketException">As from <see cref="WaitAsync"/>.</exception>
     public async Task DiscardAsync()
@@ -87,7 +88,7 @@ internal sealed class FrameReader(WebSocket socket, int maxBytes, TimeProvider c
         }
     }
 
-    /// <summary>Gives the buffer back, exactly once.</summary>
+    /// <summary>Returns the buffer to the pool, exactly once.</summary>
     public void Dispose()
     {
         if (_buffer is not { } buffer)

@@ -3,22 +3,22 @@ using Chatable.ApiService.Sending;
 namespace Chatable.ApiService.Realtime.Sockets;
 
 /// <summary>
-/// What the bytes of a socket say of its client besides its messages, which is all the framework's WebSocket shows: whether it was heard
-/// at all, whether it owes a pong, and how many pings and pongs it sends. One that sends more than its share is read more slowly, and one
-/// of whom nothing comes is given up. The framework sends the pings, but does not judge: it would miss a pong that waits behind frames
-/// which a client that is slowed down has sent before it.
+/// Judges a client by the bytes of its socket, because the framework's WebSocket shows only messages: whether the client was heard at all,
+/// whether it owes a pong, and how many pings and pongs it sends. A client that sends too many is read more slowly, and a silent one is
+/// disconnected. The framework sends the pings, but its pong timeout is not used. It would miss a pong that waits behind earlier frames of
+/// a client that is slowed down.
 /// </summary>
 internal sealed class Pulse(RealtimeOptions options, TimeProvider clock, RealtimeMetrics metrics)
 {
     private const byte ServersPing = 0x89;
 
-    // It is asked twice a second. After a longer pause this process itself stood still, and bytes of the client may lie unread.
+    // IsGone is called twice a second. After a longer pause the process itself was suspended, and the client's bytes may still be unread.
     private static readonly TimeSpan s_standstill = TimeSpan.FromSeconds(2);
 
-    // The framework looks every quarter of the interval whether a ping is due, and no more often than that.
+    // The framework checks every quarter of the interval whether a ping is due, but at most this often.
     private static readonly TimeSpan s_leastBetweenLooks = TimeSpan.FromSeconds(1);
 
-    // After that, whether the socket was aborted is looked at.
+    // The interval at which a waiting call checks whether the socket was aborted.
     private static readonly TimeSpan s_look = TimeSpan.FromMilliseconds(500);
 
     private readonly TokenBucket _control = new(options.ControlFramesPerSecond, options.ControlFrameBurst, clock);
@@ -31,14 +31,15 @@ internal sealed class Pulse(RealtimeOptions options, TimeProvider clock, Realtim
     private ElapsedTimer _awake;
 
     /// <summary>
-    /// Whether it may be that nobody is there any more: nothing came after the handshake, or after the server's last ping.
+    /// Whether the client may be gone: nothing came after the handshake, or after the server's last ping.
     /// </summary>
     public bool IsSilent => !_isHeard || _owesPong;
 
     /// <summary>
-    /// Whether the client has been silent for too long: for <see cref="SocketTimes.Pong"/> after a ping, or, where none is sent any more
-    /// because an earlier one was never answered, for that and <see cref="SocketTimes.Ping"/> together. Any byte counts, and only the time in
-    /// which the server listens: not while it slows a client down, nor while the process stands still. To be asked in every sweep.
+    /// Whether the client has been silent for too long. The limit is <see cref="SocketTimes.Pong"/> after a ping. If no more pings are sent
+    /// because an earlier one was never answered, it is that and <see cref="SocketTimes.Ping"/> together. Any byte ends the silence. Only
+    /// time in which the server listens counts: not while it slows the client down, nor while the process is suspended. Must be called in
+    /// every sweep.
     /// </summary>
     public bool IsGone()
     {
@@ -53,10 +54,10 @@ internal sealed class Pulse(RealtimeOptions options, TimeProvider clock, Realtim
             : _listening.Exceeds(times.Ping + look + times.Pong, clock));
     }
 
-    /// <summary>From now on whatever the client sends would be received at once.</summary>
+    /// <summary>From now on, anything that the client sends is received at once.</summary>
     public void Listening() => _listening.Start(clock);
 
-    /// <summary>Bytes of the client are about to be given to the WebSocket.</summary>
+    /// <summary>Bytes from the client are about to be passed to the WebSocket.</summary>
     public void Received(int bytes, int controlFrames)
     {
         _listening.Stop();
@@ -67,7 +68,7 @@ internal sealed class Pulse(RealtimeOptions options, TimeProvider clock, Realtim
             _control.Take();
     }
 
-    /// <summary>Bytes of the server; the framework writes each frame by itself.</summary>
+    /// <summary>Bytes from the server. The framework writes each frame separately.</summary>
     public void Sending(ReadOnlySpan<byte> frame)
     {
         if (frame.IsEmpty || frame[0] != ServersPing)
@@ -76,10 +77,10 @@ internal sealed class Pulse(RealtimeOptions options, TimeProvider clock, Realtim
         _owesPong = true;
     }
 
-    /// <summary>Whether the client may be read on at once.</summary>
+    /// <summary>Whether the next read from the client need not be delayed.</summary>
     public bool IsInTime => _control.Wait == TimeSpan.Zero;
 
-    /// <summary>Waits until the client may be read on, or the socket is over.</summary>
+    /// <summary>Waits until the client may be read again, or the socket has ended.</summary>
     public async Task SlowDownAsync(Func<bool> isOver)
     {
         metrics.SlowedDown("control");

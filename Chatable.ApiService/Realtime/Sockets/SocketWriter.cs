@@ -4,15 +4,15 @@ using Chatable.Messaging.Wire;
 namespace Chatable.ApiService.Realtime.Sockets;
 
 /// <summary>
-/// The one writer of a socket: a bounded queue of frames and, last, a close frame. Nobody who hands it a frame ever waits; a client
-/// that does not read loses its connection, and no other is delayed by it. Whoever hands it a frame while nothing is being written writes
-/// it, as far as that goes without waiting: an idle socket has neither a queue nor a task.
+/// The only writer of a socket: a bounded queue of frames, ended by a close frame. Callers never wait. A client that does not read loses
+/// its connection, and delays no other client. If nothing is being written, the caller that adds a frame writes it, as far as possible
+/// without waiting. An idle socket therefore has neither a queue nor a task.
 /// </summary>
 internal sealed class SocketWriter(RealtimeOptions options, TimeProvider clock, RealtimeMetrics metrics)
 {
     private readonly Lock _gate = new();
 
-    // The oldest that waits, and those behind it: what is written at once, as nearly all is, never makes a queue.
+    // The oldest waiting frame, and those after it. A frame that is written at once, as nearly all are, needs no queue.
     private PooledBytes _next;
     private Queue<PooledBytes>? _later;
     private WebSocket? _socket;
@@ -24,12 +24,12 @@ internal sealed class SocketWriter(RealtimeOptions options, TimeProvider clock, 
     private ElapsedTimer _quiet;
     private CloseCode? _close;
 
-    /// <summary>Why the connection ends; the first reason given stands.</summary>
+    /// <summary>Why the connection ends. The first reason given is kept.</summary>
     public CloseCode? Closing => Volatile.Read(ref _close);
 
     /// <summary>
-    /// Frames of the log that may be queued now, none where the bytes are many: half of the queue stays free for answers, which cannot
-    /// wait. It is for whoever has more than this to keep it, or a burst would look like a client that does not read.
+    /// How many frames of the log may be queued now; none if their bytes exceed the limit. Half of the queue stays free for answers, which
+    /// cannot wait. Callers must keep entries beyond this, or a burst would look like a client that does not read.
     /// </summary>
     public int Room
     {
@@ -40,19 +40,19 @@ internal sealed class SocketWriter(RealtimeOptions options, TimeProvider clock, 
         }
     }
 
-    /// <summary>Bytes of the log that may be queued, and as many may be held until it is their turn.</summary>
+    /// <summary>The bytes of the log that may be queued. The same number may be held until it is their turn.</summary>
     public int LogBytes => options.OutboundBytes / 2;
 
-    /// <summary>How long the client may take for anything it is sent.</summary>
+    /// <summary>How long the client may take for any frame.</summary>
     public TimeSpan Patience => options.Times.Send;
 
-    /// <summary>Whether nothing has been sent for longer than that; not before the first frame.</summary>
+    /// <summary>Whether nothing has been sent for longer than <paramref name="limit"/>. False before the first frame.</summary>
     public bool IsQuietFor(TimeSpan limit) => _quiet.Exceeds(limit, clock);
 
-    /// <summary>Sends bytes that others may be sent, too.</summary>
+    /// <summary>Sends bytes that other sockets may share.</summary>
     public void Send(byte[] frame) => Send(PooledBytes.Of(frame));
 
-    /// <summary>Sends a frame of this socket's own; it is this writer's to return.</summary>
+    /// <summary>Sends a frame that only this socket uses. This writer returns it to the pool.</summary>
     public void Send(PooledBytes frame)
     {
         if (Closing is not null)
@@ -83,8 +83,8 @@ internal sealed class SocketWriter(RealtimeOptions options, TimeProvider clock, 
     }
 
     /// <summary>
-    /// Writes to the socket what is queued and what comes, until it is closed. What is queued at <see cref="Close"/> is still written, but
-    /// to a slow reader.
+    /// Writes queued and future frames to the socket, until it is closed. Frames queued before <see cref="Close"/> are still written,
+    /// except to a slow reader.
     /// </summary>
     public void Start(WebSocket socket)
     {
@@ -93,10 +93,10 @@ internal sealed class SocketWriter(RealtimeOptions options, TimeProvider clock, 
         Write();
     }
 
-    /// <summary>Completes when the socket was closed.</summary>
+    /// <summary>Completes when the close frame was sent or the connection was lost.</summary>
     public Task Ended => End.Task;
 
-    // Nobody needs it before the connection ends.
+    // Created on demand, because it is needed only when the connection ends.
     private TaskCompletionSource End
     {
         get
@@ -112,7 +112,8 @@ internal sealed class SocketWriter(RealtimeOptions options, TimeProvider clock, 
     {
         lock (_gate)
         {
-            // A frame that alone is more than its share is taken by a queue that is half empty: no other way leads past it in the log.
+            // A frame that alone exceeds its share is accepted if the queue is at most half full. The log could not advance past it
+            // otherwise.
             var isTooMuch = _bytes + frame.Size > options.OutboundBytes && _bytes > options.OutboundBytes / 2;
             if (isTooMuch || Waiting >= options.OutboundFrames)
                 return false;
@@ -134,7 +135,7 @@ internal sealed class SocketWriter(RealtimeOptions options, TimeProvider clock, 
         return frame;
     }
 
-    // One at a time, the others leave it to that one.
+    // Only one call writes at a time. The others leave their frames to it.
     private void Write()
     {
         lock (_gate)
@@ -158,7 +159,7 @@ internal sealed class SocketWriter(RealtimeOptions options, TimeProvider clock, 
         }
         catch (Exception exception) when (exception is WebSocketException or OperationCanceledException or ObjectDisposedException)
         {
-            // The connection is gone; the receiving side sees it too and ends the connection.
+            // The connection is lost. The receiving side sees it too, and ends the connection.
             Close(CloseCode.Normal);
             End.TrySetResult();
         }
@@ -168,7 +169,7 @@ internal sealed class SocketWriter(RealtimeOptions options, TimeProvider clock, 
         }
     }
 
-    // What to close the socket with, or null where it stays open and whatever comes next is written anew.
+    // Returns the code to close the socket with, or null if the socket stays open and later frames start a new write.
     private async ValueTask<CloseCode?> WriteQueuedAsync(WebSocket socket)
     {
         while (true)
@@ -196,7 +197,7 @@ internal sealed class SocketWriter(RealtimeOptions options, TimeProvider clock, 
         }
     }
 
-    /// <summary>Closes on a reader that stalls, and ends by force what does not end in time.</summary>
+    /// <summary>Closes the connection of a reader that stalls, and aborts one that does not close in time.</summary>
     public void Sweep(WebSocket socket)
     {
         if (_sending.Exceeds(options.Times.Send, clock))

@@ -5,8 +5,8 @@ using Microsoft.Extensions.Options;
 namespace Chatable.ApiService.Realtime.Sockets;
 
 /// <summary>
-/// Ends what goes on with a token that has ended, sockets and requests that wait: at once when word of it comes, soon after words may have
-/// been missed, and after a while in any case.
+/// Ends the sockets and waiting requests of a token that has ended: at once when the announcement arrives, soon after announcements may
+/// have been missed, and periodically in any case.
 /// </summary>
 internal sealed partial class TokenWatch(
     IEnumerable<ITokenUses> uses, TokenRevocations revocations, TokenStore tokens, AccessKeys keys, IOptions<RealtimeOptions> options,
@@ -14,7 +14,7 @@ internal sealed partial class TokenWatch(
 {
     private const int TokensAtOnce = 1000;
 
-    // By then the subscription is in force again: what is announced later is heard, and what was before is found.
+    // By then the subscription is active again. Later announcements are received, and earlier ends are found by the check.
     private static readonly TimeSpan s_settling = TimeSpan.FromSeconds(1);
 
     private readonly SemaphoreSlim _missed = new(0, 1);
@@ -50,7 +50,7 @@ internal sealed partial class TokenWatch(
         }
     }
 
-    /// <summary>One cycle.</summary>
+    /// <summary>Runs one cycle.</summary>
     public async Task CheckAsync(CancellationToken cancellationToken)
     {
         foreach (var some in uses.SelectMany(all => all.Holders).DistinctBy(user => user.TokenId).Chunk(TokensAtOnce))
@@ -77,11 +77,11 @@ internal sealed partial class TokenWatch(
         }
         catch (Exception exception) when (exception is SemaphoreFullException or ObjectDisposedException)
         {
-            // Asked for already, or done.
+            // Already requested, or disposed.
         }
     }
 
-    // The id alone could be another database's, where the Redis is shared by mistake; an access key is nobody else's.
+    // The token id alone could belong to another database, if deployments share a Redis by mistake. The access key is unique.
     private void OnRevoked(EndedToken ended) =>
         End(holder => holder.TokenId == ended.TokenId && holder.AccessKeyId == ended.AccessKeyId);
 

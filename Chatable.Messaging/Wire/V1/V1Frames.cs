@@ -1,7 +1,7 @@
 namespace Chatable.Messaging.Wire.V1;
 
 /// <summary>
-/// What the server sends a v1 client: a message, or the REST error object.
+/// The frames that the server sends to a v1 client: a message, or the REST error object.
 /// <code>
 /// {"author":"bob","recipient":"alice","message":"hello","message_type":0,"created_at":"2015-09-03T03:13:12.817650Z"}
 /// {"error":{"code":400,"errors":{"recipient":"is required"},"message":"Form error"}}
@@ -9,7 +9,7 @@ namespace Chatable.Messaging.Wire.V1;
 /// </summary>
 public static class V1Frames
 {
-    /// <summary>A message, as its recipient is shown it.</summary>
+    /// <summary>Encodes a message as its recipient receives it.</summary>
     public static PooledBytes Message(in MessageRecord message)
     {
         var scratch = PooledJsonWriter.Take();
@@ -25,7 +25,7 @@ public static class V1Frames
         return scratch.FinishPooled();
     }
 
-    /// <summary>The REST error object; <paramref name="code"/> is an HTTP status.</summary>
+    /// <summary>Encodes the REST error object. <paramref name="code"/> is an HTTP status.</summary>
     public static byte[] Error(int code, string message, FieldFaults errors)
     {
         var scratch = PooledJsonWriter.Take();

@@ -3,19 +3,21 @@ using System.Text.Json;
 namespace Chatable.Messaging.Wire.V1;
 
 /// <summary>
-/// What a v1 client sends. Fields may come in any order, unknown ones are ignored; <c>author</c> may be missing.
+/// The frame that a v1 client sends. Fields may come in any order, and unknown ones are ignored. <c>author</c> is optional.
 /// <code>
 /// {"author":"bob","recipient":"alice","message":"hello"}
 /// </code>
 /// </summary>
-/// <param name="Author">Whom the client takes itself for; the author of a message is always the authenticated user.</param>
-/// <param name="Recipient">As the client wrote it, not yet looked up.</param>
+/// <param name="Author">The user that the client claims to be. The author of a message is always the authenticated user.</param>
+/// <param name="Recipient">The name as the client wrote it, not yet resolved.</param>
 /// <param name="Message">UTF-8: valid, not empty, without U+0000.</param>
 public readonly record struct V1SendFrame(string? Author, string Recipient, ReadOnlyMemory<byte> Message)
 {
     private const int MaxNameBytes = 255;
 
-    /// <summary>False where the frame cannot be taken; <paramref name="faults"/> then says why, and holds nothing of the frame.</summary>
+    /// <summary>
+    /// Returns false if the frame is invalid. <paramref name="faults"/> then says why, and quotes nothing from the frame.
+    /// </summary>
     public static bool TryRead(ReadOnlySpan<byte> utf8, int maxMessageBytes, out V1SendFrame frame, out FieldFaults faults)
     {
         frame = default;

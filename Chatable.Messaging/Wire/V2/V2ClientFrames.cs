@@ -4,7 +4,8 @@ using System.Text.Json;
 namespace Chatable.Messaging.Wire.V2;
 
 /// <summary>
-/// Reads what a v2 client sends. Fields may come in any order; unknown ones are ignored, and so is a <c>device</c> that is no name.
+/// Reads the frames of a v2 client. Fields may come in any order. Unknown fields are ignored, and so is a <c>device</c> that is not a valid
+/// name.
 /// <code>
 /// {"type":"hello","since":123,"epoch":"6f1c…","device":"phone"}       since: null or missing for "from now on"
 /// {"type":"send","client_id":"c1","recipient":"alice","message":"hello","message_type":0}       message_type: 0 where missing
@@ -16,7 +17,7 @@ public static class V2ClientFrames
 {
     private const int MaxNameBytes = 255;
 
-    /// <summary>Never fails: what cannot be taken has a <see cref="V2ClientFrame.Faulty"/>.</summary>
+    /// <summary>Never throws. An invalid frame has a <see cref="V2ClientFrame.Faulty"/>.</summary>
     public static V2ClientFrame Read(ReadOnlySpan<byte> utf8, int maxMessageBytes)
     {
         var fields = default(Fields);
@@ -33,7 +34,7 @@ public static class V2ClientFrames
         return ToFrame(fields);
     }
 
-    // Whatever is wrong with the rest, the answer is to name the message.
+    // The answer names the message even if other fields are invalid.
     private static V2ClientFrame ToFrame(in Fields fields)
     {
         var clientId = IdOf(fields);
@@ -70,7 +71,7 @@ public static class V2ClientFrames
         };
     }
 
-    // It only says which connections belong together, so that nobody is turned away for it.
+    // The device only says which connections belong together, so an invalid one does not reject the client.
     private static string? DeviceOf(in TextField device) => device.Fault is null ? device.AsName() : null;
 
     private static Guid? EpochOf(in TextField epoch) =>
@@ -101,13 +102,14 @@ public static class V2ClientFrames
         : faults.IsOnly("message", FieldFaults.Empty) ? V2Fault.Empty
         : V2Fault.Invalid;
 
-    // Of frames of every type, for the type may stand last: faults of fields its type does not have are none.
+    // Holds the fields of all frame types, because the type may come last. Faults in fields that the frame's type does not have are
+    // ignored.
     private ref struct Fields
     {
         public TextField Type, ClientId, Author, Recipient, Message, Epoch, Device;
         public IntegerField MessageType, Since;
 
-        // What was read before an exception stays.
+        // Values read before an exception are kept.
         public void Read(ReadOnlySpan<byte> utf8, int maxMessageBytes)
         {
             var fields = new ObjectReader(utf8);
@@ -138,39 +140,39 @@ public static class V2ClientFrames
     }
 }
 
-/// <summary>What a v2 client sends, as <see cref="V2ClientFrames"/> reads it: a value, for there is one for each message.</summary>
-/// <param name="Type">The type the frame gives itself, where it is one the client may send.</param>
+/// <summary>A frame from a v2 client, read by <see cref="V2ClientFrames"/>. A struct, because every message creates one.</summary>
+/// <param name="Type">The frame's type, if it is one that clients may send.</param>
 public readonly record struct V2ClientFrame(V2FrameType Type)
 {
-    /// <summary>Why it cannot be taken, or null.</summary>
+    /// <summary>Why the frame is rejected, or null.</summary>
     public V2FaultyFrame? Faulty { get; init; }
 
-    /// <summary>Of a <see cref="V2FrameType.Hello"/> without a fault.</summary>
+    /// <summary>The content of a valid <see cref="V2FrameType.Hello"/>.</summary>
     public V2Hello Hello { get; init; }
 
-    /// <summary>Of a <see cref="V2FrameType.Send"/> without a fault.</summary>
+    /// <summary>The content of a valid <see cref="V2FrameType.Send"/>.</summary>
     public V2Send Send { get; init; }
 }
 
 /// <summary>The first frame of a connection.</summary>
 /// <param name="Since">The last seq the client has stored; null for "from now on".</param>
-/// <param name="Epoch">The epoch that seq belongs to; <see cref="Guid.Empty"/> for one that no server ever gave out.</param>
-/// <param name="Device">What the client calls the device it is on; null where it does not, or calls it what cannot be read.</param>
+/// <param name="Epoch">The epoch of <paramref name="Since"/>; <see cref="Guid.Empty"/> for one that no server ever issued.</param>
+/// <param name="Device">The client's name for its device. Null if the client gives none, or one that cannot be read.</param>
 public readonly record struct V2Hello(long? Since, Guid? Epoch, string? Device = null);
 
 /// <summary>A message to be stored.</summary>
 /// <param name="ClientId">Chosen by the client before its first attempt.</param>
-/// <param name="Recipient">As the client wrote it, not yet looked up.</param>
-/// <param name="Message">UTF-8: valid, with something to see, without U+0000.</param>
-/// <param name="Type">What the message holds.</param>
-/// <param name="Author">Whom the client takes itself for; the author of a message is always the authenticated user.</param>
+/// <param name="Recipient">The name as the client wrote it, not yet resolved.</param>
+/// <param name="Message">UTF-8: valid, with visible text, without U+0000.</param>
+/// <param name="Type">The kind of content.</param>
+/// <param name="Author">The user that the client claims to be. The author of a message is always the authenticated user.</param>
 public readonly record struct V2Send(
     ClientId ClientId, string Recipient, ReadOnlyMemory<byte> Message, MessageType Type, string? Author);
 
-/// <summary>A frame that cannot be taken.</summary>
-/// <param name="Fault">Which kind of fault it has.</param>
-/// <param name="ClientId">As far as it could be read.</param>
-/// <param name="Faults">What is wrong with which field; it holds nothing of the frame.</param>
+/// <summary>A frame that is rejected.</summary>
+/// <param name="Fault">The kind of fault.</param>
+/// <param name="ClientId">The message's client id, if it could be read.</param>
+/// <param name="Faults">The fault of each invalid field. Quotes nothing from the frame.</param>
 public sealed record V2FaultyFrame(V2Fault Fault, ClientId? ClientId, FieldFaults Faults);
 
 public enum V2Fault
@@ -178,13 +180,13 @@ public enum V2Fault
     /// <summary>Not JSON, or a field is missing or wrong.</summary>
     Invalid,
 
-    /// <summary>Nothing is wrong but the length of the message.</summary>
+    /// <summary>The only fault is that the message is too long.</summary>
     TooLarge,
 
-    /// <summary>Nothing is wrong but that the message shows nothing.</summary>
+    /// <summary>The only fault is that the message has no visible text.</summary>
     Empty,
 
-    /// <summary>No frame of this protocol has such a type.</summary>
+    /// <summary>The protocol has no frame of this type.</summary>
     Unsupported,
 }
 

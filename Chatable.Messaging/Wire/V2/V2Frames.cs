@@ -2,12 +2,12 @@ using System.Text.Json;
 
 namespace Chatable.Messaging.Wire.V2;
 
-/// <summary>Where a message stands: what its author is told once it is committed.</summary>
+/// <summary>The place of a stored message, sent to its author once it is committed.</summary>
 public readonly record struct StoredPlace(
     ClientId ClientId, Guid MessageId, long Seq, long ConversationId, long ConversationSeq, DateTime CreatedAt);
 
 /// <summary>
-/// What the server sends a v2 client about messages.
+/// The frames about messages that the server sends to a v2 client.
 /// <code>
 /// {"type":"message","seq":7,"message_id":"0191…","conversation":3,"conversation_seq":2,"author":"bob","recipient":"alice",
 ///  "message":"hello","message_type":0,"created_at":"2015-09-03T03:13:12.817650Z","client_id":"c1"}      client_id: to the author only
@@ -17,16 +17,16 @@ public readonly record struct StoredPlace(
 /// </summary>
 public static class V2Frames
 {
-    // Names, ids and numbers at their longest are a third of this.
+    // The longest names, ids and numbers take a third of this.
     private const int MaxBytesBesideTheText = 1024;
 
-    // What JSON demands to be escaped may take six for one.
+    // A character that JSON requires to be escaped may take six bytes instead of one.
     private const int MaxEscape = 6;
 
-    /// <summary>The largest frame with a message whose text has so many bytes.</summary>
+    /// <summary>The largest frame for a message whose text has this many bytes.</summary>
     public static int MaxBytes(int bodyBytes) => MaxBytesBesideTheText + MaxEscape * bodyBytes;
 
-    /// <summary>A message at its place in one user's log. Only its author is shown the client id.</summary>
+    /// <summary>Encodes a message with its seq in one user's log. Only its author receives the client id.</summary>
     public static PooledBytes Message(in MessageRecord message, long seq, bool forAuthor)
     {
         var scratch = PooledJsonWriter.Take();
@@ -60,7 +60,7 @@ public static class V2Frames
         return scratch.FinishPooled();
     }
 
-    /// <summary>The fields of an ack, into an object that is open; REST answers with the same.</summary>
+    /// <summary>Writes the fields of an ack into an open object. REST responses have the same fields.</summary>
     public static void WritePlace(Utf8JsonWriter json, in StoredPlace place, bool duplicate)
     {
         WriteClientId(json, place.ClientId);

@@ -3,24 +3,26 @@ using System.Text.Json;
 namespace Chatable.Messaging.Wire.V2;
 
 /// <summary>
-/// What a v2 client posts over REST. Fields may come in any order, unknown ones are ignored; <c>message_type</c> and
-/// <c>author</c> may be missing.
+/// The body that a v2 client posts over REST. Fields may come in any order, and unknown ones are ignored. <c>message_type</c> and
+/// <c>author</c> are optional.
 /// <code>
 /// {"recipient":"alice","message":"hello","message_type":0}
 /// </code>
 /// </summary>
-/// <param name="Recipient">As the client wrote it, not yet looked up.</param>
-/// <param name="Message">UTF-8: valid, with something to see, without U+0000.</param>
-/// <param name="Type">What the message holds.</param>
-/// <param name="Author">Whom the client takes itself for; the author of a message is always the authenticated user.</param>
+/// <param name="Recipient">The name as the client wrote it, not yet resolved.</param>
+/// <param name="Message">UTF-8: valid, with visible text, without U+0000.</param>
+/// <param name="Type">The kind of content.</param>
+/// <param name="Author">The user that the client claims to be. The author of a message is always the authenticated user.</param>
 public readonly record struct V2PostedMessage(string Recipient, ReadOnlyMemory<byte> Message, MessageType Type, string? Author)
 {
     private const int MaxNameBytes = 255;
 
-    /// <summary>Adds to <paramref name="faults"/>, by field, why the body cannot be taken; nothing where it can.</summary>
+    /// <summary>
+    /// Adds the reasons why the body is invalid to <paramref name="faults"/>, by field. Adds nothing if the body is valid.
+    /// </summary>
     public static V2PostedMessage Read(ReadOnlySpan<byte> utf8, int maxMessageBytes, FieldFaults faults)
     {
-        // What is passed over has to be text all the same.
+        // Skipped fields must be valid UTF-8 too.
         if (!System.Text.Unicode.Utf8.IsValid(utf8))
         {
             faults.Add("body", FieldFaults.NotUtf8);

@@ -4,11 +4,11 @@ using System.Text.Json;
 
 namespace Chatable.Messaging.Wire.V2;
 
-/// <summary>What a v2 client is told first.</summary>
+/// <summary>The first frame that a v2 client receives.</summary>
 public sealed record V2Welcome(string User, string Server, Guid Epoch, long Head, TimeSpan Heartbeat, int MaxFrameBytes, int Window);
 
 /// <summary>
-/// What the server sends a v2 client about its connection; about messages see <see cref="V2Frames"/>.
+/// The frames about its connection that the server sends to a v2 client. For those about messages see <see cref="V2Frames"/>.
 /// <code>
 /// {"type":"welcome","user":"alice","server":"api-1/1f0c2d3e","epoch":"6f1c…","head":7,"heartbeat_ms":20000,
 ///  "max_frame_bytes":16384,"window":32}
@@ -50,8 +50,8 @@ public static class V2SessionFrames
     });
 
     /// <summary>
-    /// The log goes on in this epoch, and up to that seq it is the same as before. Not called <c>seq</c>: clients of before take that of a
-    /// frame they do not know for a place of the log.
+    /// The log continues in this epoch, and is unchanged up to <paramref name="sharedUntil"/>. The field is not called <c>seq</c>, because
+    /// older clients treat the <c>seq</c> of an unknown frame as a position in the log.
     /// </summary>
     public static byte[] Epoch(Guid epoch, long sharedUntil) => Write("epoch"u8, json =>
     {

@@ -8,7 +8,7 @@ using Chatable.Messaging.Wire.V1;
 
 namespace Chatable.ApiService.Realtime.Sessions.V1;
 
-/// <summary>Protocol v1 on one connection: live from the start, and no word of what became of a message unless it was refused.</summary>
+/// <summary>Protocol v1 on one connection: live from the start, and the client is only told of messages that were refused.</summary>
 internal sealed class V1Session : IProtocolSession
 {
     private readonly Sender _sender;
@@ -25,7 +25,7 @@ internal sealed class V1Session : IProtocolSession
         _throttle = new Throttle(_rate, () => _path?.Full, writer, services);
     }
 
-    // Most connections never send anything.
+    // Created on demand, because most connections never send anything.
     private SendPath Path => _path ??= new SendPath(_sender, _writer, (_, error) => Answer(error), _services);
 
     public bool IsOverdue => false;
@@ -60,19 +60,19 @@ internal sealed class V1Session : IProtocolSession
             Path.Send(new PendingSend(ClientId.New(), frame.Recipient, frame.Message, _services.Clock.GetTimestamp()));
     }
 
-    /// <summary>What others wrote to the user, and its notes to itself.</summary>
+    /// <summary>Sends the messages that others wrote to the user, and the user's notes to self.</summary>
     public void Deliver(in Envelope entry)
     {
         if (entry.Message.RecipientId == _sender.User.UserId)
             _writer.Send(V1Frames.Message(entry.Message));
     }
 
-    // A v1 client has no cursor.
+    // A v1 client keeps no seq.
     public void GoOn(LogEpoch epoch, long sharedUntil)
     {
     }
 
-    // Every message has a name of its own, made here: only a worker's second look at one can find it stored.
+    // Every v1 message has a new id, made here. Only a worker's second attempt can find it already stored.
     public void Repeated(in MessageRepeated message)
     {
     }
@@ -84,7 +84,7 @@ internal sealed class V1Session : IProtocolSession
     public void Refuse(in MessageRefused message) =>
         Answer(message.Code == RefusalCode.OutOfOrder ? SendError.OutOfOrder : SendError.Refused);
 
-    // The close frame says it all.
+    // The close frame is enough.
     public void StartDraining()
     {
     }

@@ -8,22 +8,22 @@ internal enum Admission
 {
     Admitted,
 
-    /// <summary>Its predecessor was refused and not sent again, so it would overtake it.</summary>
+    /// <summary>Its predecessor was refused and not sent again, so this message would overtake it.</summary>
     OutOfOrder,
 
-    /// <summary>Too many of the connection's messages are on their way.</summary>
+    /// <summary>Too many of the connection's messages are in flight.</summary>
     WindowFull,
 
-    /// <summary>So many wait to be sent again that no more can be kept in order.</summary>
+    /// <summary>So many refused messages wait to be resent that the order of more cannot be kept.</summary>
     TooManyRefused,
 }
 
 /// <summary>
-/// The messages of one connection that have no answer yet, and those that may come again, in the order the client first sent them.
-/// It keeps that order within each conversation: a message goes with the name of its predecessor, which must be stored before it
-/// (<c>after</c>), and none goes while its predecessor is refused. At most <paramref name="window"/> are pending. A refused one is
-/// never forgotten while the connection lasts, or it would come again behind those it came before; past a limit, which only a client that
-/// disregards the window reaches, the connection has to end.
+/// The messages of one connection without an answer, and those that may be resent, in the order in which the client first sent them. It
+/// keeps that order within each conversation: a message names its predecessor, which must be stored before it (<c>after</c>), and no
+/// message is sent while its predecessor is refused. At most <paramref name="window"/> are pending. A refused message is never forgotten
+/// while the connection lasts, because it could then be stored after its successors. Beyond a limit, which only a client that ignores the
+/// window reaches, the connection must end.
 /// </summary>
 internal sealed class SendWindow(int window)
 {
@@ -33,20 +33,20 @@ internal sealed class SendWindow(int window)
     private readonly List<Entry> _entries = [];
     private readonly RecentIds _stored = new(2 * window);
 
-    // Apart from those, since a user's other devices fill it: none of this connection's own may be pushed out by them.
+    // Separate from _stored, because the user's other devices fill it: they must not evict this connection's own messages.
     private readonly RecentIds _shown = new(2 * window);
     private long _sends;
 
     /// <summary>
-    /// Lists a message that has come, whatever is then answered; <c>After</c> is its predecessor. <paramref name="content"/> tells it from
-    /// another one that the client has given the same id by mistake.
+    /// Lists a message that has arrived, whatever the answer to it will be. <c>After</c> is its predecessor. <paramref name="content"/>
+    /// distinguishes it from another message to which the client has given the same id by mistake.
     /// </summary>
     public (Admission Admission, ClientId? After) Admit(ClientId id, string conversation, Guid content = default)
     {
         lock (_gate)
         {
-            // It crossed its own ack. Listed anew it would stand behind messages it came before, and be a predecessor that is
-            // stored while those are lost.
+            // The message crossed its own ack. If it were listed again, it would stand after messages that it preceded, and would be a
+            // predecessor that is stored while those are lost.
             if (_stored.Contains(id) || _shown.Contains(id))
                 return (Admission.Admitted, null);
 
@@ -55,7 +55,7 @@ internal sealed class SendWindow(int window)
                 return (Admission.TooManyRefused, null);
 
             var entry = known ?? Append(id, conversation, content);
-            // It came again, and those before it did not: the client has given them up. A new one must wait for them.
+            // The message was resent, and those before it were not: the client has given them up. A new message must wait for them.
             if (!entry.IsNew)
                 RemoveAbandonedBefore(entry);
             entry.SentAt = ++_sends;
@@ -69,7 +69,7 @@ internal sealed class SendWindow(int window)
         }
     }
 
-    /// <summary>The message was answered with an error after which it may come again.</summary>
+    /// <summary>The message was answered with an error after which it may be resent.</summary>
     public void Refuse(ClientId id)
     {
         lock (_gate)
@@ -82,7 +82,7 @@ internal sealed class SendWindow(int window)
         }
     }
 
-    /// <summary>The message will never be stored; false where it was not listed.</summary>
+    /// <summary>The message will never be stored. Returns false if it was not listed.</summary>
     public bool Drop(ClientId id)
     {
         lock (_gate)
@@ -101,8 +101,8 @@ internal sealed class SendWindow(int window)
     }
 
     /// <summary>
-    /// The message is stored; false where it was not listed, as one that the log shows and the client may still be sending. Some more than
-    /// the window are remembered: a client within its window repeats nothing older, for it has seen the acks.
+    /// The message is stored. Returns false if it was not listed, such as a message that the log shows while the client may still be
+    /// sending it. Remembers somewhat more than a window: a client within its window resends nothing older, because it has seen the acks.
     /// </summary>
     public bool Settle(ClientId id)
     {
@@ -111,8 +111,8 @@ internal sealed class SendWindow(int window)
     }
 
     /// <summary>
-    /// The same of a message as the log has it. One of the same id that says something else stays listed until the worker has refused it:
-    /// it is not stored.
+    /// Like <see cref="Settle(ClientId)"/>, for a message read from the log. A message with the same id but other content stays listed
+    /// until the worker has refused it: it is not stored.
     /// </summary>
     public bool Settle(in MessageRecord message)
     {
@@ -138,7 +138,7 @@ internal sealed class SendWindow(int window)
         return wasListed;
     }
 
-    // Loops, here and below: this is run for every message.
+    // Uses loops here and below, because this runs for every message.
     private Entry? Find(ClientId id, string conversation, Guid content)
     {
         foreach (var entry in _entries)
@@ -176,7 +176,7 @@ internal sealed class SendWindow(int window)
         return null;
     }
 
-    // Not those that came again since this one last did: they were refused once more, and the client does not know that yet.
+    // Keeps those resent after this message's last attempt: they were refused once more, and the client does not know that yet.
     private void RemoveAbandonedBefore(Entry entry)
     {
         for (var i = _entries.IndexOf(entry) - 1; i >= 0; i--)
@@ -207,7 +207,7 @@ internal sealed class SendWindow(int window)
         /// <summary>When the client last sent it, counted in messages of this connection.</summary>
         public long SentAt { get; set; }
 
-        /// <summary>A conversation is named by its other party; letter case does not distinguish users.</summary>
+        /// <summary>A conversation is identified by the other user's name. Usernames are not case-sensitive.</summary>
         public bool IsIn(string other) => conversation.Equals(other, StringComparison.OrdinalIgnoreCase);
 
         public bool Is(in MessageRecord message) =>
@@ -221,7 +221,7 @@ internal sealed class SendWindow(int window)
         public bool IsRefused => State == State.Refused;
     }
 
-    /// <summary>The last so many ids that were added, for one caller at a time. It holds nothing until the first.</summary>
+    /// <summary>The most recently added ids. Not thread-safe. Allocates nothing before the first.</summary>
     private sealed class RecentIds(int limit)
     {
         private Queue<ClientId>? _inOrder;
@@ -229,7 +229,7 @@ internal sealed class SendWindow(int window)
 
         public bool Contains(ClientId id) => _all is not null && _all.Contains(id);
 
-        /// <summary>Makes it the latest, unless it is among them already.</summary>
+        /// <summary>Adds the id as the latest, unless it is already listed.</summary>
         public void Add(ClientId id)
         {
             _all ??= [];

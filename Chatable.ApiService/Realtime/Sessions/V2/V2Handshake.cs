@@ -7,18 +7,18 @@ using Chatable.Messaging.Wire.V2;
 namespace Chatable.ApiService.Realtime.Sessions.V2;
 
 /// <summary>
-/// The beginning of a v2 connection: hello, then welcome, reset or the backlog, and caught_up. The log's head is read beside the
-/// receive loop; frames that come meanwhile are kept and handled after it, in their order.
+/// The beginning of a v2 connection: hello, then welcome, reset or the backlog, and caught_up. The log's head is read concurrently with the
+/// receive loop. Frames that arrive in the meantime are kept and handled afterwards, in order.
 /// </summary>
-/// <param name="user">Who has connected.</param>
-/// <param name="writer">Closed where the client contradicts the protocol's state, or its hello cannot be answered.</param>
-/// <param name="handle">Takes the frames that are no hello. One call at a time.</param>
-/// <param name="identified">Called when the hello has come.</param>
-/// <param name="services">What all connections share.</param>
+/// <param name="user">The connected user.</param>
+/// <param name="writer">Closed if the client violates the protocol's state, or its hello cannot be answered.</param>
+/// <param name="handle">Takes all frames other than hello. Never called concurrently.</param>
+/// <param name="identified">Called when the hello has arrived.</param>
+/// <param name="services">The services that all connections share.</param>
 internal sealed partial class V2Handshake(
     AuthenticatedUser user, SocketWriter writer, HandleV2Frame handle, Action identified, SessionServices services)
 {
-    // Taken before the log's lock, never while holding it.
+    // Lock order: this before the log's lock, never the reverse.
     private readonly Lock _gate = new();
     private List<ReceivedV2Frame>? _early;
     private TaskCompletionSource? _room;
@@ -32,13 +32,13 @@ internal sealed partial class V2Handshake(
 
     public bool IsIdentified => _state != State.HelloExpected;
 
-    /// <summary>Of the hello.</summary>
+    /// <summary>The device named in the hello.</summary>
     public string? Device { get; private set; }
 
     /// <summary>Whether the welcome was sent.</summary>
     public bool IsOver => _state == State.Live;
 
-    /// <summary>What completes when frames are handled again, where as many are kept as there is room for; else null.</summary>
+    /// <summary>A task that completes when frames are handled again, if the buffer of early frames is full; else null.</summary>
     public Task? Full
     {
         get
@@ -54,7 +54,7 @@ internal sealed partial class V2Handshake(
         }
     }
 
-    /// <summary>From now on the client owes its hello; <paramref name="log"/> is started where that says.</summary>
+    /// <summary>From now on the client owes its hello. <paramref name="log"/> starts at the seq that the hello names.</summary>
     public void Await(LogCursor log)
     {
         _log = log;
@@ -87,7 +87,7 @@ internal sealed partial class V2Handshake(
         _isCaughtUp = true;
     }
 
-    /// <summary>Whether the client is to be told that it has caught up with a seq that is.</summary>
+    /// <summary>Whether the client is still owed a caught_up for a seq above <paramref name="beyond"/>.</summary>
     public bool HasPromised(long beyond) => !_isCaughtUp && _caughtUpAt > beyond;
 
     private bool Contradicts(in V2ClientFrame frame) => frame.Type switch
@@ -129,7 +129,7 @@ internal sealed partial class V2Handshake(
         }
         catch (Exception exception)
         {
-            // PostgreSQL is away: the client is told to come back.
+            // PostgreSQL is unavailable: the client is told to reconnect.
             LogNotGreeted(services.Logger, exception, user.UserId);
             writer.Close(CloseCode.Unsure);
         }
@@ -142,7 +142,7 @@ internal sealed partial class V2Handshake(
             user.Username, services.Server.Name, head.Epoch, head.Seq, options.Times.Ping, options.MaxFrameBytes, options.Window)));
 
         var start = StartOf(hello, head);
-        // Known before the log moves, which may be delivered up to it at once.
+        // Set before the cursor starts, because it may deliver up to this seq at once.
         if (start == head.Seq)
             writer.Send(V2SessionFrames.CaughtUp(head.Seq));
         else
@@ -189,8 +189,8 @@ internal sealed partial class V2Handshake(
     }
 }
 
-/// <summary>A client's frame and how it came: the time it came at, and whether that was sooner than allowed.</summary>
+/// <summary>A client's frame, its time of arrival, and whether it exceeded the rate.</summary>
 internal readonly record struct ReceivedV2Frame(V2ClientFrame Frame, bool IsOverRate, long At);
 
-/// <summary>Takes a frame that is no hello.</summary>
+/// <summary>Takes a frame other than hello.</summary>
 internal delegate void HandleV2Frame(in ReceivedV2Frame received);

@@ -10,8 +10,8 @@ using Chatable.Messaging.Wire.V2;
 namespace Chatable.ApiService.Realtime.Sessions.V2;
 
 /// <summary>
-/// Protocol v2 on one connection: silent until the client's hello, then along the log from where the client stands. A message of the
-/// connection's own is acknowledged at its place in the log, in the stead of the message itself.
+/// Protocol v2 on one connection: silent until the client's hello, then the log from the client's seq. The connection's own messages appear
+/// in the log as acks instead of messages.
 /// </summary>
 internal sealed class V2Session : IProtocolSession
 {
@@ -31,16 +31,16 @@ internal sealed class V2Session : IProtocolSession
     public V2Session(Sender sender, SocketWriter writer, SessionServices services, Action identified)
     {
         (_sender, _writer, _services) = (sender, writer, services);
-        // Whoever resumes may have a whole window to send again, and would have to send again what is refused of it.
+        // A client that resumes may have to resend a whole window. Any message refused would have to be sent once more.
         _rate = new FrameRate(services.Options, services.Clock, atFirst: services.Options.Window + FramesBesideTheWindow);
         _handshake = new V2Handshake(sender.User, writer, Handle, identified, services);
         _throttle = new Throttle(_rate, () => _handshake.Full ?? _path?.Full, writer, services);
     }
 
-    // Most connections never send anything, so this is made for the first message.
+    // Created with the first message sent, because most connections never send one.
     private SendPath Path => _path ??= new SendPath(_sender, _writer, (send, error) => Refuse(send.ClientId, error), _services);
 
-    // And this for the first of the user's own, which may come from the client or, sent elsewhere, along the log.
+    // Created with the first message of the user, which may come from this client or, sent elsewhere, through the log.
     private SendWindow Unacked =>
         Volatile.Read(ref _unacked)
         ?? Interlocked.CompareExchange(ref _unacked, new SendWindow(_services.Options.Window), null)
@@ -52,7 +52,7 @@ internal sealed class V2Session : IProtocolSession
 
     public string? Device => _handshake.Device;
 
-    // For clients that do not see WebSocket pings; what they answer is ignored.
+    // For clients that cannot see WebSocket pings. Their answers are ignored.
     public byte[]? Heartbeat => _handshake.IsOver ? V2SessionFrames.Ping : null;
 
     public Task OpenAsync(LogCursor log, CancellationToken cancellationToken)
@@ -74,7 +74,10 @@ internal sealed class V2Session : IProtocolSession
                 V2ClientFrames.Read(utf8, _services.Options.MaxMessageBytes), rate == RateVerdict.Over, _services.Clock.GetTimestamp()));
     }
 
-    /// <summary>The other party's messages, the author's on all his connections but the one that waits for its ack.</summary>
+    /// <summary>
+    /// Sends the other party's messages. The author's own go to all the author's connections, but the one that waits for the ack gets the
+    /// ack.
+    /// </summary>
     public void Deliver(in Envelope entry)
     {
         var isAuthor = entry.Message.AuthorId == _sender.User.UserId;
@@ -93,14 +96,14 @@ internal sealed class V2Session : IProtocolSession
 
     public void GoOn(LogEpoch epoch, long sharedUntil)
     {
-        // The end of a backlog that may never come: on another connection it has another one.
+        // The promised end of the backlog may never come. A new connection gets a new one.
         if (_handshake.HasPromised(beyond: sharedUntil))
             _writer.Close(CloseCode.Unsure);
         else
             _writer.Send(V2SessionFrames.Epoch(epoch.Id, sharedUntil));
     }
 
-    // It stands outside of the log: the message's own envelope was or will be sent at its place.
+    // This ack is outside the log order: the message's own envelope has been or will be sent at its seq.
     public void Repeated(in MessageRepeated message)
     {
         Unacked.Settle(message.ClientId);
@@ -108,7 +111,7 @@ internal sealed class V2Session : IProtocolSession
         _services.Metrics.Acked(duplicate: true);
     }
 
-    // Nothing else would answer it: on its next connection the client learns the epoch and sends again.
+    // Nothing else would answer the message. On its next connection the client learns the epoch and resends.
     public void RepeatedElsewhere() => _writer.Close(CloseCode.Unsure);
 
     public void Refuse(in MessageRefused message) => Refuse(message.ClientId, message.Code switch
@@ -135,7 +138,7 @@ internal sealed class V2Session : IProtocolSession
             _writer.Send(V2SessionFrames.Pong);
     }
 
-    // Listed even where it is over the rate: what comes after it must not overtake it.
+    // The message is listed even if it exceeds the rate: later messages must not overtake it.
     private void Send(in V2Send frame, in ReceivedV2Frame received)
     {
         var (admission, after) = Unacked.Admit(
