@@ -20,7 +20,7 @@ internal static class Health
     private const string LiveTag = "live";
     private const string ReadyTag = "ready";
 
-    // Shorter than the platforms' probe timeouts of one to ten seconds, so that a slow store yields "Unhealthy" instead of no response.
+    // A slow store then yields "Unhealthy" instead of no response.
     private static readonly TimeSpan s_checkTimeout = TimeSpan.FromSeconds(5);
 
     public static void AddDefaultHealthChecks(this IHostApplicationBuilder builder)
