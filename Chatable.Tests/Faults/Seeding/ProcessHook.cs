@@ -1,3 +1,5 @@
+using System.Reflection;
+using System.Runtime.Loader;
 using Chatable.Messaging.Wire;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -11,6 +13,8 @@ internal static class ProcessHook
 
     public static void Begin()
     {
+        // A woven program refers to the tests, and whoever looks at all types of what it refers to needs what the tests refer to.
+        AssemblyLoadContext.Default.Resolving += FindBesideTheTests;
         HeapReport.Offer();
         RepairTrace.Begin();
         RunningHost.Watch(host =>
@@ -18,5 +22,11 @@ internal static class ProcessHook
             if (SeededBug.Is(HoldingHandler.Bug))
                 host.ConfigureServices((_, services) => services.AddSingleton<IDispatchHandler, HoldingHandler>());
         });
+    }
+
+    private static Assembly? FindBesideTheTests(AssemblyLoadContext context, AssemblyName name)
+    {
+        var file = Path.Combine(Path.GetDirectoryName(typeof(ProcessHook).Assembly.Location)!, $"{name.Name}.dll");
+        return File.Exists(file) ? context.LoadFromAssemblyPath(file) : null;
     }
 }

@@ -27,7 +27,7 @@ public sealed class FolderArrowsTests
         ["Intake"] = ["Wire", "Telemetry"],
         ["ServerQueues"] = ["Wire", "Telemetry"],
         // The end of a batch: in the intake, and in the queues of those whom the registry names.
-        ["Publishing"] = ["Intake", "ServerQueues", "Registry"],
+        ["Publishing"] = ["Wire", "Intake", "ServerQueues", "Registry"],
         ["Registry"] = ["Wire", "Telemetry"],
         ["Users"] = ["Telemetry"],
         ["Tokens"] = ["Telemetry"],
