@@ -153,7 +153,7 @@ internal static class WorkerDetours
     private static extern Task<int> WriteAsyncShipped(
         MessageStore? none, NpgsqlConnection connection, BatchPlan plan);
 
-    [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "SettleAsyncShipped")]
+    [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "RunAsyncShipped")]
     private static extern Task<PublishResult> RunAsyncShipped(
         PublishAndTrim publishAndTrim, IReadOnlyList<AddressedItem> items, IReadOnlyList<PartitionHead> heads, CancellationToken cancellationToken);
 }

@@ -12,11 +12,15 @@ namespace Chatable.Tests.Faults.Seeding;
 /// </summary>
 internal static class WovenProgram
 {
-    private const string Suffix = "Shipped";
+    /// <summary>What the name of a replaced method gets where it goes on as it was.</summary>
+    public const string Suffix = "Shipped";
 
     private static readonly string s_root = CreateRoot();
     private static readonly Dictionary<string, string> s_folders = [];
     private static readonly Lock s_gate = new();
+
+    /// <summary>The classes whose methods stand in for others.</summary>
+    public static Type[] Detouring { get; } = [typeof(ApiServerDetours), typeof(WorkerDetours)];
 
     /// <summary>The folder of the copy, made when it is first asked for and gone with this process.</summary>
     /// <param name="folder">Of the service as it was built.</param>
@@ -52,7 +56,7 @@ internal static class WovenProgram
     }
 
     private static IEnumerable<(InPlaceOfAttribute Replaced, MethodInfo Detour)> Detours() =>
-        from type in new[] { typeof(ApiServerDetours), typeof(WorkerDetours) }
+        from type in Detouring
         from method in type.GetMethods(BindingFlags.Static | BindingFlags.Public)
         let replaced = method.GetCustomAttribute<InPlaceOfAttribute>()
         where replaced is not null
