@@ -28,7 +28,11 @@ internal sealed class DeliveryMetrics
             "Users this server is registered for.");
     }
 
-    public void Repaired(int envelopes, string cause) => _repaired.Add(envelopes, new KeyValuePair<string, object?>("cause", cause));
+    public void Repaired(int envelopes, string cause)
+    {
+        if (envelopes > 0)
+            _repaired.Add(envelopes, new KeyValuePair<string, object?>("cause", cause));
+    }
 
     public void WorkersLive(int workers) => _workers.Record(workers);
 

@@ -10,10 +10,10 @@ internal static class SendingFeature
     {
         builder.Services.AddIntake();
         builder.Services.AddSingleton<SendingMetrics>();
-        builder.Services.AddSingleton(CreateAccepter);
+        builder.Services.AddSingleton(CreateIntakeWriter);
     }
 
-    private static IntakeWriter CreateAccepter(IServiceProvider services)
+    private static IntakeWriter CreateIntakeWriter(IServiceProvider services)
     {
         return ActivatorUtilities.CreateInstance<IntakeWriter>(
             services, (FindUser)services.GetRequiredService<UserDirectory>().FindAsync,

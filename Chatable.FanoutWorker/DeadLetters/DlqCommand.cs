@@ -1,5 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Help;
+using System.CommandLine.Parsing;
+using System.Globalization;
 using System.Text.RegularExpressions;
 using Chatable.Messaging.Intake;
 using Microsoft.Extensions.Options;
@@ -12,6 +14,7 @@ internal static partial class DlqCommand
 {
     private const int Failed = 1;
     private const int WrongUsage = 2;
+    private const int DefaultLimit = 100;
 
     private const string Description = """
         Looks after dead letters: messages that the database refused, or that nobody could read. It never shows their text.
@@ -34,7 +37,9 @@ internal static partial class DlqCommand
 
         try
         {
-            return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+            // A signal ends it at once, as any program: each letter is moved by one command.
+            return await parsed.InvokeAsync(
+                new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
         }
         catch (Exception failure) when (failure is RedisException or TimeoutException or OptionsValidationException)
         {
@@ -46,23 +51,27 @@ internal static partial class DlqCommand
     private static Command Create()
     {
         var only = Number<int?>("--partition", "Only the letters of this partition.", least: 0);
-        var limit = Number<int>("--limit", "Show so many at most; 100 if left out.", least: 1);
-        limit.DefaultValueFactory = _ => 100;
-        var list = new Command("list", "Shows the oldest letters.") { only, limit };
-        var command = new Command("dlq", Description) { new HelpOption(), s_json, only, limit, list, Show(), Replay(only), Discard() };
-        foreach (var one in (Command[])[command, list])
-        {
-            one.SetAction((parsed, cancellationToken) => ActAsync(
-                parsed, actions => actions.ListAsync(parsed.GetValue(only), parsed.GetValue(limit), cancellationToken)));
-        }
-
+        var command = new Command("dlq", Description) { new HelpOption(), s_json, List(only), Show(), Replay(only), Discard() };
+        command.SetAction((parsed, cancellationToken) => ActAsync(
+            parsed, actions => actions.ListAsync(only: null, DefaultLimit, cancellationToken)));
         return command;
+    }
+
+    private static Command List(Option<int?> only)
+    {
+        var limit = Number<int>("--limit", $"Show so many at most; {DefaultLimit} if left out.", least: 1);
+        limit.DefaultValueFactory = _ => DefaultLimit;
+        var list = new Command("list", "Shows the oldest letters; so does no command at all.") { only, limit };
+        list.SetAction((parsed, cancellationToken) => ActAsync(
+            parsed, actions => actions.ListAsync(parsed.GetValue(only), parsed.GetValue(limit), cancellationToken)));
+        return list;
     }
 
     private static Command Show()
     {
         var (partition, id) = (Partition(), Id());
         var show = new Command("show", "Shows all that is known of one letter, except its text.") { partition, id };
+        show.Validators.Add(result => NeedPlace(result, partition, id));
         show.SetAction((parsed, cancellationToken) => ActAsync(
             parsed, actions => actions.ShowAsync(parsed.GetValue(partition), parsed.GetValue(id)!, cancellationToken)));
         return show;
@@ -72,13 +81,13 @@ internal static partial class DlqCommand
     {
         var (partition, id) = (Partition(), Id());
         var all = new Option<bool>("--all") { Description = "Put all of them back, the oldest first." };
-        (partition.Arity, id.Arity) = (ArgumentArity.ZeroOrOne, ArgumentArity.ZeroOrOne);
-        var replay = new Command("replay", "Puts a letter back at the end of its partition.") { partition, id, all, only };
+        var replay = new Command("replay", "Puts a letter, or all of them, back at the end of its partition.") { partition, id, all, only };
         replay.Validators.Add(result =>
         {
-            var places = (result.GetResult(partition)?.Tokens.Count ?? 0) + (result.GetResult(id)?.Tokens.Count ?? 0);
-            if (places != (result.GetValue(all) ? 0 : 2))
+            if (!result.GetValue(all) && CountOf(result, partition, id) < 2)
                 result.AddError("replay needs a partition and an id, as 'dlq list' shows them, or --all.");
+            else if (result.GetValue(all) && CountOf(result, partition, id) > 0)
+                result.AddError("--all is for all letters: leave the partition and the id out.");
         });
         replay.SetAction((parsed, cancellationToken) => ActAsync(parsed, actions => parsed.GetValue(all)
             ? actions.ReplayAllAsync(parsed.GetValue(only), cancellationToken)
@@ -90,17 +99,35 @@ internal static partial class DlqCommand
     {
         var (partition, id) = (Partition(), Id());
         var discard = new Command("discard", "Deletes a letter for good.") { partition, id };
+        discard.Validators.Add(result => NeedPlace(result, partition, id));
         discard.SetAction((parsed, cancellationToken) => ActAsync(
             parsed, actions => actions.DiscardAsync(parsed.GetValue(partition), parsed.GetValue(id)!, cancellationToken)));
         return discard;
     }
 
+    private static void NeedPlace(CommandResult result, Argument<int> partition, Argument<string> id)
+    {
+        if (CountOf(result, partition, id) < 2)
+            result.AddError($"{result.Command.Name} needs a partition and an id, as 'dlq list' shows them.");
+    }
+
+    private static int CountOf(CommandResult result, Argument<int> partition, Argument<string> id) =>
+        (result.GetResult(partition)?.Tokens.Count ?? 0) + (result.GetResult(id)?.Tokens.Count ?? 0);
+
     private static Argument<int> Partition()
     {
-        var partition = new Argument<int>("partition") { Description = "Where the letter is, as 'dlq list' shows it." };
+        var partition = new Argument<int>("partition")
+        {
+            Description = "Where the letter is, as 'dlq list' shows it.",
+            // What is missing is told with both names.
+            Arity = ArgumentArity.ZeroOrOne,
+        };
         partition.Validators.Add(result =>
         {
-            if (result.Tokens.Count > 0 && result.GetValueOrDefault<int>() < 0)
+            // An option that does not exist counts as the next argument.
+            if (result.Tokens is [{ Value: ['-', '-', ..] unknown }])
+                result.AddError($"There is no option '{unknown}'.");
+            else if (result.Tokens is [var token] && !IsAtLeast(token.Value, 0))
                 result.AddError("A partition is a whole number from 0.");
         });
         return partition;
@@ -108,7 +135,7 @@ internal static partial class DlqCommand
 
     private static Argument<string> Id()
     {
-        var id = new Argument<string>("id") { Description = "Which letter it is, as 'dlq list' shows it." };
+        var id = new Argument<string>("id") { Description = "Which letter it is, as 'dlq list' shows it.", Arity = ArgumentArity.ZeroOrOne };
         id.Validators.Add(result =>
         {
             if (result.Tokens is [var token] && !EntryId().IsMatch(token.Value))
@@ -122,11 +149,14 @@ internal static partial class DlqCommand
         var option = new Option<T>(name) { Description = description };
         option.Validators.Add(result =>
         {
-            if (result.GetValueOrDefault<T>() is int number && number < least)
+            if (result.Tokens is [var token] && !IsAtLeast(token.Value, least))
                 result.AddError($"{name} needs a whole number from {least}.");
         });
         return option;
     }
+
+    private static bool IsAtLeast(string text, int least) =>
+        int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) && number >= least;
 
     private static async Task<int> ActAsync(ParseResult parsed, Func<DlqActions, Task<int>> act)
     {

@@ -77,7 +77,7 @@ public sealed class PublishAndTrim(
 // the first byte of their batches. Then for each partition three values: the id before which it must become empty, and the id and the first
 // bytes of the last entry that was read from it. Then the pieces.
 // Returns the outcome for each queue, each partition's error, and dead registrations: user, boot id, user, …
-// All reads come first, so that nothing is written if one of them fails.
+// All reads of the registry come first, so that nothing is written if one of them fails.
 internal static class PublishAndTrimScript
 {
     // The batch for each live server, by its boot id; false for a dead server.

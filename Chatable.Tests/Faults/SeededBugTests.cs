@@ -42,7 +42,7 @@ public sealed class SeededBugTests
             Prepare = $"ALTER DATABASE {FaultPostgres.Database} SET synchronous_commit = local;" + Ignoring("synchronous_commit"),
         },
         // Made at seams. No timeline is below one that there was before.
-        new("timeline_unseen,reconcile_off", "I10", "F40")
+        new("timeline_unseen,reconcile_off", "I12", "F40")
         {
             Seams = new() { ToPostgres = new("timeline <> left(", "timeline <  left(") },
             Window = TimeSpan.FromSeconds(25),

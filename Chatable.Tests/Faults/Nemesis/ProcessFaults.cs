@@ -6,7 +6,7 @@ namespace Chatable.Tests.Faults.Nemesis;
 /// <summary>API servers and workers that die, freeze and are replaced.</summary>
 internal static class ProcessFaults
 {
-    private static readonly string[] s_workerSteps = 
+    private static readonly string[] s_workerSteps =
         ["before_commit", "within_commit", "after_commit", "before_publish", "within_publish", "after_publish"];
     private static readonly string[] s_apiSteps = ["after_read", "after_xadd", "after_push"];
 
@@ -92,8 +92,16 @@ internal static class ProcessFaults
             var victim = context.Pick(services);
             await victim.Node.EndAsync(Signals.Terminate, window);
             victim.CrashAt = $"{steps[i % steps.Length]}:{context.Random.Next(1, 30)}";
-            await victim.Node.StartAsync(window, mayCrash: true);
-            victim.CrashAt = "";
+            try
+            {
+                await victim.Node.StartAsync(window, mayCrash: true);
+            }
+            finally
+            {
+                // Only this life of it: the window may end before it has started.
+                victim.CrashAt = "";
+            }
+
             await victim.Node.WaitForExitAsync(window);
             await victim.Node.RestartAsync(window);
         }
@@ -104,7 +112,6 @@ internal static class ProcessFaults
     {
         foreach (var service in services.Where(service => service.Node.MayCrash))
         {
-            service.CrashAt = "";
             await service.Node.EndAsync(Signals.Terminate, cancellationToken);
             await service.Node.RestartAsync(cancellationToken);
         }

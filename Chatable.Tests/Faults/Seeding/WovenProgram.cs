@@ -35,8 +35,20 @@ internal static class WovenProgram
     private static string CreateRoot()
     {
         var root = Directory.CreateTempSubdirectory("chatable-woven-").FullName;
-        AppDomain.CurrentDomain.ProcessExit += (_, _) => Directory.Delete(root, recursive: true);
+        AppDomain.CurrentDomain.ProcessExit += (_, _) => TryDelete(root);
         return root;
+    }
+
+    // Whatever is in the way is no fault of the run that ends.
+    private static void TryDelete(string root)
+    {
+        try
+        {
+            Directory.Delete(root, recursive: true);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+        }
     }
 
     private static string Weave(string folder, string project)

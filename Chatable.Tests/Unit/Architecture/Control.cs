@@ -2,9 +2,9 @@
 #pragma warning disable IDE0130 // Namespace does not match folder structure
 #pragma warning disable CA1812 // Never instantiated
 
-using Other = Chatable.Tests.Architecture.Control.Below.Thing;
+using Other = Chatable.Tests.Unit.Architecture.Control.Below.Thing;
 
-namespace Chatable.Tests.Architecture.Control.Below
+namespace Chatable.Tests.Unit.Architecture.Control.Below
 {
     [AttributeUsage(AttributeTargets.Class)]
     internal sealed class MarkAttribute(Type? type = null) : Attribute
@@ -22,7 +22,7 @@ namespace Chatable.Tests.Architecture.Control.Below
     internal sealed class OddException : Exception;
 }
 
-namespace Chatable.Tests.Architecture.Control
+namespace Chatable.Tests.Unit.Architecture.Control
 {
     [AttributeUsage(AttributeTargets.Class)]
     internal sealed class NeutralAttribute(Type type) : Attribute
@@ -38,7 +38,7 @@ namespace Chatable.Tests.Architecture.Control
     }
 }
 
-namespace Chatable.Tests.Architecture.Control.Above
+namespace Chatable.Tests.Unit.Architecture.Control.Above
 {
     internal sealed class Relative
     {
