@@ -100,7 +100,6 @@ internal sealed class FaultPostgres : IAsyncDisposable
         await CrashAsync(cancellationToken);
         var standby = Standby!;
         standby.Thaw();
-        await standby.Node.RestartAsync(cancellationToken);
         await standby.PromoteAsync(cancellationToken);
         GiveWayTo(standby);
         Standby = null;
