@@ -27,11 +27,12 @@ public static class KeyPrefixes
     public static string KeyPrefix(this IConfiguration configuration) => configuration["Chatable:KeyPrefix"] ?? "";
 
     /// <summary>Adds options bound to a section, with a validated prefix. Startup fails if any rule is violated.</summary>
-    public static OptionsBuilder<T> AddKeyPrefixedOptions<T>(this IServiceCollection services, string section)
-        where T : class, IKeyPrefixed =>
+    public static OptionsBuilder<T> AddKeyPrefixedOptions<T, TValidator>(this IServiceCollection services, string section)
+        where T : class, IKeyPrefixed where TValidator : class, IValidateOptions<T>, new() =>
         services.AddOptions<T>()
             .Configure<IConfiguration>((options, configuration) => options.KeyPrefix = configuration.KeyPrefix())
             .BindConfiguration(section)
+            .ValidateAnnotations(section, new TValidator())
             .Validate(options => IsValid(options.KeyPrefix), $"{section}:KeyPrefix {Rule}")
             // A service with a different prefix in one section would find the other services, but none of the data they hand over through
             // it.

@@ -1,3 +1,6 @@
+using System.ComponentModel.DataAnnotations;
+using Microsoft.Extensions.Options;
+
 namespace Chatable.MigrationService;
 
 /// <summary>Section <c>Migrations</c>.</summary>
@@ -6,12 +9,15 @@ internal sealed class MigrationOptions
     public const string Section = "Migrations";
 
     /// <summary>How long to wait for PostgreSQL to start, from the first attempt on. Zero means one attempt.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "1.00:00:00")]
     public TimeSpan StartTimeout { get; set; } = TimeSpan.FromSeconds(60);
 
     /// <summary>How long to wait for another migration of the same database, which may take long.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.001", "30.00:00:00")]
     public TimeSpan LockTimeout { get; set; } = TimeSpan.FromMinutes(15);
 
     /// <summary>The time limit for one statement of a script.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.001", "20.00:00:00")]
     public TimeSpan ScriptTimeout { get; set; } = TimeSpan.FromMinutes(10);
 
     /// <summary>
@@ -33,3 +39,6 @@ internal sealed class MigrationOptions
     internal bool HasPlainServicePassword => string.IsNullOrEmpty(ServicePassword)
         || (ServicePassword.Length >= 12 && ServicePassword.All(letter => letter is >= ' ' and <= '~'));
 }
+
+[OptionsValidator]
+internal sealed partial class MigrationOptionsValidator : IValidateOptions<MigrationOptions>;

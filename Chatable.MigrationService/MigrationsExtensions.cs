@@ -4,6 +4,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 using Npgsql;
 
 namespace Chatable.MigrationService;
@@ -37,9 +38,6 @@ internal static class MigrationsExtensions
             DatabaseCreation.UseMaintenanceDatabase);
 
         builder.Services.AddOptions<MigrationOptions>().BindConfiguration(MigrationOptions.Section).ValidateOnStart()
-            .Validate(options => options.StartTimeout >= TimeSpan.Zero, "Migrations:StartTimeout must not be negative.")
-            .Validate(options => options.LockTimeout > TimeSpan.Zero, "Migrations:LockTimeout must be positive.")
-            .Validate(options => options.ScriptTimeout > TimeSpan.Zero, "Migrations:ScriptTimeout must be positive.")
             .Validate(options => options.HasWholeServiceRole, "Migrations:ServiceRole and Migrations:ServicePassword go together.")
             .Validate(
                 options => options.HasPlainServiceRole,
@@ -47,6 +45,7 @@ internal static class MigrationsExtensions
             .Validate(
                 options => options.HasPlainServicePassword,
                 "Migrations:ServicePassword must be at least 12 printable characters of ASCII.");
+        builder.Services.AddSingleton<IValidateOptions<MigrationOptions>, MigrationOptionsValidator>();
         builder.Services.TryAddSingleton(TimeProvider.System);
         builder.Services.AddSingleton(_ => MigrationScript.Embedded);
         builder.Services.AddSingleton<DatabaseCreation>();

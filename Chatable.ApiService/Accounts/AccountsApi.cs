@@ -1,6 +1,7 @@
 using System.Security.Claims;
 using Chatable.ApiService.Auth;
 using Chatable.ApiService.Http;
+using Chatable.Messaging;
 using Chatable.Messaging.Users;
 using Microsoft.AspNetCore.Http.HttpResults;
 
@@ -15,8 +16,9 @@ internal static class AccountsApi
 
     public static void AddAccounts(this IHostApplicationBuilder builder)
     {
-        builder.AddValidatedOptions<AccountsOptions>(AccountsOptions.Section, options => options.Faults());
-        builder.AddValidatedOptions<PasswordsOptions>(PasswordsOptions.Section, options => options.Faults());
+        builder.Services.AddOptions<AccountsOptions>().BindConfiguration(AccountsOptions.Section).ValidateOnStart()
+            .ValidateAll(options => options.Faults());
+        builder.Services.AddValidatedOptions<PasswordsOptions, PasswordsOptionsValidator>(PasswordsOptions.Section);
         builder.Services.AddSingleton<UserStore>();
         builder.Services.AddSingleton<UserDirectory>();
         builder.Services.AddSingleton<ReservedUsernames>();

@@ -1,4 +1,3 @@
-using Chatable.ApiService.Http;
 using Chatable.Messaging;
 using Chatable.Messaging.Tokens;
 using Microsoft.AspNetCore.Authentication.JwtBearer;
@@ -10,10 +9,9 @@ internal static class AuthSetup
 {
     public static void AddAuth(this IHostApplicationBuilder builder)
     {
-        builder.Services.AddOptions<AuthOptions>()
-            .Configure<IConfiguration>((options, configuration) => options.KeyPrefix = configuration.KeyPrefix());
-        builder.AddValidatedOptions<AuthOptions>(AuthOptions.Section, options => options.Faults());
-        builder.AddValidatedOptions<TokenSecretsOptions>(TokenSecretsOptions.Section, options => options.Faults());
+        builder.Services.AddKeyPrefixedOptions<AuthOptions, AuthOptionsValidator>(AuthOptions.Section);
+        builder.Services.AddValidatedOptions<TokenSecretsOptions, TokenSecretsOptionsValidator>(TokenSecretsOptions.Section)
+            .ValidateAll(options => options.Faults());
         builder.Services.AddSingleton(services =>
             new TokenSecretProtector(services.GetRequiredService<IOptions<TokenSecretsOptions>>().Value));
         builder.Services.AddSingleton<TokenStore>();

@@ -1,4 +1,3 @@
-using Chatable.ApiService.Http;
 using Chatable.Messaging;
 using Chatable.Messaging.Envelopes;
 using Chatable.Messaging.Registry;
@@ -17,9 +16,9 @@ internal static class DeliveryFeature
 {
     public static void AddDelivery(this IHostApplicationBuilder builder)
     {
-        builder.AddValidatedOptions<DeliveryOptions>(DeliveryOptions.Section, options => options.Faults());
-        builder.AddValidatedOptions<DeliveryOptions, RegistryOptions>((options, registry) => options.Faults(registry));
-        builder.AddValidatedOptions<WorkersOptions>(WorkersOptions.Section, options => options.Faults());
+        builder.Services.AddValidatedOptions<DeliveryOptions, DeliveryOptionsValidator>(DeliveryOptions.Section)
+            .ValidateAll<DeliveryOptions, RegistryOptions>((options, registry) => options.Contradictions(registry));
+        builder.Services.AddValidatedOptions<WorkersOptions, WorkersOptionsValidator>(WorkersOptions.Section);
         builder.Services.AddServerQueues().AddServerRegistry().AddEvictionPolicyCheck().AddDatabaseCheck().AddSchemaCheck();
         builder.Services.AddHealthChecks().AddCheck<WorkersCheck>("workers");
         builder.Services.AddSingleton<EnvelopeStore>();

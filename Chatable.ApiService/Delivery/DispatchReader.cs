@@ -12,7 +12,7 @@ namespace Chatable.ApiService.Delivery;
 internal sealed partial class DispatchReader(
     ServerQueueReader reader, ServerQueue queue, ServerIdentity server, IEnumerable<IDispatchHandler> handlers,
     IOptions<DeliveryOptions> options, DeliveryMetrics metrics, TimeProvider clock, ILogger<DispatchReader> logger)
-    : BackgroundService, IDispatchHandler
+    : BackgroundService
 {
     private const int MaxHalvings = 14;
 
@@ -20,7 +20,6 @@ internal sealed partial class DispatchReader(
     private RedisValue _position = ServerQueueReader.Start;
     private QueuePosition _handled;
     private int _untrimmed;
-    private bool _isNew;
     private bool _rewind;
     private bool _failing;
 
@@ -98,35 +97,41 @@ internal sealed partial class DispatchReader(
     private void Dispatch(RedisValue position, ReadOnlyMemory<byte> batch)
     {
         var place = QueuePosition.Parse(position);
-        _isNew = place.IsAfter(_handled);
-        if (!DispatchBatch.TryRead(batch, this))
+        var isNew = place.IsAfter(_handled);
+        var items = new DispatchBatchReader(batch);
+        while (items.Read())
+        {
+            // A batch that is read again may have been handled already: a second refusal would look like that of another message.
+            if (items.Kind != DispatchKind.Refused || isNew)
+                Dispatch(items);
+        }
+
+        if (!items.IsAtEnd)
         {
             metrics.Dropped("undecodable");
             LogUndecodable(position.ToString(), batch.Length);
         }
 
-        if (_isNew)
+        if (isNew)
             _handled = place;
     }
 
-    void IDispatchHandler.Handle(in MessageStored stored)
+    private void Dispatch(in DispatchBatchReader item)
     {
         foreach (var handler in _handlers)
-            handler.Handle(stored);
-    }
-
-    void IDispatchHandler.Handle(in MessageRepeated repeated)
-    {
-        foreach (var handler in _handlers)
-            handler.Handle(repeated);
-    }
-
-    // An item that is read again may have been handled already: a second refusal would look like that of another message.
-    void IDispatchHandler.Handle(in MessageRefused refused)
-    {
-        if (!_isNew)
-            return;
-        foreach (var handler in _handlers)
-            handler.Handle(refused);
+        {
+            switch (item.Kind)
+            {
+                case DispatchKind.Stored:
+                    handler.Handle(item.Stored);
+                    break;
+                case DispatchKind.Repeated:
+                    handler.Handle(item.Repeated);
+                    break;
+                default:
+                    handler.Handle(item.Refused);
+                    break;
+            }
+        }
     }
 }

@@ -1,4 +1,5 @@
-using Chatable.ApiService.Http;
+using System.ComponentModel.DataAnnotations;
+using Microsoft.Extensions.Options;
 
 namespace Chatable.ApiService.Delivery;
 
@@ -8,12 +9,14 @@ internal sealed class WorkersOptions
     public const string Section = "Workers";
 
     /// <summary>How often the number of live workers is read from Redis.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.100", "00:01:00")]
     public TimeSpan LookEvery { get; set; } = TimeSpan.FromSeconds(1);
 
     /// <summary>
     /// How long no worker may be seen before workers count as missing. A worker being replaced, or a Redis that has just restarted, is not
     /// worth reporting. A worker that died without deregistering remains visible for <c>Fanout:LeaseDuration</c> (10 s).
     /// </summary>
+    [Range(typeof(TimeSpan), "00:00:00", "01:00:00")]
     public TimeSpan Patience { get; set; } = TimeSpan.FromSeconds(3);
 
     /// <summary>
@@ -21,10 +24,7 @@ internal sealed class WorkersOptions
     /// at once. Reading, registering and accepting messages into the intake work without a worker.
     /// </summary>
     public bool RequiredForReadiness { get; set; }
-
-    public IEnumerable<string> Faults() =>
-    [
-        .. OptionRange.Of(LookEvery, TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(1), "Workers:LookEvery"),
-        .. OptionRange.Of(Patience, TimeSpan.Zero, TimeSpan.FromHours(1), "Workers:Patience"),
-    ];
 }
+
+[OptionsValidator]
+internal sealed partial class WorkersOptionsValidator : IValidateOptions<WorkersOptions>;

@@ -14,7 +14,8 @@ internal static class ApiHttp
 
     public static void AddApiHttp(this IHostApplicationBuilder builder)
     {
-        builder.AddValidatedOptions<HttpOptions>(HttpOptions.Section, options => options.Faults());
+        builder.Services.AddValidatedOptions<HttpOptions, HttpOptionsValidator>(HttpOptions.Section)
+            .ValidateAll(options => options.Faults());
         builder.AddHiddenQueries();
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddSingleton(ServerIdentity.Create(builder.Configuration["OTEL_RESOURCE_ATTRIBUTES"]));

@@ -1,4 +1,6 @@
+using System.ComponentModel.DataAnnotations;
 using System.Net;
+using Microsoft.Extensions.Options;
 
 namespace Chatable.ApiService.Http;
 
@@ -22,9 +24,11 @@ internal sealed class HttpOptions
     /// <summary>
     /// How much of a refused request's body is read and discarded, so that the client can read the response before the connection ends.
     /// </summary>
+    [Range(0d, 1024d * 1024 * 1024)]
     public long DiscardedBytes { get; set; } = 16 * 1024 * 1024;
 
     /// <summary>The time limit for discarding a body.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.001", "1.00:00:00")]
     public TimeSpan DiscardTimeout { get; set; } = TimeSpan.FromSeconds(5);
 
     public IEnumerable<string> Faults() =>
@@ -33,8 +37,6 @@ internal sealed class HttpOptions
             ? (string[])[] : [$"{Section}:PathBase must begin with a slash and not end with one."],
         .. KnownProxies.Where(proxy => !TryParse(proxy, out _)).Select(
             proxy => $"{Section}:KnownProxies must be addresses or networks, and '{proxy}' is neither."),
-        .. OptionRange.Of(DiscardedBytes, 0, 1024 * 1024 * 1024, $"{Section}:DiscardedBytes"),
-        .. OptionRange.Positive(DiscardTimeout, $"{Section}:DiscardTimeout"),
     ];
 
     /// <summary>Returns the proxies as networks. A single address becomes a network of one.</summary>
@@ -55,3 +57,6 @@ internal sealed class HttpOptions
         return true;
     }
 }
+
+[OptionsValidator]
+internal sealed partial class HttpOptionsValidator : IValidateOptions<HttpOptions>;

@@ -3,6 +3,7 @@ using Chatable.ApiService.Delivery;
 using Chatable.ApiService.Http;
 using Chatable.ApiService.Sending;
 using Chatable.Messaging;
+using Chatable.Messaging.Intake;
 using Chatable.Messaging.Messages;
 using Chatable.Messaging.Wire;
 using Chatable.Messaging.Wire.V2;
@@ -65,10 +66,10 @@ internal sealed partial class MessageSender(
         var outcomes = await intakeWriter.AcceptAsync(new Sender(author, waiter.ConnectionId), [send], cancellationToken);
         return outcomes[0] switch
         {
-            SendOutcome.Accepted => await WaitAsync(author.UserId, send, waiter, began, cancellationToken),
-            SendOutcome.UnknownRecipient => (null, Problem.UnknownRecipient),
-            SendOutcome.Busy => (null, Problem.Busy),
-            SendOutcome.Unavailable => (null, Problem.Unavailable),
+            AcceptOutcome.Accepted => await WaitAsync(author.UserId, send, waiter, began, cancellationToken),
+            AcceptOutcome.UnknownRecipient => (null, Problem.UnknownRecipient),
+            AcceptOutcome.Busy => (null, Problem.Busy),
+            AcceptOutcome.Unavailable => (null, Problem.Unavailable),
             _ => (null, Problem.FateUnknown),
         };
     }

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Security.Claims;
 using Chatable.ApiService.Auth;
 using Chatable.ApiService.Http;
+using Chatable.Messaging;
 using Chatable.Messaging.Messages;
 using Chatable.Messaging.Wire;
 using Chatable.ServiceDefaults;
@@ -19,7 +20,7 @@ internal static class MessagesApi
 
     public static void AddMessages(this IHostApplicationBuilder builder)
     {
-        builder.AddValidatedOptions<MessagesOptions>(MessagesOptions.Section, options => options.Faults());
+        builder.Services.AddValidatedOptions<MessagesOptions, MessagesOptionsValidator>(MessagesOptions.Section);
         builder.Services.AddSingleton<MessageLookup>();
         builder.Services.AddSingleton<MessageMetrics>();
         builder.Services.AddSingleton<MessageSender>();

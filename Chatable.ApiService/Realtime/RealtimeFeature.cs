@@ -6,6 +6,7 @@ using Chatable.ApiService.Realtime.Push;
 using Chatable.ApiService.Realtime.Sessions;
 using Chatable.ApiService.Realtime.Sockets;
 using Chatable.ApiService.Sending;
+using Chatable.Messaging;
 using Chatable.Messaging.Envelopes;
 using Chatable.Messaging.Wire;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -24,7 +25,8 @@ internal static class RealtimeFeature
 
     public static void AddRealtime(this IHostApplicationBuilder builder)
     {
-        builder.AddValidatedOptions<RealtimeOptions>(RealtimeOptions.Section, options => options.Faults());
+        builder.Services.AddValidatedOptions<RealtimeOptions, RealtimeOptionsValidator>(RealtimeOptions.Section)
+            .ValidateAll(options => options.Contradictions());
         builder.Services.PostConfigure<RealtimeOptions>(
             options => options.MaxSockets = Math.Min(options.MaxSockets, FileDescriptors.OfThisProcess.Sockets));
         builder.Services.Configure<KestrelServerOptions>(

@@ -31,13 +31,13 @@ internal sealed partial class IntakeWriter(
     private long _untold;
 
     /// <summary>
-    /// Returns one outcome for each message, in order. After an <see cref="SendOutcome.Unknown"/> the rest is not tried, and is Unknown
+    /// Returns one outcome for each message, in order. After an <see cref="AcceptOutcome.Unknown"/> the rest is not tried, and is Unknown
     /// too.
     /// </summary>
-    public async Task<SendOutcome[]> AcceptAsync(Sender sender, IReadOnlyList<PendingSend> sends, CancellationToken cancellationToken)
+    public async Task<AcceptOutcome[]> AcceptAsync(Sender sender, IReadOnlyList<PendingSend> sends, CancellationToken cancellationToken)
     {
         var recipients = new UserRef?[sends.Count];
-        var outcomes = new SendOutcome[sends.Count];
+        var outcomes = new AcceptOutcome[sends.Count];
         for (var i = 0; i < sends.Count; i++)
             (recipients[i], outcomes[i]) = await ResolveAsync(sends[i].Recipient, cancellationToken);
 
@@ -55,7 +55,7 @@ internal sealed partial class IntakeWriter(
                 end++;
             var outcome = await AppendAsync(sender, partition, sends, recipients, i, end, cancellationToken);
             Array.Fill(outcomes, outcome, i, end - i);
-            if (outcome == SendOutcome.Unknown)
+            if (outcome == AcceptOutcome.Unknown)
             {
                 Array.Fill(outcomes, outcome, end, sends.Count - end);
                 break;
@@ -67,7 +67,7 @@ internal sealed partial class IntakeWriter(
         return outcomes;
     }
 
-    private async Task<SendOutcome> AppendAsync(
+    private async Task<AcceptOutcome> AppendAsync(
         Sender sender, int partition, IReadOnlyList<PendingSend> sends, UserRef?[] recipients, int start, int end,
         CancellationToken cancellationToken)
     {
@@ -84,18 +84,18 @@ internal sealed partial class IntakeWriter(
             Activity.Current = null;
         }
 
-        var outcome = ToOutcome(await append(partition, Cut(encoded.WrittenMemory, ends), cancellationToken));
+        var outcome = await append(partition, Cut(encoded.WrittenMemory, ends), cancellationToken);
         for (var i = start; i < end; i++)
         {
             spans[i - start]?.SetTag("chatable.outcome", outcome.ToString()).Dispose();
-            if (outcome == SendOutcome.Accepted)
+            if (outcome == AcceptOutcome.Accepted)
                 metrics.Accepted(clock.GetElapsedTime(sends[i].ReceivedAt));
         }
 
         // Redis has the entries, so nothing will send them again. In most other cases the client library may still send them.
-        if (outcome == SendOutcome.Accepted)
+        if (outcome == AcceptOutcome.Accepted)
             encoded.Dispose();
-        else if (outcome == SendOutcome.Busy)
+        else if (outcome == AcceptOutcome.Busy)
             TellOfFullIntake(ends.Length);
         return outcome;
     }
@@ -135,27 +135,19 @@ internal sealed partial class IntakeWriter(
         Trace = TraceParent.Current,
     };
 
-    private async ValueTask<(UserRef? Recipient, SendOutcome Outcome)> ResolveAsync(string recipient, CancellationToken cancellationToken)
+    private async ValueTask<(UserRef? Recipient, AcceptOutcome Outcome)> ResolveAsync(string recipient, CancellationToken cancellationToken)
     {
         try
         {
-            return (await findUser(recipient, cancellationToken), SendOutcome.UnknownRecipient);
+            return (await findUser(recipient, cancellationToken), AcceptOutcome.UnknownRecipient);
         }
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
         {
             // A failed lookup is the server's fault, whatever the cause. It must not be reported as an unknown recipient.
             LogLookupFailed(exception);
-            return (null, SendOutcome.Unavailable);
+            return (null, AcceptOutcome.Unavailable);
         }
     }
-
-    private static SendOutcome ToOutcome(AcceptOutcome outcome) => outcome switch
-    {
-        AcceptOutcome.Accepted => SendOutcome.Accepted,
-        AcceptOutcome.Busy => SendOutcome.Busy,
-        AcceptOutcome.Unavailable => SendOutcome.Unavailable,
-        _ => SendOutcome.Unknown,
-    };
 
     [LoggerMessage(LogLevel.Warning, "The intake is full; {Count} messages were not taken since this was last said.")]
     private partial void LogFull(long count);
@@ -178,15 +170,3 @@ internal sealed record PendingSend(ClientId ClientId, string Recipient, ReadOnly
 
 /// <summary>The sending user and connection.</summary>
 internal readonly record struct Sender(AuthenticatedUser User, long ConnectionId);
-
-/// <summary>The outcome of appending a message to the intake.</summary>
-internal enum SendOutcome
-{
-    Accepted,
-    UnknownRecipient,
-    Busy,
-    Unavailable,
-
-    /// <summary>It is unknown whether the message is in the intake, so no later message of this sender may be sent.</summary>
-    Unknown,
-}

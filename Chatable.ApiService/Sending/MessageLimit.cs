@@ -10,5 +10,6 @@ internal sealed record MessageLimit(int Bytes)
     public const int Envelope = 1024;
 
     /// <summary>The upper limit: what the database accepts and what fits into a request.</summary>
-    public static int Most => Math.Min(MessageRecord.MaxBodyBytes, RequestBody.MaxBytes - Envelope);
+    public const int Most =
+        MessageRecord.MaxBodyBytes < RequestBody.MaxBytes - Envelope ? MessageRecord.MaxBodyBytes : RequestBody.MaxBytes - Envelope;
 }

@@ -1,6 +1,7 @@
 using System.Security.Claims;
 using Chatable.ApiService.Auth;
 using Chatable.ApiService.Http;
+using Chatable.Messaging;
 using Chatable.Messaging.Wire;
 using Microsoft.OpenApi;
 
@@ -17,7 +18,7 @@ internal static class SyncApi
 
     public static void AddSync(this IHostApplicationBuilder builder)
     {
-        builder.AddValidatedOptions<SyncOptions>(SyncOptions.Section, options => options.Faults());
+        builder.Services.AddValidatedOptions<SyncOptions, SyncOptionsValidator>(SyncOptions.Section);
         builder.Services.AddSingleton<SyncMetrics>();
         builder.Services.AddSingleton<LogPolls>();
         builder.Services.AddSingleton<ITokenUses>(services => services.GetRequiredService<LogPolls>());

@@ -2,7 +2,7 @@ using StackExchange.Redis;
 
 namespace Chatable.Messaging.Intake;
 
-/// <summary>The outcome of appending entries to the intake. All entries of one call share one outcome.</summary>
+/// <summary>What became of a message on its way into the intake. All entries of one append share one outcome.</summary>
 public enum AcceptOutcome
 {
     /// <summary>The entries are in the log, in the order given.</summary>
@@ -18,6 +18,9 @@ public enum AcceptOutcome
     /// It is unknown whether the entries were appended. The sender must resend them, in order, before it sends later ones.
     /// </summary>
     Unknown,
+
+    /// <summary>Certainly not appended: no user has the recipient's name. Found before the intake is asked.</summary>
+    UnknownRecipient,
 }
 
 internal static class AppendFailure

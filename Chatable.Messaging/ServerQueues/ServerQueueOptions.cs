@@ -1,3 +1,5 @@
+using System.ComponentModel.DataAnnotations;
+using Microsoft.Extensions.Options;
 using StackExchange.Redis;
 
 namespace Chatable.Messaging.ServerQueues;
@@ -14,12 +16,14 @@ public sealed class ServerQueueOptions : IKeyPrefixed
     /// The approximate number of batches that one server's queue holds. Beyond it the oldest are dropped and counted, and the server
     /// recovers from PostgreSQL.
     /// </summary>
+    [Range(100, 10_000_000)]
     public int Limit { get; set; } = 50_000;
 
     /// <summary>
     /// How long a queue lasts without appends. A worker whose snapshot of the live servers is a second old may append to the queue of a
     /// server that has just left and deleted it. Nothing else would ever delete that queue again. A live server reads at once.
     /// </summary>
+    [Range(typeof(TimeSpan), "00:01:00", "30.00:00:00")]
     public TimeSpan IdleLifetime { get; set; } = TimeSpan.FromMinutes(10);
 
     internal long LifetimeMilliseconds => (long)IdleLifetime.TotalMilliseconds;
@@ -29,3 +33,6 @@ public sealed class ServerQueueOptions : IKeyPrefixed
 
     internal RedisKey KeyOf(Guid bootId) => $"{KeyStart}{bootId:N}}}";
 }
+
+[OptionsValidator]
+public sealed partial class ServerQueueOptionsValidator : IValidateOptions<ServerQueueOptions>;

@@ -1,3 +1,6 @@
+using System.ComponentModel.DataAnnotations;
+using Microsoft.Extensions.Options;
+
 namespace Chatable.Messaging.Tokens;
 
 /// <summary>The keys under which access keys' secrets are encrypted in the database. Section <c>TokenSecrets</c>.</summary>
@@ -10,6 +13,7 @@ public sealed class TokenSecretsOptions
     public string Key { get; set; } = "";
 
     /// <summary>The number stored with everything that the current key encrypts, 1 to 255. A new key needs a new number.</summary>
+    [Range(1, 255)]
     public int KeyId { get; set; } = 1;
 
     /// <summary>Earlier keys by their numbers, for decryption only. Keep each until the last token encrypted with it has expired.</summary>
@@ -28,8 +32,6 @@ public sealed class TokenSecretsOptions
             yield return "TokenSecrets:Key is missing: give a secret text of at least 32 characters.";
         else if (Key.Length < MinKeyLength)
             yield return "TokenSecrets:Key is too short: it takes at least 32 characters.";
-        if (KeyId is < 1 or > 255)
-            yield return "TokenSecrets:KeyId must be from 1 to 255.";
         (string Name, Dictionary<int, string> Keys)[] others = [(nameof(PreviousKeys), PreviousKeys), (nameof(NextKeys), NextKeys)];
         foreach (var (name, keys) in others)
         {
@@ -43,3 +45,6 @@ public sealed class TokenSecretsOptions
             yield return "TokenSecrets:PreviousKeys and TokenSecrets:NextKeys must not hold the same number.";
     }
 }
+
+[OptionsValidator]
+public sealed partial class TokenSecretsOptionsValidator : IValidateOptions<TokenSecretsOptions>;

@@ -38,6 +38,14 @@ public readonly record struct MessageRepeated(
 /// <summary>A message that was not stored. Only the connection that it came from is told.</summary>
 public readonly record struct MessageRefused(ClientId ClientId, RefusalCode Code, Origin Origin) : IDispatch;
 
+/// <summary>Which of the three an item is; the default is none of them.</summary>
+public enum DispatchKind
+{
+    Stored = 1,
+    Repeated,
+    Refused,
+}
+
 /// <summary>Why the worker did not store a message.</summary>
 public enum RefusalCode : byte
 {
@@ -54,7 +62,7 @@ public enum RefusalCode : byte
     KeyReused = 3,
 }
 
-/// <summary>Receives the worker's items on a server, and informs the sockets concerned. Must neither block nor throw.</summary>
+/// <summary>Receives the worker's items on a server, and informs whoever waits for them. Must neither block nor throw.</summary>
 public interface IDispatchHandler
 {
     void Handle(in MessageStored stored);

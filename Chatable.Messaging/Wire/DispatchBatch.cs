@@ -21,7 +21,7 @@ public static class DispatchBatch
 {
     internal const byte Version = 2;
 
-    private const byte WideVersion = 1;
+    internal const byte WideVersion = 1;
 
     public static byte[] Encode(IEnumerable<IDispatch> items) => Join([.. items.Select(item => (ReadOnlyMemory<byte>)EncodeItem(item))]);
 
@@ -46,27 +46,6 @@ public static class DispatchBatch
         }
 
         return joined;
-    }
-
-    /// <summary>
-    /// Passes each item to the handler in turn. Returns false at the first item that is not in the format of <see cref="Encode"/>; the
-    /// items before it were passed on. The items refer to <paramref name="bytes"/>, which must not change afterwards.
-    /// </summary>
-    public static bool TryRead(ReadOnlyMemory<byte> bytes, IDispatchHandler handler)
-    {
-        var reader = new WireReader(bytes);
-        var version = reader.Byte();
-        reader.IsWide = version == WideVersion;
-        if (version is not (Version or WideVersion))
-            return false;
-
-        while (!reader.AtEnd)
-        {
-            if (!TryReadItem(ref reader, handler))
-                return false;
-        }
-
-        return true;
     }
 
     private static void Write(WireWriter writer, IDispatch item)
@@ -127,69 +106,108 @@ public static class DispatchBatch
         writer.Uuid(origin.BootId);
         writer.Varint(origin.ConnectionId);
     }
+}
 
-    private static bool TryReadItem(ref WireReader reader, IDispatchHandler handler) => reader.Byte() switch
-    {
-        1 => TryReadStored(ref reader, handler, epoch: 0),
-        2 => TryReadRepeated(ref reader, handler, epoch: 0),
-        3 => TryReadRefused(ref reader, handler),
-        4 => TryReadStored(ref reader, handler, ReadEpoch(ref reader)),
-        5 => TryReadRepeated(ref reader, handler, ReadEpoch(ref reader)),
-        _ => false,
-    };
+/// <summary>
+/// Reads the items of a batch in turn: after each <see cref="Read"/> that returns true, the property named by <see cref="Kind"/> has the
+/// item. Items refer to the batch's bytes, which must not change afterwards.
+/// </summary>
+public ref struct DispatchBatchReader
+{
+    private readonly bool _isKnownVersion;
+    private WireReader _reader;
 
-    private static int ReadEpoch(ref WireReader reader)
+    public DispatchBatchReader(ReadOnlyMemory<byte> batch)
     {
-        if (reader.Integer() is var number and > 0 and <= int.MaxValue)
+        _reader = new WireReader(batch);
+        var version = _reader.Byte();
+        _reader.IsWide = version == DispatchBatch.WideVersion;
+        _isKnownVersion = version is DispatchBatch.Version or DispatchBatch.WideVersion;
+    }
+
+    public DispatchKind Kind { get; private set; }
+
+    public MessageStored Stored { get; private set; }
+
+    public MessageRepeated Repeated { get; private set; }
+
+    public MessageRefused Refused { get; private set; }
+
+    /// <summary>Whether the whole batch has been read: false if <see cref="Read"/> stopped at something it cannot read.</summary>
+    public readonly bool IsAtEnd => _isKnownVersion && _reader.AtEnd;
+
+    /// <summary>Moves to the next item. Returns false at the end, and at the first item that is not in the format of a batch.</summary>
+    public bool Read()
+    {
+        if (!_isKnownVersion || _reader.AtEnd || _reader.Failed)
+            return false;
+        (Kind, var isOfFirstEpoch) = _reader.Byte() switch
+        {
+            1 => (DispatchKind.Stored, true),
+            2 => (DispatchKind.Repeated, true),
+            3 => (DispatchKind.Refused, true),
+            4 => (DispatchKind.Stored, false),
+            5 => (DispatchKind.Repeated, false),
+            _ => (default, true),
+        };
+        var epoch = isOfFirstEpoch ? 0 : ReadEpoch();
+        switch (Kind)
+        {
+            case DispatchKind.Stored:
+                ReadStored(epoch);
+                break;
+            case DispatchKind.Repeated:
+                ReadRepeated(epoch);
+                break;
+            case DispatchKind.Refused:
+                Refused = new MessageRefused(_reader.ShortClientId(), (RefusalCode)_reader.Byte(), ReadOrigin());
+                break;
+            default:
+                _reader.Fail();
+                break;
+        }
+
+        return !_reader.Failed;
+    }
+
+    private int ReadEpoch()
+    {
+        if (_reader.Integer() is var number and > 0 and <= int.MaxValue)
             return (int)number;
-        reader.Fail();
+        _reader.Fail();
         return 0;
     }
 
-    private static bool TryReadStored(ref WireReader reader, IDispatchHandler handler, int epoch)
+    private void ReadStored(int epoch)
     {
-        if (!MessageRecord.TryRead(ref reader, out var message))
-            return false;
-        var stored = new MessageStored(message, ReadRecipients(ref reader), ReadOrigin(ref reader), TraceParent.ReadShort(ref reader))
-        {
-            Epoch = epoch,
-        };
-        if (!reader.Failed)
-            handler.Handle(stored);
-        return !reader.Failed;
+        if (MessageRecord.TryRead(ref _reader, out var message))
+            Stored = new MessageStored(message, ReadRecipients(), ReadOrigin(), TraceParent.ReadShort(ref _reader)) { Epoch = epoch };
+        else
+            _reader.Fail();
     }
 
-    private static bool TryReadRepeated(ref WireReader reader, IDispatchHandler handler, int epoch)
+    private void ReadRepeated(int epoch)
     {
-        var messageId = reader.Uuid();
-        var clientId = reader.ShortClientId();
-        var (authorId, authorSeq) = (reader.Integer(), reader.Integer());
-        var (conversationId, conversationSeq) = (reader.Integer(), reader.Integer());
-        var ticks = reader.Int64();
+        var messageId = _reader.Uuid();
+        var clientId = _reader.ShortClientId();
+        var (authorId, authorSeq) = (_reader.Integer(), _reader.Integer());
+        var (conversationId, conversationSeq) = (_reader.Integer(), _reader.Integer());
+        var ticks = _reader.Int64();
         if (ticks < 0 || ticks > DateTime.MaxValue.Ticks)
-            return false;
+        {
+            _reader.Fail();
+            return;
+        }
 
-        var repeated = new MessageRepeated(
+        Repeated = new MessageRepeated(
             messageId, clientId, authorId, authorSeq, conversationId, conversationSeq, new DateTime(ticks, DateTimeKind.Utc),
-            ReadRecipients(ref reader), ReadOrigin(ref reader))
+            ReadRecipients(), ReadOrigin())
         {
             Epoch = epoch,
         };
-        if (!reader.Failed)
-            handler.Handle(repeated);
-        return !reader.Failed;
     }
 
-    private static bool TryReadRefused(ref WireReader reader, IDispatchHandler handler)
-    {
-        var refused = new MessageRefused(reader.ShortClientId(), (RefusalCode)reader.Byte(), ReadOrigin(ref reader));
-        if (!reader.Failed)
-            handler.Handle(refused);
-        return !reader.Failed;
-    }
+    private Recipients ReadRecipients() => new(_reader.Raw(_reader.Length(Recipients.Unit) * Recipients.Unit));
 
-    private static Recipients ReadRecipients(ref WireReader reader) =>
-        new(reader.Raw(reader.Length(Recipients.Unit) * Recipients.Unit));
-
-    private static Origin ReadOrigin(ref WireReader reader) => new(reader.Uuid(), reader.Integer());
+    private Origin ReadOrigin() => new(_reader.Uuid(), _reader.Integer());
 }

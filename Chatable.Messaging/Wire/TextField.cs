@@ -103,3 +103,45 @@ internal struct IntegerField
         reader.Skip();
     }
 }
+
+/// <summary>The fields of a message that a client sends, the same in every protocol.</summary>
+/// <param name="maxMessageBytes">The most bytes of <c>message</c>.</param>
+internal ref struct MessageFields(int maxMessageBytes)
+{
+    public const int MaxNameBytes = 255;
+
+    /// <summary>The user that the client claims to be. The author of a message is always the authenticated user.</summary>
+    public TextField Author;
+
+    /// <summary>The name as the client wrote it, not yet resolved.</summary>
+    public TextField Recipient;
+
+    public TextField Message;
+
+    /// <summary>Reads the field at which <paramref name="fields"/> is positioned, if it is one of these.</summary>
+    public bool TryRead(ref ObjectReader fields)
+    {
+        if (fields.IsNamed("author"u8))
+            Author.Read(ref fields.Json, MaxNameBytes);
+        else if (fields.IsNamed("recipient"u8))
+            Recipient.Read(ref fields.Json, MaxNameBytes);
+        else if (fields.IsNamed("message"u8))
+            Message.Read(ref fields.Json, maxMessageBytes);
+        else
+            return false;
+        return true;
+    }
+
+    /// <summary>Adds the fault of each invalid field.</summary>
+    /// <param name="faults">Receives them.</param>
+    /// <param name="visible">Whether the message must have visible text, or only be there.</param>
+    public readonly void AddFaults(FieldFaults faults, bool visible)
+    {
+        faults.Add("author", Author.Fault);
+        faults.AddRequired("recipient", Recipient);
+        if (visible)
+            faults.AddVisible("message", Message);
+        else
+            faults.AddRequired("message", Message);
+    }
+}

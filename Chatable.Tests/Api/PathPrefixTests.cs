@@ -153,7 +153,7 @@ public sealed class PathPrefixTests(PathPrefixTests.Servers servers) : IClassFix
     [InlineData("Http__PathBase", "chat", "Http:PathBase must begin with a slash")]
     [InlineData("Http__PathBase", "/chat/", "Http:PathBase must begin with a slash")]
     [InlineData("Http__KnownProxies__0", "proxy.example", "Http:KnownProxies must be addresses or networks")]
-    [InlineData("Http__DiscardTimeout", "00:00:00", "Http:DiscardTimeout must be positive")]
+    [InlineData("Http__DiscardTimeout", "00:00:00", "Http:DiscardTimeout must be between 00:00:00.0010000 and 1.00:00:00.")]
     public async Task AWrongSettingStopsTheStart(string key, string value, string sentence)
     {
         var start = ApiProcess.StartInfo(

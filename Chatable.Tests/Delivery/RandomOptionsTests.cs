@@ -39,7 +39,7 @@ public sealed class RandomOptionsTests(PostgresServer postgres, RedisServer redi
             _ => random.Next(3) switch { 0 => least, 1 => most, _ => random.NextInt64(least, most) },
         };
         var realtime = ChooseRealtime(choice);
-        Assert.Empty(realtime.Faults());
+        Assert.Empty(realtime.Contradictions());
         (string Key, string Value)[] settings = [.. SettingsOf(realtime), .. ChooseOthers(choice)];
         output.WriteLine($"seed {seed}: {string.Join(' ', settings.Select(one => $"{one.Key}={one.Value}"))}");
         await AssertDeliversAsync(realtime, settings);
@@ -118,8 +118,8 @@ public sealed class RandomOptionsTests(PostgresServer postgres, RedisServer redi
             MaxThrottle = TimeSpan.FromMilliseconds(choice(1, 35_000)),
         };
         options.MaxFrameBytes = (int)choice(options.MaxMessageBytes + MessageLimit.Envelope, 1024 * 1024);
-        options.OutboundFrames = (int)choice(OptionFaults.LeastOutboundFrames(options), 100_000);
-        options.OutboundBytes = (int)choice(OptionFaults.LeastOutboundBytes(options), 1024 * 1024 * 1024);
+        options.OutboundFrames = (int)choice(OptionContradictions.LeastOutboundFrames(options), 100_000);
+        options.OutboundBytes = (int)choice(OptionContradictions.LeastOutboundBytes(options), 1024 * 1024 * 1024);
         return options;
     }
 

@@ -1,5 +1,6 @@
 using Chatable.ApiService.Realtime.Sockets;
 using Chatable.ApiService.Sending;
+using Chatable.Messaging.Intake;
 
 namespace Chatable.ApiService.Realtime.Sessions;
 
@@ -42,7 +43,7 @@ internal sealed partial class SendPath
             var outcomes = await _services.IntakeWriter.AcceptAsync(_sender, sends, CancellationToken.None);
             for (var i = 0; i < outcomes.Length; i++)
             {
-                if (outcomes[i] == SendOutcome.Unknown)
+                if (outcomes[i] == AcceptOutcome.Unknown)
                 {
                     _writer.Close(CloseCode.Unsure);
                     return false;
@@ -63,11 +64,11 @@ internal sealed partial class SendPath
         }
     }
 
-    private static SendError? ErrorOf(SendOutcome outcome) => outcome switch
+    private static SendError? ErrorOf(AcceptOutcome outcome) => outcome switch
     {
-        SendOutcome.UnknownRecipient => SendError.UnknownRecipient,
-        SendOutcome.Busy => SendError.Busy,
-        SendOutcome.Unavailable => SendError.Unavailable,
+        AcceptOutcome.UnknownRecipient => SendError.UnknownRecipient,
+        AcceptOutcome.Busy => SendError.Busy,
+        AcceptOutcome.Unavailable => SendError.Unavailable,
         _ => null,
     };
 

@@ -13,8 +13,6 @@ namespace Chatable.Messaging.Wire.V1;
 /// <param name="Message">UTF-8: valid, not empty, without U+0000.</param>
 public readonly record struct V1SendFrame(string? Author, string Recipient, ReadOnlyMemory<byte> Message)
 {
-    private const int MaxNameBytes = 255;
-
     /// <summary>
     /// Returns false if the frame is invalid. <paramref name="faults"/> then says why, and quotes nothing from the frame.
     /// </summary>
@@ -35,24 +33,18 @@ public readonly record struct V1SendFrame(string? Author, string Recipient, Read
 
     private static bool TryReadFields(ReadOnlySpan<byte> utf8, int maxMessageBytes, FieldFaults faults, out V1SendFrame frame)
     {
-        TextField author = default, recipient = default, message = default;
+        var message = new MessageFields(maxMessageBytes);
         var fields = new ObjectReader(utf8);
         while (fields.NextField())
         {
-            if (fields.IsNamed("author"u8))
-                author.Read(ref fields.Json, MaxNameBytes);
-            else if (fields.IsNamed("recipient"u8))
-                recipient.Read(ref fields.Json, MaxNameBytes);
-            else if (fields.IsNamed("message"u8))
-                message.Read(ref fields.Json, maxMessageBytes);
-            else
+            if (!message.TryRead(ref fields))
                 fields.Json.Skip();
         }
 
-        faults.Add("author", author.Fault);
-        faults.AddRequired("recipient", recipient);
-        faults.AddRequired("message", message);
-        frame = faults.Any ? default : new V1SendFrame(author.AsName(), recipient.AsName()!, message.Utf8.ToArray());
+        message.AddFaults(faults, visible: false);
+        frame = faults.Any
+            ? default
+            : new V1SendFrame(message.Author.AsName(), message.Recipient.AsName()!, message.Message.Utf8.ToArray());
         return !faults.Any;
     }
 }

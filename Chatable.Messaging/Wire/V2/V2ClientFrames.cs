@@ -15,15 +15,13 @@ namespace Chatable.Messaging.Wire.V2;
 /// </summary>
 public static class V2ClientFrames
 {
-    private const int MaxNameBytes = 255;
-
     /// <summary>Never throws. An invalid frame has a <see cref="V2ClientFrame.Faulty"/>.</summary>
     public static V2ClientFrame Read(ReadOnlySpan<byte> utf8, int maxMessageBytes)
     {
-        var fields = default(Fields);
+        var fields = new Fields(maxMessageBytes);
         try
         {
-            fields.Read(utf8, maxMessageBytes);
+            fields.Read(utf8);
         }
         catch (JsonException)
         {
@@ -82,9 +80,7 @@ public static class V2ClientFrames
     private static V2ClientFrame ToSend(in Fields fields, ClientId? clientId, FieldFaults faults)
     {
         faults.AddRequired("client_id", fields.ClientId);
-        faults.Add("author", fields.Author.Fault);
-        faults.AddRequired("recipient", fields.Recipient);
-        faults.AddVisible("message", fields.Message);
+        fields.Message.AddFaults(faults, visible: true);
         faults.Add("message_type", fields.MessageType.Fault);
         faults.Add("client_id", clientId is null ? FieldFaults.NotAllowed : null);
         if (faults.Any)
@@ -92,8 +88,8 @@ public static class V2ClientFrames
         return new V2ClientFrame(V2FrameType.Send)
         {
             Send = new V2Send(
-                clientId!.Value, fields.Recipient.AsName()!, fields.Message.Utf8.ToArray(), (MessageType)(fields.MessageType.Value ?? 0),
-                fields.Author.AsName()),
+                clientId!.Value, fields.Message.Recipient.AsName()!, fields.Message.Message.Utf8.ToArray(),
+                (MessageType)(fields.MessageType.Value ?? 0), fields.Message.Author.AsName()),
         };
     }
 
@@ -104,35 +100,32 @@ public static class V2ClientFrames
 
     // Holds the fields of all frame types, because the type may come last. Faults in fields that the frame's type does not have are
     // ignored.
-    private ref struct Fields
+    private ref struct Fields(int maxMessageBytes)
     {
-        public TextField Type, ClientId, Author, Recipient, Message, Epoch, Device;
+        public TextField Type, ClientId, Epoch, Device;
         public IntegerField MessageType, Since;
+        public MessageFields Message = new(maxMessageBytes);
 
         // Values read before an exception are kept.
-        public void Read(ReadOnlySpan<byte> utf8, int maxMessageBytes)
+        public void Read(ReadOnlySpan<byte> utf8)
         {
             var fields = new ObjectReader(utf8);
             while (fields.NextField())
             {
                 if (fields.IsNamed("type"u8))
-                    Type.Read(ref fields.Json, MaxNameBytes);
+                    Type.Read(ref fields.Json, MessageFields.MaxNameBytes);
                 else if (fields.IsNamed("client_id"u8))
                     ClientId.Read(ref fields.Json, Messaging.ClientId.MaxLength);
-                else if (fields.IsNamed("recipient"u8))
-                    Recipient.Read(ref fields.Json, MaxNameBytes);
-                else if (fields.IsNamed("message"u8))
-                    Message.Read(ref fields.Json, maxMessageBytes);
+                else if (Message.TryRead(ref fields))
+                    continue;
                 else if (fields.IsNamed("message_type"u8))
                     MessageType.Read(ref fields.Json, (long)Wire.MessageType.Text, (long)Wire.MessageType.Photo);
-                else if (fields.IsNamed("author"u8))
-                    Author.Read(ref fields.Json, MaxNameBytes);
                 else if (fields.IsNamed("since"u8))
                     Since.Read(ref fields.Json, least: 0, most: long.MaxValue);
                 else if (fields.IsNamed("epoch"u8))
-                    Epoch.Read(ref fields.Json, MaxNameBytes);
+                    Epoch.Read(ref fields.Json, MessageFields.MaxNameBytes);
                 else if (fields.IsNamed("device"u8))
-                    Device.Read(ref fields.Json, MaxNameBytes);
+                    Device.Read(ref fields.Json, MessageFields.MaxNameBytes);
                 else
                     fields.Json.Skip();
             }

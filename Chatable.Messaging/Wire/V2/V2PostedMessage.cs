@@ -15,8 +15,6 @@ namespace Chatable.Messaging.Wire.V2;
 /// <param name="Author">The user that the client claims to be. The author of a message is always the authenticated user.</param>
 public readonly record struct V2PostedMessage(string Recipient, ReadOnlyMemory<byte> Message, MessageType Type, string? Author)
 {
-    private const int MaxNameBytes = 255;
-
     /// <summary>
     /// Adds the reasons why the body is invalid to <paramref name="faults"/>, by field. Adds nothing if the body is valid.
     /// </summary>
@@ -42,29 +40,22 @@ public readonly record struct V2PostedMessage(string Recipient, ReadOnlyMemory<b
 
     private static V2PostedMessage ReadFields(ReadOnlySpan<byte> utf8, int maxMessageBytes, FieldFaults faults)
     {
-        TextField author = default, recipient = default, message = default;
+        var message = new MessageFields(maxMessageBytes);
         IntegerField type = default;
         var fields = new ObjectReader(utf8);
         while (fields.NextField())
         {
-            if (fields.IsNamed("author"u8))
-                author.Read(ref fields.Json, MaxNameBytes);
-            else if (fields.IsNamed("recipient"u8))
-                recipient.Read(ref fields.Json, MaxNameBytes);
-            else if (fields.IsNamed("message"u8))
-                message.Read(ref fields.Json, maxMessageBytes);
-            else if (fields.IsNamed("message_type"u8))
+            if (fields.IsNamed("message_type"u8))
                 type.Read(ref fields.Json, (long)MessageType.Text, (long)MessageType.Photo);
-            else
+            else if (!message.TryRead(ref fields))
                 fields.Json.Skip();
         }
 
-        faults.Add("author", author.Fault);
-        faults.AddRequired("recipient", recipient);
-        faults.AddVisible("message", message);
+        message.AddFaults(faults, visible: true);
         faults.Add("message_type", type.Fault);
         return faults.Any
             ? default
-            : new V2PostedMessage(recipient.AsName()!, message.Utf8.ToArray(), (MessageType)(type.Value ?? 0), author.AsName());
+            : new V2PostedMessage(
+                message.Recipient.AsName()!, message.Message.Utf8.ToArray(), (MessageType)(type.Value ?? 0), message.Author.AsName());
     }
 }

@@ -62,9 +62,9 @@ public sealed class FailureTests(PostgresServer postgres, RedisServer redis)
     }
 
     [Theory]
-    [InlineData("Messages__MaxWaiting", "0", "Messages:MaxWaiting must be from 1 to 100000.")]
-    [InlineData("Messages__Deadline", "00:10:00", "Messages:Deadline must be from 00:00:00.1000000 to 00:05:00.")]
-    [InlineData("Sync__PollsPerUser", "0", "Sync:PollsPerUser must be from 1 to 1000.")]
+    [InlineData("Messages__MaxWaiting", "0", "Messages:MaxWaiting must be between 1 and 100000.")]
+    [InlineData("Messages__Deadline", "00:10:00", "Messages:Deadline must be between 00:00:00.1000000 and 00:05:00.")]
+    [InlineData("Sync__PollsPerUser", "0", "Sync:PollsPerUser must be between 1 and 1000.")]
     public async Task AWrongSettingStopsTheStartWithASentenceThatNamesIt(string key, string value, string sentence)
     {
         var failure = await Assert.ThrowsAsync<InvalidOperationException>(

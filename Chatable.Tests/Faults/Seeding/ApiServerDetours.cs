@@ -4,6 +4,7 @@ using Chatable.ApiService.Realtime.Push;
 using Chatable.ApiService.Realtime.Sessions.V2;
 using Chatable.ApiService.Sending;
 using Chatable.Messaging.Envelopes;
+using Chatable.Messaging.Intake;
 using Chatable.Messaging.Users;
 using Chatable.Messaging.Wire;
 
@@ -31,7 +32,7 @@ internal static class ApiServerDetours
     }
 
     [InPlaceOf(typeof(IntakeWriter), "AppendAsync")]
-    public static async Task<SendOutcome> AppendAsync(
+    public static async Task<AcceptOutcome> AppendAsync(
         IntakeWriter intakeWriter, Sender sender, int partition, IReadOnlyList<PendingSend> sends, UserRef?[] recipients, int start, int end,
         CancellationToken cancellationToken)
     {
@@ -92,7 +93,7 @@ internal static class ApiServerDetours
     private static extern IntakeEntry CreateEntryShipped(IntakeWriter intakeWriter, Sender sender, PendingSend send, UserRef recipient);
 
     [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "AppendAsyncShipped")]
-    private static extern Task<SendOutcome> AppendAsyncShipped(
+    private static extern Task<AcceptOutcome> AppendAsyncShipped(
         IntakeWriter intakeWriter, Sender sender, int partition, IReadOnlyList<PendingSend> sends, UserRef?[] recipients, int start, int end,
         CancellationToken cancellationToken);
 

@@ -62,7 +62,7 @@ public sealed class OptionsTests
         using var host = builder.Build();
         var options = host.Services.GetRequiredService<IOptions<FanoutOptions>>();
         Assert.Equal(
-            ["Fanout:BatchSize must be 1 to 5000 entries.", "Fanout:LeaseDuration must be at least two renewals."],
+            ["Fanout:BatchSize must be between 1 and 5000.", "Fanout:LeaseDuration must be at least two renewals."],
             Assert.Throws<OptionsValidationException>(() => options.Value).Failures);
     }
 }

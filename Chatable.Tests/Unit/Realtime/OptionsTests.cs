@@ -15,8 +15,8 @@ public class OptionsTests
     [Fact]
     public void TheDefaultsAreValid()
     {
-        Assert.Empty(new RealtimeOptions().Faults());
-        Assert.Empty(new DeliveryOptions().Faults());
+        Assert.Empty(FaultsOf(new RealtimeOptions()));
+        Assert.Empty(FaultsOf(new DeliveryOptions()));
     }
 
     /// <summary>Each of them is within its own range, and contradicts another.</summary>
@@ -41,9 +41,9 @@ public class OptionsTests
             new() { Drain = new DrainOptions { Spread = TimeSpan.FromSeconds(21) } },
         ];
 
-        Assert.All(contradictions, options => Assert.Single(options.Faults()));
-        Assert.Single(new DeliveryOptions().Faults(new RegistryOptions { UserLifetime = TimeSpan.FromMinutes(90) }));
-        Assert.Empty(new DeliveryOptions().Faults(new RegistryOptions()));
+        Assert.All(contradictions, options => Assert.Single(FaultsOf(options)));
+        Assert.Single(new DeliveryOptions().Contradictions(new RegistryOptions { UserLifetime = TimeSpan.FromMinutes(90) }));
+        Assert.Empty(new DeliveryOptions().Contradictions(new RegistryOptions()));
     }
 
     [Fact]
@@ -79,9 +79,16 @@ public class OptionsTests
             Times = new SocketTimes { Close = TimeSpan.Zero },
         };
 
-        Assert.Equal(5, options.Faults().Count());
-        Assert.Equal(2, new DeliveryOptions { HoldLimit = 0, Poll = TimeSpan.FromDays(30) }.Faults().Count());
+        Assert.Contains("Realtime:Times:Close must be between 00:00:00.1000000 and 1.00:00:00.", FaultsOf(options));
+        Assert.Equal(5, FaultsOf(options).Count());
+        Assert.Equal(2, FaultsOf(new DeliveryOptions { HoldLimit = 0, Poll = TimeSpan.FromDays(30) }).Count());
     }
+
+    private static IEnumerable<string> FaultsOf(RealtimeOptions options) =>
+        ValidatedOptions.Failures(RealtimeOptions.Section, new RealtimeOptionsValidator(), options).Concat(options.Contradictions());
+
+    private static IEnumerable<string> FaultsOf(DeliveryOptions options) =>
+        ValidatedOptions.Failures(DeliveryOptions.Section, new DeliveryOptionsValidator(), options);
 
     [Fact]
     public void TheCatalogueOfCloseCodesIsComplete()

@@ -28,7 +28,7 @@ public class IntakeWriterTests
     [Fact]
     public async Task TheAuthorIsTheUserWhoIsAuthenticated()
     {
-        Assert.Equal([SendOutcome.Accepted], await AcceptAsync("user1"));
+        Assert.Equal([AcceptOutcome.Accepted], await AcceptAsync("user1"));
 
         var entry = Assert.Single(Assert.Single(_appended).Entries);
         Assert.Equal((42, "bob", 1, "USER1"), (entry.AuthorId, entry.Author, entry.RecipientId, entry.Recipient));
@@ -47,8 +47,8 @@ public class IntakeWriterTests
 
         Assert.Equal([PartitionOf(1), PartitionOf(1), PartitionOf(elsewhere), PartitionOf(1)], _appended.Select(call => call.Partition));
         Assert.Equal([2, 1, 1, 1], _appended.Select(call => call.Entries.Length));
-        Assert.Equal(SendOutcome.UnknownRecipient, outcomes[2]);
-        Assert.Equal(5, outcomes.Count(outcome => outcome == SendOutcome.Accepted));
+        Assert.Equal(AcceptOutcome.UnknownRecipient, outcomes[2]);
+        Assert.Equal(5, outcomes.Count(outcome => outcome == AcceptOutcome.Accepted));
     }
 
     [Fact]
@@ -60,7 +60,7 @@ public class IntakeWriterTests
 
         var outcomes = await AcceptAsync($"user{elsewhere}", "user1", $"user{elsewhere}", "nobody");
 
-        Assert.Equal([SendOutcome.Busy, SendOutcome.Unknown, SendOutcome.Unknown, SendOutcome.Unknown], outcomes);
+        Assert.Equal([AcceptOutcome.Busy, AcceptOutcome.Unknown, AcceptOutcome.Unknown, AcceptOutcome.Unknown], outcomes);
         Assert.Equal(2, _appended.Count);
     }
 
@@ -69,7 +69,7 @@ public class IntakeWriterTests
     {
         var outcomes = await AcceptAsync("failing", "user1");
 
-        Assert.Equal([SendOutcome.Unavailable, SendOutcome.Accepted], outcomes);
+        Assert.Equal([AcceptOutcome.Unavailable, AcceptOutcome.Accepted], outcomes);
     }
 
     [Theory]
@@ -116,7 +116,7 @@ public class IntakeWriterTests
 
     private static int PartitionOf(long user) => Partitioning.PartitionOf(s_bob.UserId, user, Partitions);
 
-    private Task<SendOutcome[]> AcceptAsync(params string[] recipients)
+    private Task<AcceptOutcome[]> AcceptAsync(params string[] recipients)
     {
         var meters = new ServiceCollection().AddMetrics().BuildServiceProvider().GetRequiredService<IMeterFactory>();
         var intakeWriter = new IntakeWriter(
