@@ -11,19 +11,18 @@ namespace Chatable.Tests.AppHost;
 /// </summary>
 internal sealed partial class AppHostProcess : IAsyncDisposable
 {
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(120);
+    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(3);
 
     private readonly string _marker = $"CHATABLE_TEST_RUN={Guid.NewGuid():N}";
     private readonly TestFolder? _ownHome;
     private readonly Process _process;
     private readonly ConcurrentQueue<string> _lines = new();
+    private readonly IDisposable _turn;
     private HashSet<int> _started = [];
 
-    /// <param name="home">What one run leaves in its home the next one finds; without one, it has a home that goes with it.</param>
-    /// <param name="environment">Besides, or instead of, that of the tests.</param>
-    /// <param name="arguments">Of the AppHost.</param>
-    public AppHostProcess(TestFolder? home, IReadOnlyDictionary<string, string>? environment, params string[] arguments)
+    private AppHostProcess(IDisposable turn, TestFolder? home, IReadOnlyDictionary<string, string>? environment, string[] arguments)
     {
+        _turn = turn;
         Home = (home ?? (_ownHome = new TestFolder())).Path;
         var configuration = typeof(AppHostProcess).Assembly.GetCustomAttribute<AssemblyConfigurationAttribute>()!.Configuration;
         // A shell's background jobs ignore SIGINT, and so would all that they start: the tests may be such a job, the AppHost may not.
@@ -41,6 +40,8 @@ internal sealed partial class AppHostProcess : IAsyncDisposable
         info.Environment["NUGET_PACKAGES"] = Environment.GetEnvironmentVariable("NUGET_PACKAGES")
             ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages");
         info.Environment["HOME"] = Home;
+        // Asks the package registry whether there is a newer Aspire, once for each new home.
+        info.Environment["ASPIRE_VERSION_CHECK_DISABLED"] = "true";
         info.Environment[_marker.Split('=')[0]] = _marker.Split('=')[1];
         foreach (var (name, value) in environment ?? new Dictionary<string, string>())
             info.Environment[name] = value;
@@ -51,6 +52,14 @@ internal sealed partial class AppHostProcess : IAsyncDisposable
         _process.BeginOutputReadLine();
         _process.BeginErrorReadLine();
     }
+
+    /// <summary>Starts it once no other topology is starting. Its turn lasts until it has shown what the test waits for, or has ended.</summary>
+    /// <param name="home">What one run leaves in its home the next one finds; without one, it has a home that goes with it.</param>
+    /// <param name="environment">Besides, or instead of, that of the tests.</param>
+    /// <param name="arguments">Of the AppHost.</param>
+    public static async Task<AppHostProcess> StartAsync(
+        TestFolder? home, IReadOnlyDictionary<string, string>? environment, params string[] arguments) =>
+        new(await StartTurn.TakeAsync(CancellationToken.None), home, environment, arguments);
 
     public string Home { get; }
 
@@ -64,19 +73,22 @@ internal sealed partial class AppHostProcess : IAsyncDisposable
     /// <summary>Waits until the console shows a text.</summary>
     public async Task WaitForAsync(string text)
     {
-        await Eventually.HoldsAsync(
-            () =>
-            {
-                Assert.False(_process.HasExited && !Output.Contains(text, StringComparison.Ordinal), Output);
-                return Task.FromResult(Output.Contains(text, StringComparison.Ordinal));
-            },
-            $"the console shows '{text}'", CancellationToken.None, s_patience);
+        var started = TimeProvider.System.GetTimestamp();
+        while (!Output.Contains(text, StringComparison.Ordinal))
+        {
+            if (_process.HasExited || TimeProvider.System.GetElapsedTime(started) > s_patience)
+                Assert.Fail($"The console does not show '{text}' but '{Output}'. Running: {string.Join("; ", Left())}");
+            await Task.Delay(TimeSpan.FromMilliseconds(50));
+        }
+
+        _turn.Dispose();
         _started = [.. Everything()];
     }
 
     public async Task<int> WaitForEndAsync()
     {
         await _process.WaitForExitAsync(CancellationToken.None).WaitAsync(s_patience);
+        _turn.Dispose();
         return _process.ExitCode;
     }
 
@@ -92,6 +104,7 @@ internal sealed partial class AppHostProcess : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        using var turn = _turn;
         Interrupt();
         await WaitForEndAsync();
         await Eventually.HoldsAsync(() => Task.FromResult(!Left().Any()), "everything is gone", CancellationToken.None, s_patience);

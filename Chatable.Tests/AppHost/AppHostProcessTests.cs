@@ -13,7 +13,7 @@ public sealed partial class AppHostProcessTests
     [Fact]
     public async Task ANormalStartAndStopPrintOneTableAndNothingElse()
     {
-        await using var appHost = new AppHostProcess(home: null, environment: null);
+        await using var appHost = await AppHostProcess.StartAsync(home: null, environment: null);
         await appHost.WaitUntilUpAsync();
         using var http = new HttpClient();
 
@@ -35,7 +35,7 @@ public sealed partial class AppHostProcessTests
     [InlineData(Signals.Kill)]
     public async Task HoweverTheAppHostEndsNothingIsLeftHalfAMinuteLater(int signal)
     {
-        await using var appHost = new AppHostProcess(home: null, environment: null, "--UseVolumes=false", "--Api:Replicas=1");
+        await using var appHost = await AppHostProcess.StartAsync(home: null, environment: null, "--UseVolumes=false", "--Api:Replicas=1");
         await appHost.WaitUntilUpAsync();
         var folders = TemporaryFoldersOf(appHost).ToList();
         Assert.Equal(2, folders.Count);
@@ -52,7 +52,7 @@ public sealed partial class AppHostProcessTests
     {
         using var home = new TestFolder();
         var name = ChatClient.NewName();
-        await using (var first = new AppHostProcess(home, environment: null, "--Api:Replicas=1"))
+        await using (var first = await AppHostProcess.StartAsync(home, environment: null, "--Api:Replicas=1"))
         {
             await first.WaitUntilUpAsync();
             using var client = new ChatClient(first.AddressOf("API"));
@@ -66,7 +66,7 @@ public sealed partial class AppHostProcessTests
         foreach (var secret in new[] { "postgres-password", "redis-password", "token-secrets-key" })
             Assert.Contains($"\"Parameters:{secret}\"", await File.ReadAllTextAsync(secrets.FullName, Cancelled), StringComparison.Ordinal);
 
-        await using var second = new AppHostProcess(home, environment: null, "--Api:Replicas=1");
+        await using var second = await AppHostProcess.StartAsync(home, environment: null, "--Api:Replicas=1");
         await second.WaitUntilUpAsync();
         using var again = new ChatClient(second.AddressOf("API"));
         var answer = await again.PostAsync("/api/register", ChatClient.RegistrationOf(name), Cancelled);
@@ -76,9 +76,9 @@ public sealed partial class AppHostProcessTests
     [Fact]
     public async Task TwoTopologiesSideBySideServeOnTheirOwnPorts()
     {
-        await using var first = new AppHostProcess(home: null, environment: null, "--UseVolumes=false", "--Api:Replicas=1");
+        await using var first = await AppHostProcess.StartAsync(home: null, environment: null, "--UseVolumes=false", "--Api:Replicas=1");
         await first.WaitUntilUpAsync();
-        await using var second = new AppHostProcess(home: null, environment: null, "--UseVolumes=false", "--Api:Replicas=1");
+        await using var second = await AppHostProcess.StartAsync(home: null, environment: null, "--UseVolumes=false", "--Api:Replicas=1");
         await second.WaitUntilUpAsync();
         using var http = new HttpClient();
 

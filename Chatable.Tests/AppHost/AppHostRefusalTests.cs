@@ -14,7 +14,7 @@ public sealed class AppHostRefusalTests
         using var taken = new TcpListener(IPAddress.Loopback, 0);
         taken.Start();
         var port = ((IPEndPoint)taken.LocalEndpoint).Port;
-        await using var appHost = new AppHostProcess(home: null, environment: null, "--UseVolumes=false", $"--Api:Port={port}");
+        await using var appHost = await AppHostProcess.StartAsync(home: null, environment: null, "--UseVolumes=false", $"--Api:Port={port}");
 
         Assert.Equal(1, await appHost.WaitForEndAsync());
         Assert.EndsWith(
@@ -27,7 +27,7 @@ public sealed class AppHostRefusalTests
     [Fact]
     public async Task SettingsThatCannotBeUsedAreToldBeforeAnythingStarts()
     {
-        await using var appHost = new AppHostProcess(
+        await using var appHost = await AppHostProcess.StartAsync(
             home: null, environment: null, "--Api:Replicas=0", "--Api:Port=70000", "--Stores=cloud", "--UseVolumes=perhaps");
 
         Assert.Equal(1, await appHost.WaitForEndAsync());
@@ -44,7 +44,7 @@ public sealed class AppHostRefusalTests
     [Fact]
     public async Task MistypedAndEmptySettingsAreToldBeforeAnythingStarts()
     {
-        await using var appHost = new AppHostProcess(
+        await using var appHost = await AppHostProcess.StartAsync(
             home: null, new Dictionary<string, string> { ["Api__Prot"] = "9000", ["Fanout__BatchSize"] = "100" },
             "--Api:Replcas=2", "--Fanout:BatchSize=5", "--UseVolume=false", "--Fanout:Replicas=");
 
@@ -67,7 +67,7 @@ public sealed class AppHostRefusalTests
     {
         using var path = new TestFolder();
         ShellTools.LinkAllBut(path.Path, "redis-server", "valkey-server");
-        await using var appHost = new AppHostProcess(
+        await using var appHost = await AppHostProcess.StartAsync(
             home: null, new Dictionary<string, string> { ["PATH"] = path.Path }, "--UseVolumes=false", "--Api:Replicas=1");
 
         await appHost.WaitForAsync(
@@ -87,7 +87,7 @@ public sealed class AppHostRefusalTests
             ["ConnectionStrings__chatdb"] = $"Host=127.0.0.1;Port={nobody};Username=postgres;Password=x;Database=chatdb",
             ["Migrations__StartTimeout"] = "00:00:00",
         };
-        await using var appHost = new AppHostProcess(home: null, environment, "--UseVolumes=false", "--Api:Replicas=1");
+        await using var appHost = await AppHostProcess.StartAsync(home: null, environment, "--UseVolumes=false", "--Api:Replicas=1");
 
         await appHost.WaitForAsync("api did not start:");
 

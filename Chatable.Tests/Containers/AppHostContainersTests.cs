@@ -65,7 +65,7 @@ public sealed class AppHostContainersTests
 
     private static async Task<AppHostProcess> StartAsync(TestFolder home)
     {
-        var appHost = new AppHostProcess(home, environment: null, "--Stores=containers", "--Api:Replicas=2");
+        var appHost = await AppHostProcess.StartAsync(home, environment: null, "--Stores=containers", "--Api:Replicas=2");
         try
         {
             await appHost.WaitUntilUpAsync();

@@ -24,7 +24,7 @@ public sealed class SynchronousStandbyTests : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         _primary = await FaultPostgres.StartAsync(diskMegabytes: 0, Token);
-        await _primary.AddStandbyAsync(Token);
+        await _primary.AddSynchronousStandbyAsync(Token);
         _database = new MessagesDatabase(FaultPostgres.ConnectionStringBy(_primary.Address));
         (_ann, _ben) = await _database.AddUsersAsync(2) is [var ann, var ben] ? (ann, ben) : default;
     }

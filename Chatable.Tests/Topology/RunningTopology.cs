@@ -37,6 +37,7 @@ internal sealed class RunningTopology : IAsyncDisposable
 
     private static async Task<RunningTopology> StartAsync(bool withDashboard, OtlpCollector? telemetry, string[] arguments)
     {
+        using var turn = await StartTurn.TakeAsync(CancellationToken.None);
         using var limit = new CancellationTokenSource(s_startLimit);
         var builder = await DistributedApplicationTestingBuilder.CreateAsync<Projects.Chatable_AppHost>(
             ["--Stores=processes", "--UseVolumes=false", .. arguments],
@@ -58,11 +59,30 @@ internal sealed class RunningTopology : IAsyncDisposable
             await app.ResourceNotifications.WaitForResourceHealthyAsync("fanout", limit.Token);
             return new RunningTopology(app);
         }
-        catch
+        catch (Exception failure)
         {
+            var states = await StatesAsync(app);
             await app.DisposeAsync();
-            throw;
+            throw new InvalidOperationException($"The topology has not come up: {states}", failure);
         }
+    }
+
+    // api-vreaiugt Running Unhealthy, …
+    private static async Task<string> StatesAsync(DistributedApplication app)
+    {
+        var states = new SortedDictionary<string, string>(StringComparer.Ordinal);
+        // The states of now come at once; those that follow are not waited for.
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(2));
+        try
+        {
+            await foreach (var change in app.ResourceNotifications.WatchAsync(limit.Token))
+                states[change.ResourceId] = $"{change.Snapshot.State?.Text} {change.Snapshot.HealthStatus}";
+        }
+        catch (OperationCanceledException)
+        {
+        }
+
+        return string.Join(", ", states.Select(state => $"{state.Key} {state.Value}"));
     }
 
     private static void SendTelemetry(IDistributedApplicationTestingBuilder builder, (string Key, string Value)[] settings)

@@ -19,7 +19,7 @@ internal sealed record ClusterSettings
     public int PostgresDisk { get; init; }
 
     /// <summary>Whether PostgreSQL has a standby that each commit waits for.</summary>
-    public bool HasStandby { get; init; }
+    public bool HasSynchronousStandby { get; init; }
 
     /// <summary>Whether PostgreSQL has a standby that no commit waits for.</summary>
     public bool HasAsynchronousStandby { get; init; }
@@ -95,8 +95,8 @@ internal sealed class FaultCluster : IAsyncDisposable
         var cluster = new FaultCluster(postgres, await redis, settings);
         try
         {
-            if (settings.HasStandby)
-                await postgres.AddStandbyAsync(cancellationToken);
+            if (settings.HasSynchronousStandby)
+                await postgres.AddSynchronousStandbyAsync(cancellationToken);
             if (settings.HasAsynchronousStandby)
                 await postgres.AddAsynchronousStandbyAsync(cancellationToken);
             await Task.WhenAll(cluster.Services.Select(service => service.Node.RestartAsync(cancellationToken)));

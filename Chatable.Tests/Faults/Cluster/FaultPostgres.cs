@@ -19,6 +19,7 @@ internal sealed class FaultPostgres : IAsyncDisposable
     private FaultStandby? _successor;
     private FaultProxy? _toStandby;
     private string _data = "data";
+    private string _expectedSyncState = "async";
 
     // Where another one has taken its place: it as it was, on a port of its own, for those who ask what it had.
     private Node? _past;
@@ -37,7 +38,7 @@ internal sealed class FaultPostgres : IAsyncDisposable
     /// <summary>What follows it, if anything; null once it is this server.</summary>
     public FaultStandby? Standby { get; private set; }
 
-    /// <summary>By which an asynchronous standby follows; to make it lag.</summary>
+    /// <summary>The link by which the standby follows.</summary>
     public FaultProxy ToStandby => _toStandby!;
 
     /// <summary>The small disk it runs on, if any.</summary>
@@ -72,15 +73,15 @@ internal sealed class FaultPostgres : IAsyncDisposable
     /// <summary>From now on there is a standby that no commit waits for.</summary>
     public async Task AddAsynchronousStandbyAsync(CancellationToken cancellationToken)
     {
-        _toStandby = FaultProxy.Start(Address);
-        Standby = await FaultStandby.StartAsync(_toStandby.Address, cancellationToken);
+        await StartStandbyAsync(cancellationToken);
         await WaitForStandbyAsync(cancellationToken);
     }
 
     /// <summary>From now on a commit waits until a standby has it.</summary>
-    public async Task AddStandbyAsync(CancellationToken cancellationToken)
+    public async Task AddSynchronousStandbyAsync(CancellationToken cancellationToken)
     {
-        Standby = await FaultStandby.StartAsync(Address, cancellationToken);
+        await StartStandbyAsync(cancellationToken);
+        _expectedSyncState = "sync";
         await ExecuteAsync($"ALTER SYSTEM SET synchronous_standby_names = '{FaultStandby.Name}'", cancellationToken);
         await ExecuteAsync("SELECT pg_reload_conf()", cancellationToken);
         await WaitForStandbyAsync(cancellationToken);
@@ -89,8 +90,7 @@ internal sealed class FaultPostgres : IAsyncDisposable
     /// <summary>Until it follows again, and has all there was when this began.</summary>
     public Task WaitForStandbyAsync(CancellationToken cancellationToken) => Eventually.HoldsAsync(
         () => HoldsAsync(
-            $"SELECT 1 FROM pg_stat_replication WHERE sync_state = '{(_toStandby is null ? "sync" : "async")}' "
-            + "AND replay_lsn >= pg_current_wal_flush_lsn()",
+            $"SELECT 1 FROM pg_stat_replication WHERE sync_state = '{_expectedSyncState}' AND replay_lsn >= pg_current_wal_flush_lsn()",
             cancellationToken),
         "the standby has everything", cancellationToken);
 
@@ -99,7 +99,6 @@ internal sealed class FaultPostgres : IAsyncDisposable
     {
         await CrashAsync(cancellationToken);
         var standby = Standby!;
-        standby.Thaw();
         await standby.PromoteAsync(cancellationToken);
         GiveWayTo(standby);
         Standby = null;
@@ -196,6 +195,12 @@ internal sealed class FaultPostgres : IAsyncDisposable
         if (Disk is not null)
             await Disk.DisposeAsync();
         _folder.Delete(recursive: true);
+    }
+
+    private async Task StartStandbyAsync(CancellationToken cancellationToken)
+    {
+        _toStandby = FaultProxy.Start(Address);
+        Standby = await FaultStandby.StartAsync(_toStandby.Address, cancellationToken);
     }
 
     private static void Signal(int signal, IEnumerable<int> processes)

@@ -37,7 +37,7 @@ internal sealed class FaultStandby : IAsyncDisposable
     private string DataFolder => Path.Combine(_folder.FullName, "data");
 
     /// <summary>Copies a server that trusts connections from this machine, and follows it.</summary>
-    /// <param name="upstream">Where it gets the WAL from: the primary itself, or a proxy that can make it lag.</param>
+    /// <param name="upstream">Where it gets the WAL from: a proxy before the primary, which can make it lag.</param>
     /// <param name="cancellationToken">Gives up.</param>
     public static async Task<FaultStandby> StartAsync(IPEndPoint upstream, CancellationToken cancellationToken)
     {

@@ -1,4 +1,5 @@
 using Chatable.Tests.Faults.Cluster;
+using Chatable.Tests.Faults.Proxy;
 
 namespace Chatable.Tests.Faults.Nemesis;
 
@@ -11,12 +12,12 @@ internal static class StandbyFaults
     public static IReadOnlyList<Fault> All { get; } =
     [
         new("F39", "a synchronous standby stalls, dies and is promoted",
-            "SIGSTOP of all its processes for 15 s, and pg_terminate_backend of what waits for it; SIGKILL, restart; at the end the primary is "
-            + "killed while the standby is frozen, and the standby promoted",
+            "SIGSTOP of all its processes for 15 s, and pg_terminate_backend of what waits for it; SIGKILL, restart; at the end the link "
+            + "to the standby swallows everything for 15 s, the primary is killed, and the standby promoted",
             "no ack meanwhile, and none of what the standby lacks: everything acked is on it", TroubleAsync)
         {
             Holds = Parts.Postgres,
-            Cluster = new ClusterSettings { HasStandby = true },
+            Cluster = new ClusterSettings { HasSynchronousStandby = true },
             AtLeast = TimeSpan.FromSeconds(45),
             Heal = FailOverAsync,
         },
@@ -42,15 +43,16 @@ internal static class StandbyFaults
         }
     }
 
-    // What is committed while the standby is frozen dies with the primary: that is right for whatever has no ack.
+    // A standby that is only frozen would still read what the primary had sent to its socket. Nothing of what is committed on this link
+    // reaches it. That dies with the primary, which is right for whatever has no ack.
     private static async Task FailOverAsync(FaultContext context, CancellationToken cancellationToken)
     {
         var postgres = context.Cluster.Postgres;
-        if (postgres.Standby is not { } standby)
+        if (postgres.Standby is null)
             return;
         await postgres.WaitForStandbyAsync(cancellationToken);
         await context.PauseAsync(3, cancellationToken);
-        standby.Freeze();
+        postgres.ToStandby.Down = new Toxics { BlackHole = true };
         await context.PauseAsync(Stall, cancellationToken);
         await postgres.FailOverAsync(cancellationToken);
     }
