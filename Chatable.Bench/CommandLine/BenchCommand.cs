@@ -14,32 +14,39 @@ namespace Chatable.Bench.CommandLine;
 internal static class BenchCommand
 {
     private static readonly Option<bool> s_quick =
-        new("--quick") { Description = "One round of short runs: minutes, and not to be quoted." };
+        new("--quick") { Description = "One round of short runs. Takes minutes. Do not quote the results." };
     private static readonly Option<string[]> s_only =
         Names("--only",
-            $"Scenarios, separated by commas: {string.Join(", ", Scenarios.Names)}; "
-            + $"all but {string.Join(", ", Scenarios.Long)} if left out.",
+            $"Scenarios to run, separated by commas: {string.Join(", ", Scenarios.Names)}. "
+            + $"By default all except {string.Join(", ", Scenarios.Long)}.",
             Scenarios.Names);
     private static readonly Option<string[]> s_subjects =
-        Names("--subjects", $"Systems: {string.Join(", ", SubjectNames.All)}.", SubjectNames.All);
+        Names("--subjects",
+            $"Systems to measure, separated by commas: {string.Join(", ", SubjectNames.All)}. By default all.",
+            SubjectNames.All);
     private static readonly Option<Variant[]> s_variants = new("--variant")
     {
-        Description = "Chatable once more in windows 16 and 1, rate and v1, as name=[folder of another checkout][,KEY=VALUE of the "
-            + "services' environment]…; may be repeated.",
+        Description = "Measure another variant of Chatable as well, in window-16, window-1, rate and v1: name=[folder][,KEY=VALUE]…. The "
+            + "folder is another checkout. KEY=VALUE is an environment variable of the services. You can repeat this option.",
         CustomParser = ReadVariants,
     };
-    private static readonly Option<int?> s_rounds = Number("--rounds", "Rounds, all systems in each; medians are of these (3).", 1, 100);
-    private static readonly Option<int?> s_seconds = Number("--seconds", "Measured in each run, after a warm-up (10).", 1, 3600);
-    private static readonly Option<int?> s_pairs = Number("--pairs", "Authors, each with a recipient on another replica (100).", 1, 10_000);
-    private static readonly Option<int?> s_rate = Number("--rate", "Messages a second of the open loop (1000).", 1, 1_000_000);
-    private static readonly Option<int?> s_idle = Number("--idle", "Idle connections on one replica (10000).", 100, 25_000);
-    private static readonly Option<int?> s_open = Number("--open", "Connections open at once on all replicas (20000).", 100, 60_000);
-    private static readonly Option<int?> s_dead = Number("--dead", "Connections of the replica that dies (10000).", 10, 50_000);
-    private static readonly Option<int?> s_storm = Number("--storm", "Clients that reconnect at the same moment (2000).", 10, 20_000);
+    private static readonly Option<int?> s_rounds =
+        Number("--rounds", "Rounds (default 3). Each round measures all systems; the medians are over the rounds.", 1, 100);
+    private static readonly Option<int?> s_seconds =
+        Number("--seconds", "Seconds measured in each run, after a warm-up (default 10).", 1, 3600);
+    private static readonly Option<int?> s_pairs =
+        Number("--pairs", "Authors, each with a recipient on another replica (default 100).", 1, 10_000);
+    private static readonly Option<int?> s_rate = Number("--rate", "Messages per second in the open loop (default 1000).", 1, 1_000_000);
+    private static readonly Option<int?> s_idle = Number("--idle", "Idle connections on one replica (default 10000).", 100, 25_000);
+    private static readonly Option<int?> s_open =
+        Number("--open", "Connections open at the same time on all replicas (default 20000).", 100, 60_000);
+    private static readonly Option<int?> s_dead = Number("--dead", "Connections of the replica that dies (default 10000).", 10, 50_000);
+    private static readonly Option<int?> s_storm =
+        Number("--storm", "Clients that reconnect at the same moment (default 2000).", 10, 20_000);
     private static readonly Option<int?> s_stored =
-        Number("--stored", "Messages in the database before reads (1000000).", 10_000, 100_000_000);
-    private static readonly Option<int?> s_minutes = Number("--minutes", "How long the soak is (30).", 1, 10_000);
-    private static readonly Option<string?> s_out = new("--out") { Description = "Folder of the results (artifacts/bench)." };
+        Number("--stored", "Messages in the database before reads are measured (default 1000000).", 10_000, 100_000_000);
+    private static readonly Option<int?> s_minutes = Number("--minutes", "Length of the soak in minutes (default 30).", 1, 10_000);
+    private static readonly Option<string?> s_out = new("--out") { Description = "Folder for the results (default artifacts/bench)." };
 
     // Behind those it lists: they are made in the order of the text.
     private static readonly Option[] s_all =
@@ -51,8 +58,8 @@ internal static class BenchCommand
 
     internal static RootCommand Create()
     {
-        var root = new RootCommand("Measures Chatable beside what it is to be compared with, in one session on one machine.");
-        var run = new Command("run", "Measures; what is done where no command is given.");
+        var root = new RootCommand("Measures Chatable and the systems it is compared with, in one session on one machine.");
+        var run = new Command("run", "Runs the measurements. This is the default command.");
         foreach (var command in (Command[])[root, run])
         {
             foreach (var option in s_all)
@@ -91,22 +98,25 @@ internal static class BenchCommand
     // The processes of the references are this program again.
     private static Command Reference()
     {
-        var port = new Option<int>("--port") { Required = true, Description = "Where to listen, on the loopback interface." };
-        var redis = new Option<string?>("--redis") { Description = "The backplane." };
-        var postgres = new Option<string?>("--postgres") { Description = "Where each message is inserted." };
+        var port = new Option<int>("--port") { Required = true, Description = "The port to listen on, on the loopback interface." };
+        var redis = new Option<string?>("--redis") { Description = "The Redis of the backplane." };
+        var postgres = new Option<string?>("--postgres")
+        {
+            Description = "The PostgreSQL into which each message is inserted. Without it, nothing is stored.",
+        };
         var relay = new Command("relay", "A bare WebSocket relay.") { port };
         relay.SetAction((parsed, cancellationToken) => ServeAsync(RelayServer.Create(parsed.GetValue(port)), cancellationToken));
         var signalR = new Command("signalr", "SignalR with its Redis backplane.") { port, redis, postgres };
         signalR.SetAction((parsed, cancellationToken) => ServeAsync(
             SignalRServer.Create(new ReferenceOptions(parsed.GetValue(port), parsed.GetValue(redis), parsed.GetValue(postgres))),
             cancellationToken));
-        return new Command("reference", "Is one of the systems Chatable is compared with, until it is stopped.") { relay, signalR };
+        return new Command("reference", "Runs one of the systems that Chatable is compared with, until you stop it.") { relay, signalR };
     }
 
     // So is what holds connections above the limit of one process.
     private static Command Hold()
     {
-        var hold = new Command("hold", "Keeps the connections it reads from its input, until that ends.") { Hidden = true };
+        var hold = new Command("hold", "Opens the connections that its input lists. Keeps them until the input ends.") { Hidden = true };
         hold.SetAction(async (_, cancellationToken) =>
         {
             using var seats = new StreamReader(Console.OpenStandardInput());

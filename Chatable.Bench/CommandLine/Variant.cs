@@ -16,14 +16,14 @@ internal sealed record Variant(string Name, string? Checkout, IReadOnlyList<(str
         var pairs = parts.Select(part => part.Split('=', 2)).ToArray();
         if (Array.Find(pairs, pair => pair.Length < 2 || pair[0].Length == 0) is { } wrong)
         {
-            result.AddError($"'{wrong[0]}' of a variant is no name=folder or KEY=VALUE: --variant name=[folder][,KEY=VALUE]…");
+            result.AddError($"'{wrong[0]}' is neither name=[folder] nor KEY=VALUE. Use --variant name=[folder][,KEY=VALUE]…");
             return null;
         }
 
         var checkout = pairs[0][1].Length > 0 ? Path.GetFullPath(pairs[0][1]) : null;
         if (checkout is not null && !Programs.AreBuiltIn(checkout))
         {
-            result.AddError($"The services are not built in {checkout} in the configuration of this program.");
+            result.AddError($"The services are not built in {checkout} for the configuration (Debug or Release) of this program.");
             return null;
         }
 

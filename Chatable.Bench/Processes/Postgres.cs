@@ -3,7 +3,7 @@ using Npgsql;
 namespace Chatable.Bench.Processes;
 
 /// <summary>A PostgreSQL of the measurement's own that forces what it commits to the disk.</summary>
-internal sealed class Postgres : IAsyncDisposable
+internal sealed class Postgres : IDisposable
 {
     private readonly DirectoryInfo _folder;
     private readonly int _port;
@@ -17,9 +17,7 @@ internal sealed class Postgres : IAsyncDisposable
         var folder = await ServerAccount.CreateFolderAsync("chatable-bench-postgres-", cancellationToken);
         var data = Path.Combine(folder.FullName, "data");
         await ServerAccount.RunAsync(
-            ServerAccount.StartInfo(
-                InstalledPrograms.Find("initdb"),
-                ["-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"], "keep", unprivileged: true),
+            InstalledPrograms.Find("initdb"), ["-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"],
             cancellationToken);
         var port = ServerProcess.FreePort();
         // The defaults of PostgreSQL but for memory and the size of the log before a checkpoint, which no installation leaves as they are.
@@ -27,11 +25,10 @@ internal sealed class Postgres : IAsyncDisposable
             "shared_buffers=512MB", "min_wal_size=4GB", "max_wal_size=4GB",
             "fsync=on", "full_page_writes=on", "synchronous_commit=on"];
         var process = await ServerProcess.StartAsync(
-            "postgres",
             ServerAccount.StartInfo(
-                InstalledPrograms.Find("postgres"), ["-D", data, .. settings.SelectMany(setting => new[] { "-c", setting })], "INT",
-                unprivileged: true),
-            "ready to accept connections", stopSignal: 2, cancellationToken);
+                InstalledPrograms.Find("postgres"), ["-D", data, .. settings.SelectMany(setting => new[] { "-c", setting })],
+                ServerProcess.Interrupt),
+            "ready to accept connections", ServerProcess.Interrupt, cancellationToken, "postgres");
         return new Postgres(folder, port, process);
     }
 
@@ -56,10 +53,10 @@ internal sealed class Postgres : IAsyncDisposable
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
-    public async ValueTask DisposeAsync()
+    public void Dispose()
     {
         NpgsqlConnection.ClearAllPools();
-        await Process.DisposeAsync();
+        Process.Dispose();
         _folder.Delete(recursive: true);
     }
 

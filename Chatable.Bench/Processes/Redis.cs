@@ -1,7 +1,7 @@
 namespace Chatable.Bench.Processes;
 
 /// <summary>A Redis of the measurement's own, with an append-only file as in production.</summary>
-internal sealed class Redis : IAsyncDisposable
+internal sealed class Redis : IDisposable
 {
     private readonly DirectoryInfo _folder;
 
@@ -17,19 +17,18 @@ internal sealed class Redis : IAsyncDisposable
         var folder = await ServerAccount.CreateFolderAsync("chatable-bench-redis-", cancellationToken);
         var port = ServerProcess.FreePort();
         var process = await ServerProcess.StartAsync(
-            "redis",
             ServerAccount.StartInfo(
-                InstalledPrograms.Find("redis-server", "valkey-server"),
+                InstalledPrograms.FindRedis(),
                 ["--bind", "127.0.0.1", "--port", $"{port}", "--dir", folder.FullName, "--save", "", "--appendonly", "yes",
                  "--appendfsync", "everysec", "--maxmemory-policy", "noeviction"],
-                "TERM", unprivileged: true),
-            "Ready to accept connections", stopSignal: 15, cancellationToken);
+                ServerProcess.Terminate),
+            "Ready to accept connections", ServerProcess.Terminate, cancellationToken, "redis");
         return new Redis(folder, $"127.0.0.1:{port}", process);
     }
 
-    public async ValueTask DisposeAsync()
+    public void Dispose()
     {
-        await Process.DisposeAsync();
+        Process.Dispose();
         _folder.Delete(recursive: true);
     }
 }

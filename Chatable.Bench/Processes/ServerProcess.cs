@@ -7,26 +7,31 @@ using System.Text;
 
 namespace Chatable.Bench.Processes;
 
-/// <summary>A server program as a child that ends with this process, however that ends.</summary>
-internal sealed partial class ServerProcess : IAsyncDisposable
+/// <summary>A server program as a child that ends with this process, however this process ends.</summary>
+internal sealed partial class ServerProcess : IDisposable
 {
-    private const int MaxKeptOutput = 65_536;
+    public const string Interrupt = "INT";
+    public const string Terminate = "TERM";
+
+    private const int MaxKeptOutput = 16_777_216;
+
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
+
     private static readonly BlockingCollection<Action> s_starts = StartingThread();
 
     private readonly Process _process;
     private readonly string _readyText;
-    private readonly int _stopSignal;
+    private readonly string _stopSignal;
     private readonly StringBuilder _output = new();
     private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private ServerProcess(string name, ProcessStartInfo start, string readyText, int stopSignal)
+    private ServerProcess(ProcessStartInfo start, string readyText, string stopSignal, string name)
     {
         (Name, _readyText, _stopSignal) = (name, readyText, stopSignal);
         _process = new Process { StartInfo = start, EnableRaisingEvents = true };
         _process.OutputDataReceived += (_, line) => Read(line.Data);
         _process.ErrorDataReceived += (_, line) => Read(line.Data);
-        _process.Exited += (_, _) => _ready.TrySetException(new InvalidOperationException($"{name} ended.\n{Output}"));
+        _process.Exited += (_, _) => _ready.TrySetException(new InvalidOperationException($"{name} ended.\n{Kept}"));
     }
 
     /// <summary>What its figures stand under.</summary>
@@ -36,8 +41,27 @@ internal sealed partial class ServerProcess : IAsyncDisposable
 
     public bool HasExited => _process.HasExited;
 
-    /// <summary>The last it has printed.</summary>
+    /// <summary>The exit code; 128 and the number of the signal where one has ended it.</summary>
+    public async Task<int> WaitForExitAsync(CancellationToken cancellationToken)
+    {
+        await _process.WaitForExitAsync(cancellationToken);
+        return _process.ExitCode;
+    }
+
+    /// <summary>All it has printed so far.</summary>
+    /// <exception cref="InvalidOperationException">It printed more than is kept: nobody can tell what is not in it.</exception>
     public string Output
+    {
+        get
+        {
+            var kept = Kept;
+            return kept.Length < MaxKeptOutput
+                ? kept
+                : throw new InvalidOperationException($"It printed more than {MaxKeptOutput} characters.");
+        }
+    }
+
+    private string Kept
     {
         get
         {
@@ -46,35 +70,88 @@ internal sealed partial class ServerProcess : IAsyncDisposable
         }
     }
 
+    /// <summary>Starts a program under the servers' account, and waits until it prints <paramref name="readyText"/>.</summary>
+    public static Task<ServerProcess> StartAsync(
+        string program, IEnumerable<string> arguments, string readyText, string stopSignal, CancellationToken cancellationToken) =>
+        StartAsync(ServerAccount.StartInfo(program, arguments, stopSignal), readyText, stopSignal, cancellationToken);
+
     /// <summary>Starts it and waits until it prints <paramref name="readyText"/>.</summary>
-    /// <param name="name">What its figures stand under.</param>
     /// <param name="start">The program.</param>
     /// <param name="readyText">What it prints when it is ready.</param>
-    /// <param name="stopSignal">The signal that ends it: 2 or 15.</param>
+    /// <param name="stopSignal">The signal that ends it: <see cref="Interrupt"/> or <see cref="Terminate"/>.</param>
     /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="name">What its figures stand under; its program without one.</param>
     public static async Task<ServerProcess> StartAsync(
-        string name, ProcessStartInfo start, string readyText, int stopSignal, CancellationToken cancellationToken)
+        ProcessStartInfo start, string readyText, string stopSignal, CancellationToken cancellationToken, string? name = null)
     {
-        var server = new ServerProcess(name, start, readyText, stopSignal);
-        s_starts.Add(server.Start, cancellationToken);
+        var server = Start(start, readyText, stopSignal, name);
         try
         {
-            await server._ready.Task.WaitAsync(s_patience, cancellationToken);
+            await server.ReadyAsync(cancellationToken);
             return server;
         }
         catch
         {
-            await server.DisposeAsync();
+            server.Dispose();
             throw;
         }
     }
 
-    /// <summary>A port that was free a moment ago.</summary>
+    /// <summary>The same, without waiting: <see cref="ReadyAsync"/> does.</summary>
+    public static ServerProcess Start(ProcessStartInfo start, string readyText, string stopSignal, string? name = null)
+    {
+        var server = new ServerProcess(start, readyText, stopSignal, name ?? $"'{start.FileName}'");
+        using var started = new ManualResetEventSlim();
+        s_starts.Add(() =>
+        {
+            server.Start();
+            started.Set();
+        });
+        started.Wait();
+        return server;
+    }
+
+    /// <summary>Returns once it has printed its text.</summary>
+    /// <exception cref="InvalidOperationException">It has ended.</exception>
+    /// <exception cref="TimeoutException">It has not printed it within a minute.</exception>
+    public Task ReadyAsync(CancellationToken cancellationToken) => _ready.Task.WaitAsync(s_patience, cancellationToken);
+
+    /// <summary>The same program, started by another that becomes it.</summary>
+    public static ProcessStartInfo Through(string[] starter, ProcessStartInfo start)
+    {
+        if (starter is not [var program, .. var arguments])
+            return start;
+        var all = new ProcessStartInfo(program, [.. arguments, start.FileName, .. start.ArgumentList])
+        {
+            WorkingDirectory = start.WorkingDirectory,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        foreach (var (key, value) in start.Environment)
+            all.Environment[key] = value;
+        return all;
+    }
+
+    /// <summary>
+    /// A port that was free a moment ago; whoever uses it must bear that it no longer is. It is below those that Linux gives to the near
+    /// ends of connections (from 32768): one of these could be in the way of a server for as long as it lasts.
+    /// </summary>
     public static int FreePort()
     {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
+        while (true)
+        {
+            var port = Random.Shared.Next(10_000, 32_768);
+            using var listener = new TcpListener(IPAddress.Loopback, port);
+            try
+            {
+                listener.Start();
+                return port;
+            }
+            catch (SocketException)
+            {
+                // Somebody has it.
+            }
+        }
     }
 
     /// <summary>Ends it at once: it cannot say a word.</summary>
@@ -84,16 +161,14 @@ internal sealed partial class ServerProcess : IAsyncDisposable
         return _process.WaitForExitAsync(cancellationToken);
     }
 
-    public async ValueTask DisposeAsync()
+    public void Dispose()
     {
         try
         {
             if (!_process.HasExited)
             {
-                _ = SendSignal(_process.Id, _stopSignal);
-                using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(15));
-                await _process.WaitForExitAsync(patience.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-                if (!_process.HasExited)
+                _ = SendSignal(_process.Id, _stopSignal == Interrupt ? 2 : 15);
+                if (!_process.WaitForExit(TimeSpan.FromSeconds(10)))
                     _process.Kill(entireProcessTree: true);
             }
         }
@@ -138,9 +213,8 @@ internal sealed partial class ServerProcess : IAsyncDisposable
             return;
         lock (_output)
         {
-            _output.AppendLine(line);
-            if (_output.Length > MaxKeptOutput)
-                _output.Remove(0, MaxKeptOutput / 2);
+            if (_output.Length < MaxKeptOutput)
+                _output.AppendLine(line);
         }
         if (line.Contains(_readyText, StringComparison.Ordinal))
             _ready.TrySetResult();

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.InteropServices;
 using Chatable.Bench.CommandLine;
@@ -34,7 +33,7 @@ internal sealed record Conditions
         System = $"{FieldOf("/etc/os-release", "PRETTY_NAME")}, Linux {Environment.OSVersion.Version}",
         Runtime = RuntimeInformation.FrameworkDescription,
         Postgres = await AskAsync(InstalledPrograms.Find("postgres"), ["--version"], cancellationToken),
-        Redis = await AskAsync(InstalledPrograms.Find("redis-server", "valkey-server"), ["--version"], cancellationToken),
+        Redis = await AskAsync(InstalledPrograms.FindRedis(), ["--version"], cancellationToken),
         Sharing = sharing,
         Options = options,
     };
@@ -60,11 +59,8 @@ internal sealed record Conditions
     {
         try
         {
-            using var process = Process.Start(
-                new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
-            var answer = await process.StandardOutput.ReadToEndAsync(cancellationToken);
-            await process.WaitForExitAsync(cancellationToken);
-            return process.ExitCode == 0 ? answer.Trim() : "unknown";
+            var answer = await ProcessRun.OfAsync(program, arguments, cancellationToken);
+            return answer.ExitCode == 0 ? answer.Output.Trim() : "unknown";
         }
         catch (System.ComponentModel.Win32Exception)
         {

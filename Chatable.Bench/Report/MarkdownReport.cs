@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text;
 using Chatable.Bench.Measures;
-using Chatable.Bench.References;
 using Chatable.Bench.Sessions;
 using Chatable.Bench.Subjects;
 
@@ -17,7 +16,6 @@ internal static class MarkdownReport
             text.AppendLine(CultureInfo.InvariantCulture, $"- {line}");
         text.AppendLine(CultureInfo.InvariantCulture, $"- {Verdict(report)}").AppendLine();
         text.AppendLine("Medians (least–most of the rounds). Times in ms, from the moment a message was due.").AppendLine();
-        AtAGlance(text, report);
         foreach (var scenario in report.ScenarioNames)
         {
             text.AppendLine(CultureInfo.InvariantCulture, $"### {scenario}").AppendLine();
@@ -31,23 +29,6 @@ internal static class MarkdownReport
         }
 
         return text.ToString();
-    }
-
-    private static void AtAGlance(StringBuilder text, BenchReport report)
-    {
-        (string Scenario, string Subject)[] references =
-        [
-            (Scenarios.Stores, PostgresAlone.NameOf(16)),
-            (Scenarios.Stores, RedisAlone.NameOf(1)),
-            (Scenarios.Stores, RedisAlone.NameOf(20)),
-        ];
-        var lines = references
-            .Select(reference => (reference.Subject, Ratio: report.Ratio((Scenarios.Window16, SubjectNames.Chatable), reference)))
-            .Where(line => line.Ratio is not null).ToArray();
-        if (lines.Length == 0)
-            return;
-        text.AppendLine("Chatable at window 16 does, of what a store does alone: "
-            + string.Join(", ", lines.Select(line => $"{Range(line.Ratio!.Value, "0.00")} × {line.Subject}")) + ".").AppendLine();
     }
 
     private static string Verdict(BenchReport report)

@@ -74,7 +74,7 @@ internal sealed class DoomedReplica : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         _loop.Dispose();
-        await _process.DisposeAsync();
+        _process.Dispose();
         await _redis.DisposeAsync();
     }
 

@@ -15,12 +15,6 @@ internal static class Scenarios
     /// <summary>Window 16 by protocol v1, Chatable alone.</summary>
     public const string V1 = "v1";
 
-    /// <summary>A few messages a second beside clients that write too fast.</summary>
-    public const string Throttle = "throttle";
-
-    /// <summary>PostgreSQL and Redis alone, taking what the services give them.</summary>
-    public const string Stores = "stores";
-
     public const string Idle = "idle";
     public const string Storm = "storm";
     public const string Reads = "reads";
@@ -41,8 +35,8 @@ internal static class Scenarios
     public static IReadOnlyList<string> Traffic { get; } = [Window16, Window1, Rate, V1, Growth, Soak];
 
     /// <summary>Those that are left out where none is named.</summary>
-    public static IReadOnlyList<string> Long { get; } = [Growth, Soak, Throttle, DeadReplica];
+    public static IReadOnlyList<string> Long { get; } = [Growth, Soak, DeadReplica];
 
     public static IReadOnlyList<string> Names { get; } =
-        [.. Traffic, Throttle, Stores, Idle, Storm, Reads, Accounts, Start, DeadReplica];
+        [.. Traffic, Idle, Storm, Reads, Accounts, Start, DeadReplica];
 }

@@ -55,8 +55,6 @@ internal sealed class Session(BenchOptions options)
     private IEnumerable<Phase> Phases() =>
     [
         new TrafficPhase(options, _progress),
-        new ThrottlePhase(options, _progress),
-        new StoresPhase(options, _progress),
         new IdlePhase(options, _progress),
         new HistoryPhase(options, _progress),
         new StartPhase(options, _progress),

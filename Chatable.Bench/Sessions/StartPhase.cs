@@ -24,7 +24,7 @@ internal sealed class StartPhase(BenchOptions options, Progress progress) : Phas
             var port = ServerProcess.FreePort();
             var begun = Stopwatch.GetTimestamp();
             var healthy = WaitForHealthAsync(http, new Uri($"http://127.0.0.1:{port}/health"), cancellationToken);
-            await using var replica = await subject.StartReplicaAsync(subject.Replicas + round, port, cancellationToken);
+            using var replica = await subject.StartReplicaAsync(subject.Replicas + round, port, cancellationToken);
             await healthy;
             var seconds = Stopwatch.GetElapsedTime(begun).TotalSeconds;
             add(new RunResult

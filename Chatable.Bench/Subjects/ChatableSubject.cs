@@ -82,13 +82,13 @@ internal sealed class ChatableSubject(Variant variant) : Subject
 
     public override async ValueTask DisposeAsync()
     {
-        await Task.WhenAll(_servers.Select(server => server.DisposeAsync().AsTask()));
+        Parallel.ForEach(_servers, server => server.Dispose());
         if (Database is not null)
             await Database.DisposeAsync();
         if (_redis is not null)
-            await _redis.DisposeAsync();
+            _redis.Dispose();
         if (_postgres is not null)
-            await _postgres.DisposeAsync();
+            _postgres.Dispose();
     }
 
     private async Task StartServersAsync(int workers, CancellationToken cancellationToken)
@@ -107,8 +107,8 @@ internal sealed class ChatableSubject(Variant variant) : Subject
             ("Realtime__MaxSockets", "100000"),
             .. variant.Settings,
         ];
-        await ServerAccount.RunAsync(
-            Programs.Service("Chatable.MigrationService", _settings, variant.Checkout), cancellationToken);
+        (await ProcessRun.OfAsync(Programs.Service("Chatable.MigrationService", _settings, variant.Checkout), cancellationToken))
+            .Succeeded("the migration");
         Database = NpgsqlDataSource.Create(database);
         _users = new ChatableUsers(Database, TokenSecretsKey);
         for (var worker = 1; worker <= workers; worker++)
@@ -128,12 +128,11 @@ internal sealed class ChatableSubject(Variant variant) : Subject
     private Task<ServerProcess> StartAsync(
         string process, string project, int number, int port, (string, string)[] environment, CancellationToken cancellationToken) =>
         ServerProcess.StartAsync(
-            process,
             Programs.Service(project,
             [
                 .. _settings, .. environment,
                 ("ASPNETCORE_URLS", $"http://127.0.0.1:{port}"),
                 ("OTEL_RESOURCE_ATTRIBUTES", $"service.instance.id={process}-{number}"),
             ], variant.Checkout),
-            "Application started", 15, cancellationToken);
+            "Application started", ServerProcess.Terminate, cancellationToken, process);
 }

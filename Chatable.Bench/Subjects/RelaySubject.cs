@@ -28,11 +28,15 @@ internal sealed class RelaySubject : Subject
     {
         var port = ServerProcess.FreePort();
         var start = Programs.Reference(["relay", "--port", $"{port}"], [AllocationGauge.Hook]);
-        return new RelaySubject(await ServerProcess.StartAsync("relay", start, "Application started", 15, cancellationToken), port);
+        return new RelaySubject(await ServerProcess.StartAsync(start, "Application started", ServerProcess.Terminate, cancellationToken, "relay"), port);
     }
 
     public override Seat Seat(int user, int replica) =>
         new($"u{user}", new IPEndPoint(IPAddress.Loopback, _port), $"/ws?user=u{user}");
 
-    public override ValueTask DisposeAsync() => _process.DisposeAsync();
+    public override ValueTask DisposeAsync()
+    {
+        _process.Dispose();
+        return ValueTask.CompletedTask;
+    }
 }

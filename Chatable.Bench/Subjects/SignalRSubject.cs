@@ -68,13 +68,13 @@ internal sealed class SignalRSubject : Subject
     public override async ValueTask DisposeAsync()
     {
         foreach (var server in _servers)
-            await server.DisposeAsync();
+            server.Dispose();
         if (_database is not null)
             await _database.DisposeAsync();
         if (_redis is not null)
-            await _redis.DisposeAsync();
+            _redis.Dispose();
         if (_postgres is not null)
-            await _postgres.DisposeAsync();
+            _postgres.Dispose();
     }
 
     private async Task StartAsync(CancellationToken cancellationToken)
@@ -95,7 +95,7 @@ internal sealed class SignalRSubject : Subject
         {
             _ports.Add(ServerProcess.FreePort());
             var start = Programs.Reference(["signalr", "--port", $"{_ports[replica]}", .. stores], [.. s_tuning, AllocationGauge.Hook]);
-            _servers.Add(await ServerProcess.StartAsync("signalr", start, "Application started", 15, cancellationToken));
+            _servers.Add(await ServerProcess.StartAsync(start, "Application started", ServerProcess.Terminate, cancellationToken, "signalr"));
         }
     }
 }

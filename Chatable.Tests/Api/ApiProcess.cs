@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Text.RegularExpressions;
-using Chatable.Tests.Support;
 
 namespace Chatable.Tests.Api;
 

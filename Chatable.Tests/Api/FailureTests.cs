@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Chatable.Tests.Support;
 using Npgsql;
 
@@ -79,12 +78,10 @@ public sealed class FailureTests(PostgresServer postgres, RedisServer redis)
         var start = ApiProcess.StartInfo(
             ("ConnectionStrings__chatdb", "Host=127.0.0.1"), ("ConnectionStrings__redis", redis.ConnectionString),
             ("TokenSecrets__Key", "a key of the tests' own, long enough"), (key, value));
-        using var process = Process.Start(start)!;
-        var (output, errors) = (process.StandardOutput.ReadToEndAsync(Cancellation), process.StandardError.ReadToEndAsync(Cancellation));
-        await process.WaitForExitAsync(Cancellation);
+        var run = await ProcessRun.OfAsync(start, Cancellation);
 
-        Assert.NotEqual(0, process.ExitCode);
-        Assert.Contains(sentence, await output + await errors, StringComparison.Ordinal);
-        Assert.DoesNotContain("too-little", await output + await errors, StringComparison.Ordinal);
+        Assert.NotEqual(0, run.ExitCode);
+        Assert.Contains(sentence, run.Text, StringComparison.Ordinal);
+        Assert.DoesNotContain("too-little", run.Text, StringComparison.Ordinal);
     }
 }

@@ -32,10 +32,10 @@ public sealed class HealthCommandTests(PostgresServer postgres, RedisServer redi
         Assert.DoesNotContain("   at ", nobody.Text, StringComparison.Ordinal);
     }
 
-    private static Task<Command> AskAsync(string variable, string value)
+    private static Task<ProcessRun> AskAsync(string variable, string value)
     {
         var service = AppContext.BaseDirectory.Replace("Chatable.Tests", "Chatable.ApiService", StringComparison.Ordinal);
-        return Command.RunAsync(
+        return Repository.RunAsync(
             new Dictionary<string, string> { [variable] = value }, "dotnet", Cancelled, Path.Combine(service, "Chatable.ApiService.dll"), "health");
     }
 }

@@ -159,11 +159,9 @@ public sealed class PathPrefixTests(PathPrefixTests.Servers servers) : IClassFix
         var start = ApiProcess.StartInfo(
             ("ConnectionStrings__chatdb", "Host=127.0.0.1"), ("ConnectionStrings__redis", "127.0.0.1:1"),
             ("TokenSecrets__Key", "a key of the tests' own, long enough"), (key, value));
-        using var process = System.Diagnostics.Process.Start(start)!;
-        var (output, errors) = (process.StandardOutput.ReadToEndAsync(Cancellation), process.StandardError.ReadToEndAsync(Cancellation));
-        await process.WaitForExitAsync(Cancellation);
-        Assert.NotEqual(0, process.ExitCode);
-        Assert.Contains(sentence, await output + await errors, StringComparison.Ordinal);
+        var run = await ProcessRun.OfAsync(start, Cancellation);
+        Assert.NotEqual(0, run.ExitCode);
+        Assert.Contains(sentence, run.Text, StringComparison.Ordinal);
     }
 
     private async Task AssertLinksAsync(ApiProcess api, string prefix, string expected, string header)

@@ -42,15 +42,10 @@ public sealed partial class ReadmeConversationTests(ApiFixture api) : IClassFixt
         var start = new ProcessStartInfo("bash", ["-c", script])
         {
             WorkingDirectory = folder,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
         };
-        using var process = Process.Start(start)!;
-        var errors = process.StandardError.ReadToEndAsync(Cancelled);
-        var output = await process.StandardOutput.ReadToEndAsync(Cancelled);
-        await process.WaitForExitAsync(Cancelled);
-        Assert.Equal("", await errors);
-        return output;
+        var run = await ProcessRun.OfAsync(start, Cancelled);
+        Assert.Equal("", run.Errors);
+        return run.Output;
     }
 
     [GeneratedRegex("```bash\n(.*?)```", RegexOptions.Singleline)]

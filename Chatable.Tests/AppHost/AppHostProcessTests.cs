@@ -96,12 +96,8 @@ public sealed partial class AppHostProcessTests
         appHost.Left().Select(process => process.Split(' ')).Where(words => words.Contains("discard"))
             .Select(words => words[Array.IndexOf(words, "discard") - 1]).Distinct();
 
-    private static async Task<string> ControlDataAsync(string data)
-    {
-        using var process = System.Diagnostics.Process.Start(
-            new System.Diagnostics.ProcessStartInfo(InstalledPrograms.Find("pg_controldata"), [data]) { RedirectStandardOutput = true })!;
-        return await process.StandardOutput.ReadToEndAsync(Cancelled);
-    }
+    private static async Task<string> ControlDataAsync(string data) =>
+        (await ProcessRun.OfAsync(InstalledPrograms.Find("pg_controldata"), [data], Cancelled)).Output;
 
     [GeneratedRegex("""
         ^Using launch settings from \S+

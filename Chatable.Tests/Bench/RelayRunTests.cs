@@ -1,7 +1,6 @@
 using System.Net;
 using Chatable.Bench.Load.Protocols;
 using Chatable.Bench.Load.Traffic;
-using Chatable.Bench.Processes;
 using Chatable.Bench.References;
 using Chatable.Bench.Report;
 using Chatable.Bench.Runs;

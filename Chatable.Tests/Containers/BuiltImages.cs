@@ -39,13 +39,13 @@ public sealed partial class BuiltImages : IAsyncDisposable
     }
 
     /// <summary><c>make images</c> with these variables.</summary>
-    internal static Task<Command> MakeAsync(ImageRegistry? registry, CancellationToken cancellationToken, params IEnumerable<string> variables)
+    internal static Task<ProcessRun> MakeAsync(ImageRegistry? registry, CancellationToken cancellationToken, params IEnumerable<string> variables)
     {
         // The tests may be a child of make themselves, whose variables would go before those of the command line.
         var environment = new Dictionary<string, string> { ["MAKEFLAGS"] = "", ["MAKELEVEL"] = "", ["MFLAGS"] = "", ["MAKEOVERRIDES"] = "" };
         if (registry is not null)
             environment["DOTNET_CONTAINER_INSECURE_REGISTRIES"] = registry.Address;
-        return Command.RunAsync(environment, "make", cancellationToken, ["--no-print-directory", "images", .. variables]);
+        return Repository.RunAsync(environment, "make", cancellationToken, ["--no-print-directory", "images", .. variables]);
     }
 
     public async ValueTask DisposeAsync()

@@ -108,7 +108,7 @@ internal sealed class ComposeProject : IAsyncDisposable
 
     private async Task PrepareAsync()
     {
-        (await Command.RunAsync(
+        (await Repository.RunAsync(
             new Dictionary<string, string>(), Path.Combine(Repository.Root, "deploy", "compose", "secrets.sh"), Cancelled, _folder.Path))
             .Succeeded("secrets.sh");
         var start = new ProcessStartInfo(
@@ -123,7 +123,7 @@ internal sealed class ComposeProject : IAsyncDisposable
 
     private string Socket => $"unix://{_folder.Path}/podman.sock";
 
-    private Task<Command> TryAsync(CancellationToken cancellationToken, params IEnumerable<string> arguments) => Command.RunAsync(
+    private Task<ProcessRun> TryAsync(CancellationToken cancellationToken, params IEnumerable<string> arguments) => Repository.RunAsync(
         new Dictionary<string, string>
         {
             ["DOCKER_HOST"] = Socket,

@@ -27,7 +27,7 @@ internal sealed class ContainerGroup : IAsyncDisposable
         var group = new ContainerGroup();
         try
         {
-            (await Command.RunAsync(
+            (await Repository.RunAsync(
                 new Dictionary<string, string>(), Path.Combine(Repository.Root, "deploy", "compose", "secrets.sh"), Cancelled, group._folder.Path))
                 .Succeeded("secrets.sh");
             await Podman.RunAsync(Cancelled, "network", "create", group._name);
@@ -60,7 +60,7 @@ internal sealed class ContainerGroup : IAsyncDisposable
 
     public string NameOf(string service) => $"{_name}-{service}";
 
-    public Task<Command> LogAsync(string service) => Podman.TryAsync(Cancelled, "logs", NameOf(service));
+    public Task<ProcessRun> LogAsync(string service) => Podman.TryAsync(Cancelled, "logs", NameOf(service));
 
     public async ValueTask DisposeAsync()
     {

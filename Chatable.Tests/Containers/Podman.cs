@@ -19,10 +19,10 @@ internal static class Podman
         (await TryAsync(cancellationToken, arguments)).Succeeded($"podman {string.Join(' ', arguments)}").Output.TrimEnd('\n');
 
     /// <summary>The same, which may fail.</summary>
-    public static Task<Command> TryAsync(CancellationToken cancellationToken, params IEnumerable<string> arguments)
+    public static Task<ProcessRun> TryAsync(CancellationToken cancellationToken, params IEnumerable<string> arguments)
     {
         Assert.NotEmpty(Folder);
-        return Command.RunAsync(s_asPrepared, "podman", cancellationToken, arguments);
+        return Repository.RunAsync(s_asPrepared, "podman", cancellationToken, arguments);
     }
 
     /// <summary>What it knows of a container.</summary>

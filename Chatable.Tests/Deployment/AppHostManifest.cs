@@ -28,11 +28,7 @@ internal static class AppHostManifest
         [
             "run", "--no-build", "-c", configuration, "--launch-profile", "http", "--project", Path.Combine(Repository.Root, "Chatable.AppHost"),
             "--", "--operation", "publish", "--step", "publish-manifest", "--output-path", file,
-        ])
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
+        ]);
         // A server that somebody has set up for tests is not what is published.
         foreach (var name in start.Environment.Keys.Where(name => name.StartsWith("ConnectionStrings__", StringComparison.OrdinalIgnoreCase)).ToList())
             start.Environment.Remove(name);
@@ -43,19 +39,11 @@ internal static class AppHostManifest
             start.Environment["HOME"] = home;
         }
 
-        using var process = Process.Start(start)!;
-        try
-        {
-            var output = process.StandardOutput.ReadToEndAsync(cancellationToken);
-            var errors = process.StandardError.ReadToEndAsync(cancellationToken);
-            await process.WaitForExitAsync(cancellationToken).WaitAsync(s_patience, cancellationToken);
-            // Without a file nothing was published, whatever the exit code says.
-            Assert.True(process.ExitCode == 0 && File.Exists(file), $"No manifest was written.\n{await output}{await errors}");
-        }
-        finally
-        {
-            process.Kill(entireProcessTree: true);
-        }
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        patience.CancelAfter(s_patience);
+        var run = await ProcessRun.OfAsync(start, patience.Token);
+        // Without a file nothing was published, whatever the exit code says.
+        Assert.True(run.ExitCode == 0 && File.Exists(file), $"No manifest was written.\n{run.Text}");
 
         // Paths are relative to the file. Where it is kept, one folder up is the root of the repository.
         var manifest = await File.ReadAllTextAsync(file, cancellationToken);

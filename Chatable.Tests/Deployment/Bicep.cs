@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Reflection;
 using System.Text.Json;
 using Chatable.Tests.Support;
@@ -12,18 +11,8 @@ internal static class Bicep
 
     public static string Infrastructure { get; } = Path.Combine(Repository.Root, "infra", "main.bicep");
 
-    /// <returns>What it said on both outputs.</returns>
-    public static async Task<(int ExitCode, string Output, string Warnings)> RunAsync(CancellationToken cancellationToken, params string[] arguments)
-    {
-        using var process = Process.Start(new ProcessStartInfo(s_program.Value, arguments)
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        })!;
-        var (output, warnings) = (process.StandardOutput.ReadToEndAsync(cancellationToken), process.StandardError.ReadToEndAsync(cancellationToken));
-        await process.WaitForExitAsync(cancellationToken);
-        return (process.ExitCode, await output, await warnings);
-    }
+    public static Task<ProcessRun> RunAsync(CancellationToken cancellationToken, params string[] arguments) =>
+        ProcessRun.OfAsync(s_program.Value, arguments, cancellationToken);
 
     /// <summary>All resources of the template, those of nested deployments included, by type.</summary>
     public static async Task<ILookup<string, JsonElement>> ResourcesAsync(CancellationToken cancellationToken)

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text.Json.Nodes;
 using Chatable.Tests.Containers;
 using Chatable.Tests.Support;
@@ -120,10 +119,7 @@ public sealed class ComposeModelTests
     private static async Task MakeSecretsAsync(string folder)
     {
         var script = Path.Combine(Path.GetDirectoryName(ComposeFile.Path)!, "secrets.sh");
-        using var process = Process.Start(new ProcessStartInfo("sh", [script, folder]) { RedirectStandardOutput = true })!;
-        await process.StandardOutput.ReadToEndAsync(Cancelled);
-        await process.WaitForExitAsync(Cancelled);
-        Assert.Equal(0, process.ExitCode);
+        (await ProcessRun.OfAsync("sh", [script, folder], Cancelled)).Succeeded("secrets.sh");
     }
 
     // Instances of one service do not differ in this. Secrets have no value here.

@@ -50,27 +50,14 @@ public sealed class InstalledUnits : IAsyncLifetime
 
     internal static async Task<(int ExitCode, string Output)> MakeAsync(params string[] arguments)
     {
-        var start = new ProcessStartInfo("make", ["--no-print-directory", "-C", Repository.Root, .. arguments])
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
+        var start = new ProcessStartInfo("make", ["--no-print-directory", "-C", Repository.Root, .. arguments]);
         // What builds for others would live on, and hold our pipes open.
         start.Environment["MSBUILDDISABLENODEREUSE"] = "1";
         start.Environment["UseSharedCompilation"] = "false";
-        using var process = Process.Start(start)!;
-        try
-        {
-            var (output, errors) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
-            await process.WaitForExitAsync().WaitAsync(s_patience);
-            var all = await output + await errors;
-            Assert.True(process.ExitCode is 0 or 2, all);
-            return (process.ExitCode, all);
-        }
-        finally
-        {
-            process.Kill(entireProcessTree: true);
-        }
+        using var patience = new CancellationTokenSource(s_patience);
+        var run = await ProcessRun.OfAsync(start, patience.Token);
+        Assert.True(run.ExitCode is 0 or 2, run.Text);
+        return (run.ExitCode, run.Text);
     }
 
     public ValueTask DisposeAsync()

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Chatable.Tests.Support;
 using k8s;
 using k8s.Models;
@@ -253,11 +252,8 @@ public sealed class KubernetesTests
 
     private static async Task<Dictionary<(string Name, string Key), string>> SecretsAsync()
     {
-        var start = new ProcessStartInfo("sh", [Path.Combine(KubernetesManifests.Development.Folder, "secrets.sh")]) { RedirectStandardOutput = true };
-        using var process = Process.Start(start)!;
-        var text = await process.StandardOutput.ReadToEndAsync(Cancelled);
-        await process.WaitForExitAsync(Cancelled);
-        Assert.Equal(0, process.ExitCode);
+        var script = Path.Combine(KubernetesManifests.Development.Folder, "secrets.sh");
+        var text = (await ProcessRun.OfAsync("sh", [script], Cancelled)).Succeeded("secrets.sh").Output;
         return KubernetesManifests.Parse(text).Cast<V1Secret>()
             .SelectMany(secret => secret.StringData.Select(pair => (Secret: (secret.Metadata.Name, pair.Key), pair.Value)))
             .ToDictionary(pair => pair.Secret, pair => pair.Value);

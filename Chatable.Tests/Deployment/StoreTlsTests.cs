@@ -92,8 +92,8 @@ public sealed class StoreTlsTests(StoreTlsTests.Stores stores) : IClassFixture<S
             database, Cancelled, KeyValuePair.Create("Migrations__StartTimeout", "00:00:00"));
 
         Assert.Equal(1, migration.ExitCode);
-        Assert.Contains("certificate", migration.Output, StringComparison.OrdinalIgnoreCase);
-        Assert.DoesNotContain(new NpgsqlConnectionStringBuilder(database).Password!, migration.Output, StringComparison.Ordinal);
+        Assert.Contains("certificate", migration.Text, StringComparison.OrdinalIgnoreCase);
+        Assert.DoesNotContain(new NpgsqlConnectionStringBuilder(database).Password!, migration.Text, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,6 +1,4 @@
-using System.Diagnostics;
 using System.Runtime.InteropServices;
-using Chatable.Tests.Support;
 
 namespace Chatable.Tests.Deployment;
 
@@ -61,14 +59,10 @@ internal static class SystemCalls
                 continue;
             }
 
-            using var process = Process.Start(new ProcessStartInfo(InstalledPrograms.Find("systemd-analyze"), ["--no-pager", "syscall-filter", name])
-            {
-                RedirectStandardOutput = true,
-            })!;
-            var members = (await process.StandardOutput.ReadToEndAsync(cancellationToken)).Split('\n').Skip(1)
+            var answer = await ProcessRun.OfAsync(
+                InstalledPrograms.Find("systemd-analyze"), ["--no-pager", "syscall-filter", name], cancellationToken);
+            var members = answer.Succeeded("systemd-analyze").Output.Split('\n').Skip(1)
                 .Select(line => line.Trim()).Where(line => line.Length > 0 && line[0] != '#');
-            await process.WaitForExitAsync(cancellationToken);
-            Assert.Equal(0, process.ExitCode);
             expanded.UnionWith(await ExpandAsync(members, cancellationToken));
         }
 

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Runtime.Versioning;
 using Chatable.Tests.Support;
@@ -219,7 +218,7 @@ public sealed class SystemdTests(InstalledUnits installed, PostgresServer postgr
     {
         var unit = installed.Unit(service);
         string[] command = [.. await SystemCalls.StarterAsync(unit, folder.Path, Cancelled), unit.Program];
-        var start = UnprivilegedUser.StartInfo(command[0], command[1..], "KILL");
+        var start = ServerAccount.StartInfo(command[0], command[1..], "KILL");
         start.Environment.Clear();
         start.Environment["PATH"] = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
         // Wherever this machine has it.
@@ -230,13 +229,7 @@ public sealed class SystemdTests(InstalledUnits installed, PostgresServer postgr
         return await ServerProcess.StartAsync(start, readyText, ServerProcess.Terminate, Cancelled);
     }
 
-    private static async Task<int> RunAsync(string[] command)
-    {
-        using var process = Process.Start(new ProcessStartInfo(command[0], command[1..]) { RedirectStandardError = true })!;
-        await process.StandardError.ReadToEndAsync(Cancelled);
-        await process.WaitForExitAsync(Cancelled);
-        return process.ExitCode;
-    }
+    private static async Task<int> RunAsync(string[] command) => (await ProcessRun.OfAsync(command[0], command[1..], Cancelled)).ExitCode;
 
     private static async Task IsHealthyAsync(int port)
     {
@@ -280,13 +273,7 @@ public sealed class SystemdTests(InstalledUnits installed, PostgresServer postgr
 
     private static async Task<(int ExitCode, string Output)> AnalyzeAsync(IEnumerable<string> arguments)
     {
-        using var process = Process.Start(new ProcessStartInfo(InstalledPrograms.Find("systemd-analyze"), arguments)
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        })!;
-        var (output, errors) = (process.StandardOutput.ReadToEndAsync(Cancelled), process.StandardError.ReadToEndAsync(Cancelled));
-        await process.WaitForExitAsync(Cancelled);
-        return (process.ExitCode, await output + await errors);
+        var run = await ProcessRun.OfAsync(InstalledPrograms.Find("systemd-analyze"), arguments, Cancelled);
+        return (run.ExitCode, run.Text);
     }
 }

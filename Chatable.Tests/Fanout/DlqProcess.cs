@@ -3,25 +3,17 @@ using System.Diagnostics;
 namespace Chatable.Tests.Fanout;
 
 /// <summary>One call of a command of the worker's program: the one for dead letters, or another.</summary>
-internal sealed record DlqProcess(int ExitCode, string Output, string Errors)
+internal static class DlqProcess
 {
-    public static Task<DlqProcess> RunAsync(string? redis, string prefix, string command, CancellationToken cancellationToken) => RunAsync(
+    public static Task<ProcessRun> RunAsync(string? redis, string prefix, string command, CancellationToken cancellationToken) => RunAsync(
         $"dlq {command}", [("ConnectionStrings__redis", redis), ("Chatable__KeyPrefix", prefix)], cancellationToken);
 
-    public static async Task<DlqProcess> RunAsync(
+    public static Task<ProcessRun> RunAsync(
         string command, (string Name, string? Value)[] environment, CancellationToken cancellationToken)
     {
-        var start = new ProcessStartInfo("dotnet", [WorkerProcess.Program(), .. command.Split(' ')])
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
+        var start = new ProcessStartInfo("dotnet", [WorkerProcess.Program(), .. command.Split(' ')]);
         foreach (var (name, value) in environment)
             start.Environment[name] = value;
-        using var process = Process.Start(start)!;
-        var output = process.StandardOutput.ReadToEndAsync(cancellationToken);
-        var errors = process.StandardError.ReadToEndAsync(cancellationToken);
-        await process.WaitForExitAsync(cancellationToken);
-        return new(process.ExitCode, await output, await errors);
+        return ProcessRun.OfAsync(start, cancellationToken);
     }
 }

@@ -46,7 +46,7 @@ internal sealed class FanoutWorld : IAsyncDisposable
     }
 
     /// <summary>Runs the worker's command for dead letters: <c>list --json</c>.</summary>
-    public Task<DlqProcess> DlqAsync(string command) => DlqProcess.RunAsync(_redisServer, Redis.Prefix, command, Token);
+    public Task<ProcessRun> DlqAsync(string command) => DlqProcess.RunAsync(_redisServer, Redis.Prefix, command, Token);
 
     public async Task<Guid> AddServerAsync(params UserRow[] users)
     {

@@ -1,30 +1,17 @@
-using System.Collections.Concurrent;
 using System.Diagnostics;
+using System.Text.RegularExpressions;
 using Chatable.Tests.Support;
 
 namespace Chatable.Tests.Fanout;
 
 /// <summary>The worker as a process of its own, gone with the test at the latest.</summary>
-internal sealed class WorkerProcess : IAsyncDisposable
+internal sealed partial class WorkerProcess : IAsyncDisposable
 {
-    private const string Listening = "Now listening on: ";
+    private readonly ServerProcess _process;
 
-    private readonly Process _process;
-    private readonly ConcurrentQueue<string> _output = [];
-    private readonly TaskCompletionSource<Uri> _address = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private WorkerProcess(ServerProcess process) => _process = process;
 
-    private WorkerProcess(ProcessStartInfo start)
-    {
-        _process = new Process { StartInfo = start, EnableRaisingEvents = true };
-        _process.OutputDataReceived += (_, line) => Read(line.Data);
-        _process.ErrorDataReceived += (_, line) => Read(line.Data);
-        _process.Exited += (_, _) => _address.TrySetException(new InvalidOperationException($"The worker ended.\n{Output}"));
-        _process.Start();
-        _process.BeginOutputReadLine();
-        _process.BeginErrorReadLine();
-    }
-
-    public string Output => string.Join('\n', _output);
+    public string Output => _process.Output;
 
     public static WorkerProcess Start(
         string name, string database, string redis, string prefix, params (string Name, string Value)[] settings)
@@ -37,43 +24,30 @@ internal sealed class WorkerProcess : IAsyncDisposable
         start.Environment["ASPNETCORE_URLS"] = "http://127.0.0.1:0";
         foreach (var (setting, value) in settings)
             start.Environment[setting] = value;
-        return new WorkerProcess(start);
+        return new WorkerProcess(ServerProcess.Start(start, "Now listening on: ", ServerProcess.Terminate));
     }
 
     public async Task<string> GetAsync(string path, CancellationToken cancellationToken)
     {
-        using var client = new HttpClient { BaseAddress = await _address.Task.WaitAsync(TimeSpan.FromSeconds(60), cancellationToken) };
+        await _process.ReadyAsync(cancellationToken);
+        using var client = new HttpClient { BaseAddress = new Uri(Listening().Match(Output).Groups[1].Value) };
         using var response = await client.GetAsync(path, cancellationToken);
         return await response.Content.ReadAsStringAsync(cancellationToken);
     }
 
     /// <summary>SIGKILL: no code of the worker runs any more.</summary>
-    public void Kill() => _process.Kill();
+    public void Kill() => Signals.Send(_process.Id, Signals.Kill);
 
     /// <summary>SIGTERM, as a platform stops it.</summary>
     public void Terminate() => Signals.Send(_process.Id, Signals.Terminate);
 
-    public async Task<int> WaitForExitAsync(CancellationToken cancellationToken)
-    {
-        await _process.WaitForExitAsync(cancellationToken);
-        return _process.ExitCode;
-    }
+    public Task<int> WaitForExitAsync(CancellationToken cancellationToken) => _process.WaitForExitAsync(cancellationToken);
 
     public async ValueTask DisposeAsync()
     {
         if (!_process.HasExited)
-            _process.Kill();
-        await _process.WaitForExitAsync(CancellationToken.None);
+            await _process.KillAsync(CancellationToken.None);
         _process.Dispose();
-    }
-
-    private void Read(string? line)
-    {
-        if (line is null)
-            return;
-        _output.Enqueue(line);
-        if (line.IndexOf(Listening, StringComparison.Ordinal) is >= 0 and var at)
-            _address.TrySetResult(new Uri(line[(at + Listening.Length)..]));
     }
 
     // From …/Chatable.Tests/bin/{configuration}/{framework} to the worker's own output: that beside the tests has the tests' packages.
@@ -83,4 +57,7 @@ internal sealed class WorkerProcess : IAsyncDisposable
         var root = tests.Parent!.Parent!.Parent!.Parent!.FullName;
         return Path.Combine(root, "Chatable.FanoutWorker", "bin", tests.Parent.Name, tests.Name, "Chatable.FanoutWorker.dll");
     }
+
+    [GeneratedRegex(@"Now listening on: (\S+)")]
+    private static partial Regex Listening();
 }

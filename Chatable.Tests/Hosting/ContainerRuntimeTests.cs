@@ -54,15 +54,10 @@ public sealed class ContainerRuntimeTests
             ShellTools.Write(programs.Path, "docker", docker);
         if (podman is not null)
             ShellTools.Write(programs.Path, "podman", podman);
-        var start = new ProcessStartInfo("/bin/sh", [Path.Combine(AppContext.BaseDirectory, "can-start-containers.sh")])
-        {
-            RedirectStandardOutput = true,
-        };
+        var start = new ProcessStartInfo("/bin/sh", [Path.Combine(AppContext.BaseDirectory, "can-start-containers.sh")]);
         start.Environment["PATH"] = programs.Path;
         start.Environment["ASPIRE_CONTAINER_RUNTIME"] = configured ?? "";
-        using var probe = Process.Start(start)!;
-        var output = await probe.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
-        await probe.WaitForExitAsync(TestContext.Current.CancellationToken);
-        return probe.ExitCode == 0 ? output.Trim() : null;
+        var probe = await ProcessRun.OfAsync(start, TestContext.Current.CancellationToken);
+        return probe.ExitCode == 0 ? probe.Output.Trim() : null;
     }
 }

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using Chatable.Tests.Support;
 using Npgsql;
@@ -258,10 +257,6 @@ public sealed class StoreScriptTests
             await (await store.RedisAsync()).DisposeAsync();
     }
 
-    private static async Task<string> ControlDataAsync(string data)
-    {
-        using var process = Process.Start(
-            new ProcessStartInfo(InstalledPrograms.Find("pg_controldata"), [data]) { RedirectStandardOutput = true })!;
-        return await process.StandardOutput.ReadToEndAsync(Cancelled);
-    }
+    private static async Task<string> ControlDataAsync(string data) =>
+        (await ProcessRun.OfAsync(InstalledPrograms.Find("pg_controldata"), [data], Cancelled)).Output;
 }

@@ -22,9 +22,9 @@ public sealed class MigrationProcessTests(PostgresServer postgres)
         var run = await MigrationProcess.RunAsync(database, Cancelled);
 
         Assert.Equal(0, run.ExitCode);
-        Assert.Contains("Created the database", run.Output, StringComparison.Ordinal);
-        Assert.Contains("Applied 0001_users_and_tokens.sql", run.Output, StringComparison.Ordinal);
-        Assert.Contains("Applied 0005_messages_by_place.sql", run.Output, StringComparison.Ordinal);
+        Assert.Contains("Created the database", run.Text, StringComparison.Ordinal);
+        Assert.Contains("Applied 0001_users_and_tokens.sql", run.Text, StringComparison.Ordinal);
+        Assert.Contains("Applied 0005_messages_by_place.sql", run.Text, StringComparison.Ordinal);
         Assert.Single(await Sql.QueryAsync<Guid>(database, "SELECT epoch FROM log_epoch", Cancelled));
     }
 
@@ -37,8 +37,8 @@ public sealed class MigrationProcessTests(PostgresServer postgres)
         var run = await MigrationProcess.RunAsync(database, Cancelled);
 
         Assert.Equal(1, run.ExitCode);
-        Assert.Contains("0001_users_and_tokens.sql", run.Output, StringComparison.Ordinal);
-        Assert.Contains("\"auth_tokens\" already exists", run.Output, StringComparison.Ordinal);
+        Assert.Contains("0001_users_and_tokens.sql", run.Text, StringComparison.Ordinal);
+        Assert.Contains("\"auth_tokens\" already exists", run.Text, StringComparison.Ordinal);
         Assert.Equal([false], await Sql.QueryAsync<bool>(database, "SELECT to_regclass('users') IS NOT NULL", Cancelled));
         AssertNoPassword(database, run);
     }
@@ -54,9 +54,9 @@ public sealed class MigrationProcessTests(PostgresServer postgres)
         var run = await MigrationProcess.RunAsync(database, Cancelled, KeyValuePair.Create("Migrations__StartTimeout", "00:00:01"));
 
         Assert.Equal(1, run.ExitCode);
-        Assert.Contains("PostgreSQL is not available: Failed to connect", run.Output, StringComparison.Ordinal);
-        Assert.Contains("The database was not migrated: Failed to connect", run.Output, StringComparison.Ordinal);
-        Assert.DoesNotContain("   at ", run.Output, StringComparison.Ordinal);
+        Assert.Contains("PostgreSQL is not available: Failed to connect", run.Text, StringComparison.Ordinal);
+        Assert.Contains("The database was not migrated: Failed to connect", run.Text, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", run.Text, StringComparison.Ordinal);
         AssertNoPassword(database, run);
     }
 
@@ -71,8 +71,8 @@ public sealed class MigrationProcessTests(PostgresServer postgres)
         var run = await MigrationProcess.RunAsync(database, Cancelled);
 
         Assert.Equal(1, run.ExitCode);
-        Assert.Contains("password authentication failed", run.Output, StringComparison.Ordinal);
-        Assert.DoesNotContain("not up yet", run.Output, StringComparison.Ordinal);
+        Assert.Contains("password authentication failed", run.Text, StringComparison.Ordinal);
+        Assert.DoesNotContain("not up yet", run.Text, StringComparison.Ordinal);
         AssertNoPassword(database, run);
     }
 
@@ -84,8 +84,8 @@ public sealed class MigrationProcessTests(PostgresServer postgres)
         var run = await MigrationProcess.RunAsync(connectionString, Cancelled);
 
         Assert.Equal(1, run.ExitCode);
-        Assert.Contains(reason, run.Output, StringComparison.OrdinalIgnoreCase);
-        Assert.DoesNotContain("secret-of-ours", run.Output, StringComparison.Ordinal);
+        Assert.Contains(reason, run.Text, StringComparison.OrdinalIgnoreCase);
+        Assert.DoesNotContain("secret-of-ours", run.Text, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -113,6 +113,6 @@ public sealed class MigrationProcessTests(PostgresServer postgres)
         Assert.Contains(received, spans => spans.Contains("chatable.migrate", StringComparison.Ordinal));
     }
 
-    private static void AssertNoPassword(string connectionString, MigrationProcess run) =>
-        Assert.DoesNotContain(new NpgsqlConnectionStringBuilder(connectionString).Password!, run.Output, StringComparison.Ordinal);
+    private static void AssertNoPassword(string connectionString, ProcessRun run) =>
+        Assert.DoesNotContain(new NpgsqlConnectionStringBuilder(connectionString).Password!, run.Text, StringComparison.Ordinal);
 }

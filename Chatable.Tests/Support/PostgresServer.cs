@@ -131,10 +131,10 @@ public sealed class PostgresServer : IAsyncDisposable
 
     private async Task<DirectoryInfo> InitializeClusterAsync(CancellationToken cancellationToken)
     {
-        var folder = await UnprivilegedUser.CreateFolderAsync("chatable-postgres-", cancellationToken);
+        var folder = await ServerAccount.CreateFolderAsync("chatable-postgres-", cancellationToken);
         var passwordFile = Path.Combine(folder.FullName, "password");
         await File.WriteAllTextAsync(passwordFile, _password, cancellationToken);
-        await UnprivilegedUser.RunAsync(
+        await ServerAccount.RunAsync(
             InstalledPrograms.Find("initdb"),
             ["-D", Path.Combine(folder.FullName, "data"), "-U", "postgres", "-A", "scram-sha-256", $"--pwfile={passwordFile}",
              "-E", "UTF8", "--locale=C", "--no-sync"],

@@ -27,7 +27,7 @@ public sealed class RedisServer : IAsyncLifetime
             return;
 
         var cancellationToken = TestContext.Current.CancellationToken;
-        _folder = await UnprivilegedUser.CreateFolderAsync("chatable-redis-", cancellationToken);
+        _folder = await ServerAccount.CreateFolderAsync("chatable-redis-", cancellationToken);
         for (var attempt = 1; _connectionString is null; attempt++)
         {
             var port = ServerProcess.FreePort();

@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace Chatable.Tests.Support;
 
 /// <summary>The checkout the tests were built from.</summary>
@@ -18,5 +20,15 @@ internal static class Repository
         while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "Chatable.sln")))
             folder = folder.Parent;
         return folder?.FullName ?? throw new InvalidOperationException("Chatable.sln is in no folder above the tests.");
+    }
+
+    /// <summary>Runs a program to its end, in this folder.</summary>
+    public static Task<ProcessRun> RunAsync(
+        IReadOnlyDictionary<string, string> environment, string program, CancellationToken cancellationToken, params IEnumerable<string> arguments)
+    {
+        var start = new ProcessStartInfo(program, arguments) { WorkingDirectory = Root };
+        foreach (var (name, value) in environment)
+            start.Environment[name] = value;
+        return ProcessRun.OfAsync(start, cancellationToken);
     }
 }

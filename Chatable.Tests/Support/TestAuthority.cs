@@ -23,7 +23,7 @@ internal sealed class TestAuthority : IAsyncDisposable
 
     public static async Task<TestAuthority> CreateAsync(CancellationToken cancellationToken)
     {
-        var authority = new TestAuthority(await UnprivilegedUser.CreateFolderAsync("chatable-authority-", cancellationToken));
+        var authority = new TestAuthority(await ServerAccount.CreateFolderAsync("chatable-authority-", cancellationToken));
         using var rootKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var rootRequest = new CertificateRequest("CN=Chatable tests", rootKey, HashAlgorithmName.SHA256);
         rootRequest.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
@@ -41,7 +41,7 @@ internal sealed class TestAuthority : IAsyncDisposable
         await File.WriteAllTextAsync(authority.Key, key.ExportPkcs8PrivateKeyPem(), cancellationToken);
         if (!OperatingSystem.IsWindows())
             File.SetUnixFileMode(authority.Key, UnixFileMode.UserRead | UnixFileMode.UserWrite);
-        await UnprivilegedUser.GiveAsync(authority._folder, cancellationToken);
+        await ServerAccount.GiveAsync(authority._folder, cancellationToken);
         return authority;
     }
 

@@ -138,15 +138,8 @@ public sealed partial class CommandTests(TopologyFixture fixture)
                 [.. arguments.Select(argument => new InteractionInput { Name = argument.Name, InputType = InputType.Text, Value = argument.Value })]),
             Cancelled);
 
-    private static async Task<string> ShellAsync(string command)
-    {
-        using var shell = System.Diagnostics.Process.Start(
-            new System.Diagnostics.ProcessStartInfo("/bin/sh", ["-c", command]) { RedirectStandardOutput = true })!;
-        var output = await shell.StandardOutput.ReadToEndAsync(Cancelled);
-        await shell.WaitForExitAsync(Cancelled);
-        Assert.Equal(0, shell.ExitCode);
-        return output;
-    }
+    private static async Task<string> ShellAsync(string command) =>
+        (await ProcessRun.OfAsync("/bin/sh", ["-c", command], Cancelled)).Succeeded("the shell").Output;
 
     [GeneratedRegex("^ *curl .*$", RegexOptions.Multiline)]
     private static partial Regex CurlLine();

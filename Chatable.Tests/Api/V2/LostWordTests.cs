@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Chatable.Tests.Fanout;
 using Chatable.Tests.Support;
 using Npgsql;
@@ -121,8 +120,7 @@ public sealed class LostWordTests(PostgresServer postgres, RedisServer redis) : 
         var waiting = client.SayAsync(bob, alice, "last words", _ct);
         await Eventually.HoldsAsync(async () => await LengthOfIntakeAsync() == 1, "the message is in the intake", _ct);
 
-        using (var stop = Process.Start("kill", ["-TERM", $"{api.ProcessId}"]))
-            await stop.WaitForExitAsync(_ct);
+        Signals.Send(api.ProcessId, Signals.Terminate);
         await Eventually.HoldsAsync(() => Task.FromResult(api.Output.Contains("Drained", StringComparison.Ordinal)), "it drains", _ct);
         await using var worker = WorkerProcess.Start("w", _database, redis.ConnectionString, _prefix);
 

@@ -123,8 +123,7 @@ public sealed class SyncTests(ChatServers servers) : IClassFixture<ChatServers>
         using var client = new ChatClient(api.Address);
         var waiting = client.SyncAsync(alice, "?wait=25", _ct);
         await RegisteredAsync(alice);
-        using (var stop = System.Diagnostics.Process.Start("kill", ["-TERM", $"{api.ProcessId}"]))
-            await stop.WaitForExitAsync(_ct);
+        Signals.Send(api.ProcessId, Signals.Terminate);
 
         var answer = await waiting.WaitAsync(TimeSpan.FromSeconds(10), _ct);
         Assert.Equal((200, "[]"), (answer.Status, answer.Envelope.GetProperty("messages").GetRawText()));

@@ -53,11 +53,11 @@ internal sealed class FaultPostgres : IAsyncDisposable
 
     public static async Task<FaultPostgres> StartAsync(int diskMegabytes, CancellationToken cancellationToken)
     {
-        var folder = await UnprivilegedUser.CreateFolderAsync("chatable-faults-postgres-", cancellationToken);
+        var folder = await ServerAccount.CreateFolderAsync("chatable-faults-postgres-", cancellationToken);
         var postgres = new FaultPostgres(folder);
         if (diskMegabytes > 0)
             postgres.Disk = await SmallDisk.MountAsync(diskMegabytes, cancellationToken);
-        await UnprivilegedUser.RunAsync(
+        await ServerAccount.RunAsync(
             InstalledPrograms.Find("initdb"),
             ["-D", postgres.DataFolder, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"], cancellationToken);
         await postgres.Node.RestartAsync(cancellationToken);
@@ -106,7 +106,7 @@ internal sealed class FaultPostgres : IAsyncDisposable
     }
 
     /// <summary>Copies the files, while it goes on, to be restored later.</summary>
-    public Task BackUpAsync(CancellationToken cancellationToken) => UnprivilegedUser.RunAsync(
+    public Task BackUpAsync(CancellationToken cancellationToken) => ServerAccount.RunAsync(
         InstalledPrograms.Find("pg_basebackup"),
         ["-h", Address.Address.ToString(), "-p", $"{Address.Port}", "-U", "postgres", "-D", Path.Combine(_folder.FullName, Backup),
          "-X", "stream", "-c", "fast", "--no-sync"],
@@ -225,7 +225,7 @@ internal sealed class FaultPostgres : IAsyncDisposable
     {
         string[] settings = ["listen_addresses=127.0.0.1", $"port={port}", "unix_socket_directories=", "max_connections=200",
             "shared_buffers=64MB", "fsync=on", "full_page_writes=on", "synchronous_commit=on", .. more];
-        return UnprivilegedUser.StartInfo(
+        return ServerAccount.StartInfo(
             InstalledPrograms.Find("postgres"), ["-D", dataFolder, .. settings.SelectMany(setting => new[] { "-c", setting })],
             ServerProcess.Interrupt);
     }

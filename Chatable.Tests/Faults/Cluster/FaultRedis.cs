@@ -36,7 +36,7 @@ internal sealed class FaultRedis : IAsyncDisposable
 
     public static async Task<FaultRedis> StartAsync(int diskMegabytes, CancellationToken cancellationToken)
     {
-        var folder = await UnprivilegedUser.CreateFolderAsync("chatable-faults-redis-", cancellationToken);
+        var folder = await ServerAccount.CreateFolderAsync("chatable-faults-redis-", cancellationToken);
         var redis = new FaultRedis(folder);
         if (diskMegabytes > 0)
             redis.Disk = await SmallDisk.MountAsync(diskMegabytes, cancellationToken);
@@ -94,8 +94,7 @@ internal sealed class FaultRedis : IAsyncDisposable
     {
         var source = Path.Combine(Repository.Root, "Chatable.Tests", "Faults", "Cluster", "wrong-clock.c");
         var library = Path.Combine(_folder.FullName, "wrong-clock.so");
-        using var compiler = Process.Start("cc", ["-shared", "-fPIC", "-o", library, source]);
-        await compiler.WaitForExitAsync(cancellationToken);
+        (await ProcessRun.OfAsync("cc", ["-shared", "-fPIC", "-o", library, source], cancellationToken)).Succeeded("cc");
         return [("LD_PRELOAD", library), ("CLOCK_OFFSET", $"{seconds}")];
     }
 
@@ -115,7 +114,7 @@ internal sealed class FaultRedis : IAsyncDisposable
         _folder.Delete(recursive: true);
     }
 
-    private ProcessStartInfo StartInfo() => UnprivilegedUser.StartInfo(
+    private ProcessStartInfo StartInfo() => ServerAccount.StartInfo(
         InstalledPrograms.FindRedis(),
         ["--bind", "127.0.0.1", "--port", $"{Address.Port}", "--dir", DataFolder, "--save", "", "--appendonly", "yes",
          "--appendfsync", "everysec", "--maxmemory-policy", "noeviction", "--enable-debug-command", "local"],

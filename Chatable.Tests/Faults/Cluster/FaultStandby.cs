@@ -41,8 +41,8 @@ internal sealed class FaultStandby : IAsyncDisposable
     /// <param name="cancellationToken">Gives up.</param>
     public static async Task<FaultStandby> StartAsync(IPEndPoint upstream, CancellationToken cancellationToken)
     {
-        var standby = new FaultStandby(await UnprivilegedUser.CreateFolderAsync("chatable-standby-", cancellationToken), upstream);
-        await UnprivilegedUser.RunAsync(
+        var standby = new FaultStandby(await ServerAccount.CreateFolderAsync("chatable-standby-", cancellationToken), upstream);
+        await ServerAccount.RunAsync(
             InstalledPrograms.Find("pg_basebackup"),
             ["-h", upstream.Address.ToString(), "-p", $"{upstream.Port}", "-U", "postgres", "-D", standby.DataFolder, "-R", "-X", "stream",
              "-c", "fast", "--no-sync"],

@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Net;
 using Chatable.Tests.Faults.Proxy;
 using Chatable.Tests.Faults.Seeding;
-using Chatable.Tests.Support;
 
 namespace Chatable.Tests.Faults.Cluster;
 

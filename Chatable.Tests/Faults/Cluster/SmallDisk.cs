@@ -1,4 +1,3 @@
-using System.Diagnostics;
 
 namespace Chatable.Tests.Faults.Cluster;
 
@@ -43,11 +42,7 @@ internal sealed class SmallDisk : IAsyncDisposable
         _folder.Delete(recursive: true);
     }
 
-    private static async Task RunAsync(string[] command, CancellationToken cancellationToken)
-    {
-        using var process = Process.Start(command[0], command[1..]);
-        await process.WaitForExitAsync(cancellationToken);
-        if (process.ExitCode != 0)
-            throw new InvalidOperationException($"'{string.Join(' ', command)}' ended with {process.ExitCode}; it needs root.");
-    }
+    // Needs root.
+    private static async Task RunAsync(string[] command, CancellationToken cancellationToken) =>
+        (await ProcessRun.OfAsync(command[0], command[1..], cancellationToken)).Succeeded(string.Join(' ', command));
 }

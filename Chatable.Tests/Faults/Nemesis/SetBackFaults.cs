@@ -94,9 +94,7 @@ internal static class SetBackFaults
         var folder = AppContext.BaseDirectory.Replace("Chatable.Tests", "Chatable.FanoutWorker", StringComparison.Ordinal);
         var start = new ProcessStartInfo("dotnet", [Path.Combine(folder, "Chatable.FanoutWorker.dll"), "new-epoch"]);
         start.Environment["ConnectionStrings__chatdb"] = postgres.ConnectionString;
-        using var process = Process.Start(start)!;
-        await process.WaitForExitAsync(cancellationToken);
-        return process.ExitCode;
+        return (await ProcessRun.OfAsync(start, cancellationToken)).ExitCode;
     }
 
     private static async Task WaitAsync(Func<bool> condition, TimeSpan limit, CancellationToken window)
