@@ -9,7 +9,7 @@ namespace Chatable.FanoutWorker;
 internal sealed class AssignedPartitions
 {
     private readonly Lane[] _lanes;
-    private readonly Func<int, PartitionRecovery> _createReader;
+    private readonly Func<int, PartitionRecovery> _createRecovery;
     private readonly FanoutMetrics _metrics;
 
     // Other threads read this than the one that starts and stops partitions.
@@ -22,7 +22,7 @@ internal sealed class AssignedPartitions
         _metrics = metrics;
         _lanes = [.. Enumerable.Range(0, options.Value.Lanes).Select(
             lane => new Lane(() => connections.Of(lane), processor, options.Value, metrics, time, loggers.CreateLogger<Lane>()))];
-        _createReader = partition => new PartitionRecovery(
+        _createRecovery = partition => new PartitionRecovery(
             partition, intake, publishAndTrim, processor, options.Value, metrics, time, loggers.CreateLogger<PartitionRecovery>());
     }
 
@@ -34,7 +34,7 @@ internal sealed class AssignedPartitions
 
     public void Start(int partition)
     {
-        LaneOf(partition).Add(_createReader(partition));
+        LaneOf(partition).Add(_createRecovery(partition));
         _partitions = [.. _partitions.Append(partition).Order()];
         _metrics.PartitionTaken();
     }

@@ -9,7 +9,7 @@ internal sealed partial class BatchCommitter
 
         [LoggerMessage(
             LogLevel.Critical,
-            "Partition {Partition} has stopped at entry {EntryId} ({Code}): its dead letters are full. Look at them and make room.")]
+            "Partition {Partition} has stopped at entry {EntryId} ({Code}): its dead letters are full. Inspect them and make room.")]
         public static partial void DeadLettersFull(ILogger logger, int partition, string entryId, string code);
     }
 }

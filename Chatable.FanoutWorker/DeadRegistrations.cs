@@ -68,6 +68,6 @@ internal sealed partial class DeadRegistrations(ServerRegistry registry, FanoutM
     }
 
     [LoggerMessage(
-        LogLevel.Debug, "{Registrations} registrations with dead servers could not be forgotten; they are found again with the next messages.")]
+        LogLevel.Debug, "{Registrations} registrations with dead servers could not be removed. The next messages find them again.")]
     private partial void LogNotForgotten(int registrations, Exception failure);
 }

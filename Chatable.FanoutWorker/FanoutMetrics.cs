@@ -25,25 +25,28 @@ internal sealed class FanoutMetrics : IDisposable
     public FanoutMetrics(IMeterFactory meters)
     {
         _meter = meters.Create(TelemetryNames.Fanout);
-        _lag = _meter.CreateHistogram<double>("chatable.fanout.lag", "s", "From an entry's arrival in the intake to its commit.");
-        _batchDuration = _meter.CreateHistogram<double>("chatable.fanout.batch.duration", "s", "From reading a batch to having told the servers of it.");
-        _batchSize = _meter.CreateHistogram<int>("chatable.fanout.batch.size", "{entry}", "Entries of a transaction.");
-        _outcomes = _meter.CreateCounter<long>("chatable.fanout.outcomes", "{message}", "Messages stored, repeated and refused.");
-        _deadLettered = _meter.CreateCounter<long>("chatable.fanout.dead_lettered", "{entry}", "Entries moved among the dead letters.");
+        _lag = _meter.CreateHistogram<double>("chatable.fanout.lag", "s", "Time from an entry's arrival in the intake to its commit.");
+        _batchDuration = _meter.CreateHistogram<double>(
+            "chatable.fanout.batch.duration", "s", "Time from reading a batch until the servers were notified of it.");
+        _batchSize = _meter.CreateHistogram<int>("chatable.fanout.batch.size", "{entry}", "Entries in a transaction.");
+        _outcomes = _meter.CreateCounter<long>(
+            "chatable.fanout.outcomes", "{message}", "Messages by outcome: stored, repeated or refused.");
+        _deadLettered = _meter.CreateCounter<long>("chatable.fanout.dead_lettered", "{entry}", "Entries moved to the dead letters.");
         _meter.CreateObservableGauge(
             "chatable.fanout.dead_letters", () => Interlocked.Read(ref _waitingLetters), "{entry}",
             "Dead letters in the partitions this worker reads.");
         _deadLettersFull = _meter.CreateCounter<long>(
-            "chatable.fanout.dead_letters_full", "{attempt}", "Attempts to move an entry that found the dead letters full.");
-        _failures = _meter.CreateCounter<long>("chatable.fanout.failures", "{batch}", "Batches that failed and are repeated.");
-        _routed = _meter.CreateCounter<long>("chatable.fanout.routed", "{batch}", "Batches for servers, by what became of them.");
+            "chatable.fanout.dead_letters_full", "{attempt}",
+            "Failed attempts to move an entry to the dead letters, because they were full.");
+        _failures = _meter.CreateCounter<long>("chatable.fanout.failures", "{batch}", "Batches that failed and are tried again.");
+        _routed = _meter.CreateCounter<long>("chatable.fanout.routed", "{batch}", "Batches for servers, by result.");
         _leaseChanges = _meter.CreateCounter<long>("chatable.fanout.lease_changes", "{change}", "Partitions taken and given up.");
         _partitions = _meter.CreateUpDownCounter<long>("chatable.fanout.partitions", "{partition}", "Partitions this worker reads.");
         _stopped = _meter.CreateUpDownCounter<long>(
-            "chatable.fanout.partitions_stopped", "{partition}", "Partitions that stand still until somebody mends the cause.");
+            "chatable.fanout.partitions_stopped", "{partition}", "Partitions that stand still until somebody fixes the cause.");
         _reaped = _meter.CreateCounter<long>("chatable.fanout.servers_reaped", "{server}", "Dead servers whose queue was removed.");
         _forgotten = _meter.CreateCounter<long>(
-            "chatable.fanout.registrations_forgotten", "{registration}", "Users' registrations with dead servers, by what became of them.");
+            "chatable.fanout.registrations_forgotten", "{registration}", "Users' registrations with dead servers, by result.");
     }
 
     public void BatchRead(int entries) => _batchSize.Record(entries);

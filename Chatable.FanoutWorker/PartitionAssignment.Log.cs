@@ -13,10 +13,10 @@ internal sealed partial class PartitionAssignment
         [LoggerMessage(LogLevel.Warning, "{Reason} This worker reads no partition before the migrations have run.")]
         public static partial void SchemaMissed(ILogger logger, string reason);
 
-        [LoggerMessage(LogLevel.Warning, "The partitions could not be shared out; this worker goes on with those it has.")]
+        [LoggerMessage(LogLevel.Warning, "The partitions could not be divided among the workers. This worker continues with those it has.")]
         public static partial void BalanceFailed(ILogger logger, Exception failure);
 
-        [LoggerMessage(LogLevel.Warning, "The leases could not be given up; they run out by themselves.")]
+        [LoggerMessage(LogLevel.Warning, "The leases could not be released. They will expire.")]
         public static partial void LeaveFailed(ILogger logger, Exception failure);
 
         [LoggerMessage(LogLevel.Critical, "{Reason}")]

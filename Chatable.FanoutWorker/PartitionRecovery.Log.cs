@@ -9,10 +9,10 @@ internal sealed partial class PartitionRecovery
 
         [LoggerMessage(
             LogLevel.Critical,
-            "Partition {Partition} stands still ({Code}), and hardly goes on before somebody mends the cause. Nothing of it is lost.")]
+            "Partition {Partition} stands still ({Code}) until somebody repairs the cause. Nothing in it is lost.")]
         public static partial void Stopped(ILogger logger, int partition, string code);
 
-        [LoggerMessage(LogLevel.Information, "Partition {Partition} goes on; it had stopped ({Code}).")]
+        [LoggerMessage(LogLevel.Information, "Partition {Partition} continues after it had stopped ({Code}).")]
         public static partial void GoesOn(ILogger logger, int partition, string code);
     }
 }

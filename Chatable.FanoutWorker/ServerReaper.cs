@@ -34,10 +34,10 @@ internal sealed partial class ServerReaper(
 
     private static partial class Log
     {
-        [LoggerMessage(LogLevel.Information, "Removed what {Servers} dead servers had left.")]
+        [LoggerMessage(LogLevel.Information, "Removed what {Servers} dead servers left behind.")]
         public static partial void Reaped(ILogger logger, int servers);
 
-        [LoggerMessage(LogLevel.Warning, "Dead servers could not be looked for; the next round will.")]
+        [LoggerMessage(LogLevel.Warning, "Could not look for dead servers. The next round tries again.")]
         public static partial void ReapFailed(ILogger logger, Exception failure);
     }
 }

@@ -51,11 +51,11 @@ public sealed partial class EvictionPolicy(IConnectionMultiplexer redis, TimePro
     {
         [LoggerMessage(
             LogLevel.Warning,
-            "Redis' maxmemory-policy is {Policy}: when full it throws away leases, registrations and messages not yet stored. "
+            "Redis' maxmemory-policy is {Policy}: when Redis is full, it evicts leases, registrations and messages that are not stored yet. "
             + "Set it to noeviction: 'redis-cli CONFIG SET maxmemory-policy noeviction' and in redis.conf, or where your provider has it.")]
         public static partial void MayEvict(ILogger logger, string policy);
 
-        [LoggerMessage(LogLevel.Information, "Redis does not tell its maxmemory-policy ({Error}). See that it is noeviction.")]
+        [LoggerMessage(LogLevel.Information, "Redis does not report its maxmemory-policy ({Error}). Make sure that it is noeviction.")]
         public static partial void NotTold(ILogger logger, RedisErrorKind error);
     }
 }

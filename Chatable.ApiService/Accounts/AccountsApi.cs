@@ -32,24 +32,25 @@ internal static class AccountsApi
     {
         var group = app.MapGroup("/api").WithTags("Accounts");
         group.MapPost("/register", Register).ProducesFailures(400, 413, 415)
-            .WithSummary("Creates a user with a first token.")
-            .WithDescription("Where the username, the email or the phone number is somebody else's, `errors` names each of them.")
+            .WithSummary("Creates a user and returns the first token.")
+            .WithDescription("If another user has the username, the email or the phone number, `errors` names each of these fields.")
             .WithExamples(AccountExamples.Register, AccountExamples.User, NotUniqueFailure(new TakenFields(Username: true, false, false)));
         group.MapPost("/auth_token", LogIn).ProducesFailures(400, 401, 413, 415)
-            .WithSummary("Gives a token for a username and password.")
+            .WithSummary("Returns a token for a username and password.")
             .WithExamples(AccountExamples.LogIn, AccountExamples.Token);
         group.MapPost("/auth_token/refresh", Refresh).ProducesFailures(400, 401, 413, 415)
             .WithSummary("Exchanges a refresh token for a new token.")
-            .WithDescription("The old access key ends at once. Where the answer is lost, give the same refresh token again: each time it "
-                + "gives another new token, until one of these is used. Given after that, it ends all that followed from the login.")
+            .WithDescription("The old access key ends at once. If the response is lost, send the same refresh token again. Each time you "
+                + "get another new token, until one of the new tokens is used. If you send the old refresh token after that, all tokens "
+                + "that followed from the login end.")
             .WithExamples(AccountExamples.Refresh, AccountExamples.Token);
         group.MapDelete("/auth_token", LogOut).RequireAuthorization().ProducesFailures(401)
-            .WithSummary("Ends the token it is called with.");
+            .WithSummary("Ends the token that the request uses.");
 
         app.MapGroup("/api/v2").WithTags("Accounts").WithGroupName(V2Document.Name)
             .MapPost("/register", RegisterV2).Accepts<RegisterForm>(JsonBody.MediaType)
-            .WithSummary("Creates a user with a first token.")
-            .WithDescription("As in v1, except that a password may have spaces. Login and the exchange of tokens are v1's.")
+            .WithSummary("Creates a user and returns the first token.")
+            .WithDescription("Works as in v1, except that a password may contain spaces. To log in and to refresh a token, use v1.")
             .Produces<RegisteredUser>(StatusCodes.Status201Created).ProducesProblems(400, 409, 413, 415)
             .WithV2Examples(answer: AccountExamples.User, body: AccountExamples.Register);
     }

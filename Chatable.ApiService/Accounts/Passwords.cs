@@ -37,9 +37,9 @@ internal sealed class Passwords : IDisposable
         _decoy = _hasher.HashPassword(s_nobody, RandomNumberGenerator.GetHexString(32));
         var meter = meters.Create("Chatable.Accounts");
         _refused = meter.CreateCounter<long>(
-            "chatable.accounts.passwords.refused", "{request}", "Requests refused because too many wait for a password hash.");
+            "chatable.accounts.passwords.refused", "{request}", "Requests refused because too many were waiting for a password hash.");
         _verifications = meter.CreateCounter<long>(
-            "chatable.accounts.passwords.verifications", "{hash}", "Hashes computed to check a password, unknown users' among them.");
+            "chatable.accounts.passwords.verifications", "{hash}", "Hashes computed to check a password, also for unknown users.");
         _rounds = meter.CreateCounter<long>(
             "chatable.accounts.passwords.rounds", "{round}", "Rounds of PBKDF2 computed to check passwords.");
     }

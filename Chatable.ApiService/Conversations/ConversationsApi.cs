@@ -36,20 +36,21 @@ internal static class ConversationsApi
     {
         var group = app.MapV2("/conversations", "Conversations");
         group.MapGet("", Inbox)
-            .WithSummary("Lists one's conversations, the latest activity first.")
-            .WithDescription("A walk along `next` shows every conversation that was there when it began, whatever is written meanwhile: "
-                + "those that move come at its end, perhaps a second time.")
+            .WithSummary("Lists your conversations, latest activity first.")
+            .WithDescription("If you follow `next`, you see every conversation that existed when you started, even if messages arrive "
+                + "meanwhile. Conversations that get a message meanwhile come at the end, some of them a second time.")
             .Produces<ConversationPage>().ProducesProblems(400, 401).WithV2Examples(answer: PageExample)
-            .WithQuery("limit", $"1 to {MostOfAPage}, {DefaultLimit} by default.")
-            .WithQuery("before", "A cursor, as `next` has it: the conversations older than that place.", JsonSchemaType.String)
-            .WithQuery("after", "A cursor, as `prev` has it: the conversations newer than that place.", JsonSchemaType.String);
+            .WithQuery("limit", $"The most rows to return: 1 to {MostOfAPage}, {DefaultLimit} by default.")
+            .WithQuery("before", "The cursor from a `next` link. Returns older conversations.", JsonSchemaType.String)
+            .WithQuery("after", "The cursor from a `prev` link. Returns newer conversations.", JsonSchemaType.String);
         group.MapGet("/{id}/messages", Messages)
-            .WithSummary("Lists the messages of a conversation by `conversation_seq`, the latest ones by default.")
+            .WithSummary("Lists the messages of a conversation in the order of `conversation_seq`, by default the latest ones.")
             .Produces<MessagePage>().ProducesProblems(400, 401, 404).WithV2Examples(answer: MessagesExample)
-            .WithQuery("limit", $"1 to {MostOfAPage}, {DefaultLimit} by default.")
-            .WithQuery("before", "The messages next before this `conversation_seq`. At most one of before, after and around.")
-            .WithQuery("after", "The messages next after this `conversation_seq`.")
-            .WithQuery("around", "The messages with this `conversation_seq` in their middle.");
+            .WithQuery("limit", $"The most rows to return: 1 to {MostOfAPage}, {DefaultLimit} by default.")
+            .WithQuery(
+                "before", "Returns the messages directly before this `conversation_seq`. Use at most one of before, after and around.")
+            .WithQuery("after", "Returns the messages directly after this `conversation_seq`.")
+            .WithQuery("around", "Returns messages with this `conversation_seq` in the middle.");
     }
 
     private static async Task<IResult> Inbox(

@@ -15,17 +15,18 @@ internal sealed class DeliveryMetrics
     {
         var meter = meters.Create(TelemetryNames.Realtime);
         _repaired = meter.CreateCounter<long>(
-            "chatable.realtime.repaired", "{envelope}", "Envelopes read from PostgreSQL because their push did not come, by what showed that they were missing.");
+            "chatable.realtime.repaired", "{envelope}",
+            "Envelopes read from PostgreSQL because their push did not arrive, by what showed that they were missing.");
         _dropped = meter.CreateCounter<long>(
-            "chatable.realtime.dropped", "{item}", "What a full or unreadable queue dropped, to be repaired later, by queue.");
+            "chatable.realtime.dropped", "{item}", "Items that a full or unreadable queue dropped and that are repaired later, by queue.");
         _workers = meter.CreateGauge<int>(
-            "chatable.workers.live", "{worker}", "Fan-out workers that live, as this server sees them in Redis.");
+            "chatable.workers.live", "{worker}", "Live fan-out workers, as this server sees them in Redis.");
         meter.CreateObservableGauge(
             "chatable.realtime.registrations", () => Volatile.Read(ref _registrations), "{registration}",
-            "Sockets and waiting requests that users are registered for.");
+            "Sockets and waiting requests of the users that this server is registered for.");
         meter.CreateObservableGauge(
             "chatable.realtime.registrations.users", () => Volatile.Read(ref _registeredUsers), "{user}",
-            "Users this server is registered for.");
+            "Users that this server is registered for in Redis.");
     }
 
     public void Repaired(int envelopes, string cause)

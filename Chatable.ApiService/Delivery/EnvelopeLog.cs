@@ -31,6 +31,6 @@ internal sealed partial class EnvelopeLog(EnvelopeStore store, IOptions<Delivery
 
     public void Dispose() => _turns.Dispose();
 
-    [LoggerMessage(LogLevel.Warning, "The log of user {UserId} could not be read on from {After}.")]
+    [LoggerMessage(LogLevel.Warning, "The log of user {UserId} could not be read after {After}.")]
     private partial void LogReadFailed(Exception exception, long userId, long after);
 }

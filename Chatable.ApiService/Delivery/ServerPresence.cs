@@ -167,7 +167,7 @@ internal sealed partial class ServerPresence(
         }
     }
 
-    [LoggerMessage(LogLevel.Warning, "The registry cannot be reached; pushes come late, and new connections are refused, until it can.")]
+    [LoggerMessage(LogLevel.Warning, "The registry cannot be reached. Until it can, pushes are late and new connections are refused.")]
     private partial void LogSilent(Exception exception);
 
     [LoggerMessage(LogLevel.Critical, "{Reason}")]

@@ -55,10 +55,10 @@ internal sealed partial class WorkerWatch(
         _areMissing = areMissing;
     }
 
-    [LoggerMessage(LogLevel.Error, "No fan-out worker lives. What is sent waits in the intake until one does.")]
+    [LoggerMessage(LogLevel.Error, "No fan-out worker is alive. Messages wait in the intake until one is.")]
     private partial void LogMissing();
 
-    [LoggerMessage(LogLevel.Information, "Fan-out workers live again: {Workers}.")]
+    [LoggerMessage(LogLevel.Information, "Fan-out workers are alive again: {Workers}.")]
     private partial void LogBack(int workers);
 }
 
@@ -69,6 +69,6 @@ internal sealed class WorkersCheck(WorkerWatch watch, IOptions<WorkersOptions> o
         Task.FromResult(watch.AreMissing
             ? new HealthCheckResult(
                 options.Value.RequiredForReadiness ? HealthStatus.Unhealthy : HealthStatus.Degraded,
-                "No fan-out worker lives: what is sent waits in the intake.")
+                "No fan-out worker is alive: messages wait in the intake.")
             : HealthCheckResult.Healthy());
 }

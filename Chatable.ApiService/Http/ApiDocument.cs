@@ -72,7 +72,7 @@ internal static class ApiDocument
         {
             Title = "Chatable",
             Version = "v1",
-            Description = "Chat over REST and a WebSocket. Every answer has the same envelope; `error.code` is the HTTP status.",
+            Description = "Chat over REST and a WebSocket. Every response has the same envelope. Its `error.code` is the HTTP status.",
         };
         return Task.CompletedTask;
     }
@@ -87,8 +87,8 @@ internal static class ApiDocument
             Type = SecuritySchemeType.Http,
             Scheme = "bearer",
             BearerFormat = "JWT",
-            Description = "A JWT the client makes itself: HS256, signed with the text of `secret_access_key`; its header carries "
-                + "`access_key` = `access_key_id`. Claims are free; `exp` and `nbf` are honoured.",
+            Description = "A JWT that the client makes itself: HS256, signed with the text of `secret_access_key`. Its header contains "
+                + "`access_key`, which is the `access_key_id`. The claims are up to the client; `exp` and `nbf` are enforced if present.",
         };
         return Task.CompletedTask;
     }
@@ -109,7 +109,8 @@ internal static class ApiDocument
     {
         foreach (var page in operation.Parameters?.OfType<OpenApiParameter>().Where(p => p.Name == "page") ?? [])
         {
-            page.Description = $"From 1, {PageNumber.PerPage} rows a page. What is not a positive number counts as 1.";
+            page.Description =
+                $"The page number, from 1. A page has {PageNumber.PerPage} rows. Anything that is not a positive number counts as 1.";
             page.Schema = new OpenApiSchema { Type = JsonSchemaType.Integer, Format = "int64", Minimum = "1", Default = 1 };
         }
 

@@ -3,9 +3,9 @@ namespace Chatable.ApiService.Http;
 /// <summary>The wrapper of every v1 response.</summary>
 /// <param name="Status"><c>success</c> or <c>fail</c>.</param>
 /// <param name="Data">The items; none on failure.</param>
-/// <param name="Error">The error, or <see cref="ApiError.None"/>.</param>
+/// <param name="Error">The error. On success its code is 200 and its message is empty.</param>
 /// <param name="Page">The requested page, from 1.</param>
-/// <param name="PerPage">The most items on a page.</param>
+/// <param name="PerPage">The maximum number of items on a page.</param>
 /// <param name="CurrentPage">The number of items in <c>data</c>. The name is the original service's.</param>
 internal sealed record ApiEnvelope<T>(
     string Status, IReadOnlyList<T> Data, ApiError Error, long Page, int PerPage, int CurrentPage);

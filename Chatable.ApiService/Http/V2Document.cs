@@ -16,9 +16,9 @@ internal static class V2Document
         {
             Title = "Chatable",
             Version = Name,
-            Description = "Chat for clients without a socket. Failures are problem details (RFC 9457); `code` names the kind. "
-                + "The WebSocket, `/api/ws` with the subprotocol `chatable.v2`, and its frames are described in `/asyncapi.yaml`. "
-                + "Login and tokens are those of v1.",
+            Description = "Chat for clients that do not use the WebSocket. Failures are problem details (RFC 9457); `code` is the kind of "
+                + "failure. `/asyncapi.yaml` describes the WebSocket, `/api/ws` with the subprotocol `chatable.v2`, and its frames. "
+                + "To log in and to refresh a token, use v1.",
         };
         return Task.CompletedTask;
     }

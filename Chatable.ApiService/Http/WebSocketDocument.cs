@@ -13,9 +13,10 @@ internal static class WebSocketDocument
         var handshake = new OpenApiOperation
         {
             Summary = "Opens a WebSocket.",
-            Description = "Send `{\"author\":\"bob\",\"recipient\":\"alice\",\"message\":\"hello\"}`; receive the same with "
-                + "`message_type` (0 text, 1 photo) and `created_at`. A frame that cannot be accepted is answered "
-                + "`{\"error\":{\"code\":400,\"errors\":{…},\"message\":\"…\"}}`. The frames of both protocols: `/asyncapi.yaml`.",
+            Description = "Send `{\"author\":\"bob\",\"recipient\":\"alice\",\"message\":\"hello\"}` to send a message. The messages that "
+                + "you receive have the same fields, and also `message_type` (0 text, 1 photo) and `created_at`. If the server does not "
+                + "accept a frame, it answers `{\"error\":{\"code\":400,\"errors\":{…},\"message\":\"…\"}}`. `/asyncapi.yaml` describes "
+                + "the frames of both protocols.",
             Tags = new HashSet<OpenApiTagReference> { new("Realtime", document) },
             Security = [ApiDocument.RequirementOf(document)],
             Parameters =

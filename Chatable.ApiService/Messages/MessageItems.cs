@@ -5,11 +5,11 @@ namespace Chatable.ApiService.Messages;
 
 /// <summary>The place of a stored message: the fields of the WebSocket's ack.</summary>
 /// <param name="ClientId">The request's <c>Idempotency-Key</c>.</param>
-/// <param name="MessageId">A UUIDv7.</param>
+/// <param name="MessageId">The message's id, a UUIDv7.</param>
 /// <param name="Seq">Its seq in the author's log.</param>
 /// <param name="Conversation">The conversation's id.</param>
 /// <param name="ConversationSeq">Its seq in the conversation.</param>
-/// <param name="CreatedAt">UTC.</param>
+/// <param name="CreatedAt">When the message was stored, UTC.</param>
 /// <param name="Duplicate">True if the key was used before. The other fields then describe the message stored then.</param>
 internal sealed record SentMessage(
     string ClientId, Guid MessageId, long Seq, long Conversation, long ConversationSeq, DateTime CreatedAt,
@@ -20,7 +20,8 @@ internal sealed record SentMessage(
         isDuplicate ? true : null);
 }
 
-/// <summary>The body of a request, for the API document. <see cref="V2PostedMessage"/> reads it.</summary>
+// For the API document only. V2PostedMessage reads the body.
+/// <summary>The message to send.</summary>
 internal sealed record NewMessage(string Recipient, string Message, int? MessageType, string? Author = null);
 
 [JsonSerializable(typeof(SentMessage))]

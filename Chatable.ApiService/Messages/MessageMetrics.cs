@@ -11,9 +11,9 @@ internal sealed class MessageMetrics
     {
         var meter = meters.Create("Chatable.Messages");
         _answered = meter.CreateCounter<long>(
-            "chatable.messages.answered", "{request}", "Requests to send a message, by outcome; busy are those past a limit.");
+            "chatable.messages.answered", "{request}", "Requests to send a message, by outcome; busy means over a limit.");
         _looked = meter.CreateCounter<long>(
-            "chatable.messages.found", "{message}", "Messages found in PostgreSQL because the worker's word did not come.");
+            "chatable.messages.found", "{message}", "Messages found in PostgreSQL because the worker's notification did not arrive.");
     }
 
     public void Answered(string outcome) => _answered.Add(1, new KeyValuePair<string, object?>("outcome", outcome));

@@ -148,6 +148,6 @@ internal sealed partial class MessageSender(
         }
     }
 
-    [LoggerMessage(LogLevel.Warning, "Whether a message is stored could not be looked up.")]
+    [LoggerMessage(LogLevel.Warning, "Could not look up whether a message is stored.")]
     private partial void LogLookFailed(Exception exception);
 }

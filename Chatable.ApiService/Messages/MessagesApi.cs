@@ -33,15 +33,17 @@ internal static class MessagesApi
 
     public static void MapMessages(this WebApplication app) =>
         app.MapV2("/messages", "Messages").MapPost("", Send)
-            .WithSummary("Sends a message; answers when it is stored.")
-            .WithDescription("`Idempotency-Key` names the message for ever: the same key with the same body again answers 200 with what "
-                + "was stored first, with another body 422 (`idempotency_key_reused`). After a 503 send it again with the same key. The "
-                + "author is the user of the token; an `author` in the body may only say the same.")
+            .WithSummary("Sends a message. The response comes after the message is stored.")
+            .WithDescription("An `Idempotency-Key` identifies one message for ever. If you send the same body again with the same key, the "
+                + "response is 200 with what was stored first. With another body it is 422 (`idempotency_key_reused`). After a 503, send "
+                + "the message again with the same key. The author is the user of the token. If the body has an `author`, it must be that "
+                + "user.")
             .Produces<SentMessage>(StatusCodes.Status201Created).Produces<SentMessage>()
             .ProducesProblems(400, 401, 403, 413, 415, 422, 429)
             .WithV2Examples(answer: SentExample, body: BodyExample)
             .WithHeader(
-                SendRequest.KeyHeader, "1 to 64 of A-Z, a-z, 0-9, _ and -, with or without quotes around it; a UUIDv7 is a good one.");
+                SendRequest.KeyHeader,
+                "1 to 64 characters of A-Z, a-z, 0-9, _ and -, with or without quotes around them. A UUIDv7 is a good choice.");
 
     private static async Task<IResult> Send(
         SendRequest request, HttpRequest http, ClaimsPrincipal user, MessageSender sender, Draining draining, MessageMetrics metrics,

@@ -61,7 +61,7 @@ internal sealed partial class Drain(
         }
     }
 
-    [LoggerMessage(LogLevel.Warning, "Messages were still on their way to the intake when the time for them was over.")]
+    [LoggerMessage(LogLevel.Warning, "Messages were still on their way to the intake when their time was up.")]
     private partial void LogSendsLeft();
 
     [LoggerMessage(LogLevel.Information, "Drained: {Closed} connections closed, {Left} left.")]

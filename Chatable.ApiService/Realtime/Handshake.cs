@@ -33,7 +33,7 @@ internal static class Handshake
     }
 
     private static async Task ServeAsync(
-        HttpContext context, ConnectionLifetime stay, Connections connections, Draining draining, SocketTimes times, RealtimeMetrics metrics)
+        HttpContext context, ConnectionLifetime lifetime, Connections connections, Draining draining, SocketTimes times, RealtimeMetrics metrics)
     {
         // The request may last as long as the socket, possibly hours, so the socket's events get traces of their own.
         Activity.Current = null;
@@ -41,34 +41,34 @@ internal static class Handshake
         try
         {
             var protocol = Subprotocol.Choose(context.WebSockets.WebSocketRequestedProtocols);
-            stay.Connection = await connections.OpenAsync(context.User.Authenticated(), protocol, context.RequestAborted);
-            if (stay.Connection is null)
+            lifetime.Connection = await connections.OpenAsync(context.User.Authenticated(), protocol, context.RequestAborted);
+            if (lifetime.Connection is null)
                 await RefuseAsync(context, metrics, "not_ready", ApiFailure.Unavailable);
             // The drain may have begun in the meantime, without this connection.
             else if (draining.IsDraining)
                 await RefuseAsync(context, metrics, "draining", ApiFailure.Unavailable);
             else
-                handedOver = await AcceptAsync(context, stay, Subprotocol.Echo(protocol), times);
+                handedOver = await AcceptAsync(context, lifetime, Subprotocol.Echo(protocol), times);
         }
         finally
         {
             if (!handedOver)
-                await stay.EndAsync();
+                await lifetime.EndAsync();
         }
     }
 
-    /// <returns>Whether the connection was handed over, and <paramref name="stay"/> continues after the request.</returns>
-    private static async Task<bool> AcceptAsync(HttpContext context, ConnectionLifetime stay, string? subprotocol, SocketTimes times)
+    /// <returns>Whether the connection was handed over, and <paramref name="lifetime"/> continues after the request.</returns>
+    private static async Task<bool> AcceptAsync(HttpContext context, ConnectionLifetime lifetime, string? subprotocol, SocketTimes times)
     {
         var handover = ConnectionHandover.Of(context);
         var bytes = await Upgrade.AcceptAsync(context, subprotocol);
         if (handover is not null)
         {
-            handover.To(transport => stay.RunAsync(transport, subprotocol));
+            handover.To(transport => lifetime.RunAsync(transport, subprotocol));
             return true;
         }
 
-        var connection = stay.Connection!;
+        var connection = lifetime.Connection!;
         using var socket = Upgrade.CreateSocket(bytes, subprotocol, times, connection.Pulse, connection.Break, context.Abort);
         await connection.RunAsync(socket);
         return false;

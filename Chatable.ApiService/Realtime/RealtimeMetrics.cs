@@ -32,18 +32,20 @@ internal sealed class RealtimeMetrics
         _refused = meter.CreateCounter<long>(
             "chatable.realtime.handshakes.refused", "{handshake}", "Handshakes refused, by reason.");
         _closed = meter.CreateCounter<long>(
-            "chatable.realtime.connections.closed", "{connection}", "Connections that ended, by close code; too_slow are slow consumers.");
+            "chatable.realtime.connections.closed", "{connection}",
+            "Connections that ended, by close code; 'too slow' means a slow reader.");
         _silent = meter.CreateCounter<long>(
-            "chatable.realtime.connections.silent", "{connection}", "Connections given up because nothing was heard of their clients.");
+            "chatable.realtime.connections.silent", "{connection}", "Connections ended because nothing arrived from their clients.");
         _frames = meter.CreateCounter<long>("chatable.realtime.frames", "{frame}", "Frames received and sent.");
         _errors = meter.CreateCounter<long>("chatable.realtime.errors", "{error}", "Frames answered with an error, by code.");
         _acks = meter.CreateCounter<long>(
-            "chatable.realtime.acks", "{message}", "Messages acknowledged to the connection that sent them, by whether they were repeats.");
+            "chatable.realtime.acks", "{message}",
+            "Messages acknowledged to the connection that sent them, by whether they were duplicates.");
         _resumes = meter.CreateCounter<long>(
-            "chatable.realtime.resumes", "{connection}", "Hellos answered: new, current, with a backlog, or reset.");
+            "chatable.realtime.resumes", "{connection}", "Hello frames answered, by outcome: new, current, backlog or reset.");
         _slowed = meter.CreateCounter<long>(
             "chatable.realtime.slowed", "{pause}",
-            "Pauses in reading a client: over its rate, without room for its messages, or with too many pings and pongs.");
+            "Pauses in reading from a client, by cause: over its rate, no room for its messages, or too many pings and pongs.");
     }
 
     public void SlowedDown(string cause) => _slowed.Add(1, new KeyValuePair<string, object?>("cause", cause));

@@ -149,7 +149,7 @@ internal sealed partial class IntakeWriter(
         }
     }
 
-    [LoggerMessage(LogLevel.Warning, "The intake is full; {Count} messages were not taken since this was last said.")]
+    [LoggerMessage(LogLevel.Warning, "The intake is full. {Count} messages were refused since the last such line.")]
     private partial void LogFull(long count);
 
     [LoggerMessage(LogLevel.Warning, "A recipient could not be looked up.")]

@@ -11,7 +11,7 @@ internal sealed class SendingMetrics
     private readonly Histogram<double> _accept;
 
     public SendingMetrics(IMeterFactory meters) => _accept = meters.Create(TelemetryNames.Realtime).CreateHistogram(
-        "chatable.realtime.accept.duration", "s", "From a frame's arrival until the intake had it.",
+        "chatable.realtime.accept.duration", "s", "Time from a frame's arrival until the intake has it.",
         advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1, 5] });
 
     public void Accepted(TimeSpan duration) => _accept.Record(duration.TotalSeconds);

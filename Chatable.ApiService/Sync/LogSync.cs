@@ -132,6 +132,6 @@ internal sealed partial class LogSync(
         }
     }
 
-    [LoggerMessage(LogLevel.Warning, "The registry could not be told that user {UserId} waits here, or no longer does.")]
+    [LoggerMessage(LogLevel.Warning, "The registration of user {UserId}, who waits here, could not be changed.")]
     private partial void LogNotRegistered(Exception exception, long userId);
 }

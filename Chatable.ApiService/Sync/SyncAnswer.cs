@@ -41,10 +41,11 @@ internal sealed class SyncAnswer(long user, LogHead log, IReadOnlyList<Envelope>
     }
 }
 
-/// <summary>The answer as the API document describes it. <see cref="SyncAnswer"/> writes it.</summary>
+// For the API document only. SyncAnswer writes the response.
+/// <summary>The part of a user's log that comes after a cursor.</summary>
 internal sealed record SyncedLog(Guid Epoch, long Head, bool? Reset, IReadOnlyList<SyncedMessage> Messages, bool HasMore);
 
-/// <inheritdoc cref="SyncedLog"/>
+/// <summary>A message, in the format of the WebSocket's <c>message</c> frame.</summary>
 internal sealed record SyncedMessage(
     string Type, long Seq, Guid MessageId, long Conversation, long ConversationSeq, string Author, string Recipient, string Message,
     int MessageType, DateTime CreatedAt, string? ClientId);

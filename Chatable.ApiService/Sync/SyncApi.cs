@@ -31,18 +31,18 @@ internal static class SyncApi
 
     public static void MapSync(this WebApplication app) =>
         app.MapV2("/sync", "Sync").MapGet("", Sync)
-            .WithSummary("Reads one's log on from a cursor, or waits for it to grow.")
-            .WithDescription("Store the messages and the last `seq` of them, or `head` where there are none and `since` was not given; "
-                + "that is the next `since`. `reset: true` means that the cursor cannot be honoured: load the conversations anew and "
-                + "go on from `head` and `epoch`.")
+            .WithSummary("Reads your log after a cursor, or waits until the log grows.")
+            .WithDescription("Store the messages and the last `seq` among them: it is your next `since`. If you sent no `since` and got "
+                + "no messages, your next `since` is `head`. `reset: true` means that the server cannot continue from your cursor: load "
+                + "the conversations again and continue from `head` and `epoch`.")
             .Produces<SyncedLog>()
             .ProducesProblems(400, 401)
             .WithV2Examples(answer: Example)
-            .WithQuery("since", "The last `seq` stored; 0 for everything, without it from now on.")
-            .WithQuery("epoch", "The `epoch` of that `seq`; needed for a `since` above 0.", JsonSchemaType.String)
-            .WithQuery("limit", "1 to 500 messages, 100 by default.")
-            .WithQuery("wait", "0 to 25 seconds to wait for a message while there is none, 0 by default. The answer may come earlier; "
-                + "it is a 401 where the token ends meanwhile.");
+            .WithQuery("since", "The last `seq` that you stored. 0 means everything. Without `since`, the log begins now.")
+            .WithQuery("epoch", "The `epoch` of that `seq`. Needed if `since` is above 0.", JsonSchemaType.String)
+            .WithQuery("limit", "The most messages to return: 1 to 500, 100 by default.")
+            .WithQuery("wait", "How many seconds to wait if there is no message: 0 to 25, 0 by default. The response may come "
+                + "earlier. If the token ends during the wait, the response is 401.");
 
     private static async Task<IResult> Sync(
         string? since, string? epoch, string? limit, string? wait, ClaimsPrincipal user, LogSync log, CancellationToken cancellationToken)

@@ -12,7 +12,7 @@ internal sealed class SyncMetrics
         var meter = meters.Create("Chatable.Sync");
         _waiting = meter.CreateUpDownCounter<int>("chatable.sync.polls", "{request}", "Requests that wait for a user's log to grow.");
         _cutShort = meter.CreateCounter<long>(
-            "chatable.sync.polls.cut_short", "{request}", "Requests not left to wait because there were too many, by limit.");
+            "chatable.sync.polls.cut_short", "{request}", "Requests answered early because too many were waiting, by limit.");
     }
 
     public void Began() => _waiting.Add(1);

@@ -14,8 +14,8 @@ internal static class ThreadsApi
     private const string UnknownUsername = "unknown username";
 
     private const string Pages =
-        "Pages count from the newest row, so that a row comes twice or not at all where messages arrive between two of them. "
-        + "The header `Link: <…?before=…>; rel=\"next\"` of an answer leads on by place instead, and misses nothing.";
+        "Pages count from the newest row. If messages arrive between two requests, a row may come twice or not at all. "
+        + "To miss nothing, follow the response header `Link: <…?before=…>; rel=\"next\"`. It continues by position, not by page number.";
 
     private const string InboxExample =
         """{"author_username":"bob","created_at":"2015-09-02T15:49:02.996617Z","latest_message":"hello","with_username":"bob"}""";
@@ -37,18 +37,18 @@ internal static class ThreadsApi
     {
         var group = app.MapGroup("/api").WithTags("Threads").RequireAuthorization();
         group.MapGet("/inbox", Inbox).ProducesFailures(400, 401)
-            .WithSummary("Lists one's conversations, the latest first.")
+            .WithSummary("Lists your conversations, latest activity first.")
             .WithDescription(Pages)
             .WithExamples(item: InboxExample);
         group.MapGet("/thread/{username}", Thread).ProducesFailures(400, 401)
-            .WithSummary("Lists the messages between oneself and another user, the latest first.")
+            .WithSummary("Lists the messages between you and another user, latest first.")
             .WithDescription(Pages)
             .WithExamples(item: ThreadExample, fault: ApiFailure.UserError(UnknownUsername));
     }
 
     private static async Task<Results<Ok<ApiEnvelope<InboxItem>>, ApiFailure>> Inbox(
         string? page,
-        [Description("Instead of a page: the place that the header `Link` of an answer names as `next`.")] string? before,
+        [Description("Use instead of `page`: the value of `before` in the `next` link of a response's `Link` header.")] string? before,
         HttpResponse response, ClaimsPrincipal user, ConversationReader conversations, ConversationHistory history,
         CancellationToken cancellationToken)
     {
@@ -75,9 +75,9 @@ internal static class ThreadsApi
     }
 
     private static async Task<Results<Ok<ApiEnvelope<ThreadItem>>, ApiFailure>> Thread(
-        [Description("The other one, in any letter case; one's own name shows the notes to oneself.")] string username,
+        [Description("The other user's name, in any letter case. Your own name shows your notes to yourself.")] string username,
         string? page,
-        [Description("Instead of a page: the place that the header `Link` of an answer names as `next`.")] string? before,
+        [Description("Use instead of `page`: the value of `before` in the `next` link of a response's `Link` header.")] string? before,
         HttpResponse response, ClaimsPrincipal user, UserDirectory directory, ConversationReader conversations,
         CancellationToken cancellationToken)
     {

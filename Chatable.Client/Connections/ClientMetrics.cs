@@ -11,11 +11,11 @@ internal static class ClientMetrics
         "chatable.client.connections", "{connection}", "Connections that a server welcomed.");
 
     public static Counter<long> Resends { get; } = s_meter.CreateCounter<long>(
-        "chatable.client.resends", "{message}", "Messages sent once more on the same connection.");
+        "chatable.client.resends", "{message}", "Messages sent again on the same connection.");
 
     public static Counter<long> InboxFull { get; } = s_meter.CreateCounter<long>(
-        "chatable.client.inbox_full", "{pause}", "Times reading from the server was paused, since the application was slow.");
+        "chatable.client.inbox_full", "{pause}", "Pauses in reading from the server because the application was slow.");
 
     public static Counter<long> OutboxFull { get; } = s_meter.CreateCounter<long>(
-        "chatable.client.outbox_full", "{message}", "Messages not taken, since too many wait for the server.");
+        "chatable.client.outbox_full", "{message}", "Messages not accepted because too many were waiting for the server.");
 }

@@ -163,7 +163,7 @@ internal sealed partial class SessionRunner(
         socket.Dispose();
     }
 
-    [LoggerMessage(LogLevel.Debug, "A message is sent once more: {Reason}.")]
+    [LoggerMessage(LogLevel.Debug, "A message is sent again: {Reason}.")]
     private partial void LogResending(string reason);
 
     [LoggerMessage(LogLevel.Debug, "Reading pauses: the application has not taken what was received.")]

@@ -17,11 +17,12 @@ internal static partial class DlqCommand
     private const int DefaultLimit = 100;
 
     private const string Description = """
-        Looks after dead letters: messages that the database refused, or that nobody could read. It never shows their text.
+        Lists, replays and deletes dead letters: messages that the database refused, or that no worker could read. Never shows their text.
 
-        A letter that fails again comes back with its attempts. Its author was told that it failed: replay only what the author would still
-        want to send. Redis is that of the worker: ConnectionStrings__redis, and Chatable__KeyPrefix where one is set.
-        Exit code: 0 done; 1 not found, not all replayed, or Redis out of reach; 2 wrong usage.
+        If a replayed letter fails again, it comes back with one more attempt. Its author was told that it failed, so replay only what the
+        author would still want to send. The command uses the worker's Redis: set ConnectionStrings__redis, and Chatable__KeyPrefix if the
+        worker uses a key prefix.
+        Exit code: 0 done; 1 not found, not all replayed, or Redis cannot be reached; 2 wrong usage.
         """;
 
     private static readonly Option<bool> s_json = new("--json") { Description = "Print JSON.", Recursive = true };
@@ -59,9 +60,9 @@ internal static partial class DlqCommand
 
     private static Command List(Option<int?> only)
     {
-        var limit = Number<int>("--limit", $"Show so many at most; {DefaultLimit} if left out.", least: 1);
+        var limit = Number<int>("--limit", $"Show at most this many letters; {DefaultLimit} by default.", least: 1);
         limit.DefaultValueFactory = _ => DefaultLimit;
-        var list = new Command("list", "Shows the oldest letters; so does no command at all.") { only, limit };
+        var list = new Command("list", "Shows the oldest letters. This is the default command.") { only, limit };
         list.SetAction((parsed, cancellationToken) => ActAsync(
             parsed, actions => actions.ListAsync(parsed.GetValue(only), parsed.GetValue(limit), cancellationToken)));
         return list;
@@ -70,7 +71,7 @@ internal static partial class DlqCommand
     private static Command Show()
     {
         var (partition, id) = (Partition(), Id());
-        var show = new Command("show", "Shows all that is known of one letter, except its text.") { partition, id };
+        var show = new Command("show", "Shows everything about one letter except its text.") { partition, id };
         show.Validators.Add(result => NeedPlace(result, partition, id));
         show.SetAction((parsed, cancellationToken) => ActAsync(
             parsed, actions => actions.ShowAsync(parsed.GetValue(partition), parsed.GetValue(id)!, cancellationToken)));
@@ -80,8 +81,11 @@ internal static partial class DlqCommand
     private static Command Replay(Option<int?> only)
     {
         var (partition, id) = (Partition(), Id());
-        var all = new Option<bool>("--all") { Description = "Put all of them back, the oldest first." };
-        var replay = new Command("replay", "Puts a letter, or all of them, back at the end of its partition.") { partition, id, all, only };
+        var all = new Option<bool>("--all") { Description = "Put all letters back, the oldest first." };
+        var replay = new Command("replay", "Puts one letter, or all letters, back at the end of its partition.")
+        {
+            partition, id, all, only,
+        };
         replay.Validators.Add(result =>
         {
             if (!result.GetValue(all) && CountOf(result, partition, id) < 2)
@@ -118,7 +122,7 @@ internal static partial class DlqCommand
     {
         var partition = new Argument<int>("partition")
         {
-            Description = "Where the letter is, as 'dlq list' shows it.",
+            Description = "The partition of the letter, as 'dlq list' shows it.",
             // What is missing is told with both names.
             Arity = ArgumentArity.ZeroOrOne,
         };
@@ -135,11 +139,15 @@ internal static partial class DlqCommand
 
     private static Argument<string> Id()
     {
-        var id = new Argument<string>("id") { Description = "Which letter it is, as 'dlq list' shows it.", Arity = ArgumentArity.ZeroOrOne };
+        var id = new Argument<string>("id")
+        {
+            Description = "The id of the letter, as 'dlq list' shows it.",
+            Arity = ArgumentArity.ZeroOrOne,
+        };
         id.Validators.Add(result =>
         {
             if (result.Tokens is [var token] && !EntryId().IsMatch(token.Value))
-                result.AddError($"'{token.Value}' is no id; one looks like 1764000000000-0.");
+                result.AddError($"'{token.Value}' is not an id; an id looks like 1764000000000-0.");
         });
         return id;
     }
@@ -165,7 +173,7 @@ internal static partial class DlqCommand
         if (string.IsNullOrWhiteSpace(builder.Configuration.GetConnectionString("redis")))
         {
             await Console.Error.WriteLineAsync(
-                "Which Redis? Set ConnectionStrings__redis, or use 'make dlq' where 'make local' runs.");
+                "No Redis is configured. Set ConnectionStrings__redis, or use 'make dlq' where 'make local' runs.");
             return WrongUsage;
         }
 
@@ -181,9 +189,9 @@ internal static partial class DlqCommand
     private static string Sentence(Exception failure) => failure switch
     {
         OptionsValidationException wrong => string.Join('\n', wrong.Failures),
-        RedisServerException { Kind: var kind } => $"Redis refuses ({kind}).",
+        RedisServerException { Kind: var kind } => $"Redis refused ({kind}).",
         RedisConnectionException { FailureType: ConnectionFailureType.AuthenticationFailure } => "Redis does not accept the password.",
-        _ => "Redis cannot be reached: see that ConnectionStrings__redis names one that runs.",
+        _ => "Redis cannot be reached: check that ConnectionStrings__redis names a running Redis.",
     };
 
     [GeneratedRegex(@"^\d{1,19}-\d{1,19}\z")]

@@ -11,14 +11,14 @@ internal static class NewEpochCommand
     private const int Unsure = 3;
 
     private const string Help = """
-        Begins a new epoch of all logs. Run it once after PostgreSQL was restored from a backup, best before the services start: places that
-        devices have stored are given to other messages from then on. Every client starts over when it next connects, and open connections
-        are closed within some seconds. The promotion of a standby needs no command.
+        Begins a new epoch of all logs. Run it once after you restore PostgreSQL from a backup, preferably before the services start: once
+        they run, they give other messages the places that devices have already stored. Every client starts over when it next connects, and
+        open connections are closed within some seconds. After the promotion of a standby, you do not need this command.
 
           new-epoch
 
-        PostgreSQL is that of the worker: ConnectionStrings__chatdb.
-        Exit code: 0 done; 1 PostgreSQL refuses or is out of reach; 2 wrong usage; 3 it may be done: run it again, which does no harm.
+        The command uses the worker's PostgreSQL: set ConnectionStrings__chatdb.
+        Exit code: 0 done; 1 PostgreSQL refused or cannot be reached; 2 wrong usage; 3 perhaps done: run it again, which does no harm.
         """;
 
     public static async Task<int> RunAsync(string[] args)
@@ -30,12 +30,12 @@ internal static class NewEpochCommand
         }
 
         if (args.Length > 0)
-            return await ComplainAsync($"'{args[0]}' is one too many.\n\n{Help}", WrongUsage);
+            return await ComplainAsync($"'{args[0]}' is not expected: new-epoch takes no arguments.\n\n{Help}", WrongUsage);
 
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         builder.Configuration.AddEnvironmentVariables();
         if (string.IsNullOrWhiteSpace(builder.Configuration.GetConnectionString("chatdb")))
-            return await ComplainAsync("Which PostgreSQL? Set ConnectionStrings__chatdb.", WrongUsage);
+            return await ComplainAsync("No PostgreSQL is configured. Set ConnectionStrings__chatdb.", WrongUsage);
 
         try
         {
@@ -51,16 +51,19 @@ internal static class NewEpochCommand
             : failure.InnerException is TimeoutException or IOException)
         {
             return await ComplainAsync(
-                "PostgreSQL has not answered, so the epoch may have begun or not. Run this again: one epoch more does no harm.", Unsure);
+                "PostgreSQL did not answer, so the new epoch may or may not have begun. Run this again: one more epoch does no harm.",
+                Unsure);
         }
         catch (PostgresException refused)
         {
-            return await ComplainAsync($"PostgreSQL refuses ({refused.SqlState}). Is the database migrated, and this the primary?", Failed);
+            return await ComplainAsync(
+                $"PostgreSQL refused ({refused.SqlState}). Check that the database is migrated, and that this is the primary.", Failed);
         }
         catch (Exception failure) when (failure is NpgsqlException or ArgumentException or InvalidOperationException)
         {
             // The driver's own message may quote the connection string.
-            return await ComplainAsync("PostgreSQL cannot be reached: see that ConnectionStrings__chatdb names one that runs.", Failed);
+            return await ComplainAsync(
+                "PostgreSQL cannot be reached: check that ConnectionStrings__chatdb names a running PostgreSQL.", Failed);
         }
     }
 

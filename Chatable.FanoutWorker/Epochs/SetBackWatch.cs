@@ -53,7 +53,7 @@ internal sealed partial class SetBackWatch(
 
     [LoggerMessage(
         LogLevel.Error,
-        "PostgreSQL is behind what Redis knows of {Logs} logs: that of user {UserId} ends at {Head}, and had {Seq}. Where PostgreSQL was "
-        + "restored from a backup, run new-epoch; clients may miss messages until then.")]
+        "PostgreSQL is behind what Redis knows of {Logs} logs: that of user {UserId} ends at {Head}, and had {Seq}. If PostgreSQL was "
+        + "restored from a backup, run new-epoch. Until then, clients may miss messages.")]
     private partial void LogSetBack(int logs, long userId, long head, long seq);
 }

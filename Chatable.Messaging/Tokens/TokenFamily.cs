@@ -164,11 +164,11 @@ internal sealed class TokenFamily(NpgsqlConnection connection, TokenSecretProtec
     /// <summary>The token whose family is locked.</summary>
     /// <param name="TokenId">The id of its row.</param>
     /// <param name="UserId">Its owner.</param>
-    /// <param name="LineId">Its family.</param>
+    /// <param name="FamilyId">Its family.</param>
     /// <param name="Device">The label of its device.</param>
     /// <param name="IsRotated">Whether it has been exchanged before.</param>
     /// <param name="IsSpent">Whether one of its successors has been used. Using it again is then reuse.</param>
     /// <param name="IsRefreshable">Whether it is neither revoked nor expired, and its user is active.</param>
     internal readonly record struct Held(
-        long TokenId, long UserId, Guid LineId, string? Device, bool IsRotated, bool IsSpent, bool IsRefreshable);
+        long TokenId, long UserId, Guid FamilyId, string? Device, bool IsRotated, bool IsSpent, bool IsRefreshable);
 }

@@ -81,21 +81,21 @@ public sealed partial class TokenStore(NpgsqlDataSource database, TokenSecretPro
     /// after that shows that it was stolen, or that a thief used the successor. The whole family is then revoked.
     /// </summary>
     public Task<RefreshResult> RefreshAsync(string refreshToken, TimeSpan lifetime, CancellationToken cancellationToken) =>
-        ChangeAsync(line => RefreshAsync(line, TokenMaterial.Hash(refreshToken), lifetime), cancellationToken);
+        ChangeAsync(family => RefreshAsync(family, TokenMaterial.Hash(refreshToken), lifetime), cancellationToken);
 
     /// <summary>Ends the family of a token: its access key, its refresh token, and any successor that a refresh has just created.</summary>
     public Task<IReadOnlyList<EndedToken>> RevokeAsync(long tokenId, CancellationToken cancellationToken) =>
         ChangeAsync<IReadOnlyList<EndedToken>>(
-            async line => await line.LockByTokenAsync(tokenId) is { } lineId ? await line.RevokeAsync(lineId) : [], cancellationToken);
+            async family => await family.LockByTokenAsync(tokenId) is { } familyId ? await family.RevokeAsync(familyId) : [], cancellationToken);
 
-    private async Task<RefreshResult> RefreshAsync(TokenFamily line, byte[] hash, TimeSpan lifetime)
+    private async Task<RefreshResult> RefreshAsync(TokenFamily family, byte[] hash, TimeSpan lifetime)
     {
-        if (await line.LockByRefreshHashAsync(hash) is not { } held)
+        if (await family.LockByRefreshHashAsync(hash) is not { } held)
             return RefreshResult.Refused;
 
         if (held.IsSpent)
         {
-            var result = new RefreshResult(null, await line.RevokeAsync(held.LineId));
+            var result = new RefreshResult(null, await family.RevokeAsync(held.FamilyId));
             LogReuse(logger, held.UserId, result.Ended.Count);
             return result;
         }
@@ -103,8 +103,8 @@ public sealed partial class TokenStore(NpgsqlDataSource database, TokenSecretPro
         if (!held.IsRefreshable)
             return RefreshResult.Refused;
 
-        var ended = held.IsRotated ? await line.DropSurplusAsync(held.LineId, held.TokenId) : await line.RotateAsync(held.TokenId);
-        var issued = await line.InsertAsync(held.UserId, held.LineId, held.TokenId, held.Device, lifetime);
+        var ended = held.IsRotated ? await family.DropSurplusAsync(held.FamilyId, held.TokenId) : await family.RotateAsync(held.TokenId);
+        var issued = await family.InsertAsync(held.UserId, held.FamilyId, held.TokenId, held.Device, lifetime);
         return new RefreshResult(issued, ended);
     }
 

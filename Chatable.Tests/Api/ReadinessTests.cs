@@ -114,12 +114,12 @@ public sealed class ReadinessTests(PostgresServer postgres, RedisServer redis)
             await IsAsync(api, HttpStatusCode.OK, "Healthy");
             worker.Kill();
             var killed = TimeProvider.System.GetTimestamp();
-            await IsAsync(api, HttpStatusCode.OK, "Degraded\nworkers: No fan-out worker lives: what is sent waits in the intake.");
+            await IsAsync(api, HttpStatusCode.OK, "Degraded\nworkers: No fan-out worker is alive: messages wait in the intake.");
             Assert.InRange(TimeProvider.System.GetElapsedTime(killed), TimeSpan.Zero, TimeSpan.FromSeconds(15));
         }
 
         await IsAsync(strict, HttpStatusCode.ServiceUnavailable, "Unhealthy");
-        Assert.Contains("No fan-out worker lives", api.Output, StringComparison.Ordinal);
+        Assert.Contains("No fan-out worker is alive", api.Output, StringComparison.Ordinal);
 
         using var client = new ChatClient(api.Address);
         var (bob, alice) = (await client.RegisterAsync(Cancelled), await client.RegisterAsync(Cancelled));

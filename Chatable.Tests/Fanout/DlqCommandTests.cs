@@ -95,7 +95,7 @@ public sealed class DlqCommandTests(PostgresServer postgres, RedisServer redis) 
     [InlineData("replay", "replay needs a partition and an id, as 'dlq list' shows them, or --all.")]
     [InlineData("--partition 3 discard 5 1-0", "'--partition'")]
     [InlineData("replay 3 1-0 --all", "--all is for all letters: leave the partition and the id out.")]
-    [InlineData("replay 3 one", "'one' is no id; one looks like 1764000000000-0.")]
+    [InlineData("replay 3 one", "'one' is not an id; an id looks like 1764000000000-0.")]
     [InlineData("list --limit 0", "--limit needs a whole number from 1.")]
     [InlineData("list --partition three", "--partition needs a whole number from 0.")]
     [InlineData("discard --all", "discard needs a partition and an id, as 'dlq list' shows them.")]
@@ -122,7 +122,7 @@ public sealed class DlqCommandTests(PostgresServer postgres, RedisServer redis) 
         var away = await DlqProcess.RunAsync(
             $"127.0.0.1:{ServerProcess.FreePort()},password=hunter2,connectTimeout=500", "", "list", Token);
         Assert.Equal((1, ""), (away.ExitCode, away.Output));
-        Assert.Equal("Redis cannot be reached: see that ConnectionStrings__redis names one that runs.\n", away.Errors);
+        Assert.Equal("Redis cannot be reached: check that ConnectionStrings__redis names a running Redis.\n", away.Errors);
         Assert.Equal(2, (await DlqProcess.RunAsync("", "", "list", Token)).ExitCode);
         Assert.Equal(0, (await DlqProcess.RunAsync("", "", "help", Token)).ExitCode);
     }

@@ -11,7 +11,7 @@ var told = empty(email) ? [] : [group.id]
 
 // name: what is told; text: what the log line has; severity 0 (critical) to 4
 var lines = [
-  { name: 'no-worker', severity: 0, text: 'No fan-out worker lives.' }
+  { name: 'no-worker', severity: 0, text: 'No fan-out worker is alive.' }
   { name: 'partition-stands-still', severity: 0, text: 'stands still' }
   { name: 'partition-has-stopped', severity: 0, text: 'has stopped at entry' }
   { name: 'logs-set-back', severity: 0, text: 'PostgreSQL is behind what Redis knows' }

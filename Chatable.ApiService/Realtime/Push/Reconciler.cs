@@ -120,17 +120,17 @@ internal sealed partial class Reconciler(
         connection.Log.SetBack();
     }
 
-    [LoggerMessage(LogLevel.Warning, "Connections could not be compared with their users' heads; it is tried again.")]
+    [LoggerMessage(LogLevel.Warning, "Connections could not be compared with their users' heads. The next round tries again.")]
     private partial void LogFailed(Exception exception);
 
     [LoggerMessage(
         LogLevel.Warning,
-        "Logs go on in epoch {Epoch}. Of {Connections} connections {Ended} were beyond what it shares with theirs and are closed.")]
+        "Logs continue in epoch {Epoch}. {Ended} of {Connections} connections had seqs that it does not share, and are closed.")]
     private partial void LogOtherEpoch(Guid epoch, int connections, int ended);
 
     [LoggerMessage(
         LogLevel.Error,
-        "The log of user {UserId} ends at {Head}, and a connection was at {Position}: it was set back. Where PostgreSQL was restored, "
-        + "run the worker's new-epoch.")]
+        "The log of user {UserId} ends at {Head}, but a connection was at {Position}: the log was set back. If PostgreSQL was restored, "
+        + "run the worker's command new-epoch.")]
     private partial void LogSetBack(long userId, long head, long position);
 }

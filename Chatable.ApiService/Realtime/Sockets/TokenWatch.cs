@@ -91,6 +91,6 @@ internal sealed partial class TokenWatch(
             all.End(hasEnded);
     }
 
-    [LoggerMessage(LogLevel.Warning, "The tokens of open sockets and waiting requests could not be checked; it is tried again.")]
+    [LoggerMessage(LogLevel.Warning, "The tokens of open sockets and waiting requests could not be checked. The next round tries again.")]
     private partial void LogFailed(Exception exception);
 }

@@ -31,8 +31,8 @@ public sealed class CommandLineTests
     [InlineData("--fast", "--fast")]
     [InlineData("--variant one= --variant one=,A=b", "'one' is the name of two systems.")]
     [InlineData("--variant chatable=,A=b", "'chatable' is the name of two systems.")]
-    [InlineData("--variant base", "'base' of a variant is no name=folder or KEY=VALUE")]
-    [InlineData("--variant slow=,Fanout__Transactions", "'Fanout__Transactions' of a variant is no")]
+    [InlineData("--variant base", "'base' is neither name=[folder] nor KEY=VALUE")]
+    [InlineData("--variant slow=,Fanout__Transactions", "'Fanout__Transactions' is neither")]
     [InlineData("--variant base=/nowhere", "The services are not built in /nowhere")]
     public void WhatIsWrongIsNamed(string line, string expected)
     {

@@ -25,7 +25,7 @@ internal sealed class V2Session : IProtocolSession
     private readonly Throttle _throttle;
     private readonly V2Handshake _handshake;
     private SendPath? _path;
-    private SendWindow? _unacked;
+    private SendWindow? _window;
 
     /// <summary><paramref name="identified"/> is called when <see cref="Device"/> is known.</summary>
     public V2Session(Sender sender, SocketWriter writer, SessionServices services, Action identified)
@@ -41,10 +41,10 @@ internal sealed class V2Session : IProtocolSession
     private SendPath Path => _path ??= new SendPath(_sender, _writer, (send, error) => Refuse(send.ClientId, error), _services);
 
     // Created with the first message of the user, which may come from this client or, sent elsewhere, through the log.
-    private SendWindow Unacked =>
-        Volatile.Read(ref _unacked)
-        ?? Interlocked.CompareExchange(ref _unacked, new SendWindow(_services.Options.Window), null)
-        ?? _unacked;
+    private SendWindow Window =>
+        Volatile.Read(ref _window)
+        ?? Interlocked.CompareExchange(ref _window, new SendWindow(_services.Options.Window), null)
+        ?? _window;
 
     public bool IsOverdue => _handshake.IsOverdue;
 
@@ -81,7 +81,7 @@ internal sealed class V2Session : IProtocolSession
     public void Deliver(in Envelope entry)
     {
         var isAuthor = entry.Message.AuthorId == _sender.User.UserId;
-        if (isAuthor && Unacked.Settle(entry.Message))
+        if (isAuthor && Window.Settle(entry.Message))
         {
             _writer.Send(V2Frames.Ack(entry.Message.PlaceAt(entry.Seq), duplicate: false));
             _services.Metrics.Acked(duplicate: false);
@@ -106,7 +106,7 @@ internal sealed class V2Session : IProtocolSession
     // This ack is outside the log order: the message's own envelope has been or will be sent at its seq.
     public void Repeated(in MessageRepeated message)
     {
-        Unacked.Settle(message.ClientId);
+        Window.Settle(message.ClientId);
         _writer.Send(V2Frames.Ack(message.AuthorsPlace, duplicate: true));
         _services.Metrics.Acked(duplicate: true);
     }
@@ -141,7 +141,7 @@ internal sealed class V2Session : IProtocolSession
     // The message is listed even if it exceeds the rate: later messages must not overtake it.
     private void Send(in V2Send frame, in ReceivedV2Frame received)
     {
-        var (admission, after) = Unacked.Admit(
+        var (admission, after) = Window.Admit(
             frame.ClientId, frame.Recipient, Fingerprint.Of(conversation: 0, frame.Type, frame.Message.Span));
         if (admission == Admission.TooManyRefused)
             _writer.Close(CloseCode.Unsure);
@@ -158,9 +158,9 @@ internal sealed class V2Session : IProtocolSession
     private void Refuse(ClientId clientId, SendError error)
     {
         if (error.IsRetryable)
-            Unacked.Refuse(clientId);
+            Window.Refuse(clientId);
         else
-            Unacked.Drop(clientId);
+            Window.Drop(clientId);
         Answer(error, clientId);
     }
 
