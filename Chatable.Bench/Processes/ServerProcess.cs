@@ -25,13 +25,13 @@ internal sealed partial class ServerProcess : IDisposable
     private readonly StringBuilder _output = new();
     private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private ServerProcess(ProcessStartInfo start, string readyText, string stopSignal, string name)
+    private ServerProcess(ProcessStartInfo start, string readyText, string stopSignal, string? name)
     {
-        (Name, _readyText, _stopSignal) = (name, readyText, stopSignal);
+        (Name, _readyText, _stopSignal) = (name ?? $"'{start.FileName}'", readyText, stopSignal);
         _process = new Process { StartInfo = start, EnableRaisingEvents = true };
         _process.OutputDataReceived += (_, line) => Read(line.Data);
         _process.ErrorDataReceived += (_, line) => Read(line.Data);
-        _process.Exited += (_, _) => _ready.TrySetException(new InvalidOperationException($"{name} ended.\n{Kept}"));
+        _process.Exited += (_, _) => _ready.TrySetException(new InvalidOperationException($"{Name} ended.\n{Kept}"));
     }
 
     /// <summary>What its figures stand under.</summary>
@@ -84,7 +84,8 @@ internal sealed partial class ServerProcess : IDisposable
     public static async Task<ServerProcess> StartAsync(
         ProcessStartInfo start, string readyText, string stopSignal, CancellationToken cancellationToken, string? name = null)
     {
-        var server = Start(start, readyText, stopSignal, name);
+        var server = new ServerProcess(start, readyText, stopSignal, name);
+        s_starts.Add(server.Start, cancellationToken);
         try
         {
             await server.ReadyAsync(cancellationToken);
@@ -97,17 +98,17 @@ internal sealed partial class ServerProcess : IDisposable
         }
     }
 
-    /// <summary>The same, without waiting: <see cref="ReadyAsync"/> does.</summary>
-    public static ServerProcess Start(ProcessStartInfo start, string readyText, string stopSignal, string? name = null)
+    /// <summary>Starts it and returns at once: <see cref="ReadyAsync"/> waits for its text.</summary>
+    public static ServerProcess Start(ProcessStartInfo start, string readyText, string stopSignal)
     {
-        var server = new ServerProcess(start, readyText, stopSignal, name ?? $"'{start.FileName}'");
-        using var started = new ManualResetEventSlim();
+        var server = new ServerProcess(start, readyText, stopSignal, name: null);
+        var started = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         s_starts.Add(() =>
         {
             server.Start();
-            started.Set();
+            started.SetResult();
         });
-        started.Wait();
+        started.Task.Wait();
         return server;
     }
 
