@@ -82,7 +82,7 @@ fault-bugs: test-servers ## Prove the proof: seeded bugs, each of which it must 
 	FAULTS_BUG='$(BUG)' Chatable.Tests/bin/Release/net10.0/Chatable.Tests -explicit only -class Chatable.Tests.Faults.SeededBugTests
 
 # As it is deployed: a Release build. The project refers to the services it starts, so that they are built with it.
-bench: test-servers ## Measure it beside SignalR, a bare relay and its stores alone; the report is in artifacts/bench
+bench: test-servers ## Measure it beside SignalR and a bare relay; the report is in artifacts/bench
 	dotnet build Chatable.Bench -c Release
 	dotnet Chatable.Bench/bin/Release/net10.0/Chatable.Bench.dll run $(if $(QUICK),--quick) $(BENCH)
 

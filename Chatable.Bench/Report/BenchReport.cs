@@ -18,15 +18,12 @@ internal sealed record BenchReport(Conditions Conditions, IReadOnlyList<RunResul
     /// How many times as much of one system as of another, round by round: both of a round ran right after each other. Null where one
     /// of them was not measured.
     /// </summary>
-    public Spread? Ratio(string scenario, string subject, string reference) => Ratio((scenario, subject), (scenario, reference));
-
-    /// <inheritdoc cref="Ratio(string, string, string)"/>
-    public Spread? Ratio((string Scenario, string Subject) measured, (string Scenario, string Subject) reference)
+    public Spread? Ratio(string scenario, string subject, string reference)
     {
         var ratios =
             from one in Results
-            join other in Results on one.Round equals other.Round
-            where (one.Scenario, one.Subject) == measured && (other.Scenario, other.Subject) == reference && other.PerSecond > 0
+            join other in Results on (one.Round, one.Scenario) equals (other.Round, other.Scenario)
+            where one.Scenario == scenario && one.Subject == subject && other.Subject == reference && other.PerSecond > 0
             select one.PerSecond / other.PerSecond;
         return Spread.Of(ratios) is { Count: > 0 } spread ? spread : null;
     }

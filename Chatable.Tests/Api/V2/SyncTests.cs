@@ -4,8 +4,16 @@ using Chatable.Tests.Support;
 
 namespace Chatable.Tests.Api.V2;
 
-public sealed class SyncTests(ChatServers servers) : IClassFixture<ChatServers>
+public sealed class SyncTests(SyncTests.Servers servers) : IClassFixture<SyncTests.Servers>
 {
+    /// <summary>Servers that never look without being woken within a test's wait.</summary>
+    public sealed class Servers(PostgresServer postgres) : ChatServers(postgres)
+    {
+        protected override (string, string)[] Settings => [("Sync__LookEvery", "00:00:25")];
+    }
+
+    private static readonly TimeSpan s_lessThanAWait = TimeSpan.FromSeconds(20);
+
     private readonly CancellationToken _ct = TestContext.Current.CancellationToken;
 
     [Fact]
@@ -80,8 +88,7 @@ public sealed class SyncTests(ChatServers servers) : IClassFixture<ChatServers>
 
         Assert.Equal(201, (await servers.Client.SayAsync(bob, alice, "wake up", _ct)).Status);
 
-        // Sooner than the server would look without being woken.
-        var answer = await waiting.WaitAsync(TimeSpan.FromSeconds(4), _ct);
+        var answer = await waiting.WaitAsync(s_lessThanAWait, _ct);
         Assert.Equal(["wake up"], Bodies(answer.Envelope));
         Assert.Equal(1, answer.Envelope.Number("head"));
     }
@@ -105,7 +112,7 @@ public sealed class SyncTests(ChatServers servers) : IClassFixture<ChatServers>
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(_ct);
         var others = Enumerable.Range(0, 8).Select(_ => servers.Client.SyncAsync(alice, "?wait=25", patience.Token)).ToArray();
 
-        var answer = await oldest.WaitAsync(TimeSpan.FromSeconds(10), _ct);
+        var answer = await oldest.WaitAsync(s_lessThanAWait, _ct);
 
         Assert.Equal((200, "[]"), (answer.Status, answer.Envelope.GetProperty("messages").GetRawText()));
         Assert.DoesNotContain(others, other => other.IsCompleted);
@@ -125,7 +132,7 @@ public sealed class SyncTests(ChatServers servers) : IClassFixture<ChatServers>
         await RegisteredAsync(alice);
         Signals.Send(api.ProcessId, Signals.Terminate);
 
-        var answer = await waiting.WaitAsync(TimeSpan.FromSeconds(10), _ct);
+        var answer = await waiting.WaitAsync(s_lessThanAWait, _ct);
         Assert.Equal((200, "[]"), (answer.Status, answer.Envelope.GetProperty("messages").GetRawText()));
     }
 
@@ -142,7 +149,7 @@ public sealed class SyncTests(ChatServers servers) : IClassFixture<ChatServers>
         Assert.Equal(201, (await servers.Client.SayAsync(bob, alice, "not for the old token", _ct)).Status);
 
         foreach (var answer in waiting)
-            (await answer.WaitAsync(TimeSpan.FromSeconds(5), _ct)).AssertProblem(401, "revoked");
+            (await answer.WaitAsync(s_lessThanAWait, _ct)).AssertProblem(401, "revoked");
     }
 
     [Fact]
@@ -155,7 +162,7 @@ public sealed class SyncTests(ChatServers servers) : IClassFixture<ChatServers>
         var fresh = await servers.Client.PostAsync(
             "/api/auth_token/refresh", new() { ["refresh_token"] = alice.Token.RefreshToken }, _ct);
 
-        (await waiting.WaitAsync(TimeSpan.FromSeconds(5), _ct)).AssertProblem(401, "revoked");
+        (await waiting.WaitAsync(s_lessThanAWait, _ct)).AssertProblem(401, "revoked");
         await servers.Client.SayAsync(bob, alice, "hello", _ct);
         alice = alice with { Token = ChatToken.From(fresh.Item) };
         Assert.Equal(["hello"], Bodies((await servers.Client.SyncAsync(alice, "?since=0&wait=25", _ct)).Envelope));
@@ -170,7 +177,7 @@ public sealed class SyncTests(ChatServers servers) : IClassFixture<ChatServers>
             "UPDATE auth_tokens SET expires_at = now() + interval '5 seconds' FROM users "
             + $"WHERE users.id = user_id AND username = '{alice.Username}'", _ct);
 
-        var answer = await servers.Client.SyncAsync(alice, "?wait=25", _ct).WaitAsync(TimeSpan.FromSeconds(15), _ct);
+        var answer = await servers.Client.SyncAsync(alice, "?wait=25", _ct).WaitAsync(s_lessThanAWait, _ct);
         answer.AssertProblem(401, "token_expired");
     }
 
@@ -186,7 +193,7 @@ public sealed class SyncTests(ChatServers servers) : IClassFixture<ChatServers>
 
         await servers.Redis.GetServers().Single().ExecuteAsync("CLIENT", "KILL", "TYPE", "pubsub");
 
-        (await waiting.WaitAsync(TimeSpan.FromSeconds(15), _ct)).AssertProblem(401, "revoked");
+        (await waiting.WaitAsync(s_lessThanAWait, _ct)).AssertProblem(401, "revoked");
     }
 
     // As many servers as wait for the user have it in the registry.
