@@ -77,7 +77,7 @@ internal sealed partial class BatchCommitter(
 
         // The origin is told before the entry is moved, because afterwards nothing remembers it: if the rest of the batch failed, nobody
         // would be told. If the move fails, the origin is told again, which is harmless.
-        var refused = new MessageRefused(pending.Entry.ClientId, RefusalCode.Invalid, pending.Entry.Origin);
+        var refused = new CommandRefused(pending.Entry.ClientId, RefusalCode.Invalid, pending.Entry.Origin);
         await TellAsync(refused, cancellationToken);
         await DeadLetterAsync(pending.Partition, pending.Item, PersistFailures.CodeOf(failure), attempts, cancellationToken);
         pending.IsPutAside = true;
@@ -85,7 +85,7 @@ internal sealed partial class BatchCommitter(
     }
 
     // Tells the origin even if Redis is out of memory, because the refusal is not sent again.
-    private async Task TellAsync(MessageRefused refused, CancellationToken cancellationToken)
+    private async Task TellAsync(CommandRefused refused, CancellationToken cancellationToken)
     {
         if ((await registry.FindLiveAsync([refused.Origin.BootId], cancellationToken)).Count > 0)
         {
@@ -103,9 +103,9 @@ internal sealed partial class BatchCommitter(
                 metrics.Committed(now > arrived ? now - arrived : TimeSpan.Zero);
         }
 
-        metrics.Decided("stored", outcomes.Count(outcome => outcome is MessageStored));
-        metrics.Decided("repeated", outcomes.Count(outcome => outcome is MessageRepeated));
-        metrics.Decided("out_of_order", outcomes.Count(outcome => outcome is MessageRefused { Code: RefusalCode.OutOfOrder }));
-        metrics.Decided("key_reused", outcomes.Count(outcome => outcome is MessageRefused { Code: RefusalCode.KeyReused }));
+        metrics.Decided("stored", outcomes.Count(outcome => outcome is EntryStored));
+        metrics.Decided("repeated", outcomes.Count(outcome => outcome is CommandRepeated));
+        metrics.Decided("out_of_order", outcomes.Count(outcome => outcome is CommandRefused { Code: RefusalCode.OutOfOrder }));
+        metrics.Decided("key_reused", outcomes.Count(outcome => outcome is CommandRefused { Code: RefusalCode.KeyReused }));
     }
 }

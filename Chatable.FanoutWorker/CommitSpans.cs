@@ -35,18 +35,18 @@ internal readonly struct CommitSpans : IDisposable
 
         ActivityLink[] link = [new(batch.Context)];
         var started = _started;
-        return [.. outcomes.Select(outcome => outcome is MessageStored stored && IsSampled(stored.Trace)
+        return [.. outcomes.Select(outcome => outcome is EntryStored stored && IsSampled(stored.Trace)
             ? stored with { Trace = Commit(stored, link, started) }
             : outcome)];
     }
 
     public void Dispose() => _batch?.Dispose();
 
-    private static TraceParent Commit(MessageStored stored, ActivityLink[] link, DateTimeOffset started)
+    private static TraceParent Commit(EntryStored stored, ActivityLink[] link, DateTimeOffset started)
     {
         using var span = s_source.StartActivity(
             TelemetryNames.CommitSpan, ActivityKind.Consumer, stored.Trace.ToContext(), tags: null, link, started);
-        span?.SetTag("messaging.message.id", stored.Message.MessageId.ToString());
+        span?.SetTag("messaging.message.id", MessageEntry.PlaceOf(default, stored.Entry.AckFields.Span, seq: 0).MessageId.ToString());
         return span is null ? stored.Trace : new TraceParent(span.TraceId, span.SpanId, span.ActivityTraceFlags);
     }
 

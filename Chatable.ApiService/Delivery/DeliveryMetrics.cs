@@ -44,5 +44,5 @@ internal sealed class DeliveryMetrics
         Volatile.Write(ref _registeredUsers, users);
     }
 
-    public void Dropped(string queue) => _dropped.Add(1, new KeyValuePair<string, object?>("queue", queue));
+    public void Dropped(string queue, int count = 1) => _dropped.Add(count, new KeyValuePair<string, object?>("queue", queue));
 }

@@ -106,6 +106,8 @@ internal sealed partial class DispatchReader(
                 Dispatch(items);
         }
 
+        if (items.Unknown > 0)
+            metrics.Dropped("unknown_kind", items.Unknown);
         if (!items.IsAtEnd)
         {
             metrics.Dropped("undecodable");

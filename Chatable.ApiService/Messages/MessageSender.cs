@@ -105,20 +105,23 @@ internal sealed partial class MessageSender(
         }
     }
 
-    // A repeat of this request's own message means that the worker read it twice. To the client it is new.
     private static (SentMessage?, Problem?) Interpret(IDispatch word, PendingSend send) => word switch
     {
-        MessageStored(var message, var recipients, _, _) => (SentMessage.From(new StoredPlace(
-            send.ClientId, message.MessageId, recipients.First(recipient => recipient.UserId == message.AuthorId).Seq,
-            message.ConversationId, message.ConversationSeq, message.CreatedAt), isDuplicate: false), null),
-        MessageRepeated repeated => (SentMessage.From(new StoredPlace(
-            send.ClientId, repeated.MessageId, repeated.AuthorSeq, repeated.ConversationId, repeated.ConversationSeq,
-            repeated.CreatedAt), isDuplicate: repeated.MessageId != send.MessageId), null),
-        MessageRefused { Code: RefusalCode.KeyReused } => (null, Problem.KeyReused),
-        MessageRefused { Code: RefusalCode.Invalid } =>
+        EntryStored stored => (SentMessage.From(
+            MessageEntry.PlaceOf(send.ClientId, stored.Entry.AckFields.Span, SeqOf(stored.Entry.ActorId, stored.Recipients)),
+            isDuplicate: false), null),
+        CommandRepeated repeated => (FromRepeat(MessageEntry.PlaceOf(send.ClientId, repeated.AckFields.Span, repeated.ActorSeq), send), null),
+        CommandRefused { Code: RefusalCode.KeyReused } => (null, Problem.KeyReused),
+        CommandRefused { Code: RefusalCode.Invalid } =>
             (null, Problem.Invalid(new Dictionary<string, string> { ["message"] = "cannot be stored" })),
         _ => (null, Problem.FateUnknown),
     };
+
+    private static long SeqOf(long user, Recipients recipients) => recipients.First(recipient => recipient.UserId == user).Seq;
+
+    // A repeat of this request's own message means that the worker read it twice. To the client it is new.
+    private static SentMessage FromRepeat(StoredPlace place, PendingSend send) =>
+        SentMessage.From(place, isDuplicate: place.MessageId != send.MessageId);
 
     private static (SentMessage?, Problem?) Interpret(FoundMessage found, PendingSend send)
     {

@@ -20,11 +20,11 @@ internal sealed class SendWaiters(ServerIdentity server) : IDispatchHandler
         return waiter;
     }
 
-    public void Handle(in MessageStored stored) => Find(stored.Origin)?.Tell(stored);
+    public void Handle(in EntryStored stored) => Find(stored.Origin)?.Tell(stored);
 
-    public void Handle(in MessageRepeated repeated) => Find(repeated.Origin)?.Tell(repeated);
+    public void Handle(in CommandRepeated repeated) => Find(repeated.Origin)?.Tell(repeated);
 
-    public void Handle(in MessageRefused refused) => Find(refused.Origin)?.Tell(refused);
+    public void Handle(in CommandRefused refused) => Find(refused.Origin)?.Tell(refused);
 
     private SendWaiter? Find(Origin origin) =>
         origin.BootId == server.BootId && _waiting.TryGetValue(origin.ConnectionId, out var waiter) ? waiter : null;

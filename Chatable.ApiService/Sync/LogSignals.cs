@@ -50,12 +50,12 @@ internal sealed class LogSignals : IDispatchHandler
         }
     }
 
-    public void Handle(in MessageStored stored) => Raise(stored.Recipients);
+    public void Handle(in EntryStored stored) => Raise(stored.Recipients);
 
-    public void Handle(in MessageRepeated repeated) => Raise(repeated.Heads);
+    public void Handle(in CommandRepeated repeated) => Raise(repeated.Heads);
 
     /// <summary>Ignored, because a refusal does not extend any log.</summary>
-    public void Handle(in MessageRefused refused)
+    public void Handle(in CommandRefused refused)
     {
     }
 

@@ -28,9 +28,9 @@ internal sealed class SyncAnswer(long user, LogHead log, IReadOnlyList<Envelope>
         if (isReset)
             json.WriteBoolean("reset"u8, value: true);
         json.WriteStartArray("messages"u8);
-        foreach (var (seq, message) in messages)
+        foreach (var (seq, entry) in messages)
         {
-            var frame = V2Frames.Message(message, seq, forAuthor: message.AuthorId == user);
+            var frame = V2Frames.Entry(entry, seq, forActor: entry.ActorId == user);
             json.WriteRawValue(frame.Memory.Span, skipInputValidation: true);
             frame.Return();
         }

@@ -26,7 +26,7 @@ internal static class BenchCommand
             SubjectNames.All);
     private static readonly Option<Variant[]> s_variants = new("--variant")
     {
-        Description = "Measure another variant of Chatable as well, in window-16, window-1, rate and v1: name=[folder][,KEY=VALUE]…. The "
+        Description = "Measure another variant of Chatable as well, in window-16, window-1, rate, v1 and dead-replica: name=[folder][,KEY=VALUE]…. The "
             + "folder is another checkout. KEY=VALUE is an environment variable of the services. You can repeat this option.",
         CustomParser = ReadVariants,
     };

@@ -6,9 +6,9 @@ namespace Chatable.Client.Wire;
 /// Reads the frames that a server sends over <c>chatable.v2</c>. Unknown fields are ignored.
 /// <code>
 /// {"type":"welcome","user":"alice","server":"…","epoch":"…","head":7,"heartbeat_ms":20000,"max_frame_bytes":16384,"window":32}
-/// {"type":"message","seq":7,"message_id":"…","conversation":3,"conversation_seq":2,"author":"bob","recipient":"alice","message":"hello",
-///  "message_type":0,"created_at":"2015-09-03T03:13:12.81765Z","client_id":"c1"}
-/// {"type":"ack","client_id":"c1","message_id":"…","seq":7,"conversation":3,"conversation_seq":2,"created_at":"…","duplicate":true}
+/// {"type":"message","seq":7,"message_id":"…","conversation":3,"conversation_seq":2,"created_at":"2015-09-03T03:13:12.81765Z",
+///  "author":"bob","recipient":"alice","message":"hello","message_type":0,"client_id":"c1"}
+/// {"type":"ack","seq":7,"message_id":"…","conversation":3,"conversation_seq":2,"created_at":"…","client_id":"c1","duplicate":true}
 /// {"type":"caught_up","seq":7}   {"type":"reset","epoch":"…","head":7}   {"type":"epoch","epoch":"…","shared_until":7}
 /// {"type":"draining","reconnect_within_ms":5000}
 /// {"type":"error","client_id":"c1","code":"busy","message":"…","retryable":true,"retry_after_ms":250}   {"type":"ping"}   {"type":"pong"}

@@ -37,7 +37,7 @@ internal sealed class KnownHeads(IConnectionMultiplexer redis, IOptions<FanoutOp
     {
         for (var i = outcomes.Count - 1; i >= 0; i--)
         {
-            if (outcomes[i] is not MessageStored stored)
+            if (outcomes[i] is not EntryStored stored)
                 continue;
             var (user, seq) = stored.Recipients[0];
             _unwritten[user % Fields] = new KnownHead(stored.Epoch, user, seq);

@@ -2,8 +2,8 @@ using Chatable.Messaging.Wire;
 
 namespace Chatable.Messaging.Envelopes;
 
-/// <summary>One entry of a user's log. <paramref name="Seq"/> is dense and starts at 1 for each user.</summary>
-public readonly record struct Envelope(long Seq, MessageRecord Message);
+/// <summary>An entry in one user's log. <paramref name="Seq"/> is dense and starts at 1 for each user.</summary>
+public readonly record struct Envelope(long Seq, LogEntry Entry);
 
 /// <summary>The seq of the newest envelope in a user's log (0 if the log is empty), and the epoch in which that seq is valid.</summary>
 public readonly record struct LogHead(Guid Epoch, long Seq)

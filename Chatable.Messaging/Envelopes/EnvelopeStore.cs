@@ -146,7 +146,7 @@ public sealed class EnvelopeStore(NpgsqlDataSource database)
             await using var reader = await batch.ExecuteReaderAsync(CancellationToken.None);
             var page = new List<Envelope>();
             while (await reader.ReadAsync(CancellationToken.None))
-                page.Add(new Envelope(reader.GetInt64(0), ReadMessage(reader)));
+                page.Add(new Envelope(reader.GetInt64(0), MessageEntry.Of(ReadMessage(reader))));
             await reader.NextResultAsync(CancellationToken.None);
             var (isOver, heads) = await ReadHeadsAsync(reader);
             return (isOver, new LogPage(heads[0], page));

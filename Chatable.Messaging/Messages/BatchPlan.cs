@@ -57,8 +57,8 @@ internal sealed class BatchPlan
             {
                 Disposition.New => plan.Store(entries[i]),
                 Disposition.Repeat => plan.Repeat(entries[i]),
-                Disposition.KeyReused => new MessageRefused(entries[i].ClientId, RefusalCode.KeyReused, entries[i].Origin),
-                _ => new MessageRefused(entries[i].ClientId, RefusalCode.OutOfOrder, entries[i].Origin),
+                Disposition.KeyReused => new CommandRefused(entries[i].ClientId, RefusalCode.KeyReused, entries[i].Origin),
+                _ => new CommandRefused(entries[i].ClientId, RefusalCode.OutOfOrder, entries[i].Origin),
             };
         }
 
@@ -70,7 +70,7 @@ internal sealed class BatchPlan
 
     private static long[] ParticipantsOf(UserPair pair) => pair.Low == pair.High ? [pair.Low] : [pair.Low, pair.High];
 
-    private MessageStored Store(IntakeEntry entry)
+    private EntryStored Store(IntakeEntry entry)
     {
         var place = AdvanceConversation(entry);
         var message = ToRecord(entry, place);
@@ -81,18 +81,18 @@ internal sealed class BatchPlan
         Messages.Add((message, author.Seq));
         _placed[entry.Key()] = new MessagePlace(
             message.MessageId, message.ConversationId, message.ConversationSeq, author.Seq, message.CreatedAt);
-        return new MessageStored(message, recipients, entry.Origin, entry.Trace) { Epoch = Epoch };
+        return new EntryStored(MessageEntry.Of(message), recipients, entry.Origin, entry.Trace) { Epoch = Epoch };
     }
 
-    private MessageRepeated Repeat(IntakeEntry entry)
+    private CommandRepeated Repeat(IntakeEntry entry)
     {
         var place = _placed.TryGetValue(entry.Key(), out var here) ? here : _snapshot.Stored[entry.Key()].Place;
         Recipients heads = entry.RecipientId == entry.AuthorId
             ? [HeadOf(entry.AuthorId)]
             : [HeadOf(entry.AuthorId), HeadOf(entry.RecipientId)];
-        return new MessageRepeated(
-            place.MessageId, entry.ClientId, entry.AuthorId, place.AuthorSeq, place.ConversationId, place.ConversationSeq,
-            place.CreatedAt, heads, entry.Origin)
+        return new CommandRepeated(
+            entry.ClientId, MessageEntry.AckFields(place.MessageId, place.ConversationId, place.ConversationSeq, place.CreatedAt),
+            place.AuthorSeq, heads, entry.Origin)
         {
             Epoch = Epoch,
         };

@@ -1,6 +1,3 @@
-using System.IO.Hashing;
-using Chatable.Messaging.Wire;
-
 namespace Chatable.Messaging.Messages;
 
 /// <summary>The identity of a message. It stays the same however often the message is sent.</summary>
@@ -16,7 +13,7 @@ internal readonly record struct UserPair(long Low, long High)
 internal readonly record struct MessagePlace(
     Guid MessageId, long ConversationId, long ConversationSeq, long AuthorSeq, DateTime CreatedAt);
 
-/// <summary>A message stored earlier, and the fingerprint of its content: see <see cref="Messages.Fingerprint"/>.</summary>
+/// <summary>A message stored earlier, and the fingerprint of its content: see <see cref="Wire.Fingerprint"/>.</summary>
 internal readonly record struct StoredMessage(MessagePlace Place, Guid Fingerprint);
 
 /// <summary>
@@ -36,18 +33,4 @@ internal sealed class BatchSnapshot
 
     /// <summary>The database's clock, read after the locks were taken.</summary>
     public DateTime Now { get; set; }
-}
-
-/// <summary>
-/// Distinguishes a resent message from a different one with the same client id: a 128-bit hash of the content. It need not resist attacks,
-/// since a client id belongs to its author.
-/// </summary>
-public static class Fingerprint
-{
-    public static Guid Of(long conversation, MessageType type, ReadOnlySpan<byte> body)
-    {
-        Span<byte> hash = stackalloc byte[16];
-        XxHash128.Hash(body, hash, seed: conversation << 8 | (byte)type);
-        return new Guid(hash, bigEndian: true);
-    }
 }

@@ -55,5 +55,5 @@ public sealed record FoundMessage(StoredPlace Place, string Recipient, Guid Fing
     /// <summary>Whether the stored message equals the given one. Usernames are not case-sensitive.</summary>
     public bool Is(string recipient, MessageType type, ReadOnlySpan<byte> body) =>
         Recipient.Equals(recipient, StringComparison.OrdinalIgnoreCase)
-        && Fingerprint == Messages.Fingerprint.Of(Place.ConversationId, type, body);
+        && Fingerprint == Wire.Fingerprint.Of(Place.ConversationId, type, body);
 }

@@ -11,8 +11,8 @@ namespace Chatable.Messaging.Messages;
 public sealed class MessageStore(NpgsqlDataSource database)
 {
     /// <summary>
-    /// Stores a whole batch or nothing. Returns one outcome per entry, in order. <see cref="MessageStored"/>: the message is new.
-    /// <see cref="MessageRepeated"/>: its author has stored it before. <see cref="MessageRefused"/>: another message of its author has its
+    /// Stores a whole batch or nothing. Returns one outcome per entry, in order. <see cref="EntryStored"/>: the message is new.
+    /// <see cref="CommandRepeated"/>: its author has stored it before. <see cref="CommandRefused"/>: another message of its author has its
     /// client id, or its predecessor is missing. Calling it again with the same entries stores nothing more.
     /// </summary>
     /// <exception cref="Exception">Nothing was stored, or the outcome is unknown: see <see cref="PersistFailures.Classify"/>.</exception>

@@ -95,8 +95,8 @@ public readonly record struct AddressedItem(ReadOnlyMemory<byte> Bytes, IReadOnl
 
     private static long[] PartiesOf(IDispatch outcome) => outcome switch
     {
-        MessageStored stored => [.. stored.Recipients.Select(recipient => recipient.UserId)],
-        MessageRepeated repeated => [.. repeated.Heads.Select(head => head.UserId)],
+        EntryStored stored => [.. stored.Recipients.Select(recipient => recipient.UserId)],
+        CommandRepeated repeated => [.. repeated.Heads.Select(head => head.UserId)],
         _ => [],
     };
 }

@@ -1,5 +1,3 @@
-using Chatable.Messaging.Wire.V2;
-
 namespace Chatable.Messaging.Wire;
 
 /// <summary>
@@ -7,36 +5,37 @@ namespace Chatable.Messaging.Wire;
 /// </summary>
 public interface IDispatch
 {
-    /// <summary>The connection that the message came from.</summary>
+    /// <summary>The connection that the command came from.</summary>
     Origin Origin { get; }
 }
 
 /// <summary>
-/// A newly stored message, for every user it concerns. Each server receives the same bytes, and skips users that are not connected to it.
+/// A new entry in the logs of every user it concerns. Each server receives the same bytes, and skips users that are not connected to it.
 /// </summary>
-public readonly record struct MessageStored(MessageRecord Message, Recipients Recipients, Origin Origin, TraceParent Trace) : IDispatch
+public readonly record struct EntryStored(LogEntry Entry, Recipients Recipients, Origin Origin, TraceParent Trace) : IDispatch
 {
     /// <summary>The number of the epoch in which its seqs are valid.</summary>
     public int Epoch { get; init; }
 }
 
 /// <summary>
-/// A repeat of a message stored earlier. Tells the origin where the message is stored. <paramref name="Heads"/> are the heads of the users
-/// concerned, so that a push lost with the first attempt is recovered.
+/// A repeat of a command that was carried out earlier. Tells the origin what became of it then. <paramref name="Heads"/> are the heads of the
+/// users concerned, so that a push lost with the first attempt is recovered.
 /// </summary>
-public readonly record struct MessageRepeated(
-    Guid MessageId, ClientId ClientId, long AuthorId, long AuthorSeq, long ConversationId, long ConversationSeq, DateTime CreatedAt,
-    Recipients Heads, Origin Origin) : IDispatch
+/// <param name="CommandId">The id that the actor's client gave the command.</param>
+/// <param name="AckFields">The fields of the ack besides its seq, as in <see cref="LogEntry.AckFields"/>.</param>
+/// <param name="ActorSeq">The seq of the entry in the actor's log.</param>
+/// <param name="Heads">The heads of the users concerned.</param>
+/// <param name="Origin">The connection of the repeat.</param>
+public readonly record struct CommandRepeated(
+    ClientId CommandId, ReadOnlyMemory<byte> AckFields, long ActorSeq, Recipients Heads, Origin Origin) : IDispatch
 {
-    /// <inheritdoc cref="MessageStored.Epoch"/>
+    /// <inheritdoc cref="EntryStored.Epoch"/>
     public int Epoch { get; init; }
-
-    /// <summary>The data for the author's ack.</summary>
-    public StoredPlace AuthorsPlace => new(ClientId, MessageId, AuthorSeq, ConversationId, ConversationSeq, CreatedAt);
 }
 
-/// <summary>A message that was not stored. Only the connection that it came from is told.</summary>
-public readonly record struct MessageRefused(ClientId ClientId, RefusalCode Code, Origin Origin) : IDispatch;
+/// <summary>A command that was not carried out. Only the connection that it came from is told.</summary>
+public readonly record struct CommandRefused(ClientId CommandId, RefusalCode Code, Origin Origin) : IDispatch;
 
 /// <summary>Which of the three an item is; the default is none of them.</summary>
 public enum DispatchKind
@@ -46,7 +45,7 @@ public enum DispatchKind
     Refused,
 }
 
-/// <summary>Why the worker did not store a message.</summary>
+/// <summary>Why the worker did not carry out a command.</summary>
 public enum RefusalCode : byte
 {
     /// <summary>The database can never accept it. It is now a dead letter.</summary>
@@ -56,7 +55,7 @@ public enum RefusalCode : byte
     OutOfOrder = 2,
 
     /// <summary>
-    /// Its author has used its client id for another message, which is stored. A server that does not know this code reports the message as
+    /// Its author has used its id for another command, which was carried out. A server that does not know this code reports the command as
     /// invalid.
     /// </summary>
     KeyReused = 3,
@@ -65,14 +64,14 @@ public enum RefusalCode : byte
 /// <summary>Receives the worker's items on a server, and informs whoever waits for them. Must neither block nor throw.</summary>
 public interface IDispatchHandler
 {
-    void Handle(in MessageStored stored);
+    void Handle(in EntryStored stored);
 
-    void Handle(in MessageRepeated repeated);
+    void Handle(in CommandRepeated repeated);
 
-    void Handle(in MessageRefused refused);
+    void Handle(in CommandRefused refused);
 }
 
 /// <summary>
-/// The connection that a message came from, so that its outcome can be sent there: the server's boot id and its number for the connection.
+/// The connection that a command came from, so that its outcome can be sent there: the server's boot id and its number for the connection.
 /// </summary>
 public readonly record struct Origin(Guid BootId, long ConnectionId);

@@ -1,27 +1,24 @@
 namespace Chatable.Messaging.Wire;
 
 /// <summary>
-/// The bytes of one entry of a server's queue: <c>u8 version (2)</c>, then items until the end, each a <c>u8 kind</c> and:
+/// The bytes of one entry of a server's queue: <c>u8 version (3)</c>, then items until the end, each <c>u8 kind, var length</c> and so many
+/// bytes:
 /// <code>
-/// 1 stored    message · var n, n × (i64 user, i64 seq) · origin · trace
-/// 2 repeated  16 message id · client id · var author id · var author seq · var conversation · var conversation seq
-///             · i64 created at (ticks) · var n, n × (i64 user, i64 head) · origin
+/// 1 stored    var epoch · entry · var n, n × (i64 user, i64 seq) · origin · trace
+/// 2 repeated  var epoch · client id · var length, fields of the ack · var actor's seq · var n, n × (i64 user, i64 head) · origin
 /// 3 refused   client id · u8 code · origin
-/// 4 stored    of another epoch than the first: var its number · as 1
-/// 5 repeated  of another epoch than the first: var its number · as 2
+/// entry       str type · var actor · client id · 16 content · var length of the ack's fields · var length, fields
 /// client id   str; or u8 0, 16 UUID
 /// origin      16 boot id · var connection
 /// trace       u8 0; or u8 1, 25 trace context
 /// </code>
-/// Version 1, which older workers write, is read too: each var is an i64, or a u32 if it is a length; a client id is always str; a trace
-/// always has its 25 bytes. A server drops a batch of any other version. The reconciler then reads its stored messages from PostgreSQL and
-/// sends them to the sockets. The authors of its refused messages are not told.
+/// A server passes by a kind that it does not know. Version 2, which workers of the version before write, is read too: see
+/// <see cref="OlderItems"/>. A server drops a batch of any other version. The reconciler then reads the entries from PostgreSQL and sends
+/// them to the sockets. The authors of refused commands are not told.
 /// </summary>
 public static class DispatchBatch
 {
-    internal const byte Version = 2;
-
-    internal const byte WideVersion = 1;
+    internal const byte Version = 3;
 
     public static byte[] Encode(IEnumerable<IDispatch> items) => Join([.. items.Select(item => (ReadOnlyMemory<byte>)EncodeItem(item))]);
 
@@ -29,8 +26,8 @@ public static class DispatchBatch
     public static byte[] EncodeItem(IDispatch item)
     {
         var scratch = PooledJsonWriter.Take();
-        Write(new WireWriter(scratch.Output), item);
-        return scratch.Finish();
+        var kind = Write(new WireWriter(scratch.Output), item);
+        return scratch.FinishItem((byte)kind);
     }
 
     /// <summary>Joins items from <see cref="EncodeItem"/> into a batch.</summary>
@@ -48,51 +45,34 @@ public static class DispatchBatch
         return joined;
     }
 
-    private static void Write(WireWriter writer, IDispatch item)
+    private static DispatchKind Write(WireWriter writer, IDispatch item)
     {
         switch (item)
         {
-            case MessageStored stored:
-                WriteKind(writer, 1, 4, stored.Epoch);
-                stored.Message.Write(writer);
+            case EntryStored stored:
+                writer.Varint(stored.Epoch);
+                stored.Entry.Write(writer);
                 WriteRecipients(writer, stored.Recipients);
                 WriteOrigin(writer, stored.Origin);
                 stored.Trace.WriteShort(writer);
-                break;
-            case MessageRepeated repeated:
-                WriteKind(writer, 2, 5, repeated.Epoch);
-                WriteRepeated(writer, repeated);
-                break;
-            case MessageRefused refused:
-                writer.Byte(3);
-                writer.ShortClientId(refused.ClientId);
+                return DispatchKind.Stored;
+            case CommandRepeated repeated:
+                writer.Varint(repeated.Epoch);
+                writer.ShortClientId(repeated.CommandId);
+                writer.Varint(repeated.AckFields.Length);
+                writer.Raw(repeated.AckFields.Span);
+                writer.Varint(repeated.ActorSeq);
+                WriteRecipients(writer, repeated.Heads);
+                WriteOrigin(writer, repeated.Origin);
+                return DispatchKind.Repeated;
+            case CommandRefused refused:
+                writer.ShortClientId(refused.CommandId);
                 writer.Byte((byte)refused.Code);
                 WriteOrigin(writer, refused.Origin);
-                break;
+                return DispatchKind.Refused;
             default:
                 throw new ArgumentException($"No encoding for {item.GetType().Name}.", nameof(item));
         }
-    }
-
-    // Servers older than epoch numbers can read an item without one.
-    private static void WriteKind(WireWriter writer, byte ofFirstEpoch, byte ofLater, int epoch)
-    {
-        writer.Byte(epoch == 0 ? ofFirstEpoch : ofLater);
-        if (epoch != 0)
-            writer.Varint(epoch);
-    }
-
-    private static void WriteRepeated(WireWriter writer, MessageRepeated item)
-    {
-        writer.Uuid(item.MessageId);
-        writer.ShortClientId(item.ClientId);
-        writer.Varint(item.AuthorId);
-        writer.Varint(item.AuthorSeq);
-        writer.Varint(item.ConversationId);
-        writer.Varint(item.ConversationSeq);
-        writer.Int64(item.CreatedAt.Ticks);
-        WriteRecipients(writer, item.Heads);
-        WriteOrigin(writer, item.Origin);
     }
 
     private static void WriteRecipients(WireWriter writer, Recipients recipients)
@@ -114,100 +94,111 @@ public static class DispatchBatch
 /// </summary>
 public ref struct DispatchBatchReader
 {
-    private readonly bool _isKnownVersion;
+    private readonly byte _version;
     private WireReader _reader;
 
     public DispatchBatchReader(ReadOnlyMemory<byte> batch)
     {
         _reader = new WireReader(batch);
-        var version = _reader.Byte();
-        _reader.IsWide = version == DispatchBatch.WideVersion;
-        _isKnownVersion = version is DispatchBatch.Version or DispatchBatch.WideVersion;
+        _version = _reader.Byte();
     }
 
     public DispatchKind Kind { get; private set; }
 
-    public MessageStored Stored { get; private set; }
+    public EntryStored Stored { get; private set; }
 
-    public MessageRepeated Repeated { get; private set; }
+    public CommandRepeated Repeated { get; private set; }
 
-    public MessageRefused Refused { get; private set; }
+    public CommandRefused Refused { get; private set; }
+
+    /// <summary>How many items of unknown kinds have been passed by.</summary>
+    public int Unknown { get; private set; }
 
     /// <summary>Whether the whole batch has been read: false if <see cref="Read"/> stopped at something it cannot read.</summary>
-    public readonly bool IsAtEnd => _isKnownVersion && _reader.AtEnd;
+    public readonly bool IsAtEnd => _version is DispatchBatch.Version or OlderItems.Version && _reader.AtEnd;
 
     /// <summary>Moves to the next item. Returns false at the end, and at the first item that is not in the format of a batch.</summary>
     public bool Read()
     {
-        if (!_isKnownVersion || _reader.AtEnd || _reader.Failed)
-            return false;
-        (Kind, var isOfFirstEpoch) = _reader.Byte() switch
+        if (_version == OlderItems.Version)
+            return ReadOlder();
+        while (_version == DispatchBatch.Version && !_reader.AtEnd && !_reader.Failed)
         {
-            1 => (DispatchKind.Stored, true),
-            2 => (DispatchKind.Repeated, true),
-            3 => (DispatchKind.Refused, true),
-            4 => (DispatchKind.Stored, false),
-            5 => (DispatchKind.Repeated, false),
-            _ => (default, true),
-        };
-        var epoch = isOfFirstEpoch ? 0 : ReadEpoch();
+            Kind = (DispatchKind)_reader.Byte();
+            var item = new WireReader(_reader.Raw(_reader.Length()));
+            if (_reader.Failed)
+                return false;
+            if (ReadItem(ref item))
+                return item.AtEnd || Fail();
+            Unknown++;
+        }
+
+        return false;
+    }
+
+    private bool Fail()
+    {
+        _reader.Fail();
+        return false;
+    }
+
+    // Returns false for an unknown kind.
+    private bool ReadItem(ref WireReader item)
+    {
         switch (Kind)
         {
             case DispatchKind.Stored:
-                ReadStored(epoch);
-                break;
+                var epoch = ReadEpoch(ref item);
+                Stored = new EntryStored(LogEntry.Read(ref item), ReadRecipients(ref item), ReadOrigin(ref item), TraceParent.ReadShort(ref item))
+                {
+                    Epoch = epoch,
+                };
+                return true;
             case DispatchKind.Repeated:
-                ReadRepeated(epoch);
-                break;
+                epoch = ReadEpoch(ref item);
+                Repeated = new CommandRepeated(
+                    item.ShortClientId(), item.Raw(item.Length()), item.Varint(), ReadRecipients(ref item), ReadOrigin(ref item))
+                {
+                    Epoch = epoch,
+                };
+                return true;
             case DispatchKind.Refused:
-                Refused = new MessageRefused(_reader.ShortClientId(), (RefusalCode)_reader.Byte(), ReadOrigin());
-                break;
+                Refused = new CommandRefused(item.ShortClientId(), (RefusalCode)item.Byte(), ReadOrigin(ref item));
+                return true;
             default:
-                _reader.Fail();
-                break;
+                return false;
         }
-
-        return !_reader.Failed;
     }
 
-    private int ReadEpoch()
+    private bool ReadOlder()
     {
-        if (_reader.Integer() is var number and > 0 and <= int.MaxValue)
+        if (_reader.AtEnd || _reader.Failed)
+            return false;
+        switch (OlderItems.Read(ref _reader))
+        {
+            case EntryStored stored:
+                (Kind, Stored) = (DispatchKind.Stored, stored);
+                return true;
+            case CommandRepeated repeated:
+                (Kind, Repeated) = (DispatchKind.Repeated, repeated);
+                return true;
+            case CommandRefused refused:
+                (Kind, Refused) = (DispatchKind.Refused, refused);
+                return true;
+            default:
+                return false;
+        }
+    }
+
+    private static int ReadEpoch(ref WireReader item)
+    {
+        if (item.Varint() is var number and >= 0 and <= int.MaxValue)
             return (int)number;
-        _reader.Fail();
+        item.Fail();
         return 0;
     }
 
-    private void ReadStored(int epoch)
-    {
-        if (MessageRecord.TryRead(ref _reader, out var message))
-            Stored = new MessageStored(message, ReadRecipients(), ReadOrigin(), TraceParent.ReadShort(ref _reader)) { Epoch = epoch };
-        else
-            _reader.Fail();
-    }
+    internal static Recipients ReadRecipients(ref WireReader item) => new(item.Raw(item.Length(Recipients.Unit) * Recipients.Unit));
 
-    private void ReadRepeated(int epoch)
-    {
-        var messageId = _reader.Uuid();
-        var clientId = _reader.ShortClientId();
-        var (authorId, authorSeq) = (_reader.Integer(), _reader.Integer());
-        var (conversationId, conversationSeq) = (_reader.Integer(), _reader.Integer());
-        var ticks = _reader.Int64();
-        if (ticks < 0 || ticks > DateTime.MaxValue.Ticks)
-        {
-            _reader.Fail();
-            return;
-        }
-
-        Repeated = new MessageRepeated(
-            messageId, clientId, authorId, authorSeq, conversationId, conversationSeq, new DateTime(ticks, DateTimeKind.Utc),
-            ReadRecipients(), ReadOrigin())
-        {
-            Epoch = epoch,
-        };
-    }
-
-    private Recipients ReadRecipients() => new(_reader.Raw(_reader.Length(Recipients.Unit) * Recipients.Unit));
-
-    private Origin ReadOrigin() => new(_reader.Uuid(), _reader.Integer());
+    internal static Origin ReadOrigin(ref WireReader item) => new(item.Uuid(), item.Varint());
 }

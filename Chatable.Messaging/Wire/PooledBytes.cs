@@ -30,12 +30,20 @@ public readonly struct PooledBytes
     /// <summary>Wraps an array that any number of readers may share and that need not be returned.</summary>
     public static PooledBytes Of(byte[] bytes) => new(bytes, bytes.Length, isLent: false);
 
+    /// <summary>Room for at least this many bytes, to be written by the caller.</summary>
+    internal static PooledBytes Rent(int length) => new(ArrayPool<byte>.Shared.Rent(length), length, isLent: true);
+
     internal static PooledBytes CopyOf(ReadOnlySpan<byte> bytes)
     {
-        var lent = ArrayPool<byte>.Shared.Rent(bytes.Length);
-        bytes.CopyTo(lent);
-        return new PooledBytes(lent, bytes.Length, isLent: true);
+        var copy = Rent(bytes.Length);
+        bytes.CopyTo(copy.Span);
+        return copy;
     }
+
+    internal Span<byte> Span => _bytes.AsSpan(0, Length);
+
+    /// <summary>The first bytes, in the same array.</summary>
+    internal PooledBytes Cut(int length) => new(_bytes!, length, _isLent);
 
     public void Return()
     {

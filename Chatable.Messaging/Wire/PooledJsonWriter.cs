@@ -40,13 +40,29 @@ internal sealed class PooledJsonWriter
         return taken;
     }
 
-    /// <summary>Gives the writer back, and returns the written bytes as a new array.</summary>
-    public byte[] Finish()
+    /// <summary>Gives the writer back, and returns the written bytes as a new array, without the first <paramref name="skip"/>.</summary>
+    public byte[] Finish(int skip = 0)
     {
         _json.Flush();
-        var bytes = _output.WrittenSpan.ToArray();
+        var bytes = _output.WrittenSpan[skip..].ToArray();
         GiveBack();
         return bytes;
+    }
+
+    /// <summary>Gives the writer back, and returns the written bytes after <c>u8 kind, var length</c>.</summary>
+    public byte[] FinishItem(byte kind)
+    {
+        var length = _output.WrittenCount;
+        var lengthBytes = 1;
+        for (var rest = length; rest >= 0x80; rest >>= 7)
+            lengthBytes++;
+        var item = new byte[1 + lengthBytes + length];
+        item[0] = kind;
+        for (var (i, rest) = (1, length); i <= lengthBytes; i++, rest >>= 7)
+            item[i] = (byte)(i < lengthBytes ? rest | 0x80 : rest);
+        _output.WrittenSpan.CopyTo(item.AsSpan(1 + lengthBytes));
+        GiveBack();
+        return item;
     }
 
     /// <summary>Gives the writer back, and returns the written bytes in a pooled array.</summary>

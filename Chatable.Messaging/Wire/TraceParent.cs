@@ -36,11 +36,11 @@ public readonly record struct TraceParent(ActivityTraceId TraceId, ActivitySpanI
 
     internal static TraceParent ReadShort(ref WireReader reader)
     {
-        var flag = reader.IsWide ? (byte)1 : reader.Byte();
+        var flag = reader.Byte();
         if (flag == 0)
             return default;
         var trace = Read(ref reader);
-        if (flag != 1 || trace == default && !reader.IsWide)
+        if (flag != 1 || trace == default)
             reader.Fail();
         return trace;
     }

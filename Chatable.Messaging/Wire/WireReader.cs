@@ -13,9 +13,6 @@ internal ref struct WireReader(ReadOnlyMemory<byte> source)
 
     public bool Failed { get; private set; }
 
-    /// <summary>Whether the source has the old wide format: integers and lengths have a fixed width, and ids are text.</summary>
-    public bool IsWide { get; set; }
-
     /// <summary>Marks the source as invalid.</summary>
     public void Fail() => Failed = true;
 
@@ -39,45 +36,30 @@ internal ref struct WireReader(ReadOnlyMemory<byte> source)
     public long Int64() => Raw(8) is { IsEmpty: false } taken ? BinaryPrimitives.ReadInt64LittleEndian(taken.Span) : 0;
 
     /// <summary>
-    /// Reads a count of items of at least <paramref name="unit"/> bytes each. A count that exceeds the remaining bytes is a failure.
+    /// Reads a count, as a var, of items of at least <paramref name="unit"/> bytes each. A count that exceeds the remaining bytes is a
+    /// failure.
     /// </summary>
-    public int Count(int unit = 1)
-    {
-        var taken = Raw(4);
-        var value = taken.IsEmpty ? 0 : BinaryPrimitives.ReadUInt32LittleEndian(taken.Span);
-        if (value > (uint)_rest.Length / (uint)unit)
-            Failed = true;
-        return Failed ? 0 : (int)value;
-    }
-
-    /// <summary>Reads an integer. A var must have its shortest form; any other is a failure.</summary>
-    public long Integer() => IsWide ? Int64() : Varint();
-
-    /// <summary>Like <see cref="Count"/>, but reads a var.</summary>
-    public int Length(int unit = 1)
-    {
-        if (IsWide)
-            return Count(unit);
-        var value = (ulong)Varint();
-        if (value > (uint)_rest.Length / (uint)unit)
-            Failed = true;
-        return Failed ? 0 : (int)value;
-    }
+    public int Length(int unit = 1) => Bounded((ulong)Varint(), unit);
 
     /// <summary>Reads an id as <see cref="WireWriter.ShortClientId"/> writes it. A UUID as text is a failure.</summary>
     public ClientId ShortClientId()
     {
         var length = Byte();
-        if (length == 0 && !IsWide)
+        if (length == 0)
             return ClientId.FromStored(Uuid(), text: null);
-        if (!ClientId.TryParse(Raw(length).Span, out var id) || id.IsUuid && !IsWide)
+        if (!ClientId.TryParse(Raw(length).Span, out var id) || id.IsUuid)
             Failed = true;
         return Failed ? default : id;
     }
 
     public Guid Uuid() => Raw(16) is { IsEmpty: false } taken ? new Guid(taken.Span, bigEndian: true) : Guid.Empty;
 
-    public ReadOnlyMemory<byte> Bytes() => Raw(Count());
+    /// <summary>Reads a u32 length, and so many bytes.</summary>
+    public ReadOnlyMemory<byte> Bytes()
+    {
+        var length = Raw(4);
+        return Raw(length.IsEmpty ? 0 : Bounded(BinaryPrimitives.ReadUInt32LittleEndian(length.Span), unit: 1));
+    }
 
     public ReadOnlySpan<byte> ShortBytes() => Raw(Byte()).Span;
 
@@ -94,7 +76,15 @@ internal ref struct WireReader(ReadOnlyMemory<byte> source)
         }
     }
 
-    private long Varint()
+    private int Bounded(ulong value, int unit)
+    {
+        if (value > (uint)_rest.Length / (uint)unit)
+            Failed = true;
+        return Failed ? 0 : (int)value;
+    }
+
+    /// <summary>Reads a var. It must have its shortest form; any other is a failure.</summary>
+    public long Varint()
     {
         var value = 0UL;
         for (var shift = 0; shift < 70; shift += 7)

@@ -3,7 +3,7 @@ using Npgsql;
 
 namespace Chatable.Tests.Api;
 
-/// <summary>One API process on a database of its own, for the tests of a class.</summary>
+/// <summary>One API process with its own database, shared by the tests of a class.</summary>
 public sealed class ApiFixture(PostgresServer postgres, RedisServer redis) : IAsyncLifetime
 {
     private ApiProcess? _api;
@@ -18,7 +18,7 @@ public sealed class ApiFixture(PostgresServer postgres, RedisServer redis) : IAs
 
     public string Output => _api!.Output;
 
-    /// <summary>The whole of a failing answer, byte by byte.</summary>
+    /// <summary>The complete body of a failure response.</summary>
     public static string Failure(int status, string error, string message) =>
         $$"""{"status":"fail","data":[],"error":{"code":{{status}},"errors":{"error":"{{error}}"},"message":"{{message}}"},"""
         + "\"page\":1,\"per_page\":10,\"current_page\":0}";
@@ -32,11 +32,11 @@ public sealed class ApiFixture(PostgresServer postgres, RedisServer redis) : IAs
         Client = new ChatClient(_api.Address);
     }
 
-    /// <summary>Another replica on the same database, with settings of its own.</summary>
+    /// <summary>Another replica on the same database, with its own settings.</summary>
     internal Task<ApiProcess> StartAnotherAsync(params (string Key, string Value)[] settings) => ApiProcess.StartAsync(
         _connectionString, redis.ConnectionString, TestContext.Current.CancellationToken, settings);
 
-    /// <summary>Registers somebody else and reads the inbox: what a hostile request must leave possible.</summary>
+    /// <summary>Registers another user and reads the inbox: both must still work after a hostile request.</summary>
     internal async Task AssertStillServesAsync(CancellationToken cancellationToken)
     {
         var user = await Client.RegisterAsync(cancellationToken);

@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 
 namespace Chatable.Tests.Api;
 
-/// <summary>The API service as a process of its own, as it is deployed: its own settings, its own Kestrel, on a free port.</summary>
+/// <summary>The API service as a separate process, as it is deployed: its own settings, its own Kestrel, on a free port.</summary>
 internal sealed partial class ApiProcess : IDisposable
 {
     private readonly ServerProcess _process;
@@ -29,14 +29,14 @@ internal sealed partial class ApiProcess : IDisposable
             ("ConnectionStrings__chatdb", database),
             ("ConnectionStrings__redis", redis),
             ("TokenSecrets__Key", "a key of the tests' own, long enough"),
-            // The cost of a password is asserted where it matters; elsewhere it would only be waited for.
+            // Other tests assert the cost of a password hash. Here it would only slow the tests down.
             ("Passwords__Iterations", "1000"),
             .. settings,
         ]);
         return new ApiProcess(await ServerProcess.StartAsync(start, "Application started", ServerProcess.Terminate, cancellationToken));
     }
 
-    /// <summary>The same with no more open files than this.</summary>
+    /// <summary>Starts the API with a limit on open files.</summary>
     public static async Task<ApiProcess> StartWithFilesAsync(
         int files, string database, string redis, CancellationToken cancellationToken)
     {

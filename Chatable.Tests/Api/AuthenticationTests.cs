@@ -18,7 +18,7 @@ public sealed class AuthenticationTests(ApiFixture api) : IClassFixture<ApiFixtu
     {
         var attacker = await api.Client.RegisterAsync(Cancellation);
         var victim = await api.Client.RegisterAsync(Cancellation);
-        // Both keys are in the cache by now, as in a server at work.
+        // Both keys are now in the cache, as on a busy server.
         Assert.Equal(200, (await api.Client.GetAsync("/api/inbox", attacker.Token, Cancellation)).Status);
         Assert.Equal(200, (await api.Client.GetAsync("/api/inbox", victim.Token, Cancellation)).Status);
 

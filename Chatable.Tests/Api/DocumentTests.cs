@@ -4,7 +4,7 @@ using Chatable.Tests.Support;
 
 namespace Chatable.Tests.Api;
 
-/// <summary>What the three documents have in common: made once, named after who asks where, and not sent twice.</summary>
+/// <summary>Rules for all three documents: they have an ETag, name the host of the request, and are not sent again if unchanged.</summary>
 public sealed class DocumentTests(ApiFixture api) : IClassFixture<ApiFixture>
 {
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;

@@ -5,7 +5,7 @@ using Chatable.Tests.Support;
 
 namespace Chatable.Tests.Api;
 
-/// <summary>A server that may open few files refuses connections rather than die for want of a descriptor.</summary>
+/// <summary>A server with a low limit on open files refuses connections; it does not run out of descriptors.</summary>
 public sealed class FileLimitTests(PostgresServer postgres, RedisServer redis)
 {
     private const int Files = 900;

@@ -2,7 +2,7 @@ using Chatable.Tests.Support;
 
 namespace Chatable.Tests.Api;
 
-/// <summary>The server's side of the opening handshake, clause by clause: RFC 6455, 4.2.</summary>
+/// <summary>The server side of the opening handshake, clause by clause: RFC 6455, 4.2.</summary>
 public sealed class HandshakeTests(ApiFixture api) : IClassFixture<ApiFixture>
 {
     private const string Key = "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==";
@@ -49,7 +49,7 @@ public sealed class HandshakeTests(ApiFixture api) : IClassFixture<ApiFixture>
 
         Assert.Equal((status, answer.Head), (answer.Status, answer.Head));
         Assert.Equal(status == 101, answer.Has("Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n"));
-        // 4.2.2: which versions are understood. RFC 9110, 15.5.22: which protocol to change to.
+        // 4.2.2: the supported versions. RFC 9110, 15.5.22: the protocol to upgrade to.
         Assert.Equal(status == 426, answer.Has("Sec-WebSocket-Version: 13\r\n"));
         Assert.Equal(status is 101 or 426, answer.Has("Upgrade: websocket\r\n"));
     }

@@ -5,7 +5,7 @@ namespace Chatable.Tests.Api;
 /// <summary>HEAD is GET without the body: RFC 9110, 9.1 and 9.3.2.</summary>
 public sealed class HeadTests(ApiFixture api) : IClassFixture<ApiFixture>
 {
-    // What differs between any two answers, and what is left to the server where there is no body.
+    // Headers that differ between any two responses, and headers the server may choose when there is no body.
     private static readonly string[] s_own = ["Date:", "Transfer-Encoding:", "Content-Length: 0"];
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;

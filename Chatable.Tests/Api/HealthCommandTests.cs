@@ -2,7 +2,7 @@ using Chatable.Tests.Support;
 
 namespace Chatable.Tests.Api;
 
-/// <summary><c>dotnet Chatable.ApiService.dll health</c>, by which container runtimes ask a server whether it is ready.</summary>
+/// <summary><c>dotnet Chatable.ApiService.dll health</c>, the command container runtimes run as a health check.</summary>
 public sealed class HealthCommandTests(PostgresServer postgres, RedisServer redis)
 {
     private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
@@ -25,7 +25,7 @@ public sealed class HealthCommandTests(PostgresServer postgres, RedisServer redi
 
         await Eventually.HoldsAsync(
             async () => await AskAsync("ASPNETCORE_HTTP_PORTS", $"{api.Address.Port}") is { ExitCode: 1 } asked && asked.Output.Trim() == "Unhealthy",
-            "the command ends with 1 and says why", Cancelled);
+            "the command exits with 1 and prints the reason", Cancelled);
 
         var nobody = await AskAsync("ASPNETCORE_HTTP_PORTS", $"{ServerProcess.FreePort()}");
         Assert.Equal(1, nobody.ExitCode);

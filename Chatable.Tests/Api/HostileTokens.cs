@@ -6,7 +6,7 @@ using Chatable.Tests.Support;
 
 namespace Chatable.Tests.Api;
 
-/// <summary>JWTs that must open nothing, each made from the live token of a victim or of the attacker.</summary>
+/// <summary>JWTs that the server must refuse, each made from a live token of the victim or of the attacker.</summary>
 internal static class HostileTokens
 {
     private static readonly Dictionary<string, Func<ChatToken, ChatToken, string>> s_cases = new()

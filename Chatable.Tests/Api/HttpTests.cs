@@ -104,7 +104,7 @@ public sealed class HttpTests(ApiFixture api) : IClassFixture<ApiFixture>
             operations.SelectMany(operation => Members(operation, "requestBody")).Where(member => member.Name == "content")
                 .SelectMany(content => content.Value.EnumerateObject()),
             body => Assert.Equal(JsonValueKind.Object, body.Value.GetProperty("example").ValueKind));
-        // A WebSocket's beginning has no body.
+        // A WebSocket upgrade response has no body.
         Assert.All(
             operations.SelectMany(operation => Members(operation, "responses")).Where(answer => answer.Name != "101"),
             answer => Assert.Equal(

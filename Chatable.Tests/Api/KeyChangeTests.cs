@@ -2,9 +2,7 @@ using Chatable.Tests.Support;
 
 namespace Chatable.Tests.Api;
 
-/// <summary>
-/// A rolling deployment that changes the key which encrypts the secrets of tokens: replicas of before and after side by side.
-/// </summary>
+/// <summary>A rolling deployment that changes the key for token secrets: replicas with the old and the new key run side by side.</summary>
 public sealed class KeyChangeTests(PostgresServer postgres, RedisServer redis)
 {
     private const string Old = "the old key, of at least 32 characters";

@@ -28,7 +28,7 @@ public sealed class LoginWorkTests(PostgresServer postgres)
         var users = new UserStore(database);
         var known = Person.Named("known") with { PasswordHash = await passwords.HashAsync("correct-horse", Cancellation) };
         Assert.NotNull(await users.CreateAsync(known, Cancellation));
-        // A refused login touches no token.
+        // A refused login does not use the token store.
         var sessions = new Sessions(users, tokens: null!, passwords, revocations: null!, Options.Create(new AuthOptions()));
 
         Assert.Null(await sessions.LogInAsync(new LoginForm("known", "wrong-horse"), Cancellation));

@@ -5,7 +5,7 @@ using Chatable.Tests.Support;
 
 namespace Chatable.Tests.Api;
 
-/// <summary>Behind a proxy that publishes the server below a path.</summary>
+/// <summary>A server behind a proxy that publishes it under a path.</summary>
 public sealed class PathPrefixTests(PathPrefixTests.Servers servers) : IClassFixture<PathPrefixTests.Servers>
 {
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
@@ -14,13 +14,13 @@ public sealed class PathPrefixTests(PathPrefixTests.Servers servers) : IClassFix
     {
         private WorkerProcess? _worker;
 
-        /// <summary>It knows its path.</summary>
+        /// <summary>Its path base is configured.</summary>
         internal ApiProcess Configured { get; private set; } = null!;
 
-        /// <summary>It believes the machine's own proxies.</summary>
+        /// <summary>Trusts proxies on this machine.</summary>
         internal ApiProcess Believing { get; private set; } = null!;
 
-        /// <summary>It believes proxies elsewhere.</summary>
+        /// <summary>Trusts only proxies on other machines.</summary>
         internal ApiProcess Wary { get; private set; } = null!;
 
         internal ChatUser Bob { get; private set; } = null!;
@@ -111,7 +111,7 @@ public sealed class PathPrefixTests(PathPrefixTests.Servers servers) : IClassFix
                 Assert.Equal(200, (await RawHttp.SendAsync(servers.Configured.Address, $"GET {prefix}{path}", [], Cancellation)).Status);
         }
 
-        // Of the page's own links, none begins at the root.
+        // No link on the page is relative to the root.
         var page = await RawHttp.SendAsync(servers.Configured.Address, "GET /chat/v/scalar/", [], Cancellation);
         Assert.DoesNotContain("src=\"/", page.Body, StringComparison.Ordinal);
         Assert.DoesNotContain("\"/openapi", page.Body, StringComparison.Ordinal);

@@ -8,7 +8,7 @@ using StackExchange.Redis;
 
 namespace Chatable.Tests.Api;
 
-/// <summary>What <c>/health</c> says where the database or the workers are not as the service needs them.</summary>
+/// <summary>What <c>/health</c> reports when the database or the workers are not ready.</summary>
 public sealed class ReadinessTests(PostgresServer postgres, RedisServer redis)
 {
     private static readonly (string, string) s_details = ("Health__Details", "true");
@@ -41,7 +41,7 @@ public sealed class ReadinessTests(PostgresServer postgres, RedisServer redis)
         Assert.Equal(200, (await client.PostAsync("/api/register", ChatClient.RegistrationOf(ChatClient.NewName()), Cancelled)).Status);
     }
 
-    // During a deployment it starts beside workers of the version before, which can store what it cannot.
+    // During a deployment it starts beside workers of the previous version, which can still store messages.
     [Fact]
     public async Task AWorkerTakesNoPartitionBeforeTheSchemaIsThere()
     {
@@ -53,7 +53,7 @@ public sealed class ReadinessTests(PostgresServer postgres, RedisServer redis)
         await Eventually.HoldsAsync(
             () => Task.FromResult(worker.Output.Contains(
                 $"{SchemaCheck.Needed} was not applied. This worker reads no partition before the migrations have run.", StringComparison.Ordinal)),
-            "the worker says that it waits", Cancelled);
+            "the worker logs that it waits", Cancelled);
 
         Assert.False(await connection.GetDatabase().KeyExistsAsync($"{prefix}workers"));
         Assert.False(await connection.GetDatabase().KeyExistsAsync($"{prefix}lease:{{0}}"));
@@ -128,7 +128,7 @@ public sealed class ReadinessTests(PostgresServer postgres, RedisServer redis)
         Assert.Equal((503, "no_worker"), (status, code));
         Assert.InRange(TimeProvider.System.GetElapsedTime(asked), TimeSpan.Zero, TimeSpan.FromSeconds(10));
 
-        // It was taken, and is stored once somebody does.
+        // The message was accepted, so the next worker stores it.
         await using var next = WorkerProcess.Start("w2", database, redis.ConnectionString, "killed:");
         await IsAsync(api, HttpStatusCode.OK, "Healthy");
         await IsAsync(strict, HttpStatusCode.OK, "Healthy");

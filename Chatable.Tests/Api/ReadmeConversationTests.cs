@@ -4,7 +4,7 @@ using Chatable.Tests.Support;
 
 namespace Chatable.Tests.Api;
 
-/// <summary>The conversation of the README, as a reader pastes it into a shell.</summary>
+/// <summary>The conversation from the README, as a reader pastes it into a shell.</summary>
 public sealed partial class ReadmeConversationTests(ApiFixture api) : IClassFixture<ApiFixture>
 {
     private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
@@ -20,13 +20,13 @@ public sealed partial class ReadmeConversationTests(ApiFixture api) : IClassFixt
             Assert.DoesNotContain("401", output, StringComparison.Ordinal);
         }
 
-        // What is in the way is shown, and which field it is.
+        // The conflicting field is shown.
         using var another = new TestFolder();
         var refused = await RunAsync(another.Path, "enter carol 0123456789\n");
         Assert.Contains("\"phone\":\"is taken\"", refused, StringComparison.Ordinal);
     }
 
-    // The blocks up to the tokens, then one call with each of them.
+    // Runs the blocks up to the tokens, then one call with each token.
     private async Task<string> RunAsync(string folder, string before)
     {
         var readme = await File.ReadAllTextAsync(Path.Combine(Repository.Root, "README.md"), Cancelled);

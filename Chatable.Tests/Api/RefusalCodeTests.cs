@@ -3,7 +3,7 @@ using Chatable.Tests.Support;
 
 namespace Chatable.Tests.Api;
 
-/// <summary>What a client is told of a token that is refused: in v2's problem, and in the header of v1, whose body tells nothing.</summary>
+/// <summary>What a client learns about a refused token: v2 reports it in the problem, v1 only in a header.</summary>
 public sealed class RefusalCodeTests(ApiFixture api) : IClassFixture<ApiFixture>
 {
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
@@ -17,7 +17,7 @@ public sealed class RefusalCodeTests(ApiFixture api) : IClassFixture<ApiFixture>
         var jwt = user.Token.ToJwt($$"""{"{{claim}}":{{DateTimeOffset.UtcNow.ToUnixTimeSeconds() + seconds}}}""");
         await AssertRefusedAsync(jwt, code);
 
-        // Whoever cannot sign learns nothing of what stands in a token.
+        // A client that cannot sign learns nothing about a token's claims.
         await AssertRefusedAsync(jwt[..^4] + "AAAA", "bad_signature");
     }
 
@@ -41,7 +41,7 @@ public sealed class RefusalCodeTests(ApiFixture api) : IClassFixture<ApiFixture>
         foreach (var token in (ChatToken[])[user.Token, rotated])
         {
             await AssertRefusedAsync(token.ToJwt(), "revoked");
-            // Once more, from memory.
+            // Again, now from the cache.
             await AssertRefusedAsync(token.ToJwt(), "revoked");
             await AssertRefusedAsync((token with { SecretAccessKey = "guessed" }).ToJwt(), "bad_signature");
         }
@@ -100,7 +100,7 @@ public sealed class RefusalCodeTests(ApiFixture api) : IClassFixture<ApiFixture>
         Assert.Matches("GMT$", socket.Socket.HttpResponseHeaders!["Date"].Single());
     }
 
-    // Its own, since the others' clients send no exp.
+    // A separate server, because clients of the shared one send no exp.
     private Task<ApiProcess> StrictAsync() => api.StartAnotherAsync(("Auth__RequireExpiration", "true"));
 
     private async Task AssertRefusedAsync(string jwt, string code, string? header = null)

@@ -5,7 +5,7 @@ using Chatable.Tests.Support;
 
 namespace Chatable.Tests.Api;
 
-/// <summary>Bodies that are not wanted, and clients that do not send them to the end.</summary>
+/// <summary>Unwanted bodies, and clients that do not send the complete body.</summary>
 public sealed partial class RefusedBodyTests(RefusedBodyTests.Server server) : IClassFixture<RefusedBodyTests.Server>
 {
     private const string Json = "Content-Type: application/json\r\n";
@@ -65,7 +65,7 @@ public sealed partial class RefusedBodyTests(RefusedBodyTests.Server server) : I
         await client.GetStream().WriteAsync(
             Ascii($"POST /api/auth_token HTTP/1.1\r\nHost: x\r\n{Json}Content-Length: 1000000000\r\n\r\n"), Cancellation);
 
-        // Within the bytes, or else the time, that it is read for.
+        // The server stops reading after a number of bytes or a period of time.
         await Assert.ThrowsAnyAsync<IOException>(async () =>
         {
             for (var sent = 0; sent < 200; sent++)
@@ -88,7 +88,7 @@ public sealed partial class RefusedBodyTests(RefusedBodyTests.Server server) : I
         }
         catch (IOException)
         {
-            // A reset ends it as well.
+            // A reset also ends it.
         }
     }
 
@@ -151,10 +151,10 @@ public sealed partial class RefusedBodyTests(RefusedBodyTests.Server server) : I
             client.LingerState = new LingerOption(byReset, 0);
         }
 
-        // What was logged of them is logged before what is logged of a later one.
+        // Log entries of those requests are written before those of a later request.
         using (var client = new ChatClient(server.Api.Address))
             await client.GetAsync("/api/inbox", (await client.RegisterAsync(Cancellation)).Token, Cancellation);
-        // No worker runs here, and on a machine that is too busy Kestrel complains of its own heartbeat.
+        // No worker runs here, and on a busy machine Kestrel logs warnings about its own heartbeat.
         Assert.DoesNotContain(
             Complaint().Matches(server.Api.Output),
             line => !line.Value.Contains("heartbeat", StringComparison.Ordinal) && !line.Value.Contains("No fan-out worker", StringComparison.Ordinal));

@@ -170,7 +170,7 @@ public sealed class RegistrationTests(ApiFixture api) : IClassFixture<ApiFixture
 
         var answer = await api.Client.PostAsync("/api/register", second, Cancellation);
         Assert.Equal((400, "User error", "Some fileds are not unique"), (answer.Status, answer.Message, answer.ErrorOf("error")));
-        // Beside the original's text, which of them it is.
+        // The original's text, plus the name of the field.
         Assert.Equal(["error", field], Names(answer.Error.GetProperty("errors")));
         Assert.Equal("is taken", answer.ErrorOf(field));
     }

@@ -5,7 +5,7 @@ using StackExchange.Redis;
 
 namespace Chatable.Tests.Api;
 
-/// <summary>Two replicas on one database: what one of them ends, the other must not go on accepting.</summary>
+/// <summary>Two replicas on one database: a token that one replica ends must not be accepted by the other.</summary>
 public sealed class ReplicaTests(PostgresServer postgres, RedisServer redis)
 {
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
@@ -97,7 +97,7 @@ public sealed class ReplicaTests(PostgresServer postgres, RedisServer redis)
         while (await server.SubscriptionSubscriberCountAsync(RedisChannel.Literal("revoke")) < 2)
             await Task.Delay(50, Cancellation);
 
-        // Read again, so that the key is in the cache whatever the reconnection cleared.
+        // Read again to fill the cache, which the reconnection may have cleared.
         Assert.Equal(200, (await there.GetAsync("/api/inbox", user.Token, Cancellation)).Status);
         Assert.Equal(200, (await here.SendAsync(HttpMethod.Delete, "/api/auth_token", user.Token.ToJwt(), Cancellation)).Status);
         Assert.InRange(await RefusedAfterAsync(there, user.Token), TimeSpan.Zero, TimeSpan.FromSeconds(5));
@@ -139,7 +139,7 @@ public sealed class ReplicaTests(PostgresServer postgres, RedisServer redis)
 
         await Eventually.HoldsAsync(
             () => Task.FromResult(heard.Any(notice => notice.EndsWith(user.Token.AccessKeyId, StringComparison.Ordinal))),
-            "the end of the token was announced", Cancellation);
+            "the revocation was announced", Cancellation);
         var its = Assert.Single(heard, notice => notice.EndsWith(user.Token.AccessKeyId, StringComparison.Ordinal));
         Assert.StartsWith("blue:revoke ", its, StringComparison.Ordinal);
     }

@@ -24,7 +24,7 @@ public sealed class RevocationMetricsTests
         RedisBacklog.FailFast(nowhere);
         await using var redis = await ConnectionMultiplexer.ConnectAsync(nowhere);
         var options = Options.Create(new AuthOptions());
-        // Nothing is looked up.
+        // No key is looked up.
         var keys = new AccessKeys(tokens: null!, options, TimeProvider.System);
         using var revocations = new TokenRevocations(
             redis, keys, options, new RevocationMetrics(meters), TimeProvider.System, NullLogger<TokenRevocations>.Instance);

@@ -62,7 +62,7 @@ public sealed class SecrecyTests(PostgresServer postgres, RedisServer redis)
         Assert.DoesNotContain(Text, collector.Text + api.Output + worker.Output, StringComparison.Ordinal);
     }
 
-    /// <summary>Nothing but the environment is set, and the programs are started from elsewhere: no file of settings is found.</summary>
+    /// <summary>Only environment variables are set, and the programs start in another folder, so no settings file is found.</summary>
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
@@ -99,7 +99,7 @@ public sealed class SecrecyTests(PostgresServer postgres, RedisServer redis)
                 await RawHttp.SendAsync(address, $"{method} {path}?access_token={jwt}", [], Cancellation);
         }
 
-        // What is no request at all is quoted in other places.
+        // Malformed requests are logged in other places.
         foreach (var line in (string[])
             [$"GET /api/ws?access_token={jwt} HTTP/9", $"GET  /?access_token={jwt} HTTP/1.1", $"G\0T ?access_token={jwt} HTTP/1.1"])
         {

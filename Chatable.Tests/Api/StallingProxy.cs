@@ -4,7 +4,7 @@ using System.Text;
 
 namespace Chatable.Tests.Api;
 
-/// <summary>Stands before a server and holds back what a client sends from the moment it sends a certain word, until released.</summary>
+/// <summary>A proxy that stops forwarding a client's data when the client sends a given word, until it is released.</summary>
 internal sealed class StallingProxy : IAsyncDisposable
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);

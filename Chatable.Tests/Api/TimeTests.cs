@@ -51,7 +51,7 @@ public sealed partial class TimeTests(ApiFixture api) : IClassFixture<ApiFixture
     [GeneratedRegex(@"""id"":(\d+)")]
     private static partial Regex ConversationId();
 
-    // In a schema; in an example it is a text.
+    // Matches a schema; in an example the value is a string.
     [GeneratedRegex(@"""created_at"": \{[^}]*\}")]
     private static partial Regex CreatedAt();
 }

@@ -5,7 +5,7 @@ using Chatable.Tests.Support;
 
 namespace Chatable.Tests.Api;
 
-/// <summary>A client of v2's REST part. The envelope of its answers is the whole body.</summary>
+/// <summary>A client of v2's REST API. <see cref="ChatAnswer.Envelope"/> holds the whole body.</summary>
 internal static class V2Requests
 {
     public static string NewKey() => Guid.CreateVersion7().ToString("D");
@@ -46,7 +46,7 @@ internal static class V2Requests
 
     public static string? Code(this ChatAnswer answer) => answer.Envelope.Text("code");
 
-    /// <summary>Fails where the answer is not a problem of that status, in the form of RFC 9457 and of the catalogue.</summary>
+    /// <summary>Fails unless the response is a problem with this status, in the format of RFC 9457 and of the catalogue.</summary>
     public static void AssertProblem(this ChatAnswer answer, int status, string code, params string[] fields)
     {
         Assert.Equal((status, code), (answer.Status, answer.Code()));

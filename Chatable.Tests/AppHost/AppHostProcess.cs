@@ -6,9 +6,7 @@ using Chatable.Tests.Support;
 
 namespace Chatable.Tests.AppHost;
 
-/// <summary>
-/// <c>dotnet run --project Chatable.AppHost</c> as a person runs it, in a session of its own, with a home and data of its own.
-/// </summary>
+/// <summary><c>dotnet run --project Chatable.AppHost</c>, as a user runs it, in its own session, with its own home and data.</summary>
 internal sealed partial class AppHostProcess : IAsyncDisposable
 {
     private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(3);
@@ -25,7 +23,7 @@ internal sealed partial class AppHostProcess : IAsyncDisposable
         _turn = turn;
         Home = (home ?? (_ownHome = new TestFolder())).Path;
         var configuration = typeof(AppHostProcess).Assembly.GetCustomAttribute<AssemblyConfigurationAttribute>()!.Configuration;
-        // A shell's background jobs ignore SIGINT, and so would all that they start: the tests may be such a job, the AppHost may not.
+        // Background jobs of a shell ignore SIGINT, and so do their children. The tests may be such a job; the AppHost must not be.
         var info = new ProcessStartInfo("setsid",
         [
             "env", "--default-signal=INT", "dotnet", "run", "--no-build", "-c", configuration, "--launch-profile", "http",
@@ -36,11 +34,11 @@ internal sealed partial class AppHostProcess : IAsyncDisposable
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        // Of the home of whoever runs the tests only the packages: a download would take longer than all the rest.
+        // Reuses only the packages of the user's home: downloading them would take longer than the tests.
         info.Environment["NUGET_PACKAGES"] = Environment.GetEnvironmentVariable("NUGET_PACKAGES")
             ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages");
         info.Environment["HOME"] = Home;
-        // Asks the package registry whether there is a newer Aspire, once for each new home.
+        // Otherwise it asks the package registry for a newer Aspire, once for each new home.
         info.Environment["ASPIRE_VERSION_CHECK_DISABLED"] = "true";
         info.Environment[_marker.Split('=')[0]] = _marker.Split('=')[1];
         foreach (var (name, value) in environment ?? new Dictionary<string, string>())
@@ -53,10 +51,10 @@ internal sealed partial class AppHostProcess : IAsyncDisposable
         _process.BeginErrorReadLine();
     }
 
-    /// <summary>Starts it once no other topology is starting. Its turn lasts until it has shown what the test waits for, or has ended.</summary>
-    /// <param name="home">What one run leaves in its home the next one finds; without one, it has a home that goes with it.</param>
-    /// <param name="environment">Besides, or instead of, that of the tests.</param>
-    /// <param name="arguments">Of the AppHost.</param>
+    /// <summary>Starts it when no other topology is starting. Its turn lasts until it shows the expected text or exits.</summary>
+    /// <param name="home">Shared by several runs; if null, the run has its own home and deletes it.</param>
+    /// <param name="environment">Added to the environment of the tests, or overriding it.</param>
+    /// <param name="arguments">Arguments for the AppHost.</param>
     public static async Task<AppHostProcess> StartAsync(
         TestFolder? home, IReadOnlyDictionary<string, string>? environment, params string[] arguments) =>
         new(await StartTurn.TakeAsync(CancellationToken.None), home, environment, arguments);
@@ -65,7 +63,7 @@ internal sealed partial class AppHostProcess : IAsyncDisposable
 
     public string Output => string.Join('\n', _lines);
 
-    /// <summary>Where the table on the console says that something is.</summary>
+    /// <summary>The address that the table on the console shows for a name.</summary>
     public Uri AddressOf(string name) => new(Row().Matches(Output).Single(row => row.Groups["name"].Value == name).Groups["url"].Value);
 
     public Task WaitUntilUpAsync() => WaitForAsync("Ctrl+C stops it.");
@@ -92,13 +90,13 @@ internal sealed partial class AppHostProcess : IAsyncDisposable
         return _process.ExitCode;
     }
 
-    /// <summary>Ctrl+C in a terminal: SIGINT for every process of the session that is in the foreground.</summary>
+    /// <summary>Ctrl+C in a terminal: SIGINT for every process in the session's foreground process group.</summary>
     public void Interrupt() => Signals.Send(-_process.Id, Signals.Interrupt);
 
     /// <summary>The AppHost itself, the child of <c>dotnet run</c>.</summary>
     public int AppHostId => Assert.Single(ProcessTable.ChildrenOf(_process.Id));
 
-    /// <summary>All of its processes that still run.</summary>
+    /// <summary>Its processes that are still running.</summary>
     public IEnumerable<string> Left() => Everything().Concat(_started).Distinct()
         .Where(ProcessTable.IsAlive).Select(id => $"{id} {ProcessTable.CommandLine(id)}");
 
@@ -112,7 +110,7 @@ internal sealed partial class AppHostProcess : IAsyncDisposable
         _ownHome?.Dispose();
     }
 
-    // The environment names the run; a server may have written over its own, but then it is a child of one that has not.
+    // An environment variable marks the processes of this run. A server may overwrite its environment, but its parent does not.
     private HashSet<int> Everything()
     {
         var found = new HashSet<int>();

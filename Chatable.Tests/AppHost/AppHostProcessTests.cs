@@ -3,7 +3,7 @@ using Chatable.Tests.Support;
 
 namespace Chatable.Tests.AppHost;
 
-/// <summary>The AppHost as a person runs it: it comes up, and leaves what it shall leave.</summary>
+/// <summary>The AppHost as a user runs it: it starts, and leaves behind only what it should.</summary>
 public sealed partial class AppHostProcessTests
 {
     private static readonly TimeSpan s_cleanUp = TimeSpan.FromSeconds(30);
@@ -19,7 +19,7 @@ public sealed partial class AppHostProcessTests
 
         Assert.Equal("Healthy", await http.GetStringAsync(new Uri(appHost.AddressOf("API"), "/health"), Cancelled));
         Assert.Contains("<title>Chatable", await http.GetStringAsync(appHost.AddressOf("API reference"), Cancelled), StringComparison.Ordinal);
-        // The link logs in: without its token there is only the page that asks for one.
+        // The link logs in; without its token, the page asks for a token.
         var page = await http.GetAsync(appHost.AddressOf("Dashboard"), Cancelled);
         Assert.DoesNotContain("login", page.RequestMessage!.RequestUri!.AbsolutePath, StringComparison.Ordinal);
 
@@ -59,7 +59,7 @@ public sealed partial class AppHostProcessTests
             Assert.Equal(200, (await client.PostAsync("/api/register", ChatClient.RegistrationOf(name), Cancelled)).Status);
         }
 
-        // PostgreSQL was told to end in good order: its control file says so.
+        // The control file shows that PostgreSQL was shut down cleanly.
         Assert.Contains("shut down", await ControlDataAsync(Path.Combine(home.Path, "volumes", "chatable-postgres", "data")), StringComparison.Ordinal);
         var secrets = new FileInfo(Path.Combine(home.Path, ".microsoft", "usersecrets", "chatable-apphost", "secrets.json"));
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, secrets.UnixFileMode);

@@ -5,7 +5,7 @@ using Chatable.Tests.Support;
 
 namespace Chatable.Tests.AppHost;
 
-/// <summary>What the AppHost says where it cannot come up, as a person runs it.</summary>
+/// <summary>What the AppHost prints when it cannot start.</summary>
 public sealed class AppHostRefusalTests
 {
     [Fact]
@@ -55,7 +55,7 @@ public sealed class AppHostRefusalTests
             "Api:Replcas is no setting of the AppHost. The nearest one is Api:Replicas.",
             "UseVolume is no setting of the AppHost. The nearest one is UseVolumes.",
             "Fanout:Replicas must be a whole number from 1 to 100, but is empty.",
-            // The environment hands it down to the worker; the command line does not.
+            // The worker gets the variable from the environment, but not from the command line.
             "Fanout:BatchSize is no setting of the AppHost.",
         })
             Assert.Contains(told, appHost.Output, StringComparison.Ordinal);

@@ -1,6 +1,6 @@
 namespace Chatable.Tests.AppHost;
 
-/// <summary>What the AppHost makes of its settings for the stores. Nothing is started.</summary>
+/// <summary>How the AppHost applies its settings for the stores. Nothing is started.</summary>
 public sealed class StoresTests
 {
     private static CancellationToken Cancelled => TestContext.Current.CancellationToken;

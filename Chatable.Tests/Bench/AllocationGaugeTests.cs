@@ -5,7 +5,7 @@ namespace Chatable.Tests.Bench;
 
 public sealed class AllocationGaugeTests
 {
-    /// <summary>A process of the bench's own program that ends when its input does.</summary>
+    /// <summary>Runs the bench program, which exits when its standard input closes.</summary>
     [Fact]
     public async Task AProcessWithTheHookTellsWhatItAllocated()
     {

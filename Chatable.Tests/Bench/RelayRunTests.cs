@@ -12,7 +12,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Chatable.Tests.Bench;
 
-/// <summary>The load generator end to end, against the smallest of its references, which runs in this process.</summary>
+/// <summary>The load generator end to end, against the simplest reference server, which runs in this process.</summary>
 public sealed class RelayRunTests : IAsyncLifetime
 {
     private readonly WebApplication _relay = RelayServer.Create(port: 0);
@@ -28,7 +28,7 @@ public sealed class RelayRunTests : IAsyncLifetime
     [Fact]
     public Task WhatWasSentInPacksArrives() => AssertArrivesAsync(share => new OpenLoop(2000 * share, pack: 8));
 
-    // More at once than have room: what is due waits for its turn.
+    // More messages are due than the window allows, so some wait.
     [Fact]
     public Task WhatWasDueBeyondAWindowArrivesLater() => AssertArrivesAsync(share => new OpenLoop(20_000 * share, window: 2));
 

@@ -2,7 +2,7 @@ using Chatable.Client;
 
 namespace Chatable.Tests.Client;
 
-/// <summary>An application that answers each message, and waits for the acknowledgement before it takes the next one.</summary>
+/// <summary>An application that answers each message and waits for the acknowledgement before it takes the next one.</summary>
 public sealed class AnsweringTests(ClientServers servers) : IClassFixture<ClientServers>
 {
     private const int Messages = 20;

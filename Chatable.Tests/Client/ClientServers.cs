@@ -5,7 +5,7 @@ using ChatToken = Chatable.Client.ChatToken;
 
 namespace Chatable.Tests.Client;
 
-/// <summary>Servers, and the client library's view of them.</summary>
+/// <summary>Servers, with client library instances for them.</summary>
 public class ClientServers(PostgresServer postgres) : ChatServers(postgres)
 {
     /// <summary>A client of server A.</summary>
@@ -37,7 +37,7 @@ public class ClientServers(PostgresServer postgres) : ChatServers(postgres)
         return await Member.StartAsync(name, token, new InMemoryChatStore(), addresses, cancellationToken);
     }
 
-    /// <summary>What the administrator of a database can do.</summary>
+    /// <summary>Runs SQL as the administrator of the database.</summary>
     public async Task ExecuteAsync(string sql, CancellationToken cancellationToken)
     {
         await using var command = Database.CreateCommand(sql);

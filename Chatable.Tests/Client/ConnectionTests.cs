@@ -70,7 +70,7 @@ public sealed class ConnectionTests(ClientServers servers) : IClassFixture<Clien
             await using var store = new FileChatStore(Path.Combine(_folder, name));
             await using var online = await Member.StartAsync(name, token, store, [servers.A], _ct);
             await online.SendAsync(bob, $"start {start}", _ct);
-            await Eventually.HoldsAsync(() => Task.FromResult(online.Connection.Unacknowledged == 0), "all is through", _ct);
+            await Eventually.HoldsAsync(() => Task.FromResult(online.Connection.Unacknowledged == 0), "everything is acknowledged", _ct);
         }
 
         await bob.HasAsync(4, _ct);
@@ -130,7 +130,7 @@ public sealed class ConnectionTests(ClientServers servers) : IClassFixture<Clien
         await alice.OnlineAsync(_ct);
 
         await alice.Client.Accounts.LogoutAsync(token, _ct);
-        await Eventually.HoldsAsync(() => Task.FromResult(alice.Connection.Status.State == ChatState.Stopped), "it stops", _ct);
+        await Eventually.HoldsAsync(() => Task.FromResult(alice.Connection.Status.State == ChatState.Stopped), "the connection stops", _ct);
 
         Assert.Equal(ChatStopReason.Unauthenticated, alice.Connection.Status.Reason);
         await Assert.ThrowsAsync<ChatStoppedException>(() => alice.Connection.SendAsync(name, "?", cancellationToken: _ct));
@@ -165,10 +165,10 @@ public sealed class ConnectionTests(ClientServers servers) : IClassFixture<Clien
         using var client = new ChatableClient(slow);
         await using var connection = client.CreateConnection(new ChatCredentials(token), new InMemoryChatStore());
         await connection.StartAsync(_ct);
-        await Eventually.HoldsAsync(() => Task.FromResult(connection.Cursor is not null), "it is online", _ct);
+        await Eventually.HoldsAsync(() => Task.FromResult(connection.Cursor is not null), "the connection is online", _ct);
 
         await Task.WhenAll(Enumerable.Range(1, 10).Select(i => alice.Connection.SendAsync(name, $"{i}", cancellationToken: _ct)));
-        await Eventually.HoldsAsync(() => Task.FromResult(connection.Cursor?.Seq == 2), "two are read", _ct);
+        await Eventually.HoldsAsync(() => Task.FromResult(connection.Cursor?.Seq == 2), "two messages are read", _ct);
         var taken = new List<string>();
         await foreach (var message in connection.ReceiveAsync(_ct))
         {

@@ -4,7 +4,7 @@ using Chatable.Tests.Support;
 
 namespace Chatable.Tests.Client;
 
-/// <summary><c>samples/Chat.Console</c> as a process, as a reader starts it.</summary>
+/// <summary><c>samples/Chat.Console</c> as a process, as a user starts it.</summary>
 public sealed class ConsoleSampleTests(ClientServers servers) : IClassFixture<ClientServers>
 {
     private const string Password = "correct-horse-of-the-sample";
@@ -47,7 +47,7 @@ public sealed class ConsoleSampleTests(ClientServers servers) : IClassFixture<Cl
             Assert.Equal(0, await registered.EndAsync(_ct));
         }
 
-        // With its token it needs no password; without, the right one.
+        // With its saved token it needs no password; without the token it needs the right one.
         using (var again = new Sample(null, arguments))
         {
             await again.ShowsAsync("* Online", _ct);
@@ -67,7 +67,7 @@ public sealed class ConsoleSampleTests(ClientServers servers) : IClassFixture<Cl
         using var folder = new TestFolder();
         using var sample = Sample.AtATerminal(
             "--user", ChatClient.NewName(), "--register", "--server", servers.A.Authority, "--state", folder.Path);
-        await Eventually.HoldsAsync(() => Task.FromResult(sample.HidesTyping), "what is typed is hidden", _ct);
+        await Eventually.HoldsAsync(() => Task.FromResult(sample.HidesTyping), "typed text is hidden", _ct);
         sample.Type($"{Password[..^1]}?\b{Password[^1]}", end: "\r");
 
         await sample.ShowsAsync("* Online", _ct);
@@ -139,11 +139,11 @@ public sealed class ConsoleSampleTests(ClientServers servers) : IClassFixture<Cl
             }
         }
 
-        /// <summary>With a terminal of its own, which <c>script</c> makes, and nothing in the environment.</summary>
+        /// <summary>Runs on its own terminal, made by <c>script</c>, with nothing in the environment.</summary>
         public static Sample AtATerminal(params string[] arguments) =>
             new("script", ["--quiet", "--return", "--command", $"dotnet '{Program}' {string.Join(' ', arguments)}", "/dev/null"], password: null);
 
-        /// <summary>Whether its terminal shows nothing of what is typed.</summary>
+        /// <summary>Whether its terminal hides typed text.</summary>
         public bool HidesTyping
         {
             get
@@ -185,7 +185,7 @@ public sealed class ConsoleSampleTests(ClientServers servers) : IClassFixture<Cl
             _process.Dispose();
         }
 
-        // Null is the end of one of the two.
+        // Null marks the end of standard output or standard error.
         private void Note(string? line)
         {
             if (line is not null)

@@ -28,7 +28,7 @@ public sealed class DeathTests(ClientServers servers) : IClassFixture<ClientServ
             sending = Enumerable.Range(1, Messages).Select(i => alice.SendAsync(bob, $"{i}", _ct)).ToArray();
             await Eventually.HoldsAsync(
                 async () => alice.Connection.Unacknowledged == Messages && await IntakeAsync() > 0,
-                "the server has taken some, none is acked",
+                "some messages are in the intake and none is acked",
                 _ct);
             Volatile.Write(ref known, [dying.Address, servers.A]);
             using (var process = Process.GetProcessById(dying.ProcessId))

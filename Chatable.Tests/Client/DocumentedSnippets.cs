@@ -5,7 +5,7 @@ using ChatToken = Chatable.Client.ChatToken;
 
 namespace Chatable.Tests.Client;
 
-/// <summary>The code of docs/client.md, word by word, so that it compiles.</summary>
+/// <summary>The code from docs/client.md, word for word, to prove that it compiles.</summary>
 internal static class DocumentedSnippets
 {
     public static void Register(HostApplicationBuilder builder)
@@ -14,12 +14,12 @@ internal static class DocumentedSnippets
     }
 
     /// <param name="server">One of the servers.</param>
-    /// <param name="alice">A user to be.</param>
-    /// <param name="bob">The username of who it is for.</param>
-    /// <param name="file">What the device must not forget.</param>
-    /// <param name="save">Keeps a token.</param>
+    /// <param name="alice">A new user's registration.</param>
+    /// <param name="bob">The recipient's username.</param>
+    /// <param name="file">The device's store.</param>
+    /// <param name="save">Saves a token.</param>
     /// <param name="show">Shows a line.</param>
-    /// <param name="stop">Ends it.</param>
+    /// <param name="stop">Stops it.</param>
     public static async Task TalkAsync(
         Uri server, ChatRegistration alice, string bob, string file, Func<ChatToken, CancellationToken, ValueTask> save,
         Action<string> show, CancellationToken stop)

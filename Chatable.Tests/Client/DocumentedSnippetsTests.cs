@@ -55,7 +55,7 @@ public sealed partial class DocumentedSnippetsTests(ClientServers servers) : ICl
 
     public void Dispose() => _folder.Delete(recursive: true);
 
-    // Without the indentation, which differs.
+    // Ignores indentation, which differs.
     private static string Bare(string code) => string.Join('\n', code.Split('\n').Select(line => line.Trim()));
 
     [GeneratedRegex("```csharp\n(.*?)```", RegexOptions.Singleline)]

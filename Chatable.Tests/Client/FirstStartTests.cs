@@ -5,7 +5,7 @@ using ChatToken = Chatable.Client.ChatToken;
 
 namespace Chatable.Tests.Client;
 
-/// <summary>A device whose store is empty, of a user who has messages already.</summary>
+/// <summary>A device with an empty store, whose user already has messages.</summary>
 public sealed class FirstStartTests(ClientServers servers) : IClassFixture<ClientServers>
 {
     private readonly CancellationToken _ct = TestContext.Current.CancellationToken;

@@ -6,8 +6,8 @@ using System.Text;
 namespace Chatable.Tests.Client;
 
 /// <summary>
-/// What may stand before a server: it hands each request on, without the gateway's own path, and answers some itself, badly or not at all.
-/// One request a connection.
+/// A gateway in front of a server: it forwards each request without its own path prefix. It can answer requests itself, incorrectly or not
+/// at all. One request per connection.
 /// </summary>
 internal sealed class Gateway : IAsyncDisposable
 {
@@ -18,7 +18,7 @@ internal sealed class Gateway : IAsyncDisposable
     private readonly string _path;
     private readonly Task _accepting;
 
-    /// <param name="upstream">The server; null where every request is answered here.</param>
+    /// <param name="upstream">The server; null if the gateway answers every request itself.</param>
     /// <param name="path">The gateway's own path, such as <c>/chat</c>.</param>
     public Gateway(Uri? upstream, string path = "")
     {
@@ -30,15 +30,15 @@ internal sealed class Gateway : IAsyncDisposable
 
     public Uri Address { get; }
 
-    /// <summary>What was asked for, as <c>GET /api/ws</c>.</summary>
+    /// <summary>The requests, such as <c>GET /api/ws</c>.</summary>
     public ConcurrentQueue<string> Requests { get; } = [];
 
-    /// <summary>The answer to a request, or null where it is handed on; an empty one hangs up.</summary>
+    /// <summary>The response to a request: null forwards it, an empty string closes the connection.</summary>
     public Func<string, Task<string?>> Rule { get; set; } = _ => Task.FromResult<string?>(null);
 
     public int Count(string request) => Requests.Count(one => one == request);
 
-    /// <summary>A whole answer.</summary>
+    /// <summary>A complete response.</summary>
     public static string Answer(string status, string body, string type = "application/json") =>
         $"HTTP/1.1 {status}\r\nContent-Type: {type}\r\nContent-Length: {Encoding.UTF8.GetByteCount(body)}\r\n" +
         $"Connection: close\r\n\r\n{body}";
@@ -86,7 +86,7 @@ internal sealed class Gateway : IAsyncDisposable
             }
             catch (Exception exception) when (exception is IOException or OperationCanceledException or SocketException)
             {
-                // One of both ends is gone.
+                // The client or the server has disconnected.
             }
         }
     }

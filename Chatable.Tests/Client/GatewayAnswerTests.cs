@@ -4,7 +4,7 @@ using ChatToken = Chatable.Client.ChatToken;
 
 namespace Chatable.Tests.Client;
 
-/// <summary>Whatever stands between the client and the server answers in the server's place.</summary>
+/// <summary>Something between the client and the server answers in the server's place.</summary>
 public sealed class GatewayAnswerTests(ClientServers servers) : IClassFixture<ClientServers>
 {
     private const string Secret = "SECRETSECRETSECRETSECRETSECRETSECRET";
@@ -56,7 +56,7 @@ public sealed class GatewayAnswerTests(ClientServers servers) : IClassFixture<Cl
         ];
         foreach (var call in calls)
         {
-            // A list of no tokens is what a logout answers.
+            // A logout returns a list without tokens.
             if (call == calls[3] && status.StartsWith("200", StringComparison.Ordinal) && body.Contains("[null]", StringComparison.Ordinal))
                 continue;
 
@@ -137,12 +137,12 @@ public sealed class GatewayAnswerTests(ClientServers servers) : IClassFixture<Cl
             Rule = request => Task.FromResult(
                 left.TryGetValue(request, out var answers) && answers.TryDequeue(out var answer) ? answer : null),
         };
-        // It is due to be exchanged.
+        // The token is due for an exchange.
         var credentials = new ChatCredentials(token with { ExpiresAt = DateTimeOffset.UtcNow.AddHours(1) });
         var options = new ChatableClientOptions { Url = gateway.Address, Connection = { MaxReconnectDelay = TimeSpan.FromSeconds(1) } };
         await using var alice = await Member.StartAsync(name, new ChatableClient(options), credentials, new InMemoryChatStore(), _ct);
         await alice.OnlineAsync(_ct);
-        // The first round of refreshes lasts as long as there is no connection.
+        // The first round of refresh attempts ends when a connection is made.
         Assert.True(left["GET /api/ws"].IsEmpty);
         Assert.Equal(ChatState.Online, alice.Connection.Status.State);
     }

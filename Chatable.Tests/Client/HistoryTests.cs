@@ -6,13 +6,13 @@ namespace Chatable.Tests.Client;
 
 public sealed class HistoryTests(HistoryTests.Servers servers) : IClassFixture<HistoryTests.Servers>
 {
-    // More than two pages of each.
+    // More than two pages each.
     private const int Others = 101;
     private const int Messages = 201;
 
     private readonly CancellationToken _ct = TestContext.Current.CancellationToken;
 
-    /// <summary>Servers that take many messages at once.</summary>
+    /// <summary>Servers that accept many messages at once.</summary>
     public sealed class Servers(PostgresServer postgres) : ClientServers(postgres)
     {
         protected override (string Key, string Value)[] Settings =>
@@ -75,7 +75,7 @@ public sealed class HistoryTests(HistoryTests.Servers servers) : IClassFixture<H
     private async Task<ChatConnection> ConnectAsync(ChatToken token)
     {
         var options = new ChatableClientOptions { Url = servers.A, Connection = { SendsPerSecond = 500, SendBurst = 500 } };
-        // It holds nothing but its connections' addresses and an HTTP client that is not used.
+        // Not disposed: the client holds only addresses and an HTTP client that is not used.
         var connection = new ChatableClient(options).CreateConnection(new ChatCredentials(token), new InMemoryChatStore());
         await connection.StartAsync(_ct);
         return connection;

@@ -4,7 +4,7 @@ using Chatable.Tests.Support;
 
 namespace Chatable.Tests.Client;
 
-/// <summary>A connection is started, disposed and left by its store at the worst of moments.</summary>
+/// <summary>A connection is started, disposed or fails with its store at the worst moments.</summary>
 public sealed class LifetimeTests(ClientServers servers) : IClassFixture<ClientServers>
 {
     private readonly CancellationToken _ct = TestContext.Current.CancellationToken;
@@ -63,7 +63,7 @@ public sealed class LifetimeTests(ClientServers servers) : IClassFixture<ClientS
         };
 
         await connection.StartAsync(_ct);
-        await Eventually.HoldsAsync(() => Task.FromResult(connection.Status.State == ChatState.Stopped), "it stops", _ct);
+        await Eventually.HoldsAsync(() => Task.FromResult(connection.Status.State == ChatState.Stopped), "the connection stops", _ct);
         await connection.DisposeAsync();
 
         Assert.Equal(ChatStopReason.Disposed, connection.Status.Reason);
@@ -75,7 +75,7 @@ public sealed class LifetimeTests(ClientServers servers) : IClassFixture<ClientS
         await using var alice = await servers.StartMemberAsync(_ct, servers.A);
         alice.Connection.Sent += _ => alice.Connection.DisposeAsync().AsTask().GetAwaiter().GetResult();
         await alice.SendAsync(alice, "hello", _ct);
-        await Eventually.HoldsAsync(() => Task.FromResult(alice.Connection.Status.State == ChatState.Stopped), "it stops", _ct);
+        await Eventually.HoldsAsync(() => Task.FromResult(alice.Connection.Status.State == ChatState.Stopped), "the connection stops", _ct);
     }
 
     [Fact]
@@ -90,7 +90,7 @@ public sealed class LifetimeTests(ClientServers servers) : IClassFixture<ClientS
         connection = servers.Library.CreateConnection(credentials, new InMemoryChatStore());
 
         await connection.StartAsync(_ct);
-        await Eventually.HoldsAsync(() => Task.FromResult(connection.Status.State == ChatState.Stopped), "it stops", _ct);
+        await Eventually.HoldsAsync(() => Task.FromResult(connection.Status.State == ChatState.Stopped), "the connection stops", _ct);
         await connection.DisposeAsync();
 
         Assert.Equal(ChatStopReason.Disposed, connection.Status.Reason);
@@ -111,7 +111,7 @@ public sealed class LifetimeTests(ClientServers servers) : IClassFixture<ClientS
                 disposing = DisposeLaterAsync();
         };
         await connection.StartAsync(_ct);
-        await Eventually.HoldsAsync(() => Task.FromResult(disposing is not null), "it is online", _ct);
+        await Eventually.HoldsAsync(() => Task.FromResult(disposing is not null), "the connection is online", _ct);
 
         go.SetResult();
         await disposing!;
@@ -167,13 +167,13 @@ public sealed class LifetimeTests(ClientServers servers) : IClassFixture<ClientS
         await using var alice = await Member.StartAsync(name, token, store, [servers.A], _ct);
         var sending = alice.SendAsync(alice, "hello", _ct);
         await AssertStoreFailedAsync(alice);
-        // It may be through before that.
+        // The message may be acknowledged before the store fails.
         await ((Task)sending).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
     }
 
     private async Task AssertStoreFailedAsync(Member alice)
     {
-        await Eventually.HoldsAsync(() => Task.FromResult(alice.Connection.Status.State == ChatState.Stopped), "it stops", _ct);
+        await Eventually.HoldsAsync(() => Task.FromResult(alice.Connection.Status.State == ChatState.Stopped), "the connection stops", _ct);
         Assert.Equal(ChatStopReason.StoreFailed, alice.Connection.Status.Reason);
         var stopped = await Assert.ThrowsAsync<ChatStoppedException>(() => alice.SendAsync(alice, "and now?", _ct));
         Assert.IsType<TimeoutException>(stopped.InnerException);

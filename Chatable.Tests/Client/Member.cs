@@ -5,7 +5,7 @@ using ChatToken = Chatable.Client.ChatToken;
 
 namespace Chatable.Tests.Client;
 
-/// <summary>A user with a connection, whose application keeps what it gets.</summary>
+/// <summary>A user with a connection, whose application keeps the messages it receives.</summary>
 internal sealed class Member : IAsyncDisposable
 {
     private readonly ConcurrentQueue<ChatMessage> _taken = [];
@@ -39,11 +39,11 @@ internal sealed class Member : IAsyncDisposable
         return await StartAsync(name, new ChatableClient(options), credentials, store, cancellationToken);
     }
 
-    /// <param name="name">Who it is.</param>
-    /// <param name="client">What it connects with, which is its own.</param>
-    /// <param name="credentials">What proves it.</param>
-    /// <param name="store">What it must not forget.</param>
-    /// <param name="cancellationToken">Ends the start.</param>
+    /// <param name="name">The username.</param>
+    /// <param name="client">The client, which the member owns.</param>
+    /// <param name="credentials">The user's credentials.</param>
+    /// <param name="store">The device's store.</param>
+    /// <param name="cancellationToken">Cancels the start.</param>
     public static async Task<Member> StartAsync(
         string name, ChatableClient client, ChatCredentials credentials, IChatStore store, CancellationToken cancellationToken)
     {
@@ -56,9 +56,9 @@ internal sealed class Member : IAsyncDisposable
     public Task<SentMessage> SendAsync(Member recipient, string text, CancellationToken cancellationToken) =>
         Connection.SendAsync(recipient.Name, text, cancellationToken: cancellationToken);
 
-    /// <summary>Until it is online and knows where its log begins.</summary>
+    /// <summary>Waits until it is online and has a cursor.</summary>
     public Task OnlineAsync(CancellationToken cancellationToken) => Eventually.HoldsAsync(
-        () => Task.FromResult(Connection.Status.State == ChatState.Online && Connection.Cursor is not null), "it is online",
+        () => Task.FromResult(Connection.Status.State == ChatState.Online && Connection.Cursor is not null), "the connection is online",
         cancellationToken);
 
     public Task HasAsync(int count, CancellationToken cancellationToken) => Eventually.HoldsAsync(
@@ -80,7 +80,7 @@ internal sealed class Member : IAsyncDisposable
         }
         catch (Exception exception) when (exception is ChatStoppedException or TimeoutException)
         {
-            // Tests look at the connection's status; their stores throw the other.
+            // Tests check the connection's status. Their stores throw TimeoutException.
         }
     }
 }

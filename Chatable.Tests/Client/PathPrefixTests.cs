@@ -4,7 +4,7 @@ using ChatToken = Chatable.Client.ChatToken;
 
 namespace Chatable.Tests.Client;
 
-/// <summary>Servers behind a gateway that gives them a path of its own.</summary>
+/// <summary>Servers behind a gateway with its own path prefix.</summary>
 public sealed class PathPrefixTests(ClientServers servers) : IClassFixture<ClientServers>
 {
     private readonly CancellationToken _ct = TestContext.Current.CancellationToken;
@@ -72,7 +72,7 @@ public sealed class PathPrefixTests(ClientServers servers) : IClassFixture<Clien
         Assert.Equal(["GET /api/v2/conversations?limit=50", "GET /api/v2/conversations?before=a&limit=50"], gateway.Requests);
     }
 
-    // The second page repeats a conversation of the first.
+    // The second page repeats a conversation from the first.
     private static string Page(string? next, int number) => $$"""
         {"conversations":[{{Conversation(number)}},{{Conversation(number + 1)}}],
          "next":{{(next is null ? "null" : $"\"{next}\"")}},"prev":null}

@@ -10,7 +10,7 @@ using Chatable.Tests.Support;
 
 namespace Chatable.Tests.Client;
 
-/// <summary>What no server can accept is refused at the call, and never sent.</summary>
+/// <summary>Messages that no server accepts are refused at the call and never sent.</summary>
 public sealed class SendRulesTests(ClientServers servers) : IClassFixture<ClientServers>
 {
     private readonly CancellationToken _ct = TestContext.Current.CancellationToken;
@@ -48,7 +48,7 @@ public sealed class SendRulesTests(ClientServers servers) : IClassFixture<Client
     };
 
     [Theory]
-    // A list for a runner would not keep half a surrogate pair.
+    // A test runner's list would not preserve half a surrogate pair.
     [MemberData(nameof(Refused), DisableDiscoveryEnumeration = true)]
     public void WhatCannotBeSentHasAFault(string clientId, string recipient, string text, string code) =>
         Assert.Equal(code, SendRules.FaultOf(new OutgoingMessage(clientId, recipient, text))?.Code);
@@ -72,7 +72,7 @@ public sealed class SendRulesTests(ClientServers servers) : IClassFixture<Client
         }
     }
 
-    // Of the runtime's Unicode: what is a format character or a separator there, and not among the invisible ones, would be worth a look.
+    // Uses the runtime's Unicode data: a format character or separator missing from our list of invisible characters needs a look.
     [Fact]
     public void EveryFormatCharacterThatIsNotDrawnIsAmongTheInvisible()
     {
@@ -136,7 +136,7 @@ public sealed class SendRulesTests(ClientServers servers) : IClassFixture<Client
         connection.SendFailed += failures.Enqueue;
 
         await connection.StartAsync(_ct);
-        await Eventually.HoldsAsync(() => Task.FromResult(failures.Count == 2), "both are told", _ct);
+        await Eventually.HoldsAsync(() => Task.FromResult(failures.Count == 2), "both failures are reported", _ct);
 
         Assert.Equal([("order 42", "invalid"), ("c1", "empty")], failures.Select(failure => (failure.ClientId, failure.Code)));
         Assert.Equal(1, connection.Unacknowledged);

@@ -3,7 +3,7 @@ using Chatable.Client;
 
 namespace Chatable.Tests.Client;
 
-/// <summary>An application with one thread for everything, such as a window's, that waits where it should not.</summary>
+/// <summary>An application that blocks its only thread, such as a UI thread, to wait for the library.</summary>
 public sealed class ThreadOfItsOwnTests(ClientServers servers) : IClassFixture<ClientServers>
 {
     private readonly CancellationToken _ct = TestContext.Current.CancellationToken;
@@ -44,7 +44,7 @@ public sealed class ThreadOfItsOwnTests(ClientServers servers) : IClassFixture<C
         return task.Result;
     }
 
-    /// <summary>A thread that runs what is posted to it, after what it does now.</summary>
+    /// <summary>A UI thread: it runs posted callbacks after its current work.</summary>
     private sealed class Window : SynchronizationContext
     {
         private readonly BlockingCollection<Action> _posted = [];

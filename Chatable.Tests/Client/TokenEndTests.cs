@@ -23,7 +23,7 @@ public sealed class TokenEndTests(ClientServers servers) : IClassFixture<ClientS
                 return ValueTask.CompletedTask;
             },
         };
-        // The server goes by the end that it read at the handshake. What has ended by the database cannot be exchanged any more.
+        // The server uses the expiry it read at the handshake. A token that has expired in the database can no longer be exchanged.
         await SetEndAsync(name, "10 seconds");
         await using var bob = await servers.StartMemberAsync(_ct, servers.B);
         await bob.OnlineAsync(_ct);
@@ -33,7 +33,7 @@ public sealed class TokenEndTests(ClientServers servers) : IClassFixture<ClientS
         await SetEndAsync(name, "1 day");
         await bob.SendAsync(alice, "to the old token", _ct);
 
-        await Eventually.HoldsAsync(() => Task.FromResult(!fresh.IsEmpty), "there is a new token", _ct);
+        await Eventually.HoldsAsync(() => Task.FromResult(!fresh.IsEmpty), "the client has a new token", _ct);
         await alice.SendAsync(bob, "with the new token", _ct);
         await bob.SendAsync(alice, "to the new token", _ct);
         await alice.HasAsync(2, _ct);
@@ -57,10 +57,10 @@ public sealed class TokenEndTests(ClientServers servers) : IClassFixture<ClientS
 
         using var other = new ChatableClient(options);
         var successor = new ChatCredentials(await other.Accounts.RefreshAsync(token, _ct));
-        // Its first use is what makes the old refresh token void. The connection, closed at once, must not exchange it sooner.
+        // The first use of the new token voids the old refresh token. The closed connection must not exchange it earlier.
         await other.History(successor).ConversationsAsync(_ct).GetAsyncEnumerator(_ct).MoveNextAsync();
         gate.Open();
-        await Eventually.HoldsAsync(() => Task.FromResult(alice.Connection.Status.State == ChatState.Stopped), "it stops", _ct);
+        await Eventually.HoldsAsync(() => Task.FromResult(alice.Connection.Status.State == ChatState.Stopped), "the connection stops", _ct);
 
         Assert.Equal(new ChatStatus(ChatState.Stopped, ChatStopReason.Unauthenticated, 4401), alice.Connection.Status);
         var thrown = await Assert.ThrowsAsync<ChatStoppedException>(async () =>
@@ -70,7 +70,7 @@ public sealed class TokenEndTests(ClientServers servers) : IClassFixture<ClientS
         Assert.Equal(ChatStopReason.Unauthenticated, thrown.Status.Reason);
     }
 
-    /// <summary>Holds the exchange of a token back until it is opened.</summary>
+    /// <summary>Holds back the token exchange until it is opened.</summary>
     private sealed class RefreshGate() : DelegatingHandler(new SocketsHttpHandler())
     {
         private readonly TaskCompletionSource _opened = new(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -43,7 +43,7 @@ public sealed class TokenExchangeTests(ClientServers servers) : IClassFixture<Cl
         var (name, credentials) = await RegisterDueAsync();
         await using var alice = await StartAsync(gateway, name, credentials);
         await alice.OnlineAsync(_ct);
-        // Ahead of its time, it is tried once for each connection.
+        // Before the token expires, each connection tries the exchange once.
         for (var connection = 2; connection <= 3; connection++)
         {
             await alice.DisposeAsync();
@@ -96,7 +96,7 @@ public sealed class TokenExchangeTests(ClientServers servers) : IClassFixture<Cl
         };
         var before = credentials.Token;
         await using var alice = await Member.StartAsync(name, credentials, new InMemoryChatStore(), [servers.A], _ct);
-        await Eventually.HoldsAsync(() => Task.FromResult(alice.Connection.Status.State == ChatState.Stopped), "it stops", _ct);
+        await Eventually.HoldsAsync(() => Task.FromResult(alice.Connection.Status.State == ChatState.Stopped), "the connection stops", _ct);
 
         Assert.Equal(ChatStopReason.CallbackFailed, alice.Connection.Status.Reason);
         Assert.Equal(before, credentials.Token);
@@ -118,7 +118,7 @@ public sealed class TokenExchangeTests(ClientServers servers) : IClassFixture<Cl
 
         await tokens.RefreshIfDueAsync(_ct);
         Assert.Single(gateway.Requests);
-        // Half of its life is over, and no server was reached since it came.
+        // Half of its lifetime has passed, and no server was reached since it was issued.
         Volatile.Write(ref offline, true);
         time.Advance(TimeSpan.FromMinutes(70));
         await tokens.RefreshIfDueAsync(_ct);

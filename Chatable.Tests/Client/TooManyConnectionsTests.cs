@@ -8,7 +8,7 @@ public sealed class TooManyConnectionsTests(TooManyConnectionsTests.Servers serv
 {
     private readonly CancellationToken _ct = TestContext.Current.CancellationToken;
 
-    /// <summary>Servers that give a user one connection.</summary>
+    /// <summary>Servers that allow each user one connection.</summary>
     public sealed class Servers(PostgresServer postgres) : ClientServers(postgres)
     {
         protected override (string Key, string Value)[] Settings => [("Realtime__SocketsPerUser", "1")];

@@ -50,7 +50,7 @@ public sealed class WrongClockTests(ClientServers servers) : IClassFixture<Clien
         Assert.True(clock.WasWrong(TimeSpan.Zero));
         Assert.False(clock.WasWrong(clock.Offset));
 
-        // The device's clock was set right meanwhile.
+        // The device's clock has since been corrected.
         time.Advance(TimeSpan.FromHours(1));
         Hear(TimeSpan.Zero, age: null);
         Assert.Equal(time.GetUtcNow(), clock.Now);

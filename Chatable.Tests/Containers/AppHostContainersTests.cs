@@ -3,7 +3,7 @@ using Chatable.Tests.Support;
 
 namespace Chatable.Tests.Containers;
 
-/// <summary>The AppHost as a person runs it where a container runtime works: PostgreSQL and Redis are Aspire's containers.</summary>
+/// <summary>The AppHost as a user runs it where a container runtime works: PostgreSQL and Redis are Aspire's containers.</summary>
 [Collection(ContainerTests.Name)]
 public sealed class AppHostContainersTests
 {
@@ -14,7 +14,7 @@ public sealed class AppHostContainersTests
     [Fact(Explicit = true)]
     public async Task StoresInContainersServeAndKeepTheirDataAndNothingRunsAfterTheEnd()
     {
-        // What a run that was killed has left: no volumes but those of tests are in this store.
+        // Left over from a killed run. Only tests have volumes in this store.
         await Podman.TryAsync(Cancelled, ["volume", "rm", "--force", .. s_volumes]);
         var (before, networks) = (await Podman.ContainersAsync(Cancelled), await Podman.NetworksAsync(Cancelled));
         using var home = new TestFolder();
@@ -27,7 +27,7 @@ public sealed class AppHostContainersTests
                 var api = first.AddressOf("API");
                 var stores = (await Podman.ContainersAsync(Cancelled)).Except(before).ToDictionary(name => name.Split('-')[0]);
                 Assert.Equal(["postgres", "redis"], stores.Keys.Order());
-                // What was accepted and not yet stored is here, and only here.
+                // Messages that are accepted but not yet stored exist only here.
                 var appendOnly = await Podman.RunAsync(Cancelled, "exec", stores["redis"], "ls", "/data/appendonlydir");
                 Assert.Contains("appendonly.aof.manifest", appendOnly, StringComparison.Ordinal);
                 var settings = await Podman.RunAsync(Cancelled, "exec", stores["postgres"], "cat", "/proc/1/cmdline");
@@ -78,7 +78,7 @@ public sealed class AppHostContainersTests
         }
     }
 
-    // The orchestrator removes its containers, then their network, after the AppHost has gone.
+    // The orchestrator removes its containers, then their network, after the AppHost has exited.
     private static async Task EndAsync(AppHostProcess appHost, Func<Task<IEnumerable<string>>> left)
     {
         appHost.Interrupt();

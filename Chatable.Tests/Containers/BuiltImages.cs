@@ -4,8 +4,8 @@ using Chatable.Tests.Support;
 namespace Chatable.Tests.Containers;
 
 /// <summary>
-/// The images as <c>make images</c> builds them, on the stand-in for the base, in a registry and in podman's store; built for the first test
-/// that asks.
+/// The images as <c>make images</c> builds them on the stand-in base image, in a registry and in podman's store. They are built once, for
+/// the first test that needs them.
 /// </summary>
 public sealed partial class BuiltImages : IAsyncDisposable
 {
@@ -20,28 +20,28 @@ public sealed partial class BuiltImages : IAsyncDisposable
 
     public static string Version { get; } = typeof(BuiltImages).Assembly.GetName().Version!.ToString(fieldCount: 3);
 
-    /// <summary>Given to the build: where this checkout comes from is another matter.</summary>
+    /// <summary>Passed to the build. The real origin of this checkout does not matter.</summary>
     public const string Source = "https://example.org/chatable";
 
     /// <summary>The second tag.</summary>
     public string Commit => _commit ?? throw new InvalidOperationException("The images were not built.");
 
-    /// <summary>What stands before <c>/api:0.1.0</c>.</summary>
+    /// <summary>The part before <c>/api:0.1.0</c>.</summary>
     public string Prefix => $"{Registry.Address}/chatable";
 
     public string NameOf(string service) => $"{Prefix}/{service}:{Version}";
 
-    /// <summary>Fails each test that asks where it could not be done.</summary>
+    /// <summary>Builds the images once. A failure fails every test that needs them.</summary>
     public Task BuiltAsync()
     {
         lock (_gate)
             return _built ??= BuildAsync(CancellationToken.None);
     }
 
-    /// <summary><c>make images</c> with these variables.</summary>
+    /// <summary>Runs <c>make images</c> with these variables.</summary>
     internal static Task<ProcessRun> MakeAsync(ImageRegistry? registry, CancellationToken cancellationToken, params IEnumerable<string> variables)
     {
-        // The tests may be a child of make themselves, whose variables would go before those of the command line.
+        // If make started the tests, its variables would override those of the command line.
         var environment = new Dictionary<string, string> { ["MAKEFLAGS"] = "", ["MAKELEVEL"] = "", ["MFLAGS"] = "", ["MAKEOVERRIDES"] = "" };
         if (registry is not null)
             environment["DOTNET_CONTAINER_INSECURE_REGISTRIES"] = registry.Address;

@@ -6,8 +6,8 @@ using Chatable.Tests.Support;
 namespace Chatable.Tests.Containers;
 
 /// <summary>
-/// <c>deploy/compose/compose.yaml</c> started by docker-compose on podman's socket, under a name, with secrets and on ports of its own; gone
-/// with the test.
+/// <c>deploy/compose/compose.yaml</c> started by docker-compose on podman's socket, with its own name, secrets and ports. It is removed
+/// after the test.
 /// </summary>
 internal sealed class ComposeProject : IAsyncDisposable
 {
@@ -29,13 +29,13 @@ internal sealed class ComposeProject : IAsyncDisposable
 
     public Uri Second => new($"http://127.0.0.1:{_ports[1]}");
 
-    /// <summary>Caddy's, with TLS.</summary>
+    /// <summary>Caddy's address, with TLS.</summary>
     public Uri Secure => new($"https://localhost:{_ports[3]}");
 
-    /// <summary>The tag of the images, for what is started from now on.</summary>
+    /// <summary>The image tag for services started from now on.</summary>
     public string Version { get; set; }
 
-    /// <summary>Everything that compose.yaml has, TLS included, healthy.</summary>
+    /// <summary>Starts all services of compose.yaml, TLS included, and waits until they are healthy.</summary>
     public static async Task<ComposeProject> StartAsync(string images, string version)
     {
         var project = new ComposeProject(images, version);
@@ -53,7 +53,7 @@ internal sealed class ComposeProject : IAsyncDisposable
         }
     }
 
-    /// <summary>The containers of these services are healthy, as the container runtime sees it.</summary>
+    /// <summary>Waits until the container runtime reports these services as healthy.</summary>
     public Task HealthyAsync(params string[] services) => Eventually.HoldsAsync(
         async () =>
         {
@@ -67,21 +67,21 @@ internal sealed class ComposeProject : IAsyncDisposable
         },
         $"{string.Join(", ", services)} are healthy", Cancelled, TimeSpan.FromSeconds(90));
 
-    /// <summary><c>docker-compose</c> with these arguments, which must succeed.</summary>
+    /// <summary>Runs <c>docker-compose</c> with these arguments. It must succeed.</summary>
     public async Task<string> RunAsync(params IEnumerable<string> arguments)
     {
         var run = await TryAsync(Cancelled, arguments);
         return run.Succeeded($"docker-compose {string.Join(' ', arguments)}").Output;
     }
 
-    /// <summary>The one container of a service.</summary>
+    /// <summary>The only container of a service.</summary>
     public async Task<string> ContainerOfAsync(string service) => Assert.Single(
         await Podman.ContainersAsync(Cancelled, $"name=^{_name}_{service}_1$"));
 
-    /// <summary>What all containers and the health checks have said so far.</summary>
+    /// <summary>The logs of all containers and of their health checks so far.</summary>
     public async Task<string> LogsAsync() => (await TryAsync(CancellationToken.None, "logs", "--no-color")).Text;
 
-    /// <summary>Every value that is a secret of this project's.</summary>
+    /// <summary>All secrets of this project.</summary>
     public IEnumerable<string> Secrets() => Directory.EnumerateFiles(_folder.Path, "*.env").SelectMany(File.ReadLines)
         .SelectMany(line => line.Split('=', ';', ','))
         .Where(part => part.Length >= 40);
@@ -93,7 +93,7 @@ internal sealed class ComposeProject : IAsyncDisposable
         if (_service is not null)
         {
             var down = await TryAsync(CancellationToken.None, "--profile", "tls", "down", "--volumes", "--timeout", "0");
-            // Where compose could not, podman does: nothing of the test stays.
+            // If compose failed, podman removes what is left of the test.
             if (await LeftAsync() is { Count: > 0 } left)
                 await Podman.RunAsync(CancellationToken.None, ["rm", "--force", "--volumes", "--time", "0", .. left]);
             _service.Dispose();
@@ -145,7 +145,7 @@ internal sealed class ComposeProject : IAsyncDisposable
         return state.TryGetProperty("Health", out var health) || state.TryGetProperty("Healthcheck", out health) ? health.Text("Status") : null;
     }
 
-    // Podman leaves it to timers of systemd to call the checks of compose.yaml, and here there is no systemd.
+    // Podman leaves the health checks of compose.yaml to systemd timers, and there is no systemd here.
     private async Task AskForHealthAsync(CancellationToken ended)
     {
         while (!ended.IsCancellationRequested)

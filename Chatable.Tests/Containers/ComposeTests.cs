@@ -6,7 +6,7 @@ using Chatable.Tests.Support;
 
 namespace Chatable.Tests.Containers;
 
-/// <summary>Chatable on one machine, as <c>deploy/compose</c> describes it.</summary>
+/// <summary>Chatable on one machine, as <c>deploy/compose</c> sets it up.</summary>
 [Collection(ContainerTests.Name)]
 public sealed class ComposeTests(BuiltImages images)
 {
@@ -28,7 +28,7 @@ public sealed class ComposeTests(BuiltImages images)
             var killed = await KillAsync(project, "api1");
             Assert.Equal(201, (await client.SayAsync(bob, alice, "one server is dead", Cancelled)).Status);
             Assert.Equal("one server is dead", (await socket.ReceiveAsync("message", Cancelled)).Text("message"));
-            // The container runtime starts it again.
+            // The container runtime restarts it.
             await Eventually.HoldsAsync(
                 async () => await ProcessOfAsync(project, "api1") is > 0 and var process && process != killed, "api1 runs again", Cancelled);
             await project.HealthyAsync("api1");
@@ -41,7 +41,7 @@ public sealed class ComposeTests(BuiltImages images)
         Assert.Equal(["one server is dead", .. sent], await LogOfAsync(project.Second, alice));
         foreach (var service in new[] { "migrations", "api1", "api2", "fanout" })
             Assert.EndsWith($":{images.Commit}", await ImageOfAsync(project, service), StringComparison.Ordinal);
-        // Those of the new containers; the old ones' are gone with them.
+        // Logs of the new containers; those of the old ones are gone.
         await AssertLogsNoSecretAsync(project);
     }
 
@@ -53,7 +53,7 @@ public sealed class ComposeTests(BuiltImages images)
         Assert.DoesNotContain(project.Secrets(), logs.Contains);
     }
 
-    // The commands of docs/deployment.md: the schema first, then one server after the other, then the worker.
+    // The commands from docs/deployment.md: the schema first, then the servers one by one, then the worker.
     private async Task<IReadOnlyList<string>> UpgradeWhileTalkingAsync(ComposeProject project, ChatUser bob, ChatUser alice)
     {
         using var upgraded = new CancellationTokenSource();
@@ -73,7 +73,7 @@ public sealed class ComposeTests(BuiltImages images)
         return sent;
     }
 
-    /// <returns>What was sent, all of it acknowledged: a client repeats what has no answer, at the other server, under the same key.</returns>
+    /// <returns>The sent messages, all acknowledged: without an answer, the client retries at the other server with the same key.</returns>
     private static async Task<IReadOnlyList<string>> TalkAsync(ComposeProject project, ChatUser bob, ChatUser alice, CancellationToken upgraded)
     {
         using var first = new ChatClient(project.First);
@@ -96,7 +96,7 @@ public sealed class ComposeTests(BuiltImages images)
     {
         try
         {
-            // 200 where an attempt before had been taken, and its answer was lost.
+            // 200 if an earlier attempt was accepted but its response was lost.
             return (await client.SayAsync(bob, alice, text, Cancelled, key)).Status is 200 or 201;
         }
         catch (HttpRequestException)
@@ -105,12 +105,12 @@ public sealed class ComposeTests(BuiltImages images)
         }
         catch (JsonException)
         {
-            // Cut off in the middle.
+            // The response was cut off.
             return false;
         }
     }
 
-    /// <summary>The texts of everything in the user's log, as a device that has nothing gets it.</summary>
+    /// <summary>The texts of the user's whole log, as a new device receives it.</summary>
     private static async Task<IReadOnlyList<string>> LogOfAsync(Uri server, ChatUser user)
     {
         await using var socket = await V2Socket.ConnectAsync(server, user.Token, Cancelled);
@@ -121,7 +121,7 @@ public sealed class ComposeTests(BuiltImages images)
         return texts;
     }
 
-    // A crash of the process: not a stop that somebody asked for, after which nothing would be started again.
+    // A crash of the process. After a requested stop, the container would not be restarted.
     private static async Task<int> KillAsync(ComposeProject project, string service)
     {
         var process = await ProcessOfAsync(project, service);
@@ -145,20 +145,20 @@ public sealed class ComposeTests(BuiltImages images)
                 .Select(line => line.Split(':', 2)).ToDictionary(line => line[0], line => line[1].Trim());
             Assert.Equal("1654", status["Uid"].Split('\t')[0]);
             Assert.Equal(["0000000000000000", "0000000000000000", "1"], new[] { status["CapEff"], status["CapBnd"], status["NoNewPrivs"] });
-            // Not the owner's password, which only the migrations have.
+            // Only the migrations have the owner's password.
             var environment = ProcessTable.Environment(process);
             Assert.Contains(environment, variable => variable.StartsWith("ConnectionStrings__chatdb=", StringComparison.Ordinal)
                 && variable.Contains("Username=chatable;", StringComparison.Ordinal));
             Assert.DoesNotContain(environment, variable => variable.Contains("Username=postgres", StringComparison.Ordinal));
         }
 
-        // In Redis whoever gives no name may only ask whether it answers.
+        // Without a user name, Redis allows only PING.
         var redis = await project.ContainerOfAsync("redis");
         Assert.Equal("PONG", await Podman.RunAsync(Cancelled, "exec", redis, "redis-cli", "ping"));
         Assert.StartsWith("NOPERM", await Podman.RunAsync(Cancelled, "exec", redis, "redis-cli", "get", "heads"), StringComparison.Ordinal);
     }
 
-    // For "localhost" Caddy signs the certificate itself, by an authority that it keeps in its volume.
+    // For localhost, Caddy signs the certificate with its own authority, which it keeps in its volume.
     private static async Task EverythingIsThereByTlsAsync(ComposeProject project)
     {
         var caddy = await project.ContainerOfAsync("caddy");
@@ -179,8 +179,8 @@ public sealed class ComposeTests(BuiltImages images)
             },
         };
         using var http = new HttpClient(handler, disposeHandler: false);
-        await Eventually.HoldsAsync(() => IsHealthyAsync(http, project.Secure), "the servers are there by TLS", Cancelled);
-        // The documents name the public address: what Caddy forwards is believed.
+        await Eventually.HoldsAsync(() => IsHealthyAsync(http, project.Secure), "the servers answer over TLS", Cancelled);
+        // The documents name the public address because Caddy's forwarded headers are trusted.
         Assert.Matches(
             $"host: \\W?localhost:{project.Secure.Port}\\W?\n *protocol: wss", await http.GetStringAsync(new Uri(project.Secure, "/asyncapi.yaml"), Cancelled));
 

@@ -4,11 +4,11 @@ using Chatable.Tests.Support;
 namespace Chatable.Tests.Containers;
 
 /// <summary>
-/// Containers of one test on a network of their own, with the secrets that <c>deploy/compose/secrets.sh</c> makes; gone with the test.
+/// Containers of one test on their own network, with secrets from <c>deploy/compose/secrets.sh</c>. They are removed after the test.
 /// </summary>
 internal sealed class ContainerGroup : IAsyncDisposable
 {
-    // As little as a container can have, and nothing that could be written to.
+    // The fewest rights a container can have, and nothing writable.
     private static readonly string[] s_confined =
         ["--read-only", "--read-only-tmpfs=false", "--cap-drop", "all", "--security-opt", "no-new-privileges", "--memory", "256m"];
 
@@ -21,7 +21,7 @@ internal sealed class ContainerGroup : IAsyncDisposable
 
     private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
 
-    /// <summary>With PostgreSQL and Redis, which answer.</summary>
+    /// <summary>Starts a group with PostgreSQL and Redis, and waits until both answer.</summary>
     public static async Task<ContainerGroup> StartAsync()
     {
         var group = new ContainerGroup();
@@ -41,8 +41,8 @@ internal sealed class ContainerGroup : IAsyncDisposable
         }
     }
 
-    /// <summary>Starts one of our images with nothing but its environment.</summary>
-    /// <returns>Where it is reached.</returns>
+    /// <summary>Starts one of our images, configured only by its environment.</summary>
+    /// <returns>Its address.</returns>
     public async Task<Uri> StartServiceAsync(string service, string image)
     {
         await RunAsync(service, [.. s_confined, "--publish", "127.0.0.1::8080"], image);
@@ -51,7 +51,7 @@ internal sealed class ContainerGroup : IAsyncDisposable
         return new Uri($"http://{published}");
     }
 
-    /// <summary>Runs one of our images to its end.</summary>
+    /// <summary>Runs one of our images until it exits.</summary>
     public async Task<int> RunToEndAsync(string service, string image)
     {
         await RunAsync(service, s_confined, image);
@@ -64,7 +64,7 @@ internal sealed class ContainerGroup : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        // Whatever has failed before: nothing of it stays.
+        // Removes everything, even after a failure.
         var left = await Podman.ContainersAsync(CancellationToken.None, $"network={_name}");
         if (left.Count > 0)
             await Podman.RunAsync(CancellationToken.None, ["rm", "--force", "--volumes", "--time", "0", .. left]);

@@ -1,7 +1,7 @@
 namespace Chatable.Tests.Containers;
 
 /// <summary>
-/// Tests that start containers, one after another: run by <c>make test-containers</c>, which prepares the machine, and not by <c>make test</c>.
+/// Tests that start containers, one at a time. <c>make test-containers</c> prepares the machine and runs them; <c>make test</c> does not.
 /// </summary>
 [CollectionDefinition(Name, DisableParallelization = true)]
 public sealed class ContainerTests : ICollectionFixture<BuiltImages>

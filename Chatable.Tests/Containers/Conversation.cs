@@ -3,7 +3,7 @@ using Chatable.Tests.Support;
 
 namespace Chatable.Tests.Containers;
 
-/// <summary>Two people, each at a server of their own, who write to each other over REST and by WebSocket.</summary>
+/// <summary>Two users on different servers who write to each other over REST and WebSocket.</summary>
 internal static class Conversation
 {
     public static async Task TakesPlaceAsync(Uri hers, Uri his, CancellationToken cancellationToken)
@@ -21,7 +21,7 @@ internal static class Conversation
         Assert.Equal(["by WebSocket", "by REST"], await ThreadAsync(second, bob, alice, cancellationToken));
     }
 
-    /// <summary>The texts, the newest first.</summary>
+    /// <summary>The texts, newest first.</summary>
     public static async Task<IReadOnlyList<string>> ThreadAsync(
         ChatClient client, ChatUser reader, ChatUser other, CancellationToken cancellationToken)
     {

@@ -7,7 +7,7 @@ using Chatable.Tests.Support;
 
 namespace Chatable.Tests.Containers;
 
-/// <summary>A registry on this machine, with the stand-in for the base image in it.</summary>
+/// <summary>A registry on this machine that holds the stand-in for the base image.</summary>
 internal sealed class ImageRegistry : IDisposable
 {
     public const string OciIndex = "application/vnd.oci.image.index.v1+json", OciManifest = "application/vnd.oci.image.manifest.v1+json";
@@ -46,7 +46,7 @@ internal sealed class ImageRegistry : IDisposable
             }
             catch (InvalidOperationException) when (attempt < 5)
             {
-                // Most likely another program took the port in between.
+                // Most likely another program took the port in the meantime.
             }
         }
     }
@@ -54,7 +54,7 @@ internal sealed class ImageRegistry : IDisposable
     public Task<JsonElement> ManifestAsync(string repository, string reference, string mediaType, CancellationToken cancellationToken) =>
         JsonAsync($"/v2/{repository}/manifests/{reference}", mediaType, cancellationToken);
 
-    /// <summary>The manifest of an image for one architecture, out of the index that its tag names.</summary>
+    /// <summary>The manifest of an image for one architecture, found through the index of its tag.</summary>
     public async Task<JsonElement> ManifestOfAsync(string repository, string tag, string architecture, CancellationToken cancellationToken)
     {
         var index = await ManifestAsync(repository, tag, OciIndex, cancellationToken);
@@ -66,7 +66,7 @@ internal sealed class ImageRegistry : IDisposable
     public Task<JsonElement> ConfigurationAsync(string repository, JsonElement manifest, CancellationToken cancellationToken) =>
         JsonAsync($"/v2/{repository}/blobs/{manifest.GetProperty("config").Text("digest")}", "*/*", cancellationToken);
 
-    /// <summary>All files of a layer, by their paths.</summary>
+    /// <summary>All files of a layer by path.</summary>
     public async Task<Dictionary<string, byte[]>> FilesAsync(string repository, string digest, CancellationToken cancellationToken)
     {
         await using var body = await _http.GetStreamAsync(new Uri($"/v2/{repository}/blobs/{digest}", UriKind.Relative), cancellationToken);

@@ -5,7 +5,7 @@ using Chatable.Tests.Support;
 
 namespace Chatable.Tests.Containers;
 
-/// <summary>What is in the images, for both platforms. Nothing is started: for linux/arm64 the base is an empty stand-in.</summary>
+/// <summary>The contents of the images for both platforms. Nothing is started: for linux/arm64 the base is an empty stand-in.</summary>
 [Collection(ContainerTests.Name)]
 public sealed partial class ImageTests(BuiltImages images)
 {
@@ -33,7 +33,7 @@ public sealed partial class ImageTests(BuiltImages images)
         Assert.Equal("/app", config.Text("WorkingDir")!.TrimEnd('/'));
         string[] start = ["dotnet", $"/app/{s_programs[service]}.dll"];
         Assert.Equal(start, Strings(config, "Entrypoint").Concat(Strings(config, "Cmd")));
-        // The settings of the base, and nothing of ours.
+        // Only variables of the base image, none of ours.
         Assert.DoesNotContain(Strings(config, "Env"), variable => variable.Contains("ConnectionStrings", StringComparison.OrdinalIgnoreCase)
             || variable.Contains("Secret", StringComparison.OrdinalIgnoreCase) || variable.Contains("Password", StringComparison.OrdinalIgnoreCase));
     }
@@ -50,7 +50,7 @@ public sealed partial class ImageTests(BuiltImages images)
         Assert.Equal("MIT", labels.Text("org.opencontainers.image.licenses"));
         Assert.Matches("^[0-9a-f]{40}$", labels.Text("org.opencontainers.image.revision"));
         Assert.StartsWith(images.Commit.Split('-')[0], labels.Text("org.opencontainers.image.revision"), StringComparison.Ordinal);
-        // Colons are what a build for several platforms cuts values at.
+        // A multi-platform build splits values at colons.
         Assert.Equal(BuiltImages.Source, labels.Text("org.opencontainers.image.source"));
     }
 
@@ -67,7 +67,7 @@ public sealed partial class ImageTests(BuiltImages images)
         Assert.Contains($"app/{s_programs[service]}.dll", files.Keys);
         Assert.All(files.Keys, file => Assert.StartsWith("app/", file, StringComparison.Ordinal));
         Assert.DoesNotContain(files.Keys, file => Unwanted().IsMatch(file));
-        // Where it was built.
+        // The path of the build folder.
         Assert.Empty(files.Where(file => Has(file.Value, Encoding.UTF8, Repository.Root)).Select(file => file.Key));
         var texts = files.Where(file => Path.GetExtension(file.Key) is not (".dll" or ".pdb"));
         Assert.Empty(texts.Where(file => Secret().IsMatch(Encoding.UTF8.GetString(file.Value))).Select(file => file.Key));
@@ -154,7 +154,7 @@ public sealed partial class ImageTests(BuiltImages images)
 
     private static bool Has(byte[] content, Encoding encoding, string text) => content.AsSpan().IndexOf(encoding.GetBytes(text)) >= 0;
 
-    // Source, settings of a developer's machine, keys, and what belongs to the build.
+    // Source, settings of a developer's machine, keys, and build files.
     [GeneratedRegex(@"\.(cs|csproj|props|targets|sh|md|xml|config|env|pem|pfx|key|snk)$|appsettings|launchSettings|secrets|packages\.lock|/sdk/|Microsoft\.(Build|NET\.Build|CodeAnalysis)")]
     private static partial Regex Unwanted();
 

@@ -3,7 +3,7 @@ using Chatable.Tests.Support;
 
 namespace Chatable.Tests.Containers;
 
-/// <summary>The images at work, each with nothing but its environment: no file to write, no capability, little memory.</summary>
+/// <summary>The running images, configured only by their environment: no writable files, no capabilities, little memory.</summary>
 [Collection(ContainerTests.Name)]
 public sealed class StartedImagesTests(BuiltImages images)
 {
@@ -22,7 +22,7 @@ public sealed class StartedImagesTests(BuiltImages images)
         var fanout = await group.StartServiceAsync("fanout", images.NameOf("fanout"));
         await HealthyAsync(group, "fanout", fanout);
         await HealthyAsync(group, "api", api);
-        // As the container runtime asks.
+        // The health check of the container runtime.
         foreach (var (service, program) in new[] { ("api", "Chatable.ApiService.dll"), ("fanout", "Chatable.FanoutWorker.dll") })
             Assert.Equal("Healthy", await Podman.RunAsync(Cancelled, "exec", group.NameOf(service), "dotnet", program, "health"));
 
@@ -49,7 +49,7 @@ public sealed class StartedImagesTests(BuiltImages images)
 
         Assert.Equal(0, await group.RunToEndAsync("migrations", images.NameOf("migrations")));
 
-        // The same processes, not others after a restart.
+        // The same processes: nothing was restarted.
         await HealthyAsync(group, "fanout", fanout);
         await HealthyAsync(group, "api", api);
         await Conversation.TakesPlaceAsync(api, api, Cancelled);
@@ -86,7 +86,7 @@ public sealed class StartedImagesTests(BuiltImages images)
     private static async Task EndsInGoodOrderAsync(ContainerGroup group, string service)
     {
         var started = Stopwatch.GetTimestamp();
-        // SIGTERM; what is left after the drain would be killed, and end with 137.
+        // Sends SIGTERM. A process that exceeds the drain time would be killed and exit with 137.
         await Podman.RunAsync(Cancelled, "stop", "--time", $"{s_drain.TotalSeconds}", group.NameOf(service));
 
         Assert.InRange(Stopwatch.GetElapsedTime(started), TimeSpan.Zero, s_drain);

@@ -9,7 +9,7 @@ using static Microsoft.Playwright.Assertions;
 
 namespace Chatable.Tests.Dashboard;
 
-/// <summary>What a developer sees in the dashboard of a running topology. The pictures of the documentation are taken here.</summary>
+/// <summary>What a developer sees in the dashboard of a running topology. Takes the screenshots for the documentation.</summary>
 public sealed class DashboardTests(Browser browser)
 {
     private const int Patience = 60_000;
@@ -36,7 +36,7 @@ public sealed class DashboardTests(Browser browser)
 
         var trace = await SendMessageAsync(topology);
         var detail = new Uri(new Uri(page.Url), $"/traces/detail/{trace.ToHexString()}").ToString();
-        // Each process exports its spans when it is its turn, and a page that was opened before does not look again.
+        // Each process exports its spans on its own schedule, and an open page does not refresh.
         await Eventually.HoldsAsync(
             async () =>
             {
@@ -48,15 +48,15 @@ public sealed class DashboardTests(Browser browser)
         await Browser.PhotographAsync(page, "dashboard-trace");
     }
 
-    // Of several replicas, the first: "Project: api-vreaiugt Running …".
+    // The first of several replicas: "Project: api-vreaiugt Running …".
     private static ILocator RowOf(IPage page, string resource) =>
         page.GetByRole(AriaRole.Row, new() { NameRegex = new Regex($@"^[\w ]+: {resource}(-\w+)? ") }).First;
 
-    // The trace is the client's, as with any caller that is traced itself.
+    // The client starts the trace, like any caller with tracing.
     private static async Task<ActivityTraceId> SendMessageAsync(RunningTopology topology)
     {
         var (bob, alice) = (await Member.RegisterAsync(topology.Api, Cancelled), await Member.RegisterAsync(topology.Api, Cancelled));
-        // On both replicas, for the message comes in at either.
+        // Connected to both replicas, since the message may arrive at either.
         await using var phone = await alice.ConnectAsync(Cancelled);
         await using var laptop = await alice.ConnectElsewhereAsync([phone.Server], Cancelled);
         var trace = ActivityTraceId.CreateRandom();

@@ -3,7 +3,7 @@ using Chatable.Tests.Support;
 
 namespace Chatable.Tests.Delivery;
 
-/// <summary>More frames at once than may wait, at a rate that allows them all.</summary>
+/// <summary>A burst of more frames than the server queues, at a rate that it allows.</summary>
 public class BurstTests(BurstTests.Servers servers) : IClassFixture<BurstTests.Servers>
 {
     private readonly CancellationToken _ct = TestContext.Current.CancellationToken;

@@ -6,7 +6,7 @@ using StackExchange.Redis;
 
 namespace Chatable.Tests.Delivery;
 
-/// <summary>Two API servers and a worker as processes, on a database and a Redis of their own, for the tests of a class.</summary>
+/// <summary>Two API servers and a worker as processes, with their own database and Redis, for the tests of a class.</summary>
 public class ChatServers(PostgresServer postgres) : IAsyncLifetime
 {
     private readonly RedisServer _redis = new();
@@ -20,7 +20,7 @@ public class ChatServers(PostgresServer postgres) : IAsyncLifetime
 
     public Uri B { get; private set; } = null!;
 
-    /// <summary>A client of server A's REST part.</summary>
+    /// <summary>A client for server A's REST API.</summary>
     public ChatClient Client { get; private set; } = null!;
 
     public IConnectionMultiplexer Redis { get; private set; } = null!;
@@ -29,7 +29,7 @@ public class ChatServers(PostgresServer postgres) : IAsyncLifetime
 
     public string ConnectionString => _connectionString;
 
-    /// <summary>Settings of the API servers that differ from the defaults.</summary>
+    /// <summary>Settings of the API servers that override the defaults.</summary>
     protected virtual (string Key, string Value)[] Settings => [];
 
     public virtual async ValueTask InitializeAsync()
@@ -46,7 +46,7 @@ public class ChatServers(PostgresServer postgres) : IAsyncLifetime
         Client = new ChatClient(A);
     }
 
-    /// <summary>One more API server.</summary>
+    /// <summary>Starts another API server.</summary>
     internal async Task<ApiProcess> StartApiAsync(CancellationToken cancellationToken)
     {
         var api = await ApiProcess.StartAsync(_connectionString, _redis.ConnectionString, cancellationToken, Settings);
@@ -63,7 +63,7 @@ public class ChatServers(PostgresServer postgres) : IAsyncLifetime
         return (user, await ChatSocket.ConnectAsync(server, user.Token, cancellationToken));
     }
 
-    /// <summary>Registers a user and connects it to a server, live by protocol v2.</summary>
+    /// <summary>Registers a user and connects it to a server with protocol v2, without a backlog.</summary>
     public async Task<(ChatUser User, V2Socket Socket)> JoinV2Async(Uri server, CancellationToken cancellationToken)
     {
         var user = await Client.RegisterAsync(cancellationToken);
@@ -71,8 +71,7 @@ public class ChatServers(PostgresServer postgres) : IAsyncLifetime
     }
 
     /// <summary>
-    /// Stops the worker where it stands, for one test at a time, until what is given back is disposed; what is sent meanwhile stays in the
-    /// intake.
+    /// Stops the worker (SIGSTOP) until the result is disposed, for one test at a time. Messages sent meanwhile stay in the intake.
     /// </summary>
     public async Task<IDisposable> PauseWorkerAsync(CancellationToken cancellationToken)
     {
@@ -82,8 +81,8 @@ public class ChatServers(PostgresServer postgres) : IAsyncLifetime
         {
             Signals.Send(_worker!.Id, Signals.Stop);
             await Eventually.HoldsAsync(
-                () => Task.FromResult(Signals.HasStopped(_worker.Id)), "all of the worker has stopped", cancellationToken);
-            // Else what it waits for would be handed to it all the same.
+                () => Task.FromResult(Signals.HasStopped(_worker.Id)), "the whole worker has stopped", cancellationToken);
+            // Otherwise a lane waiting in Redis would still receive its batch.
             await Eventually.HoldsAsync(
                 async () => !await RedisClients.IsAnyWaitingAsync(Redis.GetDatabase(), "lane-"), "no lane of the worker waits in Redis",
                 cancellationToken);
@@ -105,7 +104,7 @@ public class ChatServers(PostgresServer postgres) : IAsyncLifetime
         }
     }
 
-    /// <summary>Two strangers on different servers write to each other: what a fault of somebody else must leave possible.</summary>
+    /// <summary>Two users on different servers write to each other: this must still work after another client's fault.</summary>
     public async Task AssertStillDeliversAsync(CancellationToken cancellationToken)
     {
         var (bob, bobs) = await JoinAsync(A, cancellationToken);

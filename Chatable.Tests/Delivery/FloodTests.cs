@@ -3,7 +3,7 @@ using Chatable.Tests.Support;
 
 namespace Chatable.Tests.Delivery;
 
-/// <summary>A client that goes on over a rate to which it cannot be slowed down, since no frame may wait for long.</summary>
+/// <summary>A client that stays above the rate limit. It cannot be slowed down enough because no frame may wait for long.</summary>
 public class FloodTests(FloodTests.Servers servers) : IClassFixture<FloodTests.Servers>
 {
     private readonly CancellationToken _ct = TestContext.Current.CancellationToken;
@@ -57,7 +57,7 @@ public class FloodTests(FloodTests.Servers servers) : IClassFixture<FloodTests.S
         }
         catch (Exception exception) when (exception is WebSocketException or ObjectDisposedException or OperationCanceledException)
         {
-            // The server has closed it.
+            // The server has closed the connection.
         }
     }
 }

@@ -3,7 +3,7 @@ using Chatable.Tests.Support;
 
 namespace Chatable.Tests.Delivery;
 
-/// <summary>Frames no honest client sends. Whatever they are, everybody else goes on as before.</summary>
+/// <summary>Frames that no honest client sends. Whatever they are, all other clients are unaffected.</summary>
 public class HostileFrameTests(HostileFrameTests.Servers servers) : IClassFixture<HostileFrameTests.Servers>
 {
     private const string Recipient = "RECIPIENT";
@@ -93,8 +93,8 @@ public class HostileFrameTests(HostileFrameTests.Servers servers) : IClassFixtur
     {
         var user = await servers.Client.RegisterAsync(_ct);
 
-        // Right after a close frame of its own (1002, 1007) the framework aborts the connection, and a reset can overtake the frame on a
-        // busy machine. Our own closes wait for the client's.
+        // After its own close frame (1002, 1007) the framework aborts the connection at once, and on a busy machine a reset can overtake
+        // the frame. Our own closes wait for the client's.
         var end = await BreakAsync(user, bytes);
         for (var attempt = 1; end is null && code is (1002 or 1007) && attempt < 5; attempt++)
             end = await BreakAsync(user, bytes);

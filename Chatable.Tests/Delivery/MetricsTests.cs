@@ -6,7 +6,7 @@ using Microsoft.Extensions.Options;
 
 namespace Chatable.Tests.Delivery;
 
-/// <summary>Everything that an API server counts happens once, and is told as docs/telemetry.md says.</summary>
+/// <summary>Triggers everything that an API server counts once, and checks that it is exported as docs/telemetry.md says.</summary>
 public sealed partial class MetricsTests(MetricsTests.Servers servers) : IClassFixture<MetricsTests.Servers>
 {
     private readonly CancellationToken _ct = TestContext.Current.CancellationToken;
@@ -32,7 +32,7 @@ public sealed partial class MetricsTests(MetricsTests.Servers servers) : IClassF
     [Fact]
     public async Task EveryInstrumentOfTheDocumentMovesWhenWhatItCountsHappens()
     {
-        // It answers no ping, which takes a while to show.
+        // It never answers a ping; the server takes a while to notice.
         using var silent = await RawSocket.ConnectAsync(servers.A, (await servers.Client.RegisterAsync(_ct)).Token, _ct);
         var (bob, bobs) = await servers.JoinV2Async(servers.A, _ct);
         var (alice, alices) = await servers.JoinAsync(servers.B, _ct);
@@ -76,14 +76,14 @@ public sealed partial class MetricsTests(MetricsTests.Servers servers) : IClassF
     {
         Assert.Equal(201, (await servers.Client.SayAsync(author, recipient, "hello", _ct, "key")).Status);
 
-        // The worker does not say that it is stored already: it is looked up.
+        // The paused worker does not report that the message is already stored, so the server looks it up.
         using (await servers.PauseWorkerAsync(_ct))
         {
             Assert.Equal(200, (await servers.Client.SayAsync(author, recipient, "hello", _ct, "key")).Status);
         }
     }
 
-    // The first is somebody who has never been there: his registration can only come from his waiting.
+    // The first user has never connected, so only the waiting request can have registered that user.
     private async Task WaitForTooManyLogsAsync(ChatUser other)
     {
         var one = await servers.Client.RegisterAsync(_ct);
@@ -91,7 +91,7 @@ public sealed partial class MetricsTests(MetricsTests.Servers servers) : IClassF
         var waiting = servers.Client.SyncAsync(one, "?wait=25", patience.Token);
         var registration = $"u:{{{await IdOfAsync(one)}}}";
         await Eventually.HoldsAsync(
-            () => servers.Redis.GetDatabase().KeyExistsAsync(registration), "the registry knows where the user waits", _ct);
+            () => servers.Redis.GetDatabase().KeyExistsAsync(registration), "the waiting user is registered", _ct);
         Assert.Equal(503, (await servers.Client.SyncAsync(other, "?wait=25", _ct)).Status);
         await patience.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting);

@@ -3,7 +3,7 @@ using Chatable.Tests.Support;
 namespace Chatable.Tests.Delivery;
 
 /// <summary>
-/// Redis has no memory for what the worker tells the servers; what they missed must not wait for the next comparison with the log.
+/// Redis has no memory for the worker's pushes. The servers must not wait for the next comparison with the log to deliver them.
 /// </summary>
 public class OutOfMemoryTests(OutOfMemoryTests.Servers servers) : IClassFixture<OutOfMemoryTests.Servers>
 {
@@ -28,7 +28,8 @@ public class OutOfMemoryTests(OutOfMemoryTests.Servers servers) : IClassFixture<
         }
 
         await Eventually.HoldsAsync(async () => await WaitingAsync() == 0, "the message is stored", _ct);
-        // Renewed every 3 s for 10 s: refused by now, and not over, which the servers would notice by itself.
+        // Leases last 10 s and are renewed every 3 s. By now a renewal has failed, but no lease has expired: servers would notice that by
+        // themselves.
         await Eventually.HoldsAsync(
             async () => (await redis.SortedSetRangeByRankWithScoresAsync("servers"))
                 .All(lease => lease.Score - DateTimeOffset.UtcNow.ToUnixTimeMilliseconds() < 6_000),

@@ -15,8 +15,8 @@ using StackExchange.Redis;
 namespace Chatable.Tests.Delivery;
 
 /// <summary>
-/// Whatever settings a server and a worker start with, the smallest and the largest message go through, by either way, and so does the
-/// largest that the database holds, of a time when more was allowed.
+/// With any valid settings of a server and a worker, the smallest and the largest message are delivered over both protocols. So is the
+/// largest message in the database, stored when the limit was higher.
 /// </summary>
 public sealed class RandomOptionsTests(PostgresServer postgres, RedisServer redis, ITestOutputHelper output)
 {
@@ -31,7 +31,7 @@ public sealed class RandomOptionsTests(PostgresServer postgres, RedisServer redi
     public async Task TheSmallestAndTheLargestMessageGoThrough(int? seed)
     {
         var random = new Random(seed ??= Random.Shared.Next());
-        // The first two are all the least, and all the most.
+        // The first two seeds choose all minimum and all maximum values.
         Choice choice = (least, most) => seed switch
         {
             0 => least,
@@ -67,7 +67,7 @@ public sealed class RandomOptionsTests(PostgresServer postgres, RedisServer redi
             Assert.Equal(text, (await alices.ReceiveAsync("message", Token)).Text("message"));
         }
 
-        // Each byte of it is six in JSON.
+        // Each of its bytes becomes six in JSON.
         var largest = $"x{new string('\u0001', MessageRecord.MaxBodyBytes - 1)}";
         await AppendAsync(connectionString, prefix, settings, bob, alice, largest);
         Assert.Equal(largest, (await alices.ReceiveAsync("message", Token)).Text("message"));
@@ -102,7 +102,7 @@ public sealed class RandomOptionsTests(PostgresServer postgres, RedisServer redi
         return (long)(await command.ExecuteScalarAsync(Token))!;
     }
 
-    // Each bound is that of the validation where it depends on others.
+    // A bound that depends on other settings is the one that validation computes.
     private static RealtimeOptions ChooseRealtime(Choice choice)
     {
         var options = new RealtimeOptions

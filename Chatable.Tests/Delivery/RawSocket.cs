@@ -4,7 +4,7 @@ using Chatable.Tests.Support;
 
 namespace Chatable.Tests.Delivery;
 
-/// <summary>A WebSocket client that writes any bytes it likes.</summary>
+/// <summary>A WebSocket client that can write arbitrary bytes.</summary>
 internal sealed class RawSocket : IDisposable
 {
     public const byte Continuation = 0x0, Text = 0x1, Binary = 0x2, Close = 0x8, Ping = 0x9, Pong = 0xA;
@@ -14,7 +14,7 @@ internal sealed class RawSocket : IDisposable
 
     public Stream Stream { get; private set; } = Stream.Null;
 
-    /// <summary>Connects; <paramref name="secure"/> puts TLS over the connection.</summary>
+    /// <summary>Connects; <paramref name="secure"/> adds TLS to the connection.</summary>
     public static async Task<RawSocket> ConnectAsync(
         Uri server, ChatToken token, CancellationToken cancellationToken, int? receiveBuffer = null,
         Func<Stream, Task<Stream>>? secure = null)
@@ -43,7 +43,7 @@ internal sealed class RawSocket : IDisposable
         return raw;
     }
 
-    /// <summary>A masked frame, by a key of zeros; <paramref name="first"/> is its first byte: FIN, RSV and the opcode.</summary>
+    /// <summary>A masked frame with an all-zero key; <paramref name="first"/> is its first byte: FIN, RSV and the opcode.</summary>
     public static byte[] Frame(int first, ReadOnlySpan<byte> payload, ulong? claimedLength = null)
     {
         var length = claimedLength ?? (ulong)payload.Length;
@@ -58,7 +58,7 @@ internal sealed class RawSocket : IDisposable
 
     public async Task WriteAsync(byte[] bytes, CancellationToken cancellationToken) => await Stream.WriteAsync(bytes, cancellationToken);
 
-    /// <summary>The server's next frame: its first byte and the payload; null where the connection ends instead.</summary>
+    /// <summary>The server's next frame: its first byte and the payload; null if the connection ends first.</summary>
     public async Task<(byte First, byte[] Payload)?> ReadFrameAsync(CancellationToken cancellationToken)
     {
         try
@@ -77,7 +77,7 @@ internal sealed class RawSocket : IDisposable
         }
     }
 
-    /// <summary>The code the server closes with, or null where it just ends the connection; frames before it are passed over.</summary>
+    /// <summary>The server's close code, or null if the connection ends without one. Skips the frames before it.</summary>
     public async Task<int?> WaitForEndAsync(CancellationToken cancellationToken)
     {
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -91,7 +91,7 @@ internal sealed class RawSocket : IDisposable
         return null;
     }
 
-    /// <summary>Whether the server has ended the connection, found out without reading from it.</summary>
+    /// <summary>Whether the server has ended the connection, checked without reading.</summary>
     public bool HasEnded
     {
         get

@@ -6,7 +6,7 @@ using Microsoft.Extensions.Options;
 
 namespace Chatable.Tests.Delivery;
 
-/// <summary>Redis loses something while clients are connected; what is stored reaches them all the same.</summary>
+/// <summary>Redis loses data while clients are connected; stored messages still reach them.</summary>
 public class RepairTests(RepairTests.Servers servers) : IClassFixture<RepairTests.Servers>
 {
     private readonly CancellationToken _ct = TestContext.Current.CancellationToken;
@@ -25,7 +25,7 @@ public class RepairTests(RepairTests.Servers servers) : IClassFixture<RepairTest
         await bobs.SendAsync(alice, "first", _ct);
         await alices.ReceiveAsync(_ct);
 
-        // Alice is taken out of the registry, as if it had been lost: nothing is routed to her.
+        // Removes Alice from the registry, so nothing is routed to her.
         var user = await UserIdAsync(alice);
         await servers.Redis.GetDatabase().KeyDeleteAsync($"u:{{{user}}}");
         await bobs.SendAsync(alice, "second", _ct);
@@ -71,11 +71,11 @@ public class RepairTests(RepairTests.Servers servers) : IClassFixture<RepairTest
         Assert.Equal(503, (await socket.ReceiveAsync(_ct)).ErrorCode());
     }
 
-    // As the worker does it; the first connection of a process has the number 1.
+    // As the worker does. The first connection of a process has number 1.
     private async Task RefuseAsync(Guid boot, RefusalCode code)
     {
         var queue = new ServerQueue(servers.Redis, Options.Create(new ServerQueueOptions()));
-        var batch = DispatchBatch.Encode([new MessageRefused(ClientId.New(), code, new Origin(boot, 1))]);
+        var batch = DispatchBatch.Encode([new CommandRefused(ClientId.New(), code, new Origin(boot, 1))]);
         Assert.Equal(QueueAppend.Appended, await queue.InsistAsync(new(boot, batch), _ct));
     }
 

@@ -2,7 +2,7 @@ using Chatable.Tests.Support;
 
 namespace Chatable.Tests.Delivery;
 
-/// <summary>Which of a user's connections goes when there are too many, and what it is told.</summary>
+/// <summary>Which connection is closed when a user has too many, and what it is told.</summary>
 public class ReplacementTests(ReplacementTests.Servers servers) : IClassFixture<ReplacementTests.Servers>
 {
     private const string SameDevice = "replaced by the same device", TooMany = "too many connections";

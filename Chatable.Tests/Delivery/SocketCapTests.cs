@@ -37,7 +37,7 @@ public class SocketCapTests(SocketCapTests.Servers servers) : IClassFixture<Sock
             }
             catch (WebSocketException exception) when (exception.Data["status"] is 503)
             {
-                // The server has not finished with the one that left.
+                // The server has not yet released the closed connection.
                 await Task.Delay(20, _ct);
             }
         }

@@ -4,9 +4,7 @@ using Chatable.Tests.Support;
 
 namespace Chatable.Tests.Delivery;
 
-/// <summary>
-/// Sockets that end from outside: by the token, by the server's stop, by the loss of Redis. Each test has its own servers.
-/// </summary>
+/// <summary>Sockets ended by an expired or revoked token, a server shutdown, or the loss of Redis. Each test has its own servers.</summary>
 public class SocketEndTests(PostgresServer postgres)
 {
     private readonly CancellationToken _ct = TestContext.Current.CancellationToken;
@@ -72,7 +70,7 @@ public class SocketEndTests(PostgresServer postgres)
         revocation.Parameters.AddWithValue(user.Username);
         await revocation.ExecuteNonQueryAsync(_ct);
 
-        // As a restart of Redis does, or a link that breaks.
+        // Like a restart of Redis or a broken link.
         await servers.Redis.GetServers().Single().ExecuteAsync("CLIENT", "KILL", "TYPE", "pubsub");
 
         Assert.Equal(4401, await socket.WaitForCloseAsync(_ct));
@@ -118,7 +116,8 @@ public class SocketEndTests(PostgresServer postgres)
         var (user, socket) = await servers.JoinAsync(servers.A, _ct);
         var late = await servers.Client.RegisterAsync(_ct);
         await servers.StopRedisAsync();
-        // What is under way while the connection breaks is of unknown fate, and that rightly ends the socket: send only once it is noticed.
+        // A message in flight when the connection breaks has an unknown outcome, which correctly ends the socket. So send only after the
+        // break is noticed.
         await Eventually.HoldsAsync(
             async () => (await servers.Client.Http.GetAsync("/health", _ct)).StatusCode == HttpStatusCode.ServiceUnavailable,
             "server A knows that Redis is gone", _ct);
@@ -158,7 +157,7 @@ public class SocketEndTests(PostgresServer postgres)
         Assert.Equal("after", (await again.ReceiveAsync(_ct)).Text("message"));
     }
 
-    // A queue to which nothing was ever sent has no key.
+    // A queue that was never used has no key.
     private static async Task<int> EmptyQueuesAsync(ChatServers servers)
     {
         var members = await servers.Redis.GetDatabase().SortedSetRangeByRankAsync("servers");

@@ -4,7 +4,7 @@ using Chatable.Tests.Support;
 
 namespace Chatable.Tests.Delivery;
 
-/// <summary>What one socket, one user or one process may use, and that nobody else pays for who wants more.</summary>
+/// <summary>Limits per socket, per user and per process. A client that exceeds one does not affect the others.</summary>
 public class SocketLimitTests(SocketLimitTests.Servers servers) : IClassFixture<SocketLimitTests.Servers>
 {
     private const string Origin = "https://chat.example";
@@ -19,7 +19,7 @@ public class SocketLimitTests(SocketLimitTests.Servers servers) : IClassFixture<
             ("Realtime__OutboundFrames", "64"),
             ("Realtime__FramesPerSecond", "100"),
             ("Realtime__Times__Send", "00:00:03"),
-            // So that nothing but its slowness ends a client that does not answer pings.
+            // With this, only slowness ends a client that does not answer pings.
             ("Realtime__Times__Ping", "01:00:00"),
         ];
     }
@@ -108,7 +108,7 @@ public class SocketLimitTests(SocketLimitTests.Servers servers) : IClassFixture<
         await using var healthy = await ChatSocket.ConnectAsync(servers.A, alice.Token, _ct);
         var text = new string('x', 8000);
 
-        // More than the buffers between the two processes hold, so that the stalled one's frames must pile up in the server.
+        // More than the buffers between the two processes hold, so the frames for the stalled client pile up in the server.
         var slowest = TimeSpan.Zero;
         for (var sender = 0; sender < 40; sender++)
         {
@@ -124,7 +124,7 @@ public class SocketLimitTests(SocketLimitTests.Servers servers) : IClassFixture<
             await bobs.DisposeAsync();
         }
 
-        // Not by reading, which would help it on. With the buffers a reset throws away, the close code may be lost as well.
+        // Checked without reading, which would drain the buffers. A reset discards them, so the close code may be lost too.
         await Eventually.HoldsAsync(() => Task.FromResult(stalled.HasEnded), "the stalled connection was ended", _ct);
         Assert.Contains(await stalled.WaitForEndAsync(_ct), (int?[])[1013, null]);
         Assert.True(slowest < TimeSpan.FromSeconds(10), $"a message to the healthy device took {slowest}");
@@ -162,7 +162,7 @@ public class SocketLimitTests(SocketLimitTests.Servers servers) : IClassFixture<
         }
         catch (Exception exception) when (exception is WebSocketException or ObjectDisposedException or OperationCanceledException)
         {
-            // The server has closed it.
+            // The server has closed the connection.
         }
     }
 }

@@ -3,12 +3,12 @@ using Chatable.Tests.Support;
 
 namespace Chatable.Tests.Delivery;
 
-/// <summary>Clients that send faster than they may are slowed down: nothing is lost, and nothing else of them suffers.</summary>
+/// <summary>Clients that send faster than allowed are slowed down: no message is lost, and nothing else is affected.</summary>
 public class ThrottleTests(ThrottleTests.Servers servers) : IClassFixture<ThrottleTests.Servers>
 {
     private readonly CancellationToken _ct = TestContext.Current.CancellationToken;
 
-    // So slow, and so little patience with silence, that a client that is slowed down is not heard for longer than its pong may take.
+    // The rate is so low, and the pong timeout so short, that a slowed client is not heard for longer than the timeout.
     public sealed class Servers(PostgresServer postgres) : ChatServers(postgres)
     {
         protected override (string, string)[] Settings =>
@@ -31,7 +31,7 @@ public class ThrottleTests(ThrottleTests.Servers servers) : IClassFixture<Thrott
         for (var i = 0; i < 60; i++)
         {
             Assert.Equal($"{i}", (await alices.ReceiveAsync(_ct)).Text("message"));
-            // 55 frames at 5 a second; 9 seconds are over.
+            // At 5 frames a second, 9 seconds have passed.
             if (i == 50)
                 Assert.True(pushed.IsCompleted);
         }
@@ -48,7 +48,7 @@ public class ThrottleTests(ThrottleTests.Servers servers) : IClassFixture<Thrott
         var ping = await raw.ReadFrameAsync(_ct);
         Assert.Equal(RawSocket.Final | RawSocket.Ping, ping!.Value.First);
 
-        // Read at 5 a second: the pong behind them is read 11 s later, long after it was due.
+        // The server reads 5 frames a second, so it reads the pong behind them after 11 s, long after it was due.
         byte[] frames =
         [
             .. Enumerable.Range(0, 60).SelectMany(i => RawSocket.Frame(

@@ -9,7 +9,7 @@ using Chatable.Tests.Support;
 
 namespace Chatable.Tests.Delivery;
 
-/// <summary>Where TLS ends in the server itself, and where HTTP/2 has the connection: a socket stays within its request.</summary>
+/// <summary>TLS that ends in the server itself, and HTTP/2: a socket uses only the stream of its own request.</summary>
 public sealed partial class TlsSocketTests(TlsSocketTests.Servers servers, PostgresServer postgres) : IClassFixture<TlsSocketTests.Servers>
 {
     private readonly CancellationToken _ct = TestContext.Current.CancellationToken;
@@ -138,7 +138,7 @@ public sealed partial class TlsSocketTests(TlsSocketTests.Servers servers, Postg
                 RemoteCertificateValidationCallback = (_, shown, _, _) => shown!.GetCertHashString() == pinging.Fingerprint,
             },
         });
-        // The handshake of RFC 6455, or that of RFC 8441, and then bytes that no WebSocket reads.
+        // The handshake of RFC 6455 or RFC 8441, without a WebSocket that reads the stream.
         using var handshake = new HttpRequestMessage(version == "1.1" ? HttpMethod.Get : HttpMethod.Connect, new Uri(pinging.Tls, "/api/ws"))
         {
             Version = Version.Parse(version),

@@ -28,7 +28,7 @@ public sealed class TraceTests(PostgresServer postgres, RedisServer redis)
         Assert.Equal("one", (await alices.ReceiveAsync(Token)).Text("message"));
         Assert.Equal("two", (await alices.ReceiveAsync(Token)).Text("message"));
 
-        // Three processes export them, each when it is its turn: a push may come before what it follows.
+        // Three processes export their spans independently, so a push may arrive before its parent span.
         (string Name, string Instance)[] expected =
         [
             (TelemetryNames.AcceptSpan, "senders"), (TelemetryNames.CommitSpan, "worker"), (TelemetryNames.PushSpan, "recipients"),
@@ -57,7 +57,7 @@ public sealed class TraceTests(PostgresServer postgres, RedisServer redis)
     public async Task AHealthProbeAndWhatItAsksTheStoresLeaveNoSpan()
     {
         await using var collector = await OtlpCollector.StartAsync(Token);
-        // As the AppHost sets it. With always_on, what a probe asks would be recorded although the probe is not.
+        // The AppHost sets this sampler. With always_on, a probe's calls to the stores would be recorded although the probe is not.
         using var api = await StartApiAsync(
             "api", await postgres.CreateMigratedDatabaseAsync(Token), collector, ("OTEL_TRACES_SAMPLER", "parentbased_always_on"));
         using var client = new ChatClient(api.Address);

@@ -4,10 +4,10 @@ using Chatable.Tests.Support;
 
 namespace Chatable.Tests.Deployment;
 
-/// <summary>The AppHost's manifest, which tools that deploy read: as Aspire writes it, and as the repository keeps it.</summary>
+/// <summary>The AppHost's manifest for deployment tools: as Aspire writes it, and as the repository keeps it.</summary>
 internal static class AppHostManifest
 {
-    /// <summary>From the root of the repository; the path is taken from the AppHost's folder.</summary>
+    /// <summary>Runs in the repository root; the output path is relative to the AppHost's folder.</summary>
     public const string Renewal =
         "dotnet run --project Chatable.AppHost -- --operation publish --step publish-manifest --output-path aspire-manifest.json";
 
@@ -15,10 +15,10 @@ internal static class AppHostManifest
 
     public static string Kept { get; } = Path.Combine(Repository.Root, "Chatable.AppHost", "aspire-manifest.json");
 
-    /// <summary>Publishes into a folder of its own.</summary>
-    /// <param name="home">Where the user's secrets are; null for the home of whoever runs the tests.</param>
-    /// <param name="cancellationToken">Ends the wait.</param>
-    /// <returns>What was written, with the paths that it has in the repository.</returns>
+    /// <summary>Publishes to a temporary folder.</summary>
+    /// <param name="home">The home with the user's secrets; null for the home of the user who runs the tests.</param>
+    /// <param name="cancellationToken">Cancels the wait.</param>
+    /// <returns>The manifest, with paths as in the repository.</returns>
     public static async Task<string> PublishAsync(string? home, CancellationToken cancellationToken)
     {
         using var folder = new TestFolder();
@@ -29,7 +29,7 @@ internal static class AppHostManifest
             "run", "--no-build", "-c", configuration, "--launch-profile", "http", "--project", Path.Combine(Repository.Root, "Chatable.AppHost"),
             "--", "--operation", "publish", "--step", "publish-manifest", "--output-path", file,
         ]);
-        // A server that somebody has set up for tests is not what is published.
+        // Connection strings set up for tests must not be published.
         foreach (var name in start.Environment.Keys.Where(name => name.StartsWith("ConnectionStrings__", StringComparison.OrdinalIgnoreCase)).ToList())
             start.Environment.Remove(name);
         if (home is not null)
@@ -42,10 +42,10 @@ internal static class AppHostManifest
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         patience.CancelAfter(s_patience);
         var run = await ProcessRun.OfAsync(start, patience.Token);
-        // Without a file nothing was published, whatever the exit code says.
+        // Without the file nothing was published, whatever the exit code.
         Assert.True(run.ExitCode == 0 && File.Exists(file), $"No manifest was written.\n{run.Text}");
 
-        // Paths are relative to the file. Where it is kept, one folder up is the root of the repository.
+        // Paths are relative to the file. In the repository, the root is one folder up.
         var manifest = await File.ReadAllTextAsync(file, cancellationToken);
         return manifest.Replace(Path.GetRelativePath(folder.Path, Repository.Root).Replace('\\', '/'), "..", StringComparison.Ordinal)
             .ReplaceLineEndings("\n").TrimEnd('\n');

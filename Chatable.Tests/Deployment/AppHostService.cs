@@ -1,12 +1,12 @@
 namespace Chatable.Tests.Deployment;
 
-/// <summary>A service as the AppHost's model publishes it: what each way to deploy is held against.</summary>
-/// <param name="Name">Also of its container, its unit and its app.</param>
-/// <param name="IsJob">Whether others wait for it to end.</param>
-/// <param name="IsExternal">Whether it is reached from outside.</param>
-/// <param name="Replicas">How many the AppHost starts.</param>
-/// <param name="StartsAfter">The jobs that have to succeed before it starts.</param>
-/// <param name="Variables">Its environment, as the manifest has it: <c>{token-secrets-key.value}</c> and the like where it is no constant.</param>
+/// <summary>A service as the AppHost's model publishes it. Every kind of deployment is compared with it.</summary>
+/// <param name="Name">Also the name of its container, unit or app.</param>
+/// <param name="IsJob">Whether other services wait for it to complete.</param>
+/// <param name="IsExternal">Whether it is reachable from outside.</param>
+/// <param name="Replicas">How many replicas the AppHost starts.</param>
+/// <param name="StartsAfter">The jobs that must succeed before it starts.</param>
+/// <param name="Variables">Its environment as in the manifest: <c>{token-secrets-key.value}</c> or similar if it is not a constant.</param>
 internal sealed record AppHostService(
     string Name, bool IsJob, bool IsExternal, int Replicas, IReadOnlyList<string> StartsAfter, IReadOnlyDictionary<string, string> Variables)
 {
@@ -19,7 +19,7 @@ internal sealed record AppHostService(
         var services = new List<AppHostService>();
         foreach (var project in projects)
         {
-#pragma warning disable CS0618 // Its successor takes a context of a run.
+#pragma warning disable CS0618 // Its successor requires the context of a run.
             var variables = await project.GetEnvironmentVariableValuesAsync(DistributedApplicationOperation.Publish);
 #pragma warning restore CS0618
             services.Add(new(
@@ -31,15 +31,17 @@ internal sealed record AppHostService(
         return services;
     }
 
-    /// <summary>Whether a value of <see cref="Variables"/> has a secret in it: <c>{chatdb.connectionString}</c>, <c>{token-secrets-key.value}</c>.</summary>
+    /// <summary>
+    /// Whether a value of <see cref="Variables"/> contains a secret: <c>{chatdb.connectionString}</c>, <c>{token-secrets-key.value}</c>.
+    /// </summary>
     public static bool IsSecret(string value) =>
         value.Contains("connectionString", StringComparison.Ordinal) || value.Contains(".value}", StringComparison.Ordinal);
 
-    /// <summary>The same variables for each service, with the same values, and secrets where the model has secrets.</summary>
-    /// <param name="services">Of the model.</param>
-    /// <param name="deployed">The variables of the service of that name; null for the value of one that is a secret and stands elsewhere.</param>
-    /// <param name="meantToDiffer">The variables that are meant to differ, and why. One that does not differ any more fails.</param>
-    /// <param name="portOf">Where the service of that name listens, where a variable says so.</param>
+    /// <summary>Asserts that each service has the same variables with the same values, and secrets where the model has secrets.</summary>
+    /// <param name="services">The services of the model.</param>
+    /// <param name="deployed">The variables of the service with this name; the value is null for a secret stored elsewhere.</param>
+    /// <param name="meantToDiffer">The variables that are meant to differ, and why. Fails if one no longer differs.</param>
+    /// <param name="portOf">The port of the service with this name, for a variable that contains it.</param>
     public static void HoldEnvironments(
         IEnumerable<AppHostService> services, Func<string, IReadOnlyDictionary<string, string?>> deployed,
         IReadOnlyDictionary<string, string> meantToDiffer, Func<string, int>? portOf = null)

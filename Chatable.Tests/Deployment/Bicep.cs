@@ -4,7 +4,7 @@ using Chatable.Tests.Support;
 
 namespace Chatable.Tests.Deployment;
 
-/// <summary>The Bicep compiler, from its package, and what it makes of <c>infra/main.bicep</c>.</summary>
+/// <summary>The Bicep compiler, from its package, and its output for <c>infra/main.bicep</c>.</summary>
 internal static class Bicep
 {
     private static readonly Lazy<string> s_program = new(FindProgram);
@@ -14,7 +14,7 @@ internal static class Bicep
     public static Task<ProcessRun> RunAsync(CancellationToken cancellationToken, params string[] arguments) =>
         ProcessRun.OfAsync(s_program.Value, arguments, cancellationToken);
 
-    /// <summary>All resources of the template, those of nested deployments included, by type.</summary>
+    /// <summary>All resources of the template by type, including those of nested deployments.</summary>
     public static async Task<ILookup<string, JsonElement>> ResourcesAsync(CancellationToken cancellationToken)
     {
         var (exitCode, output, warnings) = await RunAsync(cancellationToken, "build", "--stdout", Infrastructure);
@@ -22,7 +22,7 @@ internal static class Bicep
         return Resources(JsonElement.Parse(output)).ToLookup(resource => resource.GetProperty("type").GetString()!);
     }
 
-    /// <summary>The probes of every app, and the seconds it has to drain.</summary>
+    /// <summary>The probes of every app, and its grace period in seconds.</summary>
     public static async Task<(IReadOnlyList<JsonElement> Probes, long? Grace)> ProbesAsync(CancellationToken cancellationToken)
     {
         var (exitCode, output, warnings) = await RunAsync(cancellationToken, "build", "--stdout", Path.Combine(Repository.Root, "infra", "modules", "apps.bicep"));
@@ -31,7 +31,7 @@ internal static class Bicep
         return ([.. variables.GetProperty("probes").EnumerateArray()], variables.GetProperty("grace").GetInt64());
     }
 
-    // With symbolic names they are properties of an object, otherwise elements of an array.
+    // With symbolic names, resources are properties of an object; otherwise elements of an array.
     private static IEnumerable<JsonElement> Resources(JsonElement template)
     {
         var resources = template.GetProperty("resources");
@@ -51,7 +51,7 @@ internal static class Bicep
         }
     }
 
-    // Packages are unpacked without the right to run them.
+    // NuGet unpacks packages without the execute permission.
     private static string FindProgram()
     {
         var program = typeof(Bicep).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()

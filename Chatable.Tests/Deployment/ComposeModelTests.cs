@@ -4,13 +4,13 @@ using Chatable.Tests.Support;
 
 namespace Chatable.Tests.Deployment;
 
-/// <summary><c>deploy/compose</c> has what the topology of the AppHost has. Nothing here starts a container.</summary>
+/// <summary><c>deploy/compose</c> matches the topology of the AppHost. No test here starts a container.</summary>
 public sealed class ComposeModelTests
 {
     private static readonly Dictionary<string, string> s_meantToDiffer = new()
     {
-        ["ASPNETCORE_FORWARDEDHEADERS_ENABLED"] = "it would believe everybody; here Http:KnownProxies names the proxies",
-        ["HTTP_PORTS"] = "the images listen on 8080 by themselves",
+        ["ASPNETCORE_FORWARDEDHEADERS_ENABLED"] = "it would trust every proxy; here Http:KnownProxies names the proxies",
+        ["HTTP_PORTS"] = "the images listen on 8080 by default",
         ["Http__KnownProxies__0"] = "the proxy on this machine",
         ["Http__KnownProxies__1"] = "the proxy on this machine",
         ["Http__KnownProxies__2"] = "the proxy on this machine",
@@ -19,7 +19,7 @@ public sealed class ComposeModelTests
         ["OTEL_SERVICE_NAME"] = "Aspire sets it when it starts a service, not when it publishes",
     };
 
-    /// <summary>By the name of the image, which is that of the AppHost's service; one with two instances has two.</summary>
+    /// <summary>By image name, which is the name of the AppHost's service. A service with two instances has two entries.</summary>
     private static readonly ILookup<string, KeyValuePair<string, JsonNode?>> s_services = ComposeFile.Document["services"]!.AsObject()
         .Where(service => Text(service.Value!["image"]).StartsWith("${CHATABLE_IMAGES", StringComparison.Ordinal))
         .ToLookup(service => Text(service.Value!["image"]).Split('/')[1].Split(':')[0]);
@@ -34,7 +34,7 @@ public sealed class ComposeModelTests
         Assert.Equal(services.Select(service => service.Name).Order(), s_services.Select(service => service.Key).Order());
         foreach (var service in services)
         {
-            // More than one where the AppHost has more, so that one can be replaced after the other; a smaller machine has fewer.
+            // At least two if the AppHost has several, for rolling updates; never more than the AppHost, for smaller machines.
             var instances = s_services[service.Name].Count();
             Assert.InRange(instances, service.Replicas > 1 ? 2 : 1, service.Replicas);
             Assert.All(s_services[service.Name], instance =>
@@ -57,7 +57,7 @@ public sealed class ComposeModelTests
 
         AppHostService.HoldEnvironments(services, name => VariablesOf(name, folder.Path), s_meantToDiffer);
 
-        // Whoever has the services' secrets has not the owner's.
+        // The services' secrets do not contain the owner's password.
         var owner = await File.ReadAllTextAsync(Path.Combine(folder.Path, "postgres.env"), Cancelled);
         var password = owner.Trim().Split('=')[1];
         Assert.Contains(password, await File.ReadAllTextAsync(Path.Combine(folder.Path, "migrations.env"), Cancelled), StringComparison.Ordinal);
@@ -122,7 +122,7 @@ public sealed class ComposeModelTests
         (await ProcessRun.OfAsync("sh", [script, folder], Cancelled)).Succeeded("secrets.sh");
     }
 
-    // Instances of one service do not differ in this. Secrets have no value here.
+    // All instances of a service have the same variables. Secrets have no value here.
     private static Dictionary<string, string?> VariablesOf(string service, string secrets) => s_services[service]
         .Select(instance =>
         {

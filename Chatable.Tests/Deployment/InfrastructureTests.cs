@@ -4,8 +4,8 @@ using Chatable.Tests.Support;
 namespace Chatable.Tests.Deployment;
 
 /// <summary>
-/// <c>infra/</c> compiles without a warning and has what the topology of the AppHost has: what is added on one side and not on the other
-/// fails. Nothing here asks Azure.
+/// <c>infra/</c> compiles without warnings and matches the topology of the AppHost: anything that exists on one side only fails. No test
+/// here calls Azure.
 /// </summary>
 public sealed class InfrastructureTests
 {
@@ -13,10 +13,10 @@ public sealed class InfrastructureTests
 
     private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
 
-    // What is meant to differ, and why.
+    // The variables that are meant to differ, and why.
     private static readonly Dictionary<string, string> s_meantToDiffer = new()
     {
-        ["ASPNETCORE_FORWARDEDHEADERS_ENABLED"] = "Aspire's publishing sets it for each project; here for what has an ingress in front",
+        ["ASPNETCORE_FORWARDEDHEADERS_ENABLED"] = "Aspire publishes it for each project; here only services with an ingress have it",
         ["HTTP_PORTS"] = "the base image listens on 8080",
         ["OTEL_DOTNET_EXPERIMENTAL_OTLP_RETRY"] = "Aspire's, for its dashboard",
         ["OTEL_SERVICE_NAME"] = "Aspire sets it when it starts a service, not when it publishes",
@@ -95,7 +95,7 @@ public sealed class InfrastructureTests
         });
     }
 
-    // An alert that looks for words nobody writes would never fire.
+    // An alert for a text that no code logs would never fire.
     [Fact]
     public async Task EveryAlertLooksForWordsThatTheCodeHas()
     {

@@ -3,7 +3,7 @@ using Chatable.Tests.Support;
 
 namespace Chatable.Tests.Deployment;
 
-/// <summary>What <c>make install</c> lays down, in a folder of the tests' own: first as for a package, then once more over it.</summary>
+/// <summary>The files that <c>make install</c> writes to a test folder: first as for a package, then installed over them.</summary>
 public sealed class InstalledUnits : IAsyncLifetime
 {
     private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(8);
@@ -16,10 +16,10 @@ public sealed class InstalledUnits : IAsyncLifetime
 
     internal string UnitFolder => Path.Combine(Prefix, "lib", "systemd", "system");
 
-    /// <summary>The units of a package, as they were before they were replaced.</summary>
+    /// <summary>The packaged units, before they were replaced.</summary>
     internal IReadOnlyDictionary<string, string> Packaged { get; private set; } = new Dictionary<string, string>();
 
-    /// <summary>A program's file of an earlier version, and settings that somebody filled in.</summary>
+    /// <summary>A program file of an earlier version. <see cref="Kept"/> is a settings file of a user.</summary>
     internal string Stale => Path.Combine(Prefix, "lib", "chatable", "api", "Gone.dll");
 
     internal string Kept => Path.Combine(Settings, "kept.env");
@@ -51,7 +51,7 @@ public sealed class InstalledUnits : IAsyncLifetime
     internal static async Task<(int ExitCode, string Output)> MakeAsync(params string[] arguments)
     {
         var start = new ProcessStartInfo("make", ["--no-print-directory", "-C", Repository.Root, .. arguments]);
-        // What builds for others would live on, and hold our pipes open.
+        // Build servers would stay alive and keep our pipes open.
         start.Environment["MSBUILDDISABLENODEREUSE"] = "1";
         start.Environment["UseSharedCompilation"] = "false";
         using var patience = new CancellationTokenSource(s_patience);

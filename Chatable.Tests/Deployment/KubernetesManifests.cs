@@ -6,7 +6,7 @@ using YamlDotNet.Serialization.NamingConventions;
 
 namespace Chatable.Tests.Deployment;
 
-/// <summary>A folder of <c>deploy/kubernetes</c>, read by the models of Kubernetes' API: a field that these do not know fails.</summary>
+/// <summary>A folder of <c>deploy/kubernetes</c>, parsed with the models of the Kubernetes API. An unknown field fails.</summary>
 internal sealed class KubernetesManifests
 {
     private const string Listing = "kustomization.yaml";
@@ -31,14 +31,14 @@ internal sealed class KubernetesManifests
 
     public Kustomization Kustomization { get; }
 
-    /// <summary>The files beside its list, which is not one of them.</summary>
+    /// <summary>All its files except the kustomization itself.</summary>
     public IEnumerable<string> Files => Directory.EnumerateFiles(Folder, "*.y*ml", SearchOption.AllDirectories)
         .Select(file => Path.GetRelativePath(Folder, file)).Where(file => file != Listing);
 
-    /// <summary>What it adds to the folders that it lists.</summary>
+    /// <summary>The resources it adds to the folders that it lists.</summary>
     public IReadOnlyList<IKubernetesObject<V1ObjectMeta>> Resources { get; }
 
-    /// <summary>What it changes in them: only the fields that change are there.</summary>
+    /// <summary>The patches it applies to them, with only the changed fields.</summary>
     public IReadOnlyList<IKubernetesObject<V1ObjectMeta>> Patches { get; }
 
     public static IReadOnlyList<IKubernetesObject<V1ObjectMeta>> Parse(string text) =>
@@ -52,7 +52,7 @@ internal sealed class KubernetesManifests
         [.. files.SelectMany(file => Parse(File.ReadAllText(Path.Combine(Folder, file))))];
 }
 
-/// <summary>As much of kustomize's own file as is used here. Any other field fails.</summary>
+/// <summary>The part of the kustomization format that is used here. Any other field fails.</summary>
 internal sealed class Kustomization
 {
     public string ApiVersion { get; set; } = "";

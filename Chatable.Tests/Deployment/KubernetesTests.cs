@@ -7,7 +7,7 @@ using YamlDotNet.Core;
 namespace Chatable.Tests.Deployment;
 
 /// <summary>
-/// <c>deploy/kubernetes</c> is what Kubernetes' API takes, and has what the topology of the AppHost has. Nothing here asks a cluster.
+/// <c>deploy/kubernetes</c> is valid for the Kubernetes API and matches the topology of the AppHost. No test here calls a cluster.
 /// </summary>
 public sealed class KubernetesTests
 {
@@ -15,7 +15,7 @@ public sealed class KubernetesTests
 
     private static readonly Dictionary<string, string> s_meantToDiffer = new()
     {
-        ["ASPNETCORE_FORWARDEDHEADERS_ENABLED"] = "Aspire's publishing sets it for each project; here for what has an ingress in front",
+        ["ASPNETCORE_FORWARDEDHEADERS_ENABLED"] = "Aspire publishes it for each project; here only services with an ingress have it",
         ["OTEL_DOTNET_EXPERIMENTAL_OTLP_RETRY"] = "Aspire's, for its dashboard",
         ["OTEL_SERVICE_NAME"] = "Aspire sets it when it starts a service, not when it publishes",
     };
@@ -54,7 +54,7 @@ public sealed class KubernetesTests
                 resource => (resource.ApiVersion, resource.Kind, resource.Metadata.Name) == (patch.ApiVersion, patch.Kind, patch.Metadata.Name));
         }
 
-        // So the models do tell.
+        // Proof that the models reject unknown fields.
         Assert.Throws<YamlException>(() => KubernetesManifests.Parse(
             """
             apiVersion: v1
@@ -87,7 +87,7 @@ public sealed class KubernetesTests
         AppHostService.HoldEnvironments(services, VariablesOf, s_meantToDiffer, name => Assert.Single(ContainerOf(name).Ports).ContainerPort);
 
         Assert.All(s_all, manifests => Assert.Empty(manifests.Resources.OfType<V1Secret>()));
-        // Whoever has the services' secrets has not the owner's, nor the other way round.
+        // The services do not get the owner's secrets, and the migrations do not get the services' secrets.
         Assert.Equal(["migrations"], SecretsOf("migrations").Select(secret => secret.Name).Distinct());
         Assert.DoesNotContain(SecretsOf("api").Concat(SecretsOf("fanout")), secret => secret.Name == "migrations");
     }
@@ -131,7 +131,7 @@ public sealed class KubernetesTests
                 continue;
             }
 
-            // A number beside it would be set with each deployment, whatever the load.
+            // With an autoscaler, a fixed number would override the scale at each deployment.
             Assert.Null(replicas);
             Assert.Equal("Deployment", scaler.Spec.ScaleTargetRef.Kind);
             Assert.InRange(service.Replicas, scaler.Spec.MinReplicas!.Value, scaler.Spec.MaxReplicas);
@@ -162,7 +162,7 @@ public sealed class KubernetesTests
                     (probe.PeriodSeconds!.Value, probe.TimeoutSeconds!.Value, probe.FailureThreshold!.Value));
             }
 
-            // A node that is emptied takes one at a time, and a new version none before another is ready.
+            // Draining a node evicts one pod at a time. A rollout stops no pod before its replacement is ready.
             var budget = KubernetesManifests.Base.Get<V1PodDisruptionBudget>(deployment.Metadata.Name).Spec;
             Assert.Equal(deployment.Spec.Selector.MatchLabels, budget.Selector.MatchLabels);
             Assert.Equal("1", budget.MaxUnavailable.Value);
@@ -170,7 +170,7 @@ public sealed class KubernetesTests
         });
     }
 
-    /// <summary>Nothing orders a job before a deployment. Whoever deploys tells them apart by this label, as docs/kubernetes.md says.</summary>
+    /// <summary>Nothing orders a job before a deployment. The operator selects them by this label, as docs/kubernetes.md says.</summary>
     [Fact]
     public async Task WhatStartsAfterTheMigrationsCanBeLeftOutUntilTheyHaveSucceeded()
     {
@@ -181,7 +181,7 @@ public sealed class KubernetesTests
             services.Where(service => service.StartsAfter.Count > 0).Select(service => service.Name).Order(),
             later.OfType<V1Deployment>().Select(deployment => deployment.Metadata.Name).Order());
         Assert.Equal(services.SelectMany(service => service.StartsAfter).Distinct(), KubernetesManifests.Base.Resources.OfType<V1Job>().Select(job => job.Metadata.Name));
-        // What is applied first has all that the job needs, and nothing that names a deployment.
+        // The resources applied first include everything that the job needs, and nothing for a deployment.
         Assert.All(
             KubernetesManifests.Base.Resources.Except(later), resource => Assert.True(resource is V1Namespace or V1NetworkPolicy or V1Job, $"{resource.Kind} {resource.Metadata.Name}"));
         var words = await File.ReadAllTextAsync(Path.Combine(Repository.Root, "docs", "kubernetes.md"), Cancelled);
@@ -208,7 +208,7 @@ public sealed class KubernetesTests
             Assert.Null(container.SecurityContext.Capabilities.Add);
             Assert.Equal(["cpu", "memory"], container.Resources.Requests.Keys.Order());
             Assert.Equal(["memory"], container.Resources.Limits.Keys);
-            // Where it may write, it says so: each mount has a volume, and each volume a mount.
+            // Each writable path is declared: each mount has a volume, and each volume a mount.
             Assert.Equal(pod.Volumes.Select(volume => volume.Name).Order(), container.VolumeMounts.Select(mount => mount.Name).Order());
         });
         Assert.Equal("restricted", Assert.Single(KubernetesManifests.Base.Resources.OfType<V1Namespace>()).GetLabel("pod-security.kubernetes.io/enforce"));

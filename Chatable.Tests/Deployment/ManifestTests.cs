@@ -3,7 +3,7 @@ using Chatable.Tests.Support;
 
 namespace Chatable.Tests.Deployment;
 
-/// <summary>What the AppHost publishes for tools that deploy: a change of the topology shows as a change of the kept file.</summary>
+/// <summary>The AppHost's manifest for deployment tools: a change of the topology shows as a change of the kept file.</summary>
 public sealed class ManifestTests
 {
     private static readonly string[] s_secrets =
@@ -14,7 +14,7 @@ public sealed class ManifestTests
     [Fact]
     public async Task TheKeptManifestIsWhatTheAppHostPublishesWithoutASecretOrAPathOfThisMachine()
     {
-        // What an earlier run of the topology would have generated and kept.
+        // Secrets that an earlier run of the topology generated and kept.
         using var home = new TestFolder();
         var secrets = s_secrets.ToDictionary(name => $"Parameters:{name}", name => $"kept-from-an-earlier-run-{name}");
         var folder = Directory.CreateDirectory(Path.Combine(home.Path, ".microsoft", "usersecrets", "chatable-apphost"));
@@ -27,7 +27,7 @@ public sealed class ManifestTests
             Assert.DoesNotContain(path, published, StringComparison.Ordinal);
         Assert.True(
             File.Exists(AppHostManifest.Kept) && (await File.ReadAllTextAsync(AppHostManifest.Kept, Cancelled)).TrimEnd('\n') == published,
-            $"{Path.GetRelativePath(Repository.Root, AppHostManifest.Kept)} is not what the AppHost publishes. Where the change is meant, renew "
+            $"{Path.GetRelativePath(Repository.Root, AppHostManifest.Kept)} is not what the AppHost publishes. To accept it, renew "
             + $"the file from the root of the repository:\n  {AppHostManifest.Renewal}\nThe AppHost publishes:\n{published}");
     }
 
@@ -47,9 +47,9 @@ public sealed class ManifestTests
                 published.TryGetProperty("bindings", out var bindings) && bindings.GetProperty("http").TryGetProperty("external", out _));
             Assert.Matches(@"^\.\./Chatable\.\w+/Chatable\.\w+\.csproj$", published.GetProperty("path").GetString());
         });
-        // Aspire starts Redis by a line of shell: what stands behind that line has no effect.
+        // Aspire starts Redis with a shell command line; arguments after that line have no effect.
         Assert.EndsWith(" --appendonly yes", resources.GetProperty("redis").GetProperty("args").EnumerateArray().Last().GetString(), StringComparison.Ordinal);
-        // Each secret is asked of whoever deploys, or generated there.
+        // Each secret is entered at deployment, or generated there.
         Assert.All(s_secrets, name =>
         {
             var value = resources.GetProperty(name).GetProperty("inputs").GetProperty("value");

@@ -7,8 +7,8 @@ using Npgsql;
 namespace Chatable.Tests.Deployment;
 
 /// <summary>
-/// Stores that take nobody without TLS, with certificates of an authority of the tests' own. Everything there is to it stands in the
-/// connection strings and in <c>SSL_CERT_FILE</c>, which .NET takes for the machine's trusted authorities.
+/// Stores that accept only TLS connections, with certificates of a test authority. All it takes are the connection strings and
+/// <c>SSL_CERT_FILE</c>, which .NET uses as the machine's trusted authorities.
 /// </summary>
 public sealed class StoreTlsTests(StoreTlsTests.Stores stores) : IClassFixture<StoreTlsTests.Stores>
 {
@@ -25,7 +25,7 @@ public sealed class StoreTlsTests(StoreTlsTests.Stores stores) : IClassFixture<S
 
         internal string Root => _authority.Root;
 
-        /// <summary>An authority that signed neither.</summary>
+        /// <summary>An authority that signed neither certificate.</summary>
         internal string OtherRoot => _stranger.Root;
 
         public string Redis => $"localhost:{_redis.ConnectionString.Split(':')[1]},password={Password},ssl=true";
@@ -40,8 +40,8 @@ public sealed class StoreTlsTests(StoreTlsTests.Stores stores) : IClassFixture<S
         }
 
         /// <summary>A new, empty database.</summary>
-        /// <param name="root">The authority to be trusted.</param>
-        /// <param name="host">What the certificate must be for.</param>
+        /// <param name="root">The trusted authority.</param>
+        /// <param name="host">The host name to verify in the certificate.</param>
         public async Task<string> DatabaseAsync(string root, string host = "localhost") =>
             new NpgsqlConnectionStringBuilder(await _postgres.CreateDatabaseAsync(Cancelled))
             {

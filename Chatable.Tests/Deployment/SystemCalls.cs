@@ -3,20 +3,20 @@ using System.Runtime.InteropServices;
 namespace Chatable.Tests.Deployment;
 
 /// <summary>
-/// A unit's <c>SystemCallFilter</c>, in force for a program that is started by hand: what systemd would refuse it is refused here, too. By
-/// libseccomp, which systemd itself needs, and perl, which every Debian has.
+/// Applies a unit's <c>SystemCallFilter</c> to a program that is started without systemd: calls that systemd would refuse are refused here
+/// too. Uses libseccomp, which systemd itself needs, and perl, which every Debian has.
 /// </summary>
 internal static class SystemCalls
 {
     private const uint Refuse = 0x00050000 | NotPermitted, Allow = 0x7fff0000;
     private const uint NotPermitted = 1;
 
-    // The numbers of prctl and seccomp.
+    // The system call numbers of prctl and seccomp.
     private static readonly (int Prctl, int Seccomp) s_calls = RuntimeInformation.ProcessArchitecture switch
     {
         System.Runtime.InteropServices.Architecture.X64 => (157, 317),
         System.Runtime.InteropServices.Architecture.Arm64 => (167, 277),
-        var other => throw new PlatformNotSupportedException($"{other} has numbers of its own."),
+        var other => throw new PlatformNotSupportedException($"{other} has other system call numbers."),
     };
 
     // prctl(PR_SET_NO_NEW_PRIVS, 1), seccomp(SECCOMP_SET_MODE_FILTER, 0, { length, program }).
@@ -28,7 +28,7 @@ internal static class SystemCalls
         exec { $ARGV[0] } @ARGV or die "exec: $!";
         """;
 
-    /// <summary>What starts a program under the filter, to be followed by the program and its arguments.</summary>
+    /// <summary>The command that starts a program under the filter. The program and its arguments follow it.</summary>
     public static async Task<string[]> StarterAsync(SystemdUnit unit, string folder, CancellationToken cancellationToken)
     {
         var allowed = new HashSet<string>(StringComparer.Ordinal);
@@ -47,7 +47,7 @@ internal static class SystemCalls
         return [InstalledPrograms.Find("perl"), "-e", s_starter, file];
     }
 
-    // systemd-analyze syscall-filter @timer: the name of the set, a comment, and its members, which may be sets.
+    // Output of systemd-analyze syscall-filter @timer: the name of the set, a comment, and its members, which may be sets.
     private static async Task<HashSet<string>> ExpandAsync(IEnumerable<string> names, CancellationToken cancellationToken)
     {
         var expanded = new HashSet<string>(StringComparer.Ordinal);
@@ -75,7 +75,7 @@ internal static class SystemCalls
         Assert.NotEqual(0, filter);
         try
         {
-            // Other architectures' calls have no number here.
+            // System calls of other architectures have no number here.
             foreach (var call in allowed.Select(Number).Where(call => call >= 0))
                 Assert.Equal(0, Add(filter, Allow, call, 0, 0));
             using var output = File.Create(file);

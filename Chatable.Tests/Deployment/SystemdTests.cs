@@ -7,25 +7,25 @@ using StackExchange.Redis;
 namespace Chatable.Tests.Deployment;
 
 /// <summary>
-/// What <c>make install</c> lays down is what systemd takes, and has what the topology of the AppHost has. Its programs run here as a user
-/// without rights, but started by hand: systemd need not be this machine's first process.
+/// The files of <c>make install</c> are valid for systemd and match the topology of the AppHost. The programs run as an unprivileged user
+/// but are started by hand, so systemd need not be this machine's init.
 /// </summary>
 [UnsupportedOSPlatform("windows")]
 public sealed class SystemdTests(InstalledUnits installed, PostgresServer postgres) : IClassFixture<InstalledUnits>
 {
     /// <summary>
-    /// Of 100, where systemd's own units with everything shut off reach about 10. What is left: the services talk over the network, and .NET
-    /// reads all of /proc.
+    /// On a scale of 100, where fully locked-down units of systemd reach about 10. The rest: the services use the network, and .NET reads
+    /// all of /proc.
     /// </summary>
     private const int MostExposed = 15;
 
     private static readonly Dictionary<string, string> s_meantToDiffer = new()
     {
-        ["ASPNETCORE_FORWARDEDHEADERS_ENABLED"] = "it would believe everybody; here Http:KnownProxies names the proxy",
-        ["ASPNETCORE_URLS"] = "on one machine each service has a port of its own, at an address that only this machine reaches",
-        ["HTTP_PORTS"] = "ASPNETCORE_URLS stands for it",
-        ["Migrations__StartTimeout"] = "the database of a machine that boots may come up late",
-        ["OTEL_DOTNET_EXPERIMENTAL_OTLP_RETRY"] = "Aspire's, for its dashboard",
+        ["ASPNETCORE_FORWARDEDHEADERS_ENABLED"] = "it would trust every proxy; here Http:KnownProxies names the proxy",
+        ["ASPNETCORE_URLS"] = "on one machine each service has its own port, on the loopback interface",
+        ["HTTP_PORTS"] = "ASPNETCORE_URLS replaces it",
+        ["Migrations__StartTimeout"] = "after a reboot the database may start late",
+        ["OTEL_DOTNET_EXPERIMENTAL_OTLP_RETRY"] = "set by Aspire, for its dashboard",
         ["OTEL_SERVICE_NAME"] = "Aspire sets it when it starts a service, not when it publishes",
     };
 
@@ -51,7 +51,7 @@ public sealed class SystemdTests(InstalledUnits installed, PostgresServer postgr
 
         Assert.True(exitCode == 0, output);
         Assert.Contains("Overall exposure level", output, StringComparison.Ordinal);
-        // With it no .NET program starts. That it is off is in the number.
+        // No .NET program starts with it. The number above includes that it is off.
         Assert.Empty(installed.Unit(service)["MemoryDenyWriteExecute"]);
     }
 
@@ -90,7 +90,7 @@ public sealed class SystemdTests(InstalledUnits installed, PostgresServer postgr
         Assert.All(services, service =>
         {
             Assert.Equal($"{installed.Settings}/{service.Name}.env", installed.Unit(service.Name).EnvironmentFile);
-            // An example has the names, and no value that could be left as it is.
+            // An example lists the names, without values that could be used unchanged.
             var example = SystemdUnit.Variables($"{installed.Settings}/{service.Name}.env.example");
             Assert.All(example, variable => Assert.Matches("(?i)(^|password=)$", variable.Value));
         });
@@ -106,7 +106,7 @@ public sealed class SystemdTests(InstalledUnits installed, PostgresServer postgr
         Assert.All(
             Directory.EnumerateFiles(installed.Settings, "*.example"),
             file => Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead, File.GetUnixFileMode(file)));
-        // A package's units name the folder in which it will be unpacked.
+        // A package's units name the folder it will be unpacked to.
         Assert.Equal("ExecStart=/usr/lib/chatable/api/Chatable.ApiService", installed.Packaged["chatable-api.service"].Split('\n').Single(line => line.StartsWith("ExecStart=", StringComparison.Ordinal)));
         Assert.Contains("EnvironmentFile=/etc/chatable/api.env\n", installed.Packaged["chatable-api.service"], StringComparison.Ordinal);
         Assert.DoesNotContain(installed.Packaged.Values, unit => unit.Contains(Path.GetTempPath(), StringComparison.Ordinal));
@@ -138,8 +138,7 @@ public sealed class SystemdTests(InstalledUnits installed, PostgresServer postgr
     }
 
     /// <summary>
-    /// As systemd starts them: with nothing but the unit's environment, with the system calls that it allows, and with settings that only
-    /// root can read.
+    /// As systemd starts them: with only the unit's environment, only its allowed system calls, and settings that only root can read.
     /// </summary>
     [Fact]
     public async Task TheProgramsMigrateServeAndEndWithZeroAsAUserWithoutRights()
@@ -170,7 +169,7 @@ public sealed class SystemdTests(InstalledUnits installed, PostgresServer postgr
         foreach (var process in new[] { api, worker })
         {
             Signals.Send(process.Id, Signals.Terminate);
-            // What the unit gives it before it is killed.
+            // The unit's stop timeout.
             Assert.Equal(0, await process.WaitForExitAsync(Cancelled).WaitAsync(TimeSpan.FromSeconds(30), Cancelled));
         }
     }
@@ -191,11 +190,11 @@ public sealed class SystemdTests(InstalledUnits installed, PostgresServer postgr
         Assert.Empty(Directory.EnumerateFiles(settings, "*.example", SearchOption.AllDirectories));
         Assert.Contains($"left {settings}/chatable: what is in it is yours", output, StringComparison.Ordinal);
 
-        // And once more, where nothing is left to remove.
+        // Again, when nothing is left to remove.
         Assert.Equal(0, (await InstalledUnits.MakeAsync("uninstall", $"PREFIX={prefix}", $"SYSCONFDIR={settings}")).ExitCode);
     }
 
-    // A secret is what the example leaves to be filled in.
+    // Secrets are the values that the example leaves empty.
     private Dictionary<string, string?> VariablesOf(string service)
     {
         var variables = installed.Unit(service).Environment.ToDictionary(variable => variable.Key, variable => (string?)variable.Value);
@@ -204,7 +203,7 @@ public sealed class SystemdTests(InstalledUnits installed, PostgresServer postgr
         return variables;
     }
 
-    // The example, filled in as it says.
+    // Fills in the example.
     private async Task SetAsync(string service, params (string Name, string Value)[] values)
     {
         var file = installed.Unit(service).EnvironmentFile;
@@ -221,7 +220,7 @@ public sealed class SystemdTests(InstalledUnits installed, PostgresServer postgr
         var start = ServerAccount.StartInfo(command[0], command[1..], "KILL");
         start.Environment.Clear();
         start.Environment["PATH"] = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-        // Wherever this machine has it.
+        // The .NET installation of this machine.
         start.Environment["DOTNET_ROOT"] = Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", ".."));
         foreach (var (name, value) in unit.Environment.Concat(SystemdUnit.Variables(unit.EnvironmentFile)))
             start.Environment[name] = value;
@@ -254,7 +253,7 @@ public sealed class SystemdTests(InstalledUnits installed, PostgresServer postgr
         Assert.Equal("hello", (await alices.ReceiveAsync(Cancelled)).Text("message"));
     }
 
-    // As docs/security.md has it.
+    // As docs/security.md describes.
     private static async Task AddRedisUserAsync(string connectionString, string password)
     {
         await using var redis = await ConnectionMultiplexer.ConnectAsync($"{connectionString},allowAdmin=true");

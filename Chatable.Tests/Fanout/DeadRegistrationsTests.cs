@@ -11,7 +11,7 @@ using static Chatable.Tests.Stores.MessagesDatabase;
 
 namespace Chatable.Tests.Fanout;
 
-/// <summary>What a server leaves in the registry that dies with many sockets.</summary>
+/// <summary>The registrations left behind by a server that dies with many sockets.</summary>
 public sealed class DeadRegistrationsTests(PostgresServer postgres, RedisServer redis) : FanoutTest(postgres, redis)
 {
     [Fact]
@@ -59,7 +59,7 @@ public sealed class DeadRegistrationsTests(PostgresServer postgres, RedisServer 
         await dead.StopAsync(Token);
     }
 
-    /// <summary>One whose lease has ended, with users that it has not taken out.</summary>
+    /// <summary>A server whose lease has expired, with users it has not removed.</summary>
     internal static async Task<Guid> AddDeadServerAsync(IntakeRedis redis, params long[] users)
     {
         var brief = new RegistryOptions { KeyPrefix = redis.Prefix, ServerLifetime = TimeSpan.FromMilliseconds(1) };

@@ -23,8 +23,8 @@ public sealed class DeliveryPathTests(PostgresServer postgres, RedisServer redis
 
         foreach (var server in (Guid[])[anns, bens, origin])
         {
-            var stored = Assert.IsType<MessageStored>(Assert.Single(await World.ReceiveAsync(server, 1)));
-            Assert.Equal((entry.MessageId, entry.Origin, trace.TraceId), (stored.Message.MessageId, stored.Origin, stored.Trace.TraceId));
+            var stored = Assert.IsType<EntryStored>(Assert.Single(await World.ReceiveAsync(server, 1)));
+            Assert.Equal((entry.MessageId, entry.Origin, trace.TraceId), (stored.Place().MessageId, stored.Origin, stored.Trace.TraceId));
             Assert.NotEqual(trace.SpanId, stored.Trace.SpanId);
             Assert.Equal([new Recipient(Ann.Id, 1), new Recipient(Ben.Id, 1)], stored.Recipients);
         }
@@ -47,11 +47,11 @@ public sealed class DeliveryPathTests(PostgresServer postgres, RedisServer redis
             Entry(Ann, Ben, "three", after: "two") with { Origin = new Origin(origin, 3) });
 
         var items = await World.ReceiveAsync(origin, 3);
-        Assert.Equal(1, Assert.IsType<MessageStored>(items[0]).Origin.ConnectionId);
-        var repeated = Assert.IsType<MessageRepeated>(items[1]);
-        Assert.Equal((2, 1, 1), (repeated.Origin.ConnectionId, repeated.ConversationSeq, repeated.AuthorSeq));
-        var refused = Assert.IsType<MessageRefused>(items[2]);
-        Assert.Equal(("three", RefusalCode.OutOfOrder, 3), (refused.ClientId.Text, refused.Code, refused.Origin.ConnectionId));
+        Assert.Equal(1, Assert.IsType<EntryStored>(items[0]).Origin.ConnectionId);
+        var repeated = Assert.IsType<CommandRepeated>(items[1]);
+        Assert.Equal((2, 1, 1), (repeated.Origin.ConnectionId, repeated.Place().ConversationSeq, repeated.ActorSeq));
+        var refused = Assert.IsType<CommandRefused>(items[2]);
+        Assert.Equal(("three", RefusalCode.OutOfOrder, 3), (refused.CommandId.Text, refused.Code, refused.Origin.ConnectionId));
     }
 
     [Fact]
@@ -67,10 +67,10 @@ public sealed class DeliveryPathTests(PostgresServer postgres, RedisServer redis
         World.StartWorker("w1");
 
         var items = await World.ReceiveAsync(origin, 4);
-        Assert.Equal(["good-1", "good-2"], items.OfType<MessageStored>().Select(item => item.Message.ClientId.Text));
+        Assert.Equal(["good-1", "good-2"], items.OfType<EntryStored>().Select(item => item.Entry.CommandId.Text));
         Assert.Equal(
             [("invalid", RefusalCode.Invalid), ("unknown", RefusalCode.Invalid)],
-            items.OfType<MessageRefused>().Select(item => (item.ClientId.Text, item.Code)));
+            items.OfType<CommandRefused>().Select(item => (item.CommandId.Text, item.Code)));
         var letters = await World.DeadLettersAsync(partition);
         Assert.Equal(["undecodable", "undecodable", "22021", "unknown_user"], letters.Select(letter => letter["error"].ToString()));
         Assert.Equal(entries[3], (byte[]?)letters[2]["m"]);
@@ -90,11 +90,11 @@ public sealed class DeliveryPathTests(PostgresServer postgres, RedisServer redis
         await World.Log.AppendAsync(World.PartitionOf(later), [unknown.Encode(), later.Encode()], Token);
         World.StartWorker("w1");
 
-        Assert.Equal("unknown", Assert.IsType<MessageRefused>(Assert.Single(await World.ReceiveAsync(origin, 1))).ClientId.Text);
+        Assert.Equal("unknown", Assert.IsType<CommandRefused>(Assert.Single(await World.ReceiveAsync(origin, 1))).CommandId.Text);
         await ExecuteAsync("DROP TRIGGER busy ON messages");
         var items = await World.ReceiveAsync(origin, 2);
         Assert.Equal(2, items.Count);
-        Assert.Equal("later", Assert.IsType<MessageStored>(items[1]).Message.ClientId.Text);
+        Assert.Equal("later", Assert.IsType<EntryStored>(items[1]).Entry.CommandId.Text);
     }
 
     [Fact]
@@ -154,12 +154,12 @@ public sealed class DeliveryPathTests(PostgresServer postgres, RedisServer redis
             await World.WaitForAsync(async () => await World.Database.ScalarAsync<long>(
                 "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'") > 0);
 
-            // Its clock is behind by half a century, and the batch that waits for the lock has not been deleted yet.
+            // Redis' clock is half a century behind, and the batch that waits for the lock has not been deleted yet.
             await World.Redis.Database.KeyDeleteAsync(log);
             await World.Redis.Database.StreamAddAsync(log, "m", late.Encode(), "1-0");
         }
 
-        var stored = (await World.ReceiveAsync(server, 2)).OfType<MessageStored>().Select(item => item.Message.ClientId.Text);
+        var stored = (await World.ReceiveAsync(server, 2)).OfType<EntryStored>().Select(item => item.Entry.CommandId.Text);
         Assert.Equal(["lost", "late"], stored);
         await World.WaitForAsync(async () => await World.IntakeLengthAsync() == 0);
         await MessagesInvariants.AssertAsync(World.Database);
@@ -204,7 +204,7 @@ public sealed class DeliveryPathTests(PostgresServer postgres, RedisServer redis
         batch.BatchCommands.Add(new NpgsqlBatchCommand($"ALTER DATABASE {name} ALLOW_CONNECTIONS {allowed}"));
         batch.BatchCommands.Add(new NpgsqlBatchCommand($"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"));
         await batch.ExecuteNonQueryAsync(Token);
-        // The test's own connections to it are gone too.
+        // The test's own connections are closed too.
         World.Database.Source.Clear();
     }
 }

@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace Chatable.Tests.Fanout;
 
-/// <summary>One call of a command of the worker's program: the one for dead letters, or another.</summary>
+/// <summary>Runs one command of the worker's program: the dead-letter command or another one.</summary>
 internal static class DlqProcess
 {
     public static Task<ProcessRun> RunAsync(string? redis, string prefix, string command, CancellationToken cancellationToken) => RunAsync(

@@ -3,7 +3,7 @@ using Chatable.Tests.Support;
 
 namespace Chatable.Tests.Fanout;
 
-/// <summary>A test with a world of its own, and two users in it.</summary>
+/// <summary>A test with its own world and two users in it.</summary>
 public abstract class FanoutTest(PostgresServer postgres, RedisServer redis) : IAsyncLifetime
 {
     internal FanoutWorld World { get; private set; } = null!;

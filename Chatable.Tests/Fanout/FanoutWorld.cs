@@ -10,7 +10,7 @@ using StackExchange.Redis;
 
 namespace Chatable.Tests.Fanout;
 
-/// <summary>A database and a corner of Redis, with the API server's side of both, for workers that are processes.</summary>
+/// <summary>A database and a Redis key prefix, with the API server's side of both, for workers that run as processes.</summary>
 internal sealed class FanoutWorld : IAsyncDisposable
 {
     private readonly List<WorkerProcess> _workers = [];
@@ -45,7 +45,7 @@ internal sealed class FanoutWorld : IAsyncDisposable
         return worker;
     }
 
-    /// <summary>Runs the worker's command for dead letters: <c>list --json</c>.</summary>
+    /// <summary>Runs a dead-letter command of the worker, such as <c>list --json</c>.</summary>
     public Task<ProcessRun> DlqAsync(string command) => DlqProcess.RunAsync(_redisServer, Redis.Prefix, command, Token);
 
     public async Task<Guid> AddServerAsync(params UserRow[] users)
@@ -65,7 +65,7 @@ internal sealed class FanoutWorld : IAsyncDisposable
 
     public int PartitionOf(IntakeEntry entry) => Partitioning.PartitionOf(entry.AuthorId, entry.RecipientId, Log.Partitions);
 
-    /// <summary>All items in a server's queue, as soon as there are so many.</summary>
+    /// <summary>All items in a server's queue, once there are at least this many.</summary>
     public async Task<IReadOnlyList<IDispatch>> ReceiveAsync(Guid bootId, int count)
     {
         var reader = new ServerQueueReader(
@@ -81,7 +81,7 @@ internal sealed class FanoutWorld : IAsyncDisposable
         return items;
     }
 
-    /// <summary>Who holds how many partitions, by the part of the workers' names before the slash.</summary>
+    /// <summary>The number of partitions per holder. A holder is the part of a worker's name before the slash.</summary>
     public async Task<Dictionary<string, int>> LeasesAsync()
     {
         var values = await Task.WhenAll(
@@ -105,7 +105,7 @@ internal sealed class FanoutWorld : IAsyncDisposable
         while (!await condition())
         {
             if (limit.IsCancellationRequested)
-                Assert.Fail($"Not within {atMost}.\n{string.Join("\n\n", _workers.Select(worker => worker.Output))}");
+                Assert.Fail($"Timed out after {atMost}.\n{string.Join("\n\n", _workers.Select(worker => worker.Output))}");
             await Task.Delay(20, Token);
         }
     }

@@ -6,7 +6,7 @@ using static Chatable.Tests.Stores.MessagesDatabase;
 
 namespace Chatable.Tests.Fanout;
 
-/// <summary>Entries that can never be stored, in a Redis that has no memory left.</summary>
+/// <summary>Entries that can never be stored, in a Redis without free memory.</summary>
 public sealed class PoisonWithoutMemoryTests(PostgresServer postgres)
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;
@@ -22,7 +22,7 @@ public sealed class PoisonWithoutMemoryTests(PostgresServer postgres)
         var good = Entry(users[0], users[1], "good");
         var invalid = Entry(users[0], users[1], "invalid") with { Body = new byte[] { 0xC0, 0x80 }, Origin = new Origin(origin, 7) };
         await world.Log.AppendAsync(world.PartitionOf(good), [new byte[] { 1, 2, 3 }, invalid.Encode(), good.Encode()], Token);
-        // A worker that starts without memory finds it there, and goes on.
+        // Written before memory runs out, so that the worker can start.
         await world.Log.EnsurePartitionsAsync(Token);
         await world.Redis.Database.ExecuteAsync("CONFIG", "SET", "maxmemory", "1");
         world.StartWorker("w1");
@@ -30,8 +30,8 @@ public sealed class PoisonWithoutMemoryTests(PostgresServer postgres)
         await world.WaitForAsync(async () => await world.Database.CountMessagesAsync() == 1);
         var letters = await world.DeadLettersAsync(world.PartitionOf(good));
         Assert.Equal(["undecodable", "22021"], letters.Select(letter => letter["error"].ToString()));
-        var refused = Assert.IsType<MessageRefused>(Assert.Single(await world.ReceiveAsync(origin, 1)));
-        Assert.Equal(("invalid", RefusalCode.Invalid, 7), (refused.ClientId.Text, refused.Code, refused.Origin.ConnectionId));
+        var refused = Assert.IsType<CommandRefused>(Assert.Single(await world.ReceiveAsync(origin, 1)));
+        Assert.Equal(("invalid", RefusalCode.Invalid, 7), (refused.CommandId.Text, refused.Code, refused.Origin.ConnectionId));
         await world.WaitForAsync(async () => await world.IntakeLengthAsync() == 0);
         await MessagesInvariants.AssertAsync(world.Database);
     }

@@ -6,7 +6,7 @@ using static Chatable.Tests.Stores.MessagesDatabase;
 
 namespace Chatable.Tests.Fanout;
 
-/// <summary>A PostgreSQL that is older than what Redis knows, and the command that ends that.</summary>
+/// <summary>A PostgreSQL that is behind Redis, and the command that resolves it.</summary>
 public sealed class SetBackTests(PostgresServer postgres, RedisServer redis) : FanoutTest(postgres, redis)
 {
     private const string Warning = "PostgreSQL is behind what Redis knows of 1 logs";
@@ -35,7 +35,7 @@ public sealed class SetBackTests(PostgresServer postgres, RedisServer redis) : F
         var log = await new EnvelopeStore(World.Database.Source).LogHeadAsync(Ben.Id, known: null, Token);
         Assert.Contains($"{log.Epoch} has begun.", command.Output, StringComparison.Ordinal);
         var told = await World.ReceiveAsync(server, 3);
-        Assert.Equal([0, 0, log.EpochNumber], told.OfType<MessageStored>().Select(one => one.Epoch));
+        Assert.Equal([0, 0, log.EpochNumber], told.OfType<EntryStored>().Select(one => one.Epoch));
         await World.WaitForAsync(async () => await KnownAsync() == new KnownHead(log.EpochNumber, Ann.Id, 2));
     }
 

@@ -35,7 +35,7 @@ public sealed class TakeoverTests(PostgresServer postgres, RedisServer redis) : 
         Assert.Equal(0, await first.WaitForExitAsync(Token));
         await WaitForLeasesAsync(("w2", 16));
         TestContext.Current.SendDiagnosticMessage("Takeover after a stop: {0}", told.Elapsed);
-        // Well before the leases would have run out by themselves.
+        // Well before the leases would expire.
         Assert.True(told.Elapsed < TimeSpan.FromSeconds(6), $"It took {told.Elapsed}.");
     }
 

@@ -14,11 +14,11 @@ public sealed partial class WorkerConsoleTests(PostgresServer postgres, RedisSer
             "w", await postgres.CreateMigratedDatabaseAsync(Cancellation), redis.ConnectionString, $"{Guid.NewGuid():N}:");
         await Eventually.HoldsAsync(
             () => Task.FromResult(worker.Output.Contains("Application started", StringComparison.Ordinal)
-                && worker.Output.Contains("partitions", StringComparison.Ordinal)), "it has started and reads", Cancellation);
+                && worker.Output.Contains("partitions", StringComparison.Ordinal)), "the worker has started and reads", Cancellation);
         worker.Terminate();
         Assert.Equal(0, await worker.WaitForExitAsync(Cancellation));
         await Eventually.HoldsAsync(
-            () => Task.FromResult(worker.Output.Contains("No longer", StringComparison.Ordinal)), "it says that it left", Cancellation);
+            () => Task.FromResult(worker.Output.Contains("No longer", StringComparison.Ordinal)), "it says that it stopped", Cancellation);
 
         const string All = "0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15";
         Assert.Equal(

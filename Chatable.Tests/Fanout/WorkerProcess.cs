@@ -4,7 +4,7 @@ using Chatable.Tests.Support;
 
 namespace Chatable.Tests.Fanout;
 
-/// <summary>The worker as a process of its own, gone with the test at the latest.</summary>
+/// <summary>The worker as a separate process, ended with the test at the latest.</summary>
 internal sealed partial class WorkerProcess : IAsyncDisposable
 {
     private readonly ServerProcess _process;
@@ -35,10 +35,10 @@ internal sealed partial class WorkerProcess : IAsyncDisposable
         return await response.Content.ReadAsStringAsync(cancellationToken);
     }
 
-    /// <summary>SIGKILL: no code of the worker runs any more.</summary>
+    /// <summary>SIGKILL: no more worker code runs.</summary>
     public void Kill() => Signals.Send(_process.Id, Signals.Kill);
 
-    /// <summary>SIGTERM, as a platform stops it.</summary>
+    /// <summary>SIGTERM, as a platform sends it.</summary>
     public void Terminate() => Signals.Send(_process.Id, Signals.Terminate);
 
     public Task<int> WaitForExitAsync(CancellationToken cancellationToken) => _process.WaitForExitAsync(cancellationToken);
@@ -50,7 +50,7 @@ internal sealed partial class WorkerProcess : IAsyncDisposable
         _process.Dispose();
     }
 
-    // From …/Chatable.Tests/bin/{configuration}/{framework} to the worker's own output: that beside the tests has the tests' packages.
+    // From …/Chatable.Tests/bin/{configuration}/{framework} to the worker's own output. The copy beside the tests has the tests' packages.
     public static string Program()
     {
         var tests = new DirectoryInfo(AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar));

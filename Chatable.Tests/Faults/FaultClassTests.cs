@@ -7,13 +7,13 @@ using Chatable.Tests.Support;
 
 namespace Chatable.Tests.Faults;
 
-/// <summary>The proof of the delivery promise, run by <c>make faults</c>: each class of faults on a cluster of its own.</summary>
+/// <summary>The proof of the delivery guarantee, run by <c>make faults</c>: each class of faults on its own cluster.</summary>
 [Collection(WholeClusters.Name)]
 public sealed class FaultClassTests
 {
     private const int PerSecond = 100;
 
-    // More than 100,000 in 10 minutes, though some of them are lost to faults.
+    // More than 100,000 in 10 minutes, even without those lost to faults.
     private const int MixedPerSecond = 220;
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
@@ -47,7 +47,7 @@ public sealed class FaultClassTests
         Assert.Empty(results.SelectMany(result => result.Violations.Select(violation => $"{result.Fault.Name}: {violation}")));
     }
 
-    // A run that breaks off says so in the table, and the others go on.
+    // A run that is aborted says so in the table, and the others continue.
     private static async Task<RunResult> RunAsync(Fault fault, RunSettings settings)
     {
         try

@@ -5,13 +5,11 @@ using Chatable.Tests.Faults.Runs;
 
 namespace Chatable.Tests.Faults;
 
-/// <summary>
-/// Five classes of faults for a few seconds each, one after the other on one cluster: the quick proof, part of every run of the tests.
-/// </summary>
+/// <summary>Five classes of faults for a few seconds each, one after another on one cluster: the quick proof in every test run.</summary>
 [Collection(WholeClusters.Name)]
 public sealed class FaultSelectionTests(ITestOutputHelper output)
 {
-    // Each long enough to happen at least once.
+    // Long enough for each to happen at least once.
     private static readonly (string Fault, int Seconds)[] s_selected = [("F2", 5), ("F4", 6), ("F10", 8), ("F17", 6), ("F32", 10)];
 
     [Fact]
@@ -30,7 +28,7 @@ public sealed class FaultSelectionTests(ITestOutputHelper output)
         }
 
         Assert.Empty(results.SelectMany(result => result.Violations.Select(violation => $"{result.Fault.Name}: {violation}")));
-        Assert.All(results, result => Assert.True(result.Acked > 0, $"{result.Fault.Name} has had no traffic"));
-        Assert.True(results.Sum(result => result.Suppressed) > 0, "no message came twice, so nothing is known of repeats");
+        Assert.All(results, result => Assert.True(result.Acked > 0, $"{result.Fault.Name} had no traffic"));
+        Assert.True(results.Sum(result => result.Suppressed) > 0, "no message was repeated, so repeats were not tested");
     }
 }

@@ -8,8 +8,8 @@ using Chatable.Tests.Support;
 namespace Chatable.Tests.Faults;
 
 /// <summary>
-/// A checker that finds nothing proves nothing: the cluster is given a bug, and the checker must find it. A bug that one safety net
-/// hides is given together with the end of that net.
+/// A checker that finds nothing proves nothing: the cluster gets a bug, and the checker must find it. A bug that a safety net hides comes
+/// with that net switched off.
 /// </summary>
 [Collection(WholeClusters.Name)]
 public sealed class SeededBugTests
@@ -19,12 +19,12 @@ public sealed class SeededBugTests
         new("ack_before_commit", "I1", "F0"),
         new("drop_push,repair_off,reconcile_off", "I10", "F0"),
         new("dedupe_off", "I3", "F0") { Prepare = "DROP INDEX messages_author_client_key" },
-        // A client that waits for its ack and sends again makes good what this loses, so ours does not; and a later message of the
-        // conversation, refused since its predecessor is missing, must not have it send both again.
+        // A client that waits for its ack and sends again would repair this loss, so ours does not. Nor may a later message of the
+        // conversation, refused because its predecessor is missing, make it send both again.
         new("xdel_before_commit,after_guard_off", "I10", "F4")
         {
             AckTimeout = TimeSpan.FromHours(1),
-            // So that all steps come by: only a death at one of them loses anything.
+            // So that all steps are reached: only a death at one of them loses anything.
             Window = TimeSpan.FromSeconds(25),
         },
         new("two_in_flight,after_guard_off", "I6", "F2"),
@@ -41,13 +41,13 @@ public sealed class SeededBugTests
         {
             Prepare = $"ALTER DATABASE {FaultPostgres.Database} SET synchronous_commit = local;" + Ignoring("synchronous_commit"),
         },
-        // Made at seams. No timeline is below one that there was before.
+        // Injected at seams. A timeline is never lower than an earlier one.
         new("timeline_unseen,reconcile_off", "I12", "F40")
         {
-            Seams = new() { ToPostgres = new("timeline <> left(", "timeline <  left(") },
+            Seams = new() { ToPostgres = new("timeline <> left(", "timeline >  left(") },
             Window = TimeSpan.FromSeconds(25),
         },
-        // Taking out of a set becomes putting into it.
+        // Removing from a set becomes adding to it.
         new("registrations_stay", "I12", "F27S") { Seams = new() { ApisToRedis = new("\r\nSREM\r\n", "\r\nSADD\r\n") } },
         new("dead_registrations_stay", "I12", "F1") { Seams = new() { WorkersToRedis = new("'SREM'", "'SADD'") } },
         new(HoldingHandler.Bug, "I12", "F26"),
@@ -83,7 +83,7 @@ public sealed class SeededBugTests
         var settings = new RunSettings(window ?? seeded.Window, Seed: 1, folder)
         {
             LoadAfter = TimeSpan.FromSeconds(1),
-            // Beyond the 15 s a delivery may take, so that what never comes is told from what is late.
+            // Longer than the 15 s a delivery may take, to distinguish what is late from what never arrives.
             Settle = TimeSpan.FromSeconds(20),
             Prepare = seeded.Prepare,
             Traffic = new() { AckTimeout = seeded.AckTimeout, ReadEvery = seeded.ReadEvery },
@@ -96,7 +96,7 @@ public sealed class SeededBugTests
         Assert.Contains(result.Violations, violation => violation.Invariant == seeded.Invariant);
     }
 
-    // A database in which a setting cannot be set: what the services do about it comes to nothing. Their sessions begin anew.
+    // A database in which a setting cannot be changed, so the services' attempts have no effect. Their sessions are restarted.
     private static string Ignoring(string setting) => $"""
         CREATE SCHEMA seeded;
         CREATE FUNCTION seeded.set_config(text, text, boolean) RETURNS text LANGUAGE sql AS

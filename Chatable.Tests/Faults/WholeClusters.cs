@@ -1,6 +1,6 @@
 namespace Chatable.Tests.Faults;
 
-/// <summary>Runs of whole clusters: one at a time and beside no other test, since each takes all the machine has.</summary>
+/// <summary>Runs of whole clusters: one at a time and without other tests, since each uses the whole machine.</summary>
 [CollectionDefinition(Name, DisableParallelization = true)]
 public sealed class WholeClusters
 {

@@ -3,16 +3,16 @@ using Chatable.Tests.Support;
 
 namespace Chatable.Tests.Hosting;
 
-/// <summary>Which container runtime of this machine can start a container. The runtimes are programs that answer as the real ones do.</summary>
+/// <summary>Which container runtime of this machine can start a container. The runtimes are stubs with the real ones' responses.</summary>
 public sealed class ContainerRuntimeTests
 {
-    // The image of the probe holds no program: whoever gets as far as starting it says so, with this exit code.
+    // The probe's image contains no program: a runtime that gets as far as starting it reports this exit code.
     private const string Works = "case $1 in import) cat >/dev/null;; run) exit 127;; esac";
 
     // A client whose daemon does not run.
     private const string HasNoDaemon = "echo 'Cannot connect to the Docker daemon' >&2; exit 1";
 
-    // Images it can load, but the kernel does not let it make namespaces.
+    // It can load images, but the kernel does not let it create namespaces.
     private const string CannotRun = "case $1 in import) cat >/dev/null;; run) echo 'crun: clone: Operation not permitted' >&2; exit 126;; esac";
 
     private const string Hangs = "exec sleep 600";

@@ -8,7 +8,7 @@ using StackExchange.Redis;
 
 namespace Chatable.Tests.Hosting;
 
-/// <summary>One of the scripts that run a store as a process, as the orchestrator runs it.</summary>
+/// <summary>A script that runs a store as a process, run as the orchestrator does.</summary>
 internal sealed class StoreScript : IAsyncDisposable
 {
     private readonly Process _process;
@@ -17,11 +17,11 @@ internal sealed class StoreScript : IAsyncDisposable
     private readonly string _password;
 
     /// <param name="script"><c>postgres.sh</c> or <c>redis.sh</c>.</param>
-    /// <param name="folder">Where its data is.</param>
-    /// <param name="kept">Whether the data stays when it ends.</param>
-    /// <param name="password">One of its own unless given.</param>
-    /// <param name="path">Searched for programs before PATH, or instead of it where <paramref name="pathAlone"/>.</param>
-    /// <param name="pathAlone">Whether PATH is <paramref name="path"/> and nothing else.</param>
+    /// <param name="folder">The data folder.</param>
+    /// <param name="kept">Whether the data is kept when it ends.</param>
+    /// <param name="password">Random unless given.</param>
+    /// <param name="path">Searched for programs before PATH, or instead of it if <paramref name="pathAlone"/> is set.</param>
+    /// <param name="pathAlone">Whether PATH is only <paramref name="path"/>.</param>
     public StoreScript(
         string script, string folder, bool kept = true, string? password = null, string? path = null, bool pathAlone = false)
     {
@@ -49,7 +49,7 @@ internal sealed class StoreScript : IAsyncDisposable
 
     public int Id => _process.Id;
 
-    /// <summary>Runs a statement, as soon as the server takes it.</summary>
+    /// <summary>Runs a statement as soon as the server accepts it.</summary>
     public async Task<object?> SqlAsync(string sql)
     {
         await using var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder
@@ -80,7 +80,7 @@ internal sealed class StoreScript : IAsyncDisposable
         return await command.ExecuteScalarAsync(Cancelled);
     }
 
-    /// <summary>A connection to the Redis, as soon as it takes one.</summary>
+    /// <summary>A connection to Redis, as soon as it accepts one.</summary>
     public async Task<ConnectionMultiplexer> RedisAsync()
     {
         ConnectionMultiplexer? connection = null;
@@ -104,13 +104,13 @@ internal sealed class StoreScript : IAsyncDisposable
         return connection!;
     }
 
-    /// <summary>The command lines of the script and of all that it has started.</summary>
+    /// <summary>The command lines of the script and of all its descendants.</summary>
     public IEnumerable<string> CommandLines() => Descendants(_process.Id).Select(ProcessTable.CommandLine);
 
     public Task WaitForAsync(string text) => Eventually.HoldsAsync(
-        () => Task.FromResult(Output.Contains(text, StringComparison.Ordinal)), $"it says '{text}'", Cancelled, TimeSpan.FromSeconds(60));
+        () => Task.FromResult(Output.Contains(text, StringComparison.Ordinal)), $"it prints '{text}'", Cancelled, TimeSpan.FromSeconds(60));
 
-    /// <summary>SIGTERM, as the orchestrator sends.</summary>
+    /// <summary>Sends SIGTERM, as the orchestrator does.</summary>
     /// <returns>The exit code.</returns>
     public Task<int> StopAsync()
     {

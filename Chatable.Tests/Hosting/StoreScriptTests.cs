@@ -4,13 +4,13 @@ using Npgsql;
 
 namespace Chatable.Tests.Hosting;
 
-/// <summary>PostgreSQL and Redis as processes of this machine.</summary>
+/// <summary>PostgreSQL and Redis as processes on this machine.</summary>
 public sealed class StoreScriptTests
 {
     private const string Postgres = "postgres.sh";
     private const string Redis = "redis.sh";
 
-    // What a quote, a backslash and a separator do in a shell, a configuration file and a connection string.
+    // Characters that are special in a shell, a configuration file and a connection string.
     private const string OddPassword = """between;the'runs" $HOME\n """;
 
     private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
@@ -91,7 +91,7 @@ public sealed class StoreScriptTests
 
         Assert.True(commands.Count > 1, string.Join('\n', commands));
         Assert.DoesNotContain(commands, line => line.Contains(Password, StringComparison.Ordinal));
-        // Another process holds the empty .lock.
+        // The empty .lock file is locked by another process.
         foreach (var file in Directory.EnumerateFiles(folder.Path, "*", SearchOption.AllDirectories).Where(file => !file.EndsWith(".lock", StringComparison.Ordinal)))
             Assert.DoesNotContain(Password, await File.ReadAllTextAsync(file, Cancelled), StringComparison.Ordinal);
         Assert.DoesNotContain(Password, store.Output, StringComparison.Ordinal);
@@ -121,7 +121,7 @@ public sealed class StoreScriptTests
     public async Task WhatAnAppHostThatIsGoneHasLeftIsSweptByTheNext()
     {
         using var folder = new TestFolder();
-        // No process has the number that Linux never gives.
+        // Linux never assigns this process ID.
         var left = Directory.CreateDirectory(Path.Combine(folder.Path, "chatable-99999999-0a1b2c3d-redis"));
         await File.WriteAllTextAsync(Path.Combine(left.FullName, ".lock"), "", Cancelled);
         var inUse = Directory.CreateDirectory(Path.Combine(folder.Path, $"chatable-{Environment.ProcessId}-0a1b2c3d-redis"));

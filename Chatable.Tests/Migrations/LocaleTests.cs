@@ -5,7 +5,7 @@ using Npgsql;
 
 namespace Chatable.Tests.Migrations;
 
-/// <summary>A database whose locale has a small letter of its own for I.</summary>
+/// <summary>A database whose locale has its own lowercase letter for I.</summary>
 public sealed class LocaleTests(PostgresServer postgres)
 {
     private static CancellationToken Cancelled => TestContext.Current.CancellationToken;

@@ -8,7 +8,7 @@ namespace Chatable.Tests.Migrations;
 
 public sealed class MigrationLockTests(PostgresServer postgres)
 {
-    // The view shows the whole server's locks, those of other tests' databases too.
+    // The view shows the locks of the whole server, including other tests' databases.
     private const string Waiting = """
         SELECT count(*) > 0 FROM pg_locks
         WHERE NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
@@ -64,7 +64,7 @@ public sealed class MigrationLockTests(PostgresServer postgres)
         await using (var create = new NpgsqlCommand("CREATE TABLE users (in_the_way int)", other, inTheWay))
             await create.ExecuteNonQueryAsync(Cancelled);
 
-        // In the middle of its first script it waits for us, and PostgreSQL goes on waiting when it is dead.
+        // It waits for us in the middle of its first script, and PostgreSQL goes on waiting after it is dead.
         var died = await MigrationProcess.RunAsync(
             database,
             async process =>
@@ -94,7 +94,7 @@ public sealed class MigrationLockTests(PostgresServer postgres)
         using var first = Build(database, lockTimeout: "00:00:00.1");
         using var second = Build(database, lockTimeout: "00:00:00.1");
 
-        // The first host lives on, and with it its pool of connections.
+        // The first host stays alive with its connection pool.
         await first.Services.GetRequiredService<Migrator>().RunAsync(Cancelled);
 
         Assert.Empty(await second.Services.GetRequiredService<Migrator>().RunAsync(Cancelled));

@@ -9,7 +9,7 @@ using Npgsql;
 
 namespace Chatable.Tests.Migrations;
 
-/// <summary>What whoever starts the migration service sees: its exit code and its console.</summary>
+/// <summary>The exit code and the console output of the migration service.</summary>
 public sealed class MigrationProcessTests(PostgresServer postgres)
 {
     private static CancellationToken Cancelled => TestContext.Current.CancellationToken;

@@ -3,7 +3,7 @@ using Npgsql;
 
 namespace Chatable.Tests.Migrations;
 
-/// <summary>What the code relies on, the database itself refuses to break.</summary>
+/// <summary>The database itself refuses to break what the code relies on.</summary>
 public sealed class SchemaTests(PostgresServer postgres)
 {
     private const string TwoUsers =

@@ -6,7 +6,7 @@ using Npgsql;
 
 namespace Chatable.Tests.Migrations;
 
-/// <summary>The role that the services run as may do their work and nothing else.</summary>
+/// <summary>The services' database role can do their work and nothing else.</summary>
 public sealed class ServiceRoleTests(PostgresServer postgres)
 {
     private const string Password = "at least 12 characters";

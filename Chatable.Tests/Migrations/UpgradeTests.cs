@@ -6,7 +6,7 @@ using Npgsql;
 
 namespace Chatable.Tests.Migrations;
 
-/// <summary>What an earlier version has stored is there after the scripts of a later one.</summary>
+/// <summary>Data stored by an earlier version survives the scripts of a later one.</summary>
 public sealed class UpgradeTests(PostgresServer postgres)
 {
     private static CancellationToken Cancelled => TestContext.Current.CancellationToken;

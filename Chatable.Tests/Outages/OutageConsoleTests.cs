@@ -7,10 +7,10 @@ using Npgsql;
 
 namespace Chatable.Tests.Outages;
 
-/// <summary>What an operator sees of an API and a worker under load whose store goes away.</summary>
+/// <summary>The log of an API and a worker under load whose store becomes unavailable.</summary>
 public sealed class OutageConsoleTests(PostgresServer postgres) : IAsyncLifetime
 {
-    // For each process: what begins, and what may follow from it once, such as a connection that could not be opened.
+    // Log lines per process: the outage, and one for each consequence, such as a failed connection attempt.
     private const int Enough = 12;
     private const int Failures = 300;
 
@@ -78,11 +78,11 @@ public sealed class OutageConsoleTests(PostgresServer postgres) : IAsyncLifetime
             (proxy.Up, proxy.Down) = (new Toxics { BlackHole = true }, new Toxics { BlackHole = true });
         }
 
-        // Where nothing answers, a request takes as long as PostgreSQL may.
+        // If nothing answers, a request takes as long as PostgreSQL's timeout.
         await (answersWithReset ? BeBusyAsync(Failures) : ProbeAsync(20));
         await Eventually.HoldsAsync(
             () => Task.FromResult(_api.Output.Contains($"{store} is not available: ", StringComparison.Ordinal)),
-            "the API says so", Cancellation, TimeSpan.FromSeconds(60));
+            "the API logs it", Cancellation, TimeSpan.FromSeconds(60));
         var (lines, workersLines) = (LinesOf(_api.Output)[before.Length..], LinesOf(_worker.Output)[workersBefore.Length..]);
         Assert.True(lines.Length <= Enough, string.Join('\n', lines));
         Assert.True(workersLines.Length <= Enough, string.Join('\n', workersLines));
@@ -92,12 +92,12 @@ public sealed class OutageConsoleTests(PostgresServer postgres) : IAsyncLifetime
         proxy.Heal();
         await Eventually.HoldsAsync(
             () => Task.FromResult(_api.Output.Contains($"{store} is available again after ", StringComparison.Ordinal)),
-            "the API says that it is back", Cancellation, TimeSpan.FromSeconds(60));
+            "the API logs that it is back", Cancellation, TimeSpan.FromSeconds(60));
         Assert.Equal(1, CountOf(_api.Output, $"{store} is available again"));
         Assert.InRange(CountOf(_worker.Output, $"{store} is not available"), store == "Redis" ? 1 : 0, 1);
     }
 
-    // Requests, frames and probes, until so many of them have failed.
+    // Sends requests, frames and probes until this many have failed.
     private async Task BeBusyAsync(int failures)
     {
         var failed = 0;
@@ -137,7 +137,7 @@ public sealed class OutageConsoleTests(PostgresServer postgres) : IAsyncLifetime
         }
         catch (Exception exception) when (exception is System.Net.WebSockets.WebSocketException or InvalidOperationException or IOException)
         {
-            // The server may have closed it: a message's fate is unknown.
+            // The server may have closed it because a message's outcome is unknown.
         }
     }
 

@@ -7,7 +7,7 @@ using StackExchange.Redis;
 
 namespace Chatable.Tests.Outages;
 
-/// <summary>What the log says of a store that does not serve.</summary>
+/// <summary>What is logged about a store that is not available.</summary>
 public sealed class StoreOutageTests
 {
     private static readonly TimeSpan s_second = TimeSpan.FromSeconds(1);

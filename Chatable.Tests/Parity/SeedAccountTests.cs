@@ -5,7 +5,7 @@ using Chatable.Tests.Topology;
 
 namespace Chatable.Tests.Parity;
 
-/// <summary>The original's accounts, statement by statement, asked of the running topology.</summary>
+/// <summary>The original's account tests, statement by statement, against the running topology.</summary>
 public sealed class SeedAccountTests(TopologyFixture fixture)
 {
     private static readonly string[] s_envelope = ["status", "data", "error", "page", "per_page", "current_page"];
@@ -85,7 +85,7 @@ public sealed class SeedAccountTests(TopologyFixture fixture)
         var next = ChatToken.From(answer.Item);
         AssertSuccess(await client.GetAsync("/api/inbox", next, Cancelled), items: 0);
 
-        // Used again, the old one ends the whole line: one of the two who hold it has stolen it.
+        // Reusing the old one ends the whole line: one of its two holders has stolen it.
         AssertUnauthenticated(await client.PostAsync("/api/auth_token/refresh", refresh, Cancelled));
         AssertUnauthenticated(await client.GetAsync("/api/inbox", next, Cancelled));
     }

@@ -5,7 +5,7 @@ using Chatable.Tests.Topology;
 
 namespace Chatable.Tests.Parity;
 
-/// <summary>The original's socket, inbox and thread, statement by statement, asked of the running topology.</summary>
+/// <summary>The original's socket, inbox and thread tests, statement by statement, against the running topology.</summary>
 public sealed class SeedConversationTests(TopologyFixture fixture)
 {
     private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
@@ -123,7 +123,7 @@ public sealed class SeedConversationTests(TopologyFixture fixture)
             SeedAccountTests.AssertUnauthenticated(await client.SendAsync(new HttpRequestMessage(HttpMethod.Get, path), Cancelled));
     }
 
-    // Waits for each message to be in the thread, so that the order between senders is the order of the calls.
+    // Waits until each message arrives, so that the order between senders is the order of the calls.
     private static async Task SaySequentiallyAsync(Member author, Member recipient, params string[] texts)
     {
         await using var socket = await author.ConnectAsync(Cancelled);

@@ -4,7 +4,7 @@ using Chatable.Tests.Topology;
 
 namespace Chatable.Tests.Parity;
 
-/// <summary>What the original takes as a token and says of a form, asked of the running topology.</summary>
+/// <summary>Which tokens the original accepts and how it validates forms, against the running topology.</summary>
 public sealed class SeedTokenTests(TopologyFixture fixture)
 {
     private static CancellationToken Cancelled => TestContext.Current.CancellationToken;

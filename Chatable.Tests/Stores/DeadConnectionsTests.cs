@@ -7,7 +7,7 @@ using Npgsql;
 
 namespace Chatable.Tests.Stores;
 
-/// <summary>A pool whose connections have all died unnoticed, as after a restart of PostgreSQL.</summary>
+/// <summary>A pool whose connections have all died without notice, as after a restart of PostgreSQL.</summary>
 public sealed class DeadConnectionsTests(PostgresServer server)
 {
     private const int Connections = 5;

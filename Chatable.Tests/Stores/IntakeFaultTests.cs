@@ -9,7 +9,7 @@ using StackExchange.Redis;
 
 namespace Chatable.Tests.Stores;
 
-/// <summary>Each test harms a Redis of its own, and sees that nothing is called sure that is not.</summary>
+/// <summary>Each test damages its own Redis, and checks that no uncertain outcome is reported as certain.</summary>
 public sealed class IntakeFaultTests : IAsyncLifetime
 {
     private static readonly ReadOnlyMemory<byte>[] s_entry = [new byte[] { 1, 2, 3 }];
@@ -85,10 +85,10 @@ public sealed class IntakeFaultTests : IAsyncLifetime
 
         Assert.Empty(await _reader.ReadHeadAsync(7, 1, Token));
         Assert.Equal(Letters, await _operator.Database.StreamLengthAsync("dlq:{7}"));
-        // Of 10 MB, a twentieth: the buffers of connections are counted, too.
+        // A twentieth of 10 MB: the buffers of connections count too.
         Assert.InRange(await UsedMemoryAsync() - before, long.MinValue, Letters * huge.Length / 20);
 
-        // To put one back is the operator's wish, and can wait.
+        // A replay is the operator's choice and can wait.
         var letters = new DeadLetterLog(_redis.Connection, Options.Create(new IntakeOptions()));
         var letter = (await letters.ListAsync(7, null, 1, Token))[0];
         await Assert.ThrowsAsync<RedisServerException>(() => letters.ReplayAsync(7, letter.Id, Token));
@@ -127,7 +127,7 @@ public sealed class IntakeFaultTests : IAsyncLifetime
     public async Task StoppedServerIsUnavailableAtOnce()
     {
         _operator.Connection.GetServers()[0].Shutdown(ShutdownMode.Never);
-        // Not by the event of a failed connection: that of the subscriptions may be the first to notice.
+        // Does not use the connection-failed event: the subscription connection may report it first.
         await Eventually.HoldsAsync(() => Task.FromResult(!_redis.Connection.IsConnected), "the connection was lost", Token);
         Assert.Equal(AcceptOutcome.Unavailable, await _log.AppendAsync(0, s_entry, Token));
     }

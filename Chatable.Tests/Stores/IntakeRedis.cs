@@ -2,7 +2,7 @@ using StackExchange.Redis;
 
 namespace Chatable.Tests.Stores;
 
-/// <summary>A connection of one test, configured as the services' are, under a prefix that no other test has.</summary>
+/// <summary>A connection of one test, configured as in the services, with a key prefix of its own.</summary>
 internal sealed class IntakeRedis : IAsyncDisposable
 {
     private IntakeRedis(ConnectionMultiplexer connection) => Connection = connection;

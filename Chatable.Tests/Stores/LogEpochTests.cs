@@ -8,7 +8,7 @@ using static Chatable.Tests.Stores.MessagesDatabase;
 
 namespace Chatable.Tests.Stores;
 
-/// <summary>A PostgreSQL in whose place comes an asynchronous standby that lacks its end, or its own backup.</summary>
+/// <summary>A PostgreSQL that is replaced by an asynchronous standby that lacks its end, or by its own backup.</summary>
 public sealed class LogEpochTests : IAsyncLifetime
 {
     private FaultPostgres _postgres = null!;
@@ -61,7 +61,7 @@ public sealed class LogEpochTests : IAsyncLifetime
     {
         var before = await FailOverAfterAsync(kept: 1, lost: 1);
 
-        // Several at once: one begins it, the others wait and find it.
+        // Several at once: one begins the epoch, the others wait and find it.
         var stored = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => StoreAsync(1)));
 
         var epoch = Assert.Single(stored.SelectMany(some => some).Select(one => one.Epoch).Distinct());
@@ -107,7 +107,7 @@ public sealed class LogEpochTests : IAsyncLifetime
         Assert.False(renewed.Honours(1, before.Epoch));
     }
 
-    // A promotion before the operator came has noted the restored log's epoch as one that goes on.
+    // A promotion before the operator's command recorded the restored log's epoch as continued.
     [Fact]
     public async Task ARenewalAlsoEndsTheEpochsBeforeAPromotion()
     {
@@ -145,7 +145,7 @@ public sealed class LogEpochTests : IAsyncLifetime
         Assert.Equal(PostgresErrorCodes.ObjectNotInPrerequisiteState, refused.SqlState);
     }
 
-    // Where the log stood when the primary died.
+    // Returns the head of the log when the primary died.
     private async Task<LogHead> FailOverAfterAsync(int kept, int lost)
     {
         await _postgres.AddAsynchronousStandbyAsync(Token);
@@ -166,6 +166,6 @@ public sealed class LogEpochTests : IAsyncLifetime
         _database = new MessagesDatabase(FaultPostgres.ConnectionStringBy(_postgres.Address));
     }
 
-    private async Task<IReadOnlyList<MessageStored>> StoreAsync(int count) =>
-        [.. (await _database.Store.PersistAsync([.. Enumerable.Range(0, count).Select(_ => Entry(_ann, _ben))], Token)).Cast<MessageStored>()];
+    private async Task<IReadOnlyList<EntryStored>> StoreAsync(int count) =>
+        [.. (await _database.Store.PersistAsync([.. Enumerable.Range(0, count).Select(_ => Entry(_ann, _ben))], Token)).Cast<EntryStored>()];
 }

@@ -7,7 +7,7 @@ using Npgsql;
 
 namespace Chatable.Tests.Stores;
 
-/// <summary>A migrated database with users of its own, and what the tests of the message store ask it.</summary>
+/// <summary>A migrated database with its own users, and the queries of the message store's tests.</summary>
 internal sealed class MessagesDatabase(string connectionString) : IAsyncDisposable
 {
     private static int s_users;

@@ -1,11 +1,11 @@
 namespace Chatable.Tests.Stores;
 
-/// <summary>What must hold of the tables whatever was written, by queries that each find the violations of one rule.</summary>
+/// <summary>What must hold for the tables whatever was written. Each query finds the violations of one rule.</summary>
 internal static class MessagesInvariants
 {
     private static readonly (string Rule, string Violations)[] s_rules =
     [
-        ("each user's log is dense from 1 to his head", """
+        ("each user's log is dense from 1 to its head", """
             SELECT h.user_id FROM user_heads h LEFT JOIN envelopes e USING (user_id) GROUP BY h.user_id, h.last_seq
             HAVING count(e.seq) <> h.last_seq OR coalesce(min(e.seq), 1) <> 1 OR coalesce(max(e.seq), 0) <> h.last_seq
             """),
@@ -23,22 +23,22 @@ internal static class MessagesInvariants
                                         OVER (PARTITION BY conversation_id ORDER BY conversation_seq) AS before
                                     FROM messages) m WHERE created_at <= before
             """),
-        ("a message has one envelope for each of its parties and none besides", """
+        ("a message has exactly one envelope for each of its parties", """
             SELECT m.message_id FROM messages m JOIN conversations c ON c.id = m.conversation_id
             LEFT JOIN envelopes e USING (conversation_id, conversation_seq) GROUP BY m.message_id, c.user_low, c.user_high
             HAVING array_agg(e.user_id ORDER BY e.user_id)
                 <> CASE WHEN c.user_low = c.user_high THEN ARRAY[c.user_low] ELSE ARRAY[c.user_low, c.user_high] END
             """),
-        ("the author's seq is that of his envelope", """
+        ("the author's seq is that of the author's envelope", """
             SELECT m.message_id FROM messages m
             LEFT JOIN envelopes e ON (e.conversation_id, e.conversation_seq, e.user_id) = (m.conversation_id, m.conversation_seq, m.author_id)
             WHERE e.seq IS DISTINCT FROM m.author_seq
             """),
-        ("an author belongs to the conversation he writes in", """
+        ("an author belongs to the conversation of the message", """
             SELECT m.message_id FROM messages m JOIN conversations c ON c.id = m.conversation_id
             WHERE m.author_id NOT IN (c.user_low, c.user_high)
             """),
-        ("the participants of a conversation are its users, active in the minute it was last", """
+        ("the participants of a conversation are its users, with the minute of its last message", """
             SELECT c.id FROM conversations c LEFT JOIN participants p ON p.conversation_id = c.id GROUP BY c.id
             HAVING array_agg(p.user_id ORDER BY p.user_id)
                 <> CASE WHEN c.user_low = c.user_high THEN ARRAY[c.user_low] ELSE ARRAY[c.user_low, c.user_high] END

@@ -9,7 +9,7 @@ public sealed class MessagesPropertyTests(PostgresServer postgres)
 {
     private const int Users = 5;
 
-    // Few users and few client ids: most batches share users with others running at the same time, and many entries are repeats.
+    // Few users and few client IDs: most batches share users with concurrent ones, and many entries are repeats.
     private static readonly Gen<Send> s_send = Gen.Select(
         Gen.Int[0, Users - 1], Gen.Int[0, Users - 1], Gen.Int[0, 25], (author, recipient, name) => new Send(author, recipient, name));
 
@@ -39,11 +39,10 @@ public sealed class MessagesPropertyTests(PostgresServer postgres)
         await MessagesInvariants.AssertAsync(database);
         Assert.True(interrupted > 10, $"Only {interrupted} batches were interrupted.");
         Assert.True(repeats > 200, $"Only {repeats} repeats.");
-        Assert.True(reused > 200, $"Only {reused} under names that are taken.");
+        Assert.True(reused > 200, $"Only {reused} reused client IDs.");
     }
 
-    // What becomes of a conversation depends on its own entries and their order alone: not on those of others between them, nor on where
-    // the batches are cut.
+    // A conversation depends only on its own entries and their order: not on others between them, nor on the batch boundaries.
     [Fact]
     public async Task ConversationsDoNotDependOnHowTheyAreMixedNorOnHowTheyAreCutIntoBatches()
     {
@@ -51,7 +50,7 @@ public sealed class MessagesPropertyTests(PostgresServer postgres)
         await Gen.Select(s_send.Array[1, 30], Gen.Int[0, int.MaxValue], Gen.Int[1, 12]).SampleAsync(
             async (sends, seed, cut) =>
             {
-                // A name used in two conversations would belong to the one it reaches first.
+                // A client ID used in two conversations would belong to the one stored first.
                 Send[] named = [.. sends.Select(send => send with { Name = send.Name / 5 * 5 + send.Recipient })];
                 Assert.Equal(
                     await PersistAsync(database, named, named.Length),
@@ -61,7 +60,7 @@ public sealed class MessagesPropertyTests(PostgresServer postgres)
         await MessagesInvariants.AssertAsync(database);
     }
 
-    // By users of their own: each conversation's messages in its order, by names that both runs share.
+    // With separate users: each conversation's messages in order, with client IDs that both runs share.
     private static async Task<string[]> PersistAsync(MessagesDatabase database, Send[] sends, int batchSize)
     {
         var users = await database.AddUsersAsync(Users);
@@ -78,7 +77,7 @@ public sealed class MessagesPropertyTests(PostgresServer postgres)
             """);
     }
 
-    // Another order, in which each conversation keeps its own.
+    // Another order that keeps the order of each conversation.
     private static Send[] Mix(Send[] sends, Random random)
     {
         var queues = sends.GroupBy(send => (Math.Min(send.Author, send.Recipient), Math.Max(send.Author, send.Recipient)))
@@ -108,15 +107,15 @@ public sealed class MessagesPropertyTests(PostgresServer postgres)
             var first = await database.Store.PersistAsync(entries, Token);
             var second = await database.Store.PersistAsync(entries, Token);
             Assert.Equal(first.Select(PlaceOf), second.Select(PlaceOf));
-            Assert.DoesNotContain(second, outcome => outcome is MessageStored);
-            repeats += first.Count(outcome => outcome is MessageRepeated);
-            reused += first.Count(outcome => outcome is MessageRefused);
+            Assert.DoesNotContain(second, outcome => outcome is EntryStored);
+            repeats += first.Count(outcome => outcome is CommandRepeated);
+            reused += first.Count(outcome => outcome is CommandRefused);
         }
 
         return (interrupted, repeats, reused);
     }
 
-    // Cut off anywhere between the first lock and the commit: the batch is stored or not, and is then repeated like any other.
+    // Interrupted anywhere between the first lock and the commit: the batch is stored or not, and is then repeated like any other.
     private static async Task<int> InterruptAsync(MessagesDatabase database, IntakeEntry[] entries, int afterMilliseconds)
     {
         using var cut = new CancellationTokenSource(afterMilliseconds);
@@ -140,10 +139,10 @@ public sealed class MessagesPropertyTests(PostgresServer postgres)
 
     private static (long, long, long) PlaceOf(IDispatch outcome) => outcome switch
     {
-        MessageStored stored => (stored.Message.ConversationId, stored.Message.ConversationSeq, stored.Recipients[0].Seq),
-        MessageRepeated repeated => (repeated.ConversationId, repeated.ConversationSeq, repeated.AuthorSeq),
-        // Another message of its author has the name.
-        MessageRefused { Code: RefusalCode.KeyReused } => default,
+        EntryStored stored => (stored.Place().ConversationId, stored.Place().ConversationSeq, stored.Recipients[0].Seq),
+        CommandRepeated repeated => (repeated.Place().ConversationId, repeated.Place().ConversationSeq, repeated.ActorSeq),
+        // Another message of its author has this client ID.
+        CommandRefused { Code: RefusalCode.KeyReused } => default,
         _ => throw new InvalidOperationException($"Refused: {outcome}"),
     };
 

@@ -1,4 +1,3 @@
-using System.Text;
 using Chatable.Messaging.Envelopes;
 using Chatable.Messaging.Messages;
 using Chatable.Messaging.Wire;
@@ -28,17 +27,17 @@ public sealed class MessagesTests(PostgresServer postgres) : IAsyncLifetime
     public async Task BothPartiesFindTheMessageInTheirLogs()
     {
         var entry = Entry(_ann, _ben, "not-a-uuid", body: "Grüße 🌍") with { Type = MessageType.Photo };
-        var stored = Assert.IsType<MessageStored>(Assert.Single(await _database.Store.PersistAsync([entry], Token)));
+        var stored = Assert.IsType<EntryStored>(Assert.Single(await _database.Store.PersistAsync([entry], Token)));
 
         Assert.Equal([new Recipient(_ann.Id, 1), new Recipient(_ben.Id, 1)], stored.Recipients);
-        Assert.Equal((1, entry.Origin), (stored.Message.ConversationSeq, stored.Origin));
+        Assert.Equal((1, entry.Origin), (stored.Place().ConversationSeq, stored.Origin));
         var envelopes = new EnvelopeStore(_database.Source);
         foreach (var user in (UserRow[])[_ann, _ben])
         {
             var envelope = Assert.Single((await envelopes.ReadAsync(user.Id, Guid.Empty, after: 0, limit: 10, Token)).Entries);
             Assert.Equal(1, envelope.Seq);
-            Assert.Equal("Grüße 🌍", Encoding.UTF8.GetString(envelope.Message.Body.Span));
-            Assert.Equal(stored.Message with { Body = default }, envelope.Message with { Body = default });
+            Assert.Equal("Grüße 🌍", envelope.Entry.ToJson().GetProperty("message").GetString());
+            Assert.True(stored.Entry.IsSameAs(envelope.Entry));
         }
 
         await MessagesInvariants.AssertAsync(_database);
@@ -47,14 +46,13 @@ public sealed class MessagesTests(PostgresServer postgres) : IAsyncLifetime
     [Fact]
     public async Task RepeatIsAnsweredWithTheFirstOnesPlaceAndTheHeadsOfBoth()
     {
-        var first = Assert.IsType<MessageStored>((await _database.Store.PersistAsync([Entry(_ann, _ben, "one")], Token))[0]);
+        var first = Assert.IsType<EntryStored>((await _database.Store.PersistAsync([Entry(_ann, _ben, "one")], Token))[0]);
         await _database.Store.PersistAsync([Entry(_ben, _ann), Entry(_ben, _ben)], Token);
         var repeat = Entry(_ann, _ben, "one");
-        var outcome = Assert.IsType<MessageRepeated>(Assert.Single(await _database.Store.PersistAsync([repeat], Token)));
+        var outcome = Assert.IsType<CommandRepeated>(Assert.Single(await _database.Store.PersistAsync([repeat], Token)));
 
-        Assert.Equal((first.Message.MessageId, 1L), (outcome.MessageId, outcome.AuthorSeq));
-        Assert.Equal((first.Message.ConversationId, 1L), (outcome.ConversationId, outcome.ConversationSeq));
-        Assert.Equal((first.Message.CreatedAt, repeat.Origin), (outcome.CreatedAt, outcome.Origin));
+        Assert.Equal(first.Place(), outcome.Place());
+        Assert.Equal((1, 1, repeat.Origin), (outcome.ActorSeq, outcome.Place().ConversationSeq, outcome.Origin));
         Assert.Equal([new Recipient(_ann.Id, 2), new Recipient(_ben.Id, 3)], outcome.Heads);
         Assert.Equal(1, await _database.ScalarAsync<long>($"SELECT count(*) FROM messages WHERE author_id = {_ann.Id} AND body = 'hello'"));
     }
@@ -77,8 +75,8 @@ public sealed class MessagesTests(PostgresServer postgres) : IAsyncLifetime
         var outcomes = await _database.Store.PersistAsync([.. others, Entry(_ann, _ben, "one"), Entry(_ann, _ann, "two")], Token);
 
         Assert.All(
-            outcomes.Take(others.Length), outcome => Assert.Equal(RefusalCode.KeyReused, Assert.IsType<MessageRefused>(outcome).Code));
-        Assert.All(outcomes.Skip(others.Length), outcome => Assert.IsType<MessageRepeated>(outcome));
+            outcomes.Take(others.Length), outcome => Assert.Equal(RefusalCode.KeyReused, Assert.IsType<CommandRefused>(outcome).Code));
+        Assert.All(outcomes.Skip(others.Length), outcome => Assert.IsType<CommandRepeated>(outcome));
         Assert.Equal(2, await _database.CountMessagesAsync());
         await MessagesInvariants.AssertAsync(_database);
     }
@@ -91,10 +89,10 @@ public sealed class MessagesTests(PostgresServer postgres) : IAsyncLifetime
         var outcomes = await _database.Store.PersistAsync(
             [Entry(_ann, _ben, "one"), Entry(_ann, carl, "one"), Entry(_ann, _ben, "one", body: "x"), Entry(_ann, _ben, "one")], Token);
 
-        Assert.IsType<MessageStored>(outcomes[0]);
-        Assert.Equal(RefusalCode.KeyReused, Assert.IsType<MessageRefused>(outcomes[1]).Code);
-        Assert.Equal(RefusalCode.KeyReused, Assert.IsType<MessageRefused>(outcomes[2]).Code);
-        Assert.IsType<MessageRepeated>(outcomes[3]);
+        Assert.IsType<EntryStored>(outcomes[0]);
+        Assert.Equal(RefusalCode.KeyReused, Assert.IsType<CommandRefused>(outcomes[1]).Code);
+        Assert.Equal(RefusalCode.KeyReused, Assert.IsType<CommandRefused>(outcomes[2]).Code);
+        Assert.IsType<CommandRepeated>(outcomes[3]);
         Assert.Equal(1, await _database.CountMessagesAsync());
     }
 
@@ -108,8 +106,8 @@ public sealed class MessagesTests(PostgresServer postgres) : IAsyncLifetime
                 _database.Store.PersistAsync([Entry(_ann, _ben, $"c{i}")], Token),
                 _database.Store.PersistAsync([Entry(_ann, carl, $"c{i}")], Token))).SelectMany(some => some).ToArray();
 
-            Assert.Single(outcomes, outcome => outcome is MessageStored);
-            Assert.Single(outcomes, outcome => outcome is MessageRefused { Code: RefusalCode.KeyReused });
+            Assert.Single(outcomes, outcome => outcome is EntryStored);
+            Assert.Single(outcomes, outcome => outcome is CommandRefused { Code: RefusalCode.KeyReused });
             Assert.Equal(i, await _database.CountMessagesAsync());
         }
     }
@@ -120,7 +118,7 @@ public sealed class MessagesTests(PostgresServer postgres) : IAsyncLifetime
         var outcomes = await _database.Store.PersistAsync([Entry(_ann, _ann), Entry(_ann, _ann)], Token);
         Assert.Equal(
             [[new Recipient(_ann.Id, 1)], [new Recipient(_ann.Id, 2)]],
-            outcomes.Select(outcome => Assert.IsType<MessageStored>(outcome).Recipients.ToArray()));
+            outcomes.Select(outcome => Assert.IsType<EntryStored>(outcome).Recipients.ToArray()));
         await MessagesInvariants.AssertAsync(_database);
     }
 
@@ -129,14 +127,14 @@ public sealed class MessagesTests(PostgresServer postgres) : IAsyncLifetime
     {
         var outcomes = await _database.Store.PersistAsync(
             [Entry(_ann, _ben, "b", after: "a"), Entry(_ann, _ben, "c", after: "b"), Entry(_ben, _ann, "a")], Token);
-        Assert.Equal(RefusalCode.OutOfOrder, Assert.IsType<MessageRefused>(outcomes[0]).Code);
-        Assert.Equal(RefusalCode.OutOfOrder, Assert.IsType<MessageRefused>(outcomes[1]).Code);
-        Assert.IsType<MessageStored>(outcomes[2]);
+        Assert.Equal(RefusalCode.OutOfOrder, Assert.IsType<CommandRefused>(outcomes[0]).Code);
+        Assert.Equal(RefusalCode.OutOfOrder, Assert.IsType<CommandRefused>(outcomes[1]).Code);
+        Assert.IsType<EntryStored>(outcomes[2]);
 
         outcomes = await _database.Store.PersistAsync(
             [Entry(_ann, _ben, "a"), Entry(_ann, _ben, "b", after: "a"), Entry(_ann, _ben, "c", after: "b")], Token);
-        Assert.All(outcomes, outcome => Assert.IsType<MessageStored>(outcome));
-        Assert.IsType<MessageStored>(Assert.Single(await _database.Store.PersistAsync([Entry(_ann, _ben, "d", after: "c")], Token)));
+        Assert.All(outcomes, outcome => Assert.IsType<EntryStored>(outcome));
+        Assert.IsType<EntryStored>(Assert.Single(await _database.Store.PersistAsync([Entry(_ann, _ben, "d", after: "c")], Token)));
         await MessagesInvariants.AssertAsync(_database);
     }
 
@@ -148,7 +146,7 @@ public sealed class MessagesTests(PostgresServer postgres) : IAsyncLifetime
             var (ann, ben) = await _database.AddUsersAsync(2) is [var first, var second] ? (first, second) : default;
             var outcomes = await Task.WhenAll(
                 _database.Store.PersistAsync([Entry(ann, ben)], Token), _database.Store.PersistAsync([Entry(ben, ann)], Token));
-            var messages = outcomes.Select(outcome => Assert.IsType<MessageStored>(Assert.Single(outcome)).Message).ToArray();
+            var messages = outcomes.Select(outcome => Assert.IsType<EntryStored>(Assert.Single(outcome)).Place()).ToArray();
             Assert.Single(messages.DistinctBy(message => message.ConversationId));
             Assert.Equal([1, 2], messages.Select(message => message.ConversationSeq).Order());
             Assert.Equal(i, await _database.ScalarAsync<long>("SELECT count(*) FROM conversations"));
@@ -177,7 +175,7 @@ public sealed class MessagesTests(PostgresServer postgres) : IAsyncLifetime
             await _database.ScalarAsync<long>("UPDATE participants SET active_minute = '2100-01-01 00:00Z' RETURNING user_id");
         }
 
-        // Which version of the rows it is.
+        // Identifies the version of the rows.
         Task<string> InboxRowAsync() =>
             _database.ScalarAsync<string>("SELECT string_agg(ctid::text, ',' ORDER BY user_id) FROM participants");
     }
@@ -194,7 +192,7 @@ public sealed class MessagesTests(PostgresServer postgres) : IAsyncLifetime
         var start = new DateTime(2100, 1, 1, 0, 0, 0, DateTimeKind.Utc);
         Assert.Equal(
             [start.AddTicks(10), start.AddTicks(20)],
-            outcomes.Select(outcome => Assert.IsType<MessageStored>(outcome).Message.CreatedAt));
+            outcomes.Select(outcome => Assert.IsType<EntryStored>(outcome).Place().CreatedAt));
         await MessagesInvariants.AssertAsync(_database);
     }
 
@@ -220,7 +218,7 @@ public sealed class MessagesTests(PostgresServer postgres) : IAsyncLifetime
     public async Task TheLargestTextIsStoredAndOneByteMoreIsTheEntrysFault()
     {
         var largest = new string('x', MessageRecord.MaxBodyBytes);
-        Assert.IsType<MessageStored>(Assert.Single(await _database.Store.PersistAsync([Entry(_ann, _ben, body: largest)], Token)));
+        Assert.IsType<EntryStored>(Assert.Single(await _database.Store.PersistAsync([Entry(_ann, _ben, body: largest)], Token)));
         var failure = await Assert.ThrowsAsync<PostgresException>(
             () => _database.Store.PersistAsync([Entry(_ann, _ben, body: largest + "x")], Token));
         Assert.Equal("messages_body_check", failure.ConstraintName);
@@ -236,7 +234,7 @@ public sealed class MessagesTests(PostgresServer postgres) : IAsyncLifetime
             await command.ExecuteScalarAsync(Token);
 
         var blocked = _database.Store.PersistAsync([Entry(_ann, _ben)], Token);
-        Assert.IsType<MessageStored>(Assert.Single(await _database.Store.PersistAsync([Entry(_ben, _ben)], Token)));
+        Assert.IsType<EntryStored>(Assert.Single(await _database.Store.PersistAsync([Entry(_ben, _ben)], Token)));
         var failure = await Assert.ThrowsAsync<PostgresException>(() => blocked);
         Assert.Equal(PostgresErrorCodes.LockNotAvailable, failure.SqlState);
         Assert.Equal(PersistFailure.Transient, PersistFailures.Classify(failure));

@@ -5,7 +5,7 @@ using Npgsql;
 
 namespace Chatable.Tests.Stores;
 
-/// <summary>Unicode's form NFC as PostgreSQL has it, of whatever version, since what is assigned never changes.</summary>
+/// <summary>Unicode's form NFC as in PostgreSQL, in any version, because assigned characters never change.</summary>
 public sealed class NfcTests(PostgresServer postgres)
 {
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
@@ -20,7 +20,7 @@ public sealed class NfcTests(PostgresServer postgres)
     [Fact]
     public async Task TextsOfItsCharactersAreWhatPostgresHas()
     {
-        // Marks of few letters meet more often than chance alone would have them.
+        // Few letters, so that their marks meet more often than by chance.
         int[] few =
             [0x41, 0x65, 0x73, 0x3B1, 0x3B7, 0x1100, 0x1161, 0x11A8, 0xAC00, 0x300, 0x301, 0x307, 0x313, 0x323, 0x327, 0x345, 0x5B4, 0x94D];
         var point = Gen.OneOf(OneOf([.. Table()]), OneOf(few));

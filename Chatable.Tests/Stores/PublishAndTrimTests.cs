@@ -10,8 +10,8 @@ namespace Chatable.Tests.Stores;
 
 public sealed class PublishAndTrimTests(RedisServer server) : RedisTest(server)
 {
-    // What every batch begins with.
-    private const byte Version = 2;
+    // The first byte of every batch.
+    private const byte Version = 3;
 
     private readonly Guid _one = Guid.NewGuid();
     private readonly Guid _other = Guid.NewGuid();
@@ -106,8 +106,8 @@ public sealed class PublishAndTrimTests(RedisServer server) : RedisTest(server)
     }
 
     /// <summary>
-    /// Entries 50-0, 51-0 and 52-0 were read, and are settled when Redis has lost all or the end of them, and has numbered anew what came
-    /// since with a clock that is behind.
+    /// Entries 50-0, 51-0 and 52-0 were read. Before they are settled, Redis loses all or the last of them and numbers new entries with a
+    /// clock that is behind.
     /// </summary>
     [Theory]
     [InlineData("40-0=new 41-0=new", true)]

@@ -5,7 +5,7 @@ using StackExchange.Redis;
 
 namespace Chatable.Tests.Stores;
 
-/// <summary>Redis becomes another one behind its address, and whoever registered there notices by that alone.</summary>
+/// <summary>Another Redis takes over the address. Registered servers notice that without any other sign.</summary>
 public sealed class RedisRestartTests
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;
@@ -34,7 +34,7 @@ public sealed class RedisRestartTests
         Assert.True(await registry.HeartbeatAsync(boot, Token));
 
         await server.ReplaceAsync(Token);
-        // As if its append-only file had kept the lease and lost what came after: by the lease alone nothing would be missing.
+        // As if its append-only file had kept the lease and lost later data: the lease alone does not show the loss.
         await using (var restored = await IntakeRedis.ConnectAsync(server.ConnectionString))
         {
             await restored.Database.SortedSetAddAsync(

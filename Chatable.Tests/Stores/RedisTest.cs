@@ -2,7 +2,7 @@ using Chatable.Tests.Support;
 
 namespace Chatable.Tests.Stores;
 
-/// <summary>A test with a corner of the run's Redis for itself.</summary>
+/// <summary>A test with its own key prefix in the run's Redis.</summary>
 public abstract class RedisTest(RedisServer server) : IAsyncLifetime
 {
     internal IntakeRedis Redis { get; private set; } = null!;

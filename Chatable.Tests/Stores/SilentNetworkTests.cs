@@ -13,17 +13,17 @@ using static Chatable.Tests.Stores.MessagesDatabase;
 
 namespace Chatable.Tests.Stores;
 
-/// <summary>A network between a service and PostgreSQL that swallows everything and says nothing.</summary>
+/// <summary>A network between a service and PostgreSQL that drops everything silently.</summary>
 public sealed class SilentNetworkTests(PostgresServer postgres)
 {
-    // What a fault may delay others.
+    // How long a fault may delay others.
     private static readonly TimeSpan s_recovery = TimeSpan.FromSeconds(15);
     private static readonly Toxics s_hole = new() { BlackHole = true };
     private static readonly ILogger<TokenStore> s_log = NullLogger<TokenStore>.Instance;
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    // Together: each waits for as long as an answer may take.
+    // In parallel, because each waits for the full timeout.
     [Fact]
     public Task ABatchGivesUpInTimeAndCanBeRepeated() => Task.WhenAll(
         from step in Enumerable.Range(0, BatchSteps.Silences.Count)
@@ -36,21 +36,21 @@ public sealed class SilentNetworkTests(PostgresServer postgres)
         (link.Proxy.Up, link.Proxy.Down) = BatchSteps.Silences[step];
         var (store, entry) = (new MessageStore(link.Behind), Entry(link.Ann, link.Ben));
         var persisting = store.PersistAsync([entry], Token);
-        await Eventually.HoldsAsync(() => Task.FromResult(link.Proxy.Cuts > 0), $"the batch has come to step {step}", Token);
+        await Eventually.HoldsAsync(() => Task.FromResult(link.Proxy.Cuts > 0), $"the batch has reached step {step}", Token);
         if (bothWays)
             (link.Proxy.Up, link.Proxy.Down) = (s_hole, s_hole);
 
-        // Where the commit has got through and its answer, too, it is stored and that is said.
+        // If the commit and its response got through, the batch is stored and reported as stored.
         var failure = await Record.ExceptionAsync(() => persisting.WaitAsync(s_recovery, Token));
         Assert.True(failure is null || PersistFailures.Classify(failure) is PersistFailure.Transient, $"{step}: {failure}");
-        Assert.False(failure is TimeoutException, $"{step}: it waits longer than others may have to");
+        Assert.False(failure is TimeoutException, $"{step}: it waits longer than the recovery limit");
 
         link.Proxy.Heal();
         await StoresAsync(store, entry);
         Assert.Equal(3, await link.Database.CountMessagesAsync());
     }
 
-    // The worker is gone with the network: it never closes its connection.
+    // The worker is lost with the network and never closes its connection.
     [Theory]
     [InlineData(1)]
     [InlineData(2)]
@@ -59,7 +59,7 @@ public sealed class SilentNetworkTests(PostgresServer postgres)
         await using var link = await Link.CreateAsync(postgres);
         (link.Proxy.Up, link.Proxy.Down) = BatchSteps.Silences[step];
         var persisting = new MessageStore(link.Behind).PersistAsync([Entry(link.Ann, link.Ben)], Token);
-        await Eventually.HoldsAsync(() => Task.FromResult(link.Proxy.Cuts > 0), "the batch has come to the step", Token);
+        await Eventually.HoldsAsync(() => Task.FromResult(link.Proxy.Cuts > 0), "the batch has reached the step", Token);
         (link.Proxy.Up, link.Proxy.Down) = (s_hole, s_hole);
 
         await StoresAsync(link.Database.Store, Entry(link.Ben, link.Ann));
@@ -92,7 +92,7 @@ public sealed class SilentNetworkTests(PostgresServer postgres)
                     return false;
                 }
             },
-            "the user is free again", Token, s_recovery);
+            "the user is unlocked", Token, s_recovery);
 
         Assert.NotNull(refreshed?.Issued);
         await Assert.ThrowsAnyAsync<NpgsqlException>(() => refreshing);
@@ -127,7 +127,7 @@ public sealed class SilentNetworkTests(PostgresServer postgres)
 
         var reading = log.HeadAsync(link.Ann.Id, end.Token);
         var links = link.Proxy.Links;
-        // What the driver itself does would take place right here, and not come back.
+        // The driver's own cancellation would run right here and not return.
         await Task.Run(end.Cancel, Token).WaitAsync(TimeSpan.FromSeconds(5), Token);
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => reading.WaitAsync(TimeSpan.FromSeconds(5), Token));
@@ -139,7 +139,7 @@ public sealed class SilentNetworkTests(PostgresServer postgres)
         {
             try
             {
-                return (await store.PersistAsync([entry], Token)).Single() is MessageStored or MessageRepeated;
+                return (await store.PersistAsync([entry], Token)).Single() is EntryStored or CommandRepeated;
             }
             catch (NpgsqlException)
             {
@@ -148,7 +148,7 @@ public sealed class SilentNetworkTests(PostgresServer postgres)
         },
         "others can store again", Token, s_recovery);
 
-    /// <summary>A database with two users and two messages, directly and by a proxy.</summary>
+    /// <summary>A database with two users and two messages, reached directly and through a proxy.</summary>
     private sealed record Link(MessagesDatabase Database, FaultProxy Proxy, NpgsqlDataSource Behind, UserRow Ann, UserRow Ben) : IAsyncDisposable
     {
         public static async Task<Link> CreateAsync(PostgresServer postgres)
@@ -159,7 +159,7 @@ public sealed class SilentNetworkTests(PostgresServer postgres)
             var proxy = FaultProxy.Start(new IPEndPoint(IPAddress.Loopback, settings.Port));
             settings.Port = proxy.Address.Port;
             var link = new Link(database, proxy, NpgsqlDataSource.Create(settings), users[0], users[1]);
-            // So that the statements are prepared, and nothing but a batch is on the wire afterwards.
+            // Prepares the statements, so that later only a batch is on the wire.
             await new MessageStore(link.Behind).PersistAsync([Entry(link.Ann, link.Ben), Entry(link.Ben, link.Ann)], Token);
             return link;
         }

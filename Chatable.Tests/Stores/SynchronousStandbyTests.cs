@@ -7,7 +7,7 @@ using static Chatable.Tests.Stores.MessagesDatabase;
 
 namespace Chatable.Tests.Stores;
 
-/// <summary>A PostgreSQL whose commits wait for a standby: nobody is told that a message is stored which the standby may not have.</summary>
+/// <summary>A PostgreSQL whose commits wait for a standby: a message that the standby may lack is never reported as stored.</summary>
 public sealed class SynchronousStandbyTests : IAsyncLifetime
 {
     private const string Waiting = "FROM pg_stat_activity WHERE wait_event = 'SyncRep'";
@@ -50,7 +50,7 @@ public sealed class SynchronousStandbyTests : IAsyncLifetime
         var entry = Entry(_ann, _ben);
 
         await Assert.ThrowsAsync<OperationCanceledException>(() => PersistForAMomentAsync(entry));
-        // Its locks are held, for it still waits.
+        // It still waits and holds its locks.
         var failure = await Assert.ThrowsAsync<PostgresException>(() => _database.Store.PersistAsync([entry], Token));
         Assert.Equal(PostgresErrorCodes.LockNotAvailable, failure.SqlState);
         Assert.Equal(0, await _database.CountMessagesAsync());
@@ -124,18 +124,18 @@ public sealed class SynchronousStandbyTests : IAsyncLifetime
         using var moment = Moment();
 
         var first = lookup.FindAsync(_ann.Id, entry.ClientId, moment.Token);
-        await Eventually.HoldsAsync(() => _primary.HoldsAsync($"SELECT 1 {Waiting}", Token), "the look waits", Token);
+        await Eventually.HoldsAsync(() => _primary.HoldsAsync($"SELECT 1 {Waiting}", Token), "the lookup waits", Token);
         Assert.Null(await lookup.FindAsync(_ann.Id, entry.ClientId, Token));
         await Assert.ThrowsAsync<OperationCanceledException>(() => first);
 
         Standby.Thaw();
         await Eventually.HoldsAsync(
             async () => await lookup.FindAsync(_ann.Id, entry.ClientId, Token) is { } found && found.Place.MessageId == entry.MessageId,
-            "it is found", Token);
+            "the message is found", Token);
         Assert.Equal(1, await CountOnStandbyAsync());
     }
 
-    // As after a restart of the primary, or where somebody ends the sessions that wait.
+    // As after a restart of the primary, or if somebody terminates the waiting sessions.
     private async Task CommitOnThePrimaryAloneAsync(IntakeEntry entry)
     {
         Standby.Freeze();
@@ -166,14 +166,14 @@ public sealed class SynchronousStandbyTests : IAsyncLifetime
         {
             try
             {
-                return await _database.Store.PersistAsync([entry], Token) is [MessageRepeated];
+                return await _database.Store.PersistAsync([entry], Token) is [CommandRepeated];
             }
             catch (PostgresException failure) when (failure.SqlState is PostgresErrorCodes.LockNotAvailable)
             {
                 return false;
             }
         },
-        "it is found to be stored", Token);
+        "the message is reported as stored", Token);
 
     private async Task<long> CountOnStandbyAsync() =>
         (await Sql.QueryAsync<long>(Standby.ConnectionString, "SELECT count(*) FROM messages", Token))[0];

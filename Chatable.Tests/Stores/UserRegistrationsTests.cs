@@ -32,7 +32,7 @@ public sealed class UserRegistrationsTests
 
         await redis.Database.ExecuteAsync("CLIENT", "PAUSE", (long)s_stall.TotalMilliseconds, "ALL");
         using var impatient = new CancellationTokenSource(s_stall / 10);
-        // Some are given up.
+        // Some releases are cancelled.
         await Task.WhenAny(Task.WhenAll(everybody.Select(user => registrations.ReleaseAsync(user, impatient.Token))));
         Assert.Empty(registrations.Users);
 

@@ -32,7 +32,7 @@ public sealed class WorkerWatchTests(RedisServer redis)
         await watch.LookAsync(Cancelled);
         Assert.True(watch.AreMissing);
 
-        // One whose time has run out does not count, one whose time has not does.
+        // An expired worker does not count; a live one does.
         var workers = connection.GetDatabase();
         await workers.SortedSetAddAsync($"{prefix}workers", "dead", 1);
         await watch.LookAsync(Cancelled);
@@ -43,7 +43,7 @@ public sealed class WorkerWatchTests(RedisServer redis)
         Assert.False(watch.AreMissing);
         Assert.Equal(1, gauge.Total);
 
-        // Redis' silence says nothing of the workers.
+        // If Redis does not answer, nothing is known about the workers.
         clock.Advance(TimeSpan.FromSeconds(30));
         await connection.CloseAsync();
         await watch.LookAsync(Cancelled);

@@ -6,23 +6,23 @@ using YamlDotNet.Serialization;
 
 namespace Chatable.Tests.Support;
 
-/// <summary>The AsyncAPI document, with its references followed.</summary>
+/// <summary>The AsyncAPI document, with its references resolved.</summary>
 internal static class AsyncApi
 {
     public static string Text { get; } = Encoding.UTF8.GetString(ReadResource());
 
     public static JsonObject Document { get; } = Parse(Text);
 
-    /// <summary>What a reference such as <c>#/components/schemas/Uuid</c> names; fails where there is nothing.</summary>
+    /// <summary>The target of a reference such as <c>#/components/schemas/Uuid</c>; fails if there is none.</summary>
     public static JsonNode Find(string reference)
     {
         JsonNode? node = Document;
         foreach (var step in reference.TrimStart('#', '/').Split('/'))
             node = node?[step];
-        return node ?? throw new InvalidOperationException($"{reference} leads nowhere.");
+        return node ?? throw new InvalidOperationException($"{reference} has no target.");
     }
 
-    /// <summary>A copy in which whatever is referred to stands in the place of the reference.</summary>
+    /// <summary>A copy with every reference replaced by its target.</summary>
     public static JsonNode? Resolve(JsonNode? node) => node switch
     {
         JsonObject reference when reference["$ref"] is { } to => Resolve(Find(to.GetValue<string>())),
@@ -31,15 +31,13 @@ internal static class AsyncApi
         _ => node?.DeepClone(),
     };
 
-    /// <summary>The messages of an operation by name, their references followed.</summary>
+    /// <summary>The messages of an operation by name, with their references resolved.</summary>
     public static IReadOnlyDictionary<string, JsonObject> MessagesOf(string operation) =>
         Document["operations"]![operation]!["messages"]!.AsArray()
             .Select(message => message!["$ref"]!.GetValue<string>())
             .ToDictionary(reference => reference[(reference.LastIndexOf('/') + 1)..], reference => Resolve(Find(reference))!.AsObject());
 
-    /// <summary>
-    /// A document such as the server gives it out, and any other in YAML; what is merged into a mapping by <c>&lt;&lt;</c> stands in it.
-    /// </summary>
+    /// <summary>Parses a document as the server returns it, or any other YAML; merge keys (<c>&lt;&lt;</c>) are resolved.</summary>
     public static JsonObject Parse(string text)
     {
         var yaml = new DeserializerBuilder().WithAttemptingUnquotedStringTypeDeserialization().Build()

@@ -4,7 +4,7 @@ using Microsoft.Playwright;
 
 namespace Chatable.Tests.Support;
 
-/// <summary>The installed Chromium (or Chrome), without a window; started by the first test that asks for something.</summary>
+/// <summary>The installed Chromium (or Chrome), headless; started by the first test that needs it.</summary>
 public sealed class Browser : IAsyncDisposable
 {
     private static readonly string[] s_arguments =
@@ -16,7 +16,7 @@ public sealed class Browser : IAsyncDisposable
     private Task<(IPlaywright Playwright, IBrowser Browser)>? _started;
 
     /// <summary>
-    /// Cookies and storage of its own, to open pages in. Whoever asked ends it: a page that has lost its server draws and draws.
+    /// A context with its own cookies and storage. The caller must dispose it: a page that has lost its server keeps redrawing.
     /// </summary>
     internal async Task<IBrowserContext> NewContextAsync()
     {
@@ -30,7 +30,7 @@ public sealed class Browser : IAsyncDisposable
         });
     }
 
-    /// <summary>Writes a picture of the page to <c>artifacts/screenshots</c>.</summary>
+    /// <summary>Saves a screenshot of the page to <c>artifacts/screenshots</c>.</summary>
     internal static Task PhotographAsync(IPage page, string name) => page.ScreenshotAsync(new()
     {
         Path = Path.Combine(Repository.Root, "artifacts", "screenshots", $"{name}.png"),
@@ -51,7 +51,7 @@ public sealed class Browser : IAsyncDisposable
         var browser = await playwright.Chromium.LaunchAsync(new()
         {
             ExecutablePath = InstalledPrograms.Find("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"),
-            // Its sandbox refuses root.
+            // Chromium's sandbox refuses to run as root.
             ChromiumSandbox = !Environment.IsPrivilegedProcess,
             Args = s_arguments,
         });

@@ -6,7 +6,7 @@ using System.Text.Json;
 
 namespace Chatable.Tests.Support;
 
-/// <summary>A token as the API gives it. The client signs its JWTs itself.</summary>
+/// <summary>A token as returned by the API. The client signs its JWTs itself.</summary>
 public sealed record ChatToken(string AccessKeyId, string SecretAccessKey, string RefreshToken)
 {
     public static ChatToken From(JsonElement item) => new(
@@ -14,7 +14,7 @@ public sealed record ChatToken(string AccessKeyId, string SecretAccessKey, strin
         item.GetProperty("secret_access_key").GetString()!,
         item.GetProperty("refresh_token").GetString()!);
 
-    /// <summary>A JWT as the original's clients make it, with whatever claims are given.</summary>
+    /// <summary>A JWT as the original's clients make it, with the given claims.</summary>
     public string ToJwt(string claims = "{}") =>
         Jwt.Sign($$"""{"access_key":"{{AccessKeyId}}","alg":"HS256","typ":"JWT"}""", claims, SecretAccessKey);
 }
@@ -34,7 +34,7 @@ public static class Jwt
     public static string Encode(string json) => Base64Url.EncodeToString(Encoding.UTF8.GetBytes(json));
 }
 
-/// <summary>An answer of the API: the status and the envelope.</summary>
+/// <summary>A response of the API: the status and the envelope.</summary>
 public sealed record ChatAnswer(int Status, JsonElement Envelope, HttpResponseHeaders Headers)
 {
     public JsonElement Data => Envelope.GetProperty("data");
@@ -45,14 +45,14 @@ public sealed record ChatAnswer(int Status, JsonElement Envelope, HttpResponseHe
     public string? ErrorOf(string field) => Error.GetProperty("errors").TryGetProperty(field, out var text) ? text.GetString() : null;
 }
 
-/// <summary>A client of protocol v1's REST part, at any address.</summary>
+/// <summary>A client for protocol v1's REST API.</summary>
 public sealed class ChatClient(Uri baseAddress) : IDisposable
 {
     private static int s_users;
 
     public HttpClient Http { get; } = new() { BaseAddress = baseAddress, Timeout = TimeSpan.FromSeconds(30) };
 
-    /// <summary>A name nobody else in this or another test run has.</summary>
+    /// <summary>A name that is unique in this and all other test runs.</summary>
     public static string NewName() => $"u{Interlocked.Increment(ref s_users)}_{RandomNumberGenerator.GetHexString(10, lowercase: true)}";
 
     public static Dictionary<string, string> RegistrationOf(string username) => new()

@@ -6,8 +6,7 @@ using System.Text.Json.Nodes;
 namespace Chatable.Tests.Support;
 
 /// <summary>
-/// A client's WebSocket, of v1 unless a subprotocol is asked for. It waits for frames, not for a time; the limit only ends a test that
-/// has failed.
+/// A client's WebSocket, v1 unless a subprotocol is requested. It waits for frames, not for a time; only a failing test reaches the limit.
 /// </summary>
 public sealed class ChatSocket : IAsyncDisposable
 {
@@ -42,7 +41,7 @@ public sealed class ChatSocket : IAsyncDisposable
         return new ChatSocket(socket);
     }
 
-    /// <summary>Connects until a replica answers that is none of <paramref name="servers"/>.</summary>
+    /// <summary>Connects until a replica answers that is not one of <paramref name="servers"/>.</summary>
     public static async Task<ChatSocket> ConnectElsewhereAsync(
         Uri server, ChatToken token, IReadOnlyCollection<string> servers, CancellationToken cancellationToken)
     {
@@ -71,11 +70,11 @@ public sealed class ChatSocket : IAsyncDisposable
     public Task SendAsync(string frame, CancellationToken cancellationToken) =>
         Socket.SendAsync(Encoding.UTF8.GetBytes(frame), WebSocketMessageType.Text, endOfMessage: true, cancellationToken);
 
-    /// <summary>The next frame; fails where none comes or the connection ends.</summary>
+    /// <summary>The next frame; fails if none arrives or the connection ends.</summary>
     public async Task<JsonElement> ReceiveAsync(CancellationToken cancellationToken) =>
         await NextAsync(cancellationToken) ?? throw new InvalidOperationException($"Closed with {(int?)Socket.CloseStatus}.");
 
-    /// <summary>The code the server closes with; frames before it are passed over.</summary>
+    /// <summary>The server's close code; skips the frames before it.</summary>
     public async Task<int?> WaitForCloseAsync(CancellationToken cancellationToken)
     {
         while (await NextAsync(cancellationToken) is not null)
@@ -91,7 +90,7 @@ public sealed class ChatSocket : IAsyncDisposable
         return ValueTask.CompletedTask;
     }
 
-    // Whatever a test looks at, what the server sends is as its document says.
+    // In every test, what the server sends must match the AsyncAPI document.
     private JsonElement Check(JsonElement frame)
     {
         FrameSchema.Of(Socket.SubProtocol).AssertSentByServer(frame);

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Chatable.Tests.Support;
 
-/// <summary>Notes the command line of every process of this machine from now on, also of those that live for a moment only.</summary>
+/// <summary>Records the command line of every process on this machine from now on, including short-lived ones.</summary>
 internal sealed class CommandLineWatch : IAsyncDisposable
 {
     private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(10);
@@ -13,8 +13,8 @@ internal sealed class CommandLineWatch : IAsyncDisposable
 
     public CommandLineWatch() => _watching = Task.Run(WatchAsync);
 
-    /// <summary>Ends it.</summary>
-    /// <returns>All that were seen.</returns>
+    /// <summary>Stops watching.</summary>
+    /// <returns>All command lines seen.</returns>
     public async Task<IReadOnlyCollection<string>> StopAsync()
     {
         await _stop.CancelAsync();
@@ -28,7 +28,7 @@ internal sealed class CommandLineWatch : IAsyncDisposable
         _stop.Dispose();
     }
 
-    // A process may become another program, or write over its arguments, while it lives: all are read each time.
+    // A living process may exec another program or overwrite its arguments, so all are read each time.
     private async Task WatchAsync()
     {
         while (!_stop.IsCancellationRequested)

@@ -2,7 +2,7 @@ using System.Net.WebSockets;
 
 namespace Chatable.Tests.Support;
 
-/// <summary>A WebSocket that counts what it is asked to receive.</summary>
+/// <summary>A WebSocket that counts its receive calls.</summary>
 internal sealed class CountingSocket(WebSocket socket) : WebSocket
 {
     private int _receives;
@@ -10,7 +10,7 @@ internal sealed class CountingSocket(WebSocket socket) : WebSocket
 
     public int Receives => Volatile.Read(ref _receives);
 
-    /// <summary>Whether a receive is under way.</summary>
+    /// <summary>Whether a receive is pending.</summary>
     public bool IsWaiting => Volatile.Read(ref _waiting) > 0;
 
     public override WebSocketCloseStatus? CloseStatus => socket.CloseStatus;

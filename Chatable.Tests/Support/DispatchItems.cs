@@ -2,10 +2,10 @@ using Chatable.Messaging.Wire;
 
 namespace Chatable.Tests.Support;
 
-/// <summary>What a batch of a server's queue says, one after the other.</summary>
+/// <summary>The items of a batch in a server's queue, in order.</summary>
 internal static class DispatchItems
 {
-    /// <summary>False where the batch cannot be read to its end; <paramref name="items"/> is what stands before the fault.</summary>
+    /// <summary>False if the batch cannot be read to its end; <paramref name="items"/> are those before the error.</summary>
     public static bool TryRead(ReadOnlyMemory<byte> batch, out IReadOnlyList<IDispatch> items)
     {
         var read = new List<IDispatch>();

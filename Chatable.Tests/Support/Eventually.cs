@@ -1,6 +1,6 @@
 namespace Chatable.Tests.Support;
 
-/// <summary>Waits for a condition; the limit is only for a test that has failed.</summary>
+/// <summary>Waits for a condition. Only a failing test reaches the limit.</summary>
 internal static class Eventually
 {
     private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(50);
@@ -12,7 +12,7 @@ internal static class Eventually
         while (!await condition())
         {
             if (TimeProvider.System.GetElapsedTime(started) > (limit ?? TimeSpan.FromSeconds(30)))
-                Assert.Fail($"It never came true that {what}.");
+                Assert.Fail($"Timed out waiting until {what}.");
             await Task.Delay(s_pause, cancellationToken);
         }
     }

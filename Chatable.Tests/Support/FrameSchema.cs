@@ -3,7 +3,7 @@ using NJsonSchema;
 
 namespace Chatable.Tests.Support;
 
-/// <summary>One protocol of the AsyncAPI document: which frames may go which way, and what each looks like.</summary>
+/// <summary>One protocol of the AsyncAPI document: the frames allowed in each direction, with their schemas.</summary>
 internal sealed class FrameSchema
 {
     private readonly IReadOnlyDictionary<string, JsonSchema> _fromClient;
@@ -15,14 +15,14 @@ internal sealed class FrameSchema
         (_fromClient, _fromServer, _kindOf) = (Read($"receive{version}"), Read($"send{version}"), kindOf);
     }
 
-    // v1's frames have no type: they are told apart by what only one of them has.
+    // v1 frames have no type: they are distinguished by fields that only one of them has.
     public static FrameSchema V1 { get; } = new("V1", frame =>
         frame.TryGetProperty("error", out _) ? "v1Error" : frame.TryGetProperty("created_at", out _) ? "v1Message" : "v1Send");
 
     public static FrameSchema V2 { get; } = new("V2", frame =>
         frame.TryGetProperty("type", out var type) ? type.GetString() : null);
 
-    /// <summary>Has everything read and compiled now: a socket that waits for it meanwhile answers no ping.</summary>
+    /// <summary>Reads and compiles everything now: a socket that waited for this later would not answer pings.</summary>
     public static void Load()
     {
         var example = AsyncApi.MessagesOf("sendV1")["v1Message"]["examples"]![0]!["payload"]!;
@@ -30,20 +30,20 @@ internal sealed class FrameSchema
         _ = V2;
     }
 
-    /// <summary>The protocol of a connection, by the subprotocol it was opened with.</summary>
+    /// <summary>The protocol of a connection, by its subprotocol.</summary>
     public static FrameSchema Of(string? subprotocol) => subprotocol == "chatable.v2" ? V2 : V1;
 
-    /// <summary>Fails where no client may send such a frame.</summary>
+    /// <summary>Fails if a client may not send this frame.</summary>
     public void AssertSentByClient(JsonElement frame) => AssertIn(_fromClient, frame);
 
-    /// <summary>Fails where no server may send such a frame.</summary>
+    /// <summary>Fails if a server may not send this frame.</summary>
     public void AssertSentByServer(JsonElement frame) => AssertIn(_fromServer, frame);
 
     private void AssertIn(IReadOnlyDictionary<string, JsonSchema> known, JsonElement frame)
     {
         var kind = _kindOf(frame);
         if (kind is null || !known.TryGetValue(kind, out var schema))
-            Assert.Fail($"The AsyncAPI document has no such frame this way: {frame}");
+            Assert.Fail($"The AsyncAPI document has no such frame in this direction: {frame}");
         else if (schema.Validate(frame.GetRawText()) is { Count: > 0 } faults)
             Assert.Fail($"{string.Join("; ", faults)}: {frame}");
     }

@@ -5,9 +5,7 @@ using Xunit.v3;
 
 namespace Chatable.Tests.Support;
 
-/// <summary>
-/// The classes that take minutes begin first: at the end they would run alone, while the other threads have nothing left to do.
-/// </summary>
+/// <summary>Starts the classes that take minutes first: at the end they would run alone, while the other threads are idle.</summary>
 public sealed class LongestFirst : ITestCollectionOrderer
 {
     private static readonly string[] s_longest = [nameof(AppHost.AppHostProcessTests), nameof(AppHost.AppHostRefusalTests)];

@@ -2,7 +2,7 @@ using Npgsql;
 
 namespace Chatable.Tests.Support;
 
-/// <summary>Stored messages without the delivery path, for tests of what is read.</summary>
+/// <summary>Stores messages without the delivery path, for tests of reads.</summary>
 public static class Messages
 {
     private const string Sql = """
@@ -30,7 +30,7 @@ public static class Messages
         END $$
         """;
 
-    /// <summary>From one user to another, in this order; the two may be one.</summary>
+    /// <summary>Sends from one user to another, in this order; both may be the same user.</summary>
     public static async Task SendAsync(
         NpgsqlDataSource database, string author, string recipient, IEnumerable<string> bodies, CancellationToken cancellationToken)
     {

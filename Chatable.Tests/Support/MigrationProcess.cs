@@ -2,16 +2,16 @@ using System.Diagnostics;
 
 namespace Chatable.Tests.Support;
 
-/// <summary>The migration service as a process of its own, run to its end.</summary>
+/// <summary>Runs the migration service as a separate process until it exits.</summary>
 internal static class MigrationProcess
 {
     public static Task<ProcessRun> RunAsync(
         string connectionString, CancellationToken cancellationToken, params IEnumerable<KeyValuePair<string, string>> environment) =>
         RunAsync(connectionString, meanwhile: null, cancellationToken, environment);
 
-    /// <param name="connectionString">Of the database.</param>
-    /// <param name="meanwhile">What is done to the process with this id while it runs.</param>
-    /// <param name="cancellationToken">Ends the wait, and the process.</param>
+    /// <param name="connectionString">The database.</param>
+    /// <param name="meanwhile">Called with the process ID while it runs.</param>
+    /// <param name="cancellationToken">Cancels the wait and ends the process.</param>
     /// <param name="environment">Its settings.</param>
     public static Task<ProcessRun> RunAsync(
         string connectionString, Func<int, Task>? meanwhile, CancellationToken cancellationToken,
@@ -24,7 +24,7 @@ internal static class MigrationProcess
         return ProcessRun.OfAsync(start, cancellationToken, meanwhile);
     }
 
-    // From …/Chatable.Tests/bin/{configuration}/{framework} to the service's own output: that beside the tests has the tests' packages.
+    // From …/Chatable.Tests/bin/{configuration}/{framework} to the service's own output. The copy beside the tests has the tests' packages.
     private static string Program()
     {
         var tests = new DirectoryInfo(AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar));

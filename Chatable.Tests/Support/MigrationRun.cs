@@ -6,7 +6,7 @@ using Microsoft.Extensions.Hosting;
 
 namespace Chatable.Tests.Support;
 
-/// <summary>The migration service in this process, wired as its own Program wires it.</summary>
+/// <summary>The migration service in this process, with the services of its own Program.</summary>
 internal static class MigrationRun
 {
     public static HostApplicationBuilder CreateBuilder(
@@ -20,8 +20,8 @@ internal static class MigrationRun
         return builder;
     }
 
-    /// <summary>Runs all scripts, or those given in place of the build's own.</summary>
-    /// <returns>The names of those applied.</returns>
+    /// <summary>Runs all scripts, or the given ones instead.</summary>
+    /// <returns>The names of the applied scripts.</returns>
     public static async Task<IReadOnlyList<string>> ApplyAsync(
         string connectionString, IReadOnlyList<MigrationScript>? scripts, CancellationToken cancellationToken)
     {

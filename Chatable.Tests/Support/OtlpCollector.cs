@@ -7,7 +7,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Chatable.Tests.Support;
 
-/// <summary>Takes telemetry over OTLP and keeps the bytes.</summary>
+/// <summary>Receives telemetry over OTLP and keeps the bytes.</summary>
 internal sealed class OtlpCollector : IAsyncDisposable
 {
     private readonly WebApplication _app;
@@ -19,7 +19,7 @@ internal sealed class OtlpCollector : IAsyncDisposable
         app.Run(TakeAsync);
     }
 
-    /// <summary>What a service needs in order to send everything here, and soon.</summary>
+    /// <summary>Settings that make a service send everything here without delay.</summary>
     public (string Key, string Value)[] Settings =>
     [
         ("OTEL_EXPORTER_OTLP_ENDPOINT", _app.Urls.Single()), ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf"),

@@ -2,14 +2,14 @@ using static Chatable.Tests.Support.Protobuf;
 
 namespace Chatable.Tests.Support;
 
-/// <summary>A point of an instrument as it was exported, with those of its tags that are texts.</summary>
+/// <summary>An exported point of an instrument, with its string tags.</summary>
 internal sealed record OtlpMetric(string Name, IReadOnlyDictionary<string, string> Tags)
 {
     private const int Gauge = 5;
     private const int Sum = 7;
     private const int Histogram = 9;
 
-    // A metric's data, by its kind, and the attributes of a point in it.
+    // The field of a metric's data for each kind, and the field of a point's attributes.
     private static readonly (int Data, int Attributes)[] s_kinds = [(Gauge, 7), (Sum, 7), (Histogram, 9)];
 
     // ExportMetricsServiceRequest: 1 resource metrics { 2 scope metrics { 2 metric { 1 name, 5 gauge { 1 point { 7 attributes } },

@@ -2,7 +2,7 @@ using static Chatable.Tests.Support.Protobuf;
 
 namespace Chatable.Tests.Support;
 
-/// <summary>A span as it was exported, with the <c>service.instance.id</c> of the process it comes from.</summary>
+/// <summary>An exported span, with the <c>service.instance.id</c> of its process.</summary>
 internal sealed record OtlpSpan(string Instance, string Name, string TraceId, string SpanId, string ParentSpanId)
 {
     // ExportTraceServiceRequest: 1 resource spans { 1 resource { 1 attributes { 1 key, 2 value { 1 string } } },

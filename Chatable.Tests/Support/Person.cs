@@ -5,7 +5,7 @@ namespace Chatable.Tests.Support;
 
 public static class Person
 {
-    /// <summary>Somebody of this name, with an address and a number of their own.</summary>
+    /// <summary>A user with this name and a random email and phone number.</summary>
     public static NewUser Named(string username) => new()
     {
         Username = username,

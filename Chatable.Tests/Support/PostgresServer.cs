@@ -6,8 +6,8 @@ using Npgsql;
 namespace Chatable.Tests.Support;
 
 /// <summary>
-/// A PostgreSQL cluster of the test run's own, started by the first test that asks for a database and gone with the run.
-/// It gives whole databases, so that tests share nothing.
+/// A PostgreSQL cluster for the test run, started by the first test that needs a database and removed after the run. Each test gets its own
+/// database, so tests share nothing.
 /// </summary>
 public sealed class PostgresServer : IAsyncDisposable
 {
@@ -21,18 +21,20 @@ public sealed class PostgresServer : IAsyncDisposable
     private bool _hasTemplate;
     private int _databases;
 
-    /// <summary>Settings such as <c>shared_preload_libraries=pg_stat_statements</c>, besides or instead of those of tests.</summary>
+    /// <summary>
+    /// Settings such as <c>shared_preload_libraries=pg_stat_statements</c>, added to the default ones or overriding them.
+    /// </summary>
     internal string[] MoreSettings { get; init; } = [];
 
-    /// <summary>Whose certificate it shows: then nobody gets in without TLS.</summary>
+    /// <summary>The authority of its certificate. If set, it accepts only TLS.</summary>
     internal TestAuthority? Tls { get; init; }
 
     /// <summary>A new, empty database.</summary>
-    /// <returns>Its connection string, password included.</returns>
+    /// <returns>Its connection string, including the password.</returns>
     public Task<string> CreateDatabaseAsync(CancellationToken cancellationToken) => CreateDatabaseAsync("template1", cancellationToken);
 
     /// <summary>A new database with the schema of this build.</summary>
-    /// <returns>Its connection string, password included.</returns>
+    /// <returns>Its connection string, including the password.</returns>
     public async Task<string> CreateMigratedDatabaseAsync(CancellationToken cancellationToken)
     {
         await _gate.WaitAsync(cancellationToken);
@@ -41,7 +43,7 @@ public sealed class PostgresServer : IAsyncDisposable
             var server = await StartedAsync(cancellationToken);
             if (!_hasTemplate)
             {
-                // Unpooled, for a template with an open connection cannot be copied.
+                // Without a pool, because a template with open connections cannot be copied.
                 var template = new NpgsqlConnectionStringBuilder(For(server, Template)) { Pooling = false }.ConnectionString;
                 await MigrationRun.ApplyAsync(template, scripts: null, cancellationToken);
                 _hasTemplate = true;
@@ -54,8 +56,8 @@ public sealed class PostgresServer : IAsyncDisposable
         return await CreateDatabaseAsync(Template, cancellationToken);
     }
 
-    /// <summary>A new, empty database in which I and i are no pair.</summary>
-    /// <returns>Its connection string, password included.</returns>
+    /// <summary>A new, empty database in which I and i are different letters.</summary>
+    /// <returns>Its connection string, including the password.</returns>
     public Task<string> CreateTurkishDatabaseAsync(CancellationToken cancellationToken) =>
         CreateDatabaseAsync("template0 LOCALE_PROVIDER icu ICU_LOCALE 'tr-TR'", cancellationToken);
 
@@ -75,7 +77,7 @@ public sealed class PostgresServer : IAsyncDisposable
 
     private async Task<string> CreateDatabaseAsync(string template, CancellationToken cancellationToken)
     {
-        // One at a time: a template must not be in use, not even by another copy's first moment.
+        // One at a time: a template must not be in use, not even briefly by another copy.
         await _gate.WaitAsync(cancellationToken);
         try
         {
@@ -155,7 +157,7 @@ public sealed class PostgresServer : IAsyncDisposable
             var port = ServerProcess.FreePort();
             try
             {
-                // What is committed here need only outlive a crash of the server, not of the machine: hence no fsync.
+                // Commits need to survive a crash of the server, but not of the machine, so fsync is off.
                 string[] settings = ["listen_addresses=127.0.0.1", $"port={port}", "unix_socket_directories=", "max_connections=400",
                     "shared_buffers=64MB", "fsync=off", "full_page_writes=off",
                     .. Tls is null ? (string[])[] : ["ssl=on", $"ssl_cert_file={Tls.Certificate}", $"ssl_key_file={Tls.Key}"],
@@ -167,7 +169,7 @@ public sealed class PostgresServer : IAsyncDisposable
             }
             catch (InvalidOperationException) when (attempt < 5)
             {
-                // Most likely another program took the port in between.
+                // Most likely another program took the port in the meantime.
             }
         }
     }

@@ -3,25 +3,25 @@ using System.Text;
 
 namespace Chatable.Tests.Support;
 
-/// <summary>What Linux says of processes in /proc. Of one that has gone, also while it is read, nothing.</summary>
+/// <summary>Information about processes from Linux' /proc. Empty for a process that has exited, even during the read.</summary>
 internal static class ProcessTable
 {
     public static IReadOnlyList<int> ChildrenOf(int processId) =>
         [.. Text(processId, $"task/{processId}/children").Split(' ', StringSplitOptions.RemoveEmptyEntries)
             .Select(id => int.Parse(id, CultureInfo.InvariantCulture))];
 
-    /// <summary>The program and its arguments, each ended by a space.</summary>
+    /// <summary>The program and its arguments, each followed by a space.</summary>
     public static string CommandLine(int processId) => Text(processId, "cmdline").Replace('\0', ' ');
 
-    /// <summary>What it was started with, as <c>name=value</c>; a program may have written over it.</summary>
+    /// <summary>Its initial environment, as <c>name=value</c>; the program may have overwritten it.</summary>
     public static IReadOnlyList<string> Environment(int processId) =>
         Text(processId, "environ").Split('\0', StringSplitOptions.RemoveEmptyEntries);
 
-    // 4711 (name) S 1 …: Z is one that has ended and waits for its parent to take note.
+    // 4711 (name) S 1 …: Z is a process that has exited and was not reaped by its parent yet.
     public static bool IsAlive(int processId) =>
         Text(processId, "stat") is { Length: > 0 } stat && !stat[stat.LastIndexOf(')')..].StartsWith(") Z", StringComparison.Ordinal);
 
-    /// <summary>Open files and sockets; null where it cannot be told.</summary>
+    /// <summary>Open files and sockets; null if unknown.</summary>
     public static int? OpenFiles(int processId)
     {
         try
@@ -34,7 +34,7 @@ internal static class ProcessTable
         }
     }
 
-    /// <summary>Open files and sockets by what they are: <c>socket</c>, <c>anon_inode</c>, <c>.dll</c> and other names' ends.</summary>
+    /// <summary>Open files and sockets by kind: <c>socket</c>, <c>anon_inode</c>, <c>.dll</c> and other extensions.</summary>
     public static IReadOnlyDictionary<string, int> OpenFilesByKind(int processId)
     {
         try
@@ -57,7 +57,7 @@ internal static class ProcessTable
             ? target[..colon]
             : Path.GetExtension(target) is { Length: > 0 } end ? end : target;
 
-    /// <summary>How many files this process may open; null where it cannot be told.</summary>
+    /// <summary>How many files this process may open; null if unknown.</summary>
     public static int? FileLimit()
     {
         // Max open files            20000                20000                files
@@ -67,7 +67,7 @@ internal static class ProcessTable
             && int.TryParse(soft, CultureInfo.InvariantCulture, out var limit) ? limit : null;
     }
 
-    /// <summary>Resident memory in bytes; null where it cannot be told.</summary>
+    /// <summary>Resident memory in bytes; null if unknown.</summary>
     public static long? Memory(int processId)
     {
         // VmRSS:     123456 kB

@@ -2,14 +2,14 @@ using System.Text;
 
 namespace Chatable.Tests.Support;
 
-/// <summary>As much of protobuf as it takes to look into what was exported.</summary>
+/// <summary>The part of protobuf that is needed to read exported telemetry.</summary>
 internal static class Protobuf
 {
     public static string Text(byte[] message, int field) => Encoding.UTF8.GetString(Fields(message, field).FirstOrDefault([]));
 
     public static string Hex(byte[] message, int field) => Convert.ToHexStringLower(Fields(message, field).FirstOrDefault([]));
 
-    /// <summary>The length-delimited fields of that number; other wire types are passed over.</summary>
+    /// <summary>The length-delimited fields with this number; other wire types are skipped.</summary>
     public static IEnumerable<byte[]> Fields(byte[] message, int field)
     {
         for (var at = 0; at < message.Length;)

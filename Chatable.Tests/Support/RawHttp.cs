@@ -4,16 +4,16 @@ using System.Text;
 
 namespace Chatable.Tests.Support;
 
-/// <summary>An answer as it came over the connection; the status is 0 where there came none.</summary>
+/// <summary>A response as received from the connection; the status is 0 if none came.</summary>
 public sealed record RawAnswer(int Status, string Head, string Body)
 {
     public bool Has(string headerLine) => Head.Contains($"\r\n{headerLine}", StringComparison.OrdinalIgnoreCase);
 }
 
-/// <summary>HTTP/1.1 by hand, for requests no well-behaved client would make.</summary>
+/// <summary>Handwritten HTTP/1.1, for requests that no well-behaved client would make.</summary>
 public static class RawHttp
 {
-    /// <summary>Sends the bytes as they are and reads until the server closes, which the request's own headers ask for.</summary>
+    /// <summary>Sends the bytes unchanged and reads until the server closes, as the request's headers must ask for.</summary>
     public static async Task<RawAnswer> SendAsync(Uri server, ReadOnlyMemory<byte> request, CancellationToken cancellationToken)
     {
         using var client = new TcpClient();
@@ -27,7 +27,7 @@ public static class RawHttp
         }
         catch (IOException)
         {
-            // A server may hang up on a request it refuses to read; what it said before still counts.
+            // A server may close the connection on a request it refuses to read; what it sent before still counts.
         }
 
         var text = Encoding.UTF8.GetString(answer.ToArray());
@@ -37,7 +37,7 @@ public static class RawHttp
             : new RawAnswer(int.Parse(text.AsSpan(9, 3), CultureInfo.InvariantCulture), text[..end], text[(end + 4)..]);
     }
 
-    /// <summary>The same up to the end of the answer's head: the server may keep the connection.</summary>
+    /// <summary>Sends a request and reads only the response's head: the server may keep the connection.</summary>
     public static async Task<RawAnswer> SendForHeadAsync(Uri server, string request, CancellationToken cancellationToken)
     {
         using var client = new TcpClient();

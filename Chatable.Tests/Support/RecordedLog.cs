@@ -3,7 +3,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Chatable.Tests.Support;
 
-/// <summary>A log that keeps what is written to it.</summary>
+/// <summary>A log that keeps its entries.</summary>
 internal sealed class RecordedLog : ILoggerProvider, ILogger
 {
     private readonly ConcurrentQueue<string> _lines = [];

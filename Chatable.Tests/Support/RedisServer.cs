@@ -3,8 +3,8 @@
 namespace Chatable.Tests.Support;
 
 /// <summary>
-/// A Redis of the test run's own. A test that stops, empties or fills it makes one for itself:
-/// <c>await using var redis = new RedisServer();</c> and <see cref="InitializeAsync"/>.
+/// A Redis for the test run. A test that stops, empties or fills Redis creates its own: <c>await using var redis = new RedisServer();</c>
+/// and <see cref="InitializeAsync"/>.
 /// </summary>
 public sealed class RedisServer : IAsyncLifetime
 {
@@ -12,17 +12,17 @@ public sealed class RedisServer : IAsyncLifetime
     private ServerProcess? _server;
     private string? _connectionString;
 
-    /// <summary>To be given before its start, such as <c>--cluster-enabled yes</c>.</summary>
+    /// <summary>Additional arguments, such as <c>--cluster-enabled yes</c>.</summary>
     internal string[] MoreSettings { get; init; } = [];
 
-    /// <summary>Whose certificate it shows: then it has no port without TLS.</summary>
+    /// <summary>The authority of its certificate. If set, it has only a TLS port.</summary>
     internal TestAuthority? Tls { get; init; }
 
     public string ConnectionString => _connectionString ?? throw new InvalidOperationException("The server has not been started.");
 
     public async ValueTask InitializeAsync()
     {
-        // There is none there, and what is tried there needs none.
+        // Redis does not run there, and the tests that run there do not need it.
         if (OperatingSystem.IsWindows())
             return;
 
@@ -38,12 +38,12 @@ public sealed class RedisServer : IAsyncLifetime
             }
             catch (InvalidOperationException) when (attempt < 5)
             {
-                // Most likely another program took the port in between.
+                // Most likely another program took the port in the meantime.
             }
         }
     }
 
-    /// <summary>SIGKILL, and another one at the same port that knows nothing.</summary>
+    /// <summary>Kills it and starts an empty one on the same port.</summary>
     public async Task ReplaceAsync(CancellationToken cancellationToken)
     {
         using (var process = System.Diagnostics.Process.GetProcessById(_server!.Id))
@@ -69,7 +69,7 @@ public sealed class RedisServer : IAsyncLifetime
 
     public ValueTask DisposeAsync()
     {
-        // A test may stop it early, and once more at its end.
+        // A test may stop it early, and again at its end.
         _server?.Dispose();
         _folder?.Delete(recursive: true);
         (_server, _folder) = (null, null);

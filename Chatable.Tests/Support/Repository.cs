@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace Chatable.Tests.Support;
 
-/// <summary>The checkout the tests were built from.</summary>
+/// <summary>The checkout that the tests were built from.</summary>
 internal static class Repository
 {
     public static string Root { get; } = FindRoot();
@@ -22,7 +22,7 @@ internal static class Repository
         return folder?.FullName ?? throw new InvalidOperationException("Chatable.sln is in no folder above the tests.");
     }
 
-    /// <summary>Runs a program to its end, in this folder.</summary>
+    /// <summary>Runs a program in this folder until it exits.</summary>
     public static Task<ProcessRun> RunAsync(
         IReadOnlyDictionary<string, string> environment, string program, CancellationToken cancellationToken, params IEnumerable<string> arguments)
     {

@@ -1,12 +1,12 @@
 namespace Chatable.Tests.Support;
 
-/// <summary>A PATH on which some programs are missing, or are others than usual.</summary>
+/// <summary>A PATH on which some programs are missing or replaced.</summary>
 internal static class ShellTools
 {
     private const UnixFileMode Everybody = UnixFileMode.UserRead | UnixFileMode.UserExecute | UnixFileMode.GroupRead | UnixFileMode.GroupExecute
         | UnixFileMode.OtherRead | UnixFileMode.OtherExecute;
 
-    /// <summary>Links to every program on PATH but some.</summary>
+    /// <summary>Links to all programs on PATH except some.</summary>
     public static void LinkAllBut(string folder, params string[] missing)
     {
         var programs = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)
@@ -19,7 +19,7 @@ internal static class ShellTools
         }
     }
 
-    /// <summary>A program, for every user, that does what a line of shell does.</summary>
+    /// <summary>A program, executable by every user, that runs a line of shell.</summary>
     public static string Write(string folder, string name, string script)
     {
         var program = Path.Combine(folder, name);

@@ -3,24 +3,24 @@ using System.Runtime.InteropServices;
 
 namespace Chatable.Tests.Support;
 
-/// <summary>Signals of Linux and macOS.</summary>
+/// <summary>Signals on Linux and macOS.</summary>
 internal static class Signals
 {
     public const int Quit = 3, Kill = 9, Terminate = 15, Interrupt = 2;
 
-    /// <summary>SIGUSR2 of Linux.</summary>
+    /// <summary>SIGUSR2 on Linux.</summary>
     public const int User = 12;
 
     public static int Stop { get; } = OperatingSystem.IsMacOS() ? 17 : 19;
 
     public static int Continue { get; } = OperatingSystem.IsMacOS() ? 19 : 18;
 
-    /// <summary>A process that is gone already is passed over.</summary>
+    /// <summary>Ignores a process that has already exited.</summary>
     public static void Send(int processId, int signal) => _ = SendSignal(processId, signal);
 
     /// <summary>
-    /// Whether every thread stands still after <see cref="Stop"/>: on a busy machine some run on for a while. Taken for granted where there
-    /// is no /proc.
+    /// Whether every thread has stopped after <see cref="Stop"/>: on a busy machine some keep running for a while. Assumed to be true
+    /// without /proc.
     /// </summary>
     public static bool HasStopped(int processId)
     {
@@ -28,7 +28,7 @@ internal static class Signals
         return !Directory.Exists(threads) || Directory.EnumerateDirectories(threads).All(IsThreadStopped);
     }
 
-    // 4711 (name of a thread) T 1 …: T where it has stopped. One that ended meanwhile does nothing either.
+    // 4711 (name of a thread) T 1 …: T means stopped. A thread that has exited counts as stopped.
     private static bool IsThreadStopped(string directory)
     {
         try

@@ -5,7 +5,7 @@ using System.Text;
 
 namespace Chatable.Tests.Support;
 
-/// <summary>Both ends of a WebSocket over a connection of its own.</summary>
+/// <summary>Both ends of a WebSocket on a connection of its own.</summary>
 internal sealed class SocketPair(WebSocket server, WebSocket client) : IDisposable
 {
     private readonly byte[] _buffer = new byte[64 * 1024];
@@ -23,7 +23,7 @@ internal sealed class SocketPair(WebSocket server, WebSocket client) : IDisposab
         return new SocketPair(Over(await listener.AcceptTcpClientAsync(cancellationToken), isServer: true), Over(client, isServer: false));
     }
 
-    /// <summary>The next frame that the server has written, as text.</summary>
+    /// <summary>The next frame written by the server, as text.</summary>
     public async Task<string> ReceiveAsync(CancellationToken cancellationToken)
     {
         for (var length = 0; ;)

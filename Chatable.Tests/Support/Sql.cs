@@ -2,7 +2,7 @@ using Npgsql;
 
 namespace Chatable.Tests.Support;
 
-/// <summary>A look into a database, past all the code under test.</summary>
+/// <summary>Direct access to a database, without the code under test.</summary>
 internal static class Sql
 {
     public static async Task ExecuteAsync(string connectionString, string sql, CancellationToken cancellationToken)

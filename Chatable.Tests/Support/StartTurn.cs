@@ -1,14 +1,14 @@
 namespace Chatable.Tests.Support;
 
 /// <summary>
-/// Whole topologies start one after the other. Each start is some fifteen processes and half a minute of processor time, so several at once
-/// would only make each other late.
+/// Topologies start one after another. Each start takes about fifteen processes and half a minute of processor time, so concurrent starts
+/// would only delay each other.
 /// </summary>
 internal static class StartTurn
 {
     private static readonly SemaphoreSlim s_turn = new(1);
 
-    /// <summary>Waits for the turn. Disposing ends it; disposing twice is harmless.</summary>
+    /// <summary>Waits for the turn. Disposing the result ends it; disposing it twice is harmless.</summary>
     public static async Task<IDisposable> TakeAsync(CancellationToken cancellationToken)
     {
         await s_turn.WaitAsync(cancellationToken);

@@ -3,7 +3,7 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace Chatable.Tests.Support;
 
-/// <summary>A certificate authority that nobody knows yet, and one certificate of it, as files in PEM.</summary>
+/// <summary>A certificate authority that nobody trusts yet, and one certificate signed by it, as PEM files.</summary>
 internal sealed class TestAuthority : IAsyncDisposable
 {
     private static readonly DateTimeOffset s_from = DateTimeOffset.UtcNow.AddDays(-1), s_until = DateTimeOffset.UtcNow.AddDays(1);
@@ -12,13 +12,13 @@ internal sealed class TestAuthority : IAsyncDisposable
 
     private TestAuthority(DirectoryInfo folder) => _folder = folder;
 
-    /// <summary>To be trusted by clients.</summary>
+    /// <summary>The root certificate, for clients to trust.</summary>
     public string Root => Path.Combine(_folder.FullName, "root.pem");
 
-    /// <summary>For a server called <c>localhost</c>, and by no other name or address.</summary>
+    /// <summary>For a server called <c>localhost</c>, and for no other name or address.</summary>
     public string Certificate => Path.Combine(_folder.FullName, "server.pem");
 
-    /// <summary>Readable by the servers' user alone, as PostgreSQL demands.</summary>
+    /// <summary>Readable only by the servers' user, as PostgreSQL requires.</summary>
     public string Key => Path.Combine(_folder.FullName, "server.key");
 
     public static async Task<TestAuthority> CreateAsync(CancellationToken cancellationToken)

@@ -1,6 +1,6 @@
 namespace Chatable.Tests.Support;
 
-/// <summary>A folder of one test's own. Not one that root alone can enter: the servers run as another user.</summary>
+/// <summary>A folder for one test. Other users can enter it too, because the servers run as another user.</summary>
 internal sealed class TestFolder : IDisposable
 {
     public string Path { get; } = Directory.CreateDirectory(

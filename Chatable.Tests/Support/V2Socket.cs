@@ -4,7 +4,7 @@ using System.Text.Json.Nodes;
 
 namespace Chatable.Tests.Support;
 
-/// <summary>A v2 client's WebSocket, which does nothing by itself.</summary>
+/// <summary>A v2 client's WebSocket, without automatic responses.</summary>
 public sealed class V2Socket : IAsyncDisposable
 {
     public const string Subprotocol = "chatable.v2";
@@ -24,11 +24,11 @@ public sealed class V2Socket : IAsyncDisposable
 
     public long Head => Welcome.Number("head");
 
-    /// <summary>A connection on which no hello was said.</summary>
+    /// <summary>A connection before the hello.</summary>
     public static async Task<V2Socket> ConnectAsync(Uri server, ChatToken token, CancellationToken cancellationToken) =>
         new(await ChatSocket.ConnectAsync(server, token, cancellationToken, options => options.AddSubProtocol(Subprotocol)));
 
-    /// <summary>A connection that is live from now on.</summary>
+    /// <summary>A connection that starts from now on, without a backlog.</summary>
     public static async Task<V2Socket> JoinAsync(Uri server, ChatToken token, CancellationToken cancellationToken)
     {
         var socket = await ConnectAsync(server, token, cancellationToken);
@@ -37,7 +37,7 @@ public sealed class V2Socket : IAsyncDisposable
         return socket;
     }
 
-    /// <summary>Says hello and takes the welcome.</summary>
+    /// <summary>Sends the hello and receives the welcome.</summary>
     public async Task HelloAsync(long? since, string? epoch, CancellationToken cancellationToken)
     {
         await SendAsync(Checked(Hello(since, epoch)), cancellationToken);
@@ -61,10 +61,10 @@ public sealed class V2Socket : IAsyncDisposable
     public Task SendAsync(string clientId, ChatUser recipient, string message, CancellationToken cancellationToken) =>
         SendAsync(Checked(Message(clientId, recipient, message)), cancellationToken);
 
-    /// <summary>The next frame, whatever it is.</summary>
+    /// <summary>The next frame, of any type.</summary>
     public Task<JsonElement> ReceiveRawAsync(CancellationToken cancellationToken) => _socket.ReceiveAsync(cancellationToken);
 
-    /// <summary>The next frame but for pings, which come whenever it is quiet; fails where none comes or the connection ends.</summary>
+    /// <summary>The next frame except pings, which come on a quiet connection; fails if none arrives or the connection ends.</summary>
     public async Task<JsonElement> ReceiveAsync(CancellationToken cancellationToken)
     {
         var frame = await ReceiveRawAsync(cancellationToken);
@@ -77,19 +77,19 @@ public sealed class V2Socket : IAsyncDisposable
     public async Task<JsonElement> ReceiveAsync(string type, CancellationToken cancellationToken)
     {
         var frame = type == "ping" ? await ReceiveRawAsync(cancellationToken) : await ReceiveAsync(cancellationToken);
-        Assert.True(frame.Text("type") == type, $"{type} was to come, but {frame} came.");
+        Assert.True(frame.Text("type") == type, $"Expected {type}, but received {frame}.");
         return frame;
     }
 
-    /// <summary>The next frame, which must be an error of this code.</summary>
+    /// <summary>The next frame, which must be an error with this code.</summary>
     public async Task<JsonElement> ReceiveErrorAsync(string code, CancellationToken cancellationToken)
     {
         var frame = await ReceiveAsync("error", cancellationToken);
-        Assert.True(frame.Text("code") == code, $"{code} was to come, but {frame} came.");
+        Assert.True(frame.Text("code") == code, $"Expected {code}, but received {frame}.");
         return frame;
     }
 
-    /// <summary>Sends and takes the ack.</summary>
+    /// <summary>Sends a message and receives the ack.</summary>
     public async Task<JsonElement> SendAndAckAsync(string clientId, ChatUser recipient, string message, CancellationToken cancellationToken)
     {
         await SendAsync(clientId, recipient, message, cancellationToken);
@@ -98,7 +98,7 @@ public sealed class V2Socket : IAsyncDisposable
         return ack;
     }
 
-    // What is sent as it should be is as the document says.
+    // Valid frames must match the AsyncAPI document.
     private static JsonObject Checked(JsonObject frame)
     {
         FrameSchema.V2.AssertSentByClient(JsonSerializer.SerializeToElement(frame));

@@ -55,7 +55,7 @@ public sealed class AccountTests(TopologyFixture fixture)
         foreach (var socket in new[] { first, second, third })
             Assert.Equal(4401, await socket.WaitForCloseAsync(Cancelled));
 
-        // Each replica had the key in its cache a moment ago; the sockets' end says that it has heard of the revocation.
+        // Each replica had just cached the key; the closed sockets show that it has received the revocation.
         var servers = new HashSet<string>();
         await Eventually.HoldsAsync(
             async () =>

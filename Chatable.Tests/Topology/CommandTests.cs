@@ -5,7 +5,7 @@ using StackExchange.Redis;
 
 namespace Chatable.Tests.Topology;
 
-/// <summary>What the dashboard and <c>aspire resource</c> can do with a running topology.</summary>
+/// <summary>Commands on a running topology, from the dashboard and from <c>aspire resource</c>.</summary>
 public sealed partial class CommandTests(TopologyFixture fixture)
 {
     private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
@@ -36,7 +36,7 @@ public sealed partial class CommandTests(TopologyFixture fixture)
         await using var laptop = await bob.ConnectElsewhereAsync([phone.Server], Cancelled);
         await using var other = await alice.ConnectAsync(Cancelled);
 
-        // The letter case does not matter, and any replica's command will do.
+        // The name is not case-sensitive, and any replica can run the command.
         var result = await ExecuteAsync(
             topology, await topology.InstanceOfAsync("api", Cancelled), "disconnect-user", ("username", bob.Username.ToUpperInvariant()));
 
@@ -73,7 +73,7 @@ public sealed partial class CommandTests(TopologyFixture fixture)
         Assert.True(result.Success, result.Message);
         Assert.Equal(1012, await bobs.WaitForCloseAsync(Cancelled));
         Assert.Equal(KnownResourceStates.Finished, topology.StateOf(drained));
-        // The other one serves on, the drained user included.
+        // The other replica goes on serving, including the drained user.
         await using var again = await bob.ConnectAsync(Cancelled);
         Assert.Equal(alices.Server, again.Server);
         await again.SendAsync(alice.User, "moved", Cancelled);
@@ -94,7 +94,7 @@ public sealed partial class CommandTests(TopologyFixture fixture)
         await PutUndecodableAsync(topology, partition: 3);
         await Eventually.HoldsAsync(
             async () => (await DeadLettersAsync(topology, worker, "list")).EndsWith("1 dead letter.", StringComparison.Ordinal),
-            "the worker has put it aside", Cancelled);
+            "it is a dead letter", Cancelled);
         var id = DeadLetterId().Match(await DeadLettersAsync(topology, worker, "list")).Value;
 
         Assert.Contains("undecodable", await DeadLettersAsync(topology, worker, "show", id), StringComparison.Ordinal);

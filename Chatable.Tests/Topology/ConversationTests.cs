@@ -60,7 +60,7 @@ public sealed class ConversationTests(TopologyFixture fixture)
         Assert.Equal("first", (await aliceSocket.ReceiveAsync(Cancelled)).Text("message"));
         await aliceSocket.SendAsync(bob.User, "second", Cancelled);
 
-        // Had "first" been echoed, it would come before "second".
+        // An echo of "first" would arrive before "second".
         Assert.Equal("second", (await sending.ReceiveAsync(Cancelled)).Text("message"));
         Assert.Equal("second", (await other.ReceiveAsync(Cancelled)).Text("message"));
     }

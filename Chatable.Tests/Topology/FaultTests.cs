@@ -4,7 +4,7 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace Chatable.Tests.Topology;
 
-/// <summary>Processes end under a conversation. Each test has a topology of its own to break.</summary>
+/// <summary>Processes exit during a conversation. Each test has its own topology.</summary>
 public sealed class FaultTests
 {
     private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(2);
@@ -38,7 +38,7 @@ public sealed class FaultTests
         await HasHealthAsync(topology, HealthStatus.Healthy);
     }
 
-    // As the dashboard shows the API.
+    // The API's health, as the dashboard shows it.
     private static Task<ResourceEvent> HasHealthAsync(RunningTopology topology, HealthStatus health) =>
         topology.App.ResourceNotifications.WaitForResourceAsync("api", change => change.Snapshot.HealthStatus == health, Cancelled)
             .WaitAsync(s_patience, Cancelled);

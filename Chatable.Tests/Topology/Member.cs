@@ -3,7 +3,7 @@ using Chatable.Tests.Support;
 
 namespace Chatable.Tests.Topology;
 
-/// <summary>A user of a running topology with a token, for tests that read as a conversation.</summary>
+/// <summary>A user of a running topology with a token, for tests that read like a conversation.</summary>
 internal sealed record Member(Uri Api, ChatUser User)
 {
     public string Username => User.Username;
@@ -31,7 +31,7 @@ internal sealed record Member(Uri Api, ChatUser User)
     public async Task<IReadOnlyList<JsonElement>> ThreadAsync(string other, CancellationToken cancellationToken, int page = 1) =>
         Items(await GetAsync($"/api/thread/{other}?page={page}", cancellationToken));
 
-    /// <summary>Over a connection of its own, hence by whichever replica is next.</summary>
+    /// <summary>Uses a new connection, so the next replica in turn answers.</summary>
     public async Task<ChatAnswer> GetAsync(string path, CancellationToken cancellationToken)
     {
         using var client = new ChatClient(Api);

@@ -5,12 +5,12 @@ using Microsoft.Extensions.Logging;
 
 namespace Chatable.Tests.Topology;
 
-/// <summary>A started AppHost, with the limits on how fast one client may write lifted: tests are faster than people.</summary>
+/// <summary>A started AppHost, without its limits on how fast one client may write: tests are faster than people.</summary>
 internal sealed class RunningTopology : IAsyncDisposable
 {
     private static readonly TimeSpan s_startLimit = TimeSpan.FromMinutes(3);
 
-    // What goes to the collector by HTTP would be four lines on the console each time.
+    // Otherwise each HTTP export to the collector logs four lines on the console.
     private static readonly (string, string) s_fewerLines = ("Logging__LogLevel__Polly", "Warning");
 
     private RunningTopology(DistributedApplication app) => App = app;
@@ -20,18 +20,18 @@ internal sealed class RunningTopology : IAsyncDisposable
     /// <summary>The public address, in front of all replicas.</summary>
     public Uri Api => App.GetEndpoint("api", "http");
 
-    /// <param name="arguments">Of the AppHost, besides those that keep tests off each other's data and ports.</param>
+    /// <param name="arguments">For the AppHost, added to those that isolate the data and ports of tests.</param>
     public static Task<RunningTopology> StartAsync(params string[] arguments) => StartAsync(withDashboard: false, arguments);
 
     /// <inheritdoc cref="StartAsync(string[])"/>
-    /// <param name="withDashboard">Whether the dashboard runs, too.</param>
-    /// <param name="arguments">Of the AppHost.</param>
+    /// <param name="withDashboard">Whether the dashboard also runs.</param>
+    /// <param name="arguments">For the AppHost.</param>
     public static Task<RunningTopology> StartAsync(bool withDashboard, params string[] arguments) =>
         StartAsync(withDashboard, telemetry: null, arguments);
 
     /// <inheritdoc cref="StartAsync(string[])"/>
-    /// <param name="telemetry">Takes what the services send, instead of the dashboard.</param>
-    /// <param name="arguments">Of the AppHost.</param>
+    /// <param name="telemetry">Receives the services' telemetry instead of the dashboard.</param>
+    /// <param name="arguments">For the AppHost.</param>
     public static Task<RunningTopology> StartAsync(OtlpCollector telemetry, params string[] arguments) =>
         StartAsync(withDashboard: false, telemetry, arguments);
 
@@ -47,7 +47,7 @@ internal sealed class RunningTopology : IAsyncDisposable
             .WithEnvironment("Realtime__FramesPerSecond", "100000")
             .WithEnvironment("Realtime__FrameBurst", "100000")
             .WithEnvironment("Realtime__PendingSends", "5000");
-        // Without either nobody listens where it would go, and each process would try for ten seconds before it ends.
+        // Without dashboard and collector nothing listens there, and each process would retry for ten seconds before it exits.
         if (!withDashboard)
             SendTelemetry(builder, telemetry is null ? [("OTEL_EXPORTER_OTLP_ENDPOINT", "")] : [.. telemetry.Settings, s_fewerLines]);
 
@@ -63,7 +63,7 @@ internal sealed class RunningTopology : IAsyncDisposable
         {
             var states = await StatesAsync(app);
             await app.DisposeAsync();
-            throw new InvalidOperationException($"The topology has not come up: {states}", failure);
+            throw new InvalidOperationException($"The topology did not start: {states}", failure);
         }
     }
 
@@ -71,7 +71,7 @@ internal sealed class RunningTopology : IAsyncDisposable
     private static async Task<string> StatesAsync(DistributedApplication app)
     {
         var states = new SortedDictionary<string, string>(StringComparer.Ordinal);
-        // The states of now come at once; those that follow are not waited for.
+        // The current states arrive at once; it does not wait for later ones.
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(2));
         try
         {
@@ -94,11 +94,11 @@ internal sealed class RunningTopology : IAsyncDisposable
         }
     }
 
-    /// <summary>An instance of the resource that is healthy, as commands take it: <c>api-vreaiugt</c>.</summary>
+    /// <summary>A healthy instance of the resource, by the name that commands take: <c>api-vreaiugt</c>.</summary>
     public async Task<string> InstanceOfAsync(string resource, CancellationToken cancellationToken) =>
         (await App.ResourceNotifications.WaitForResourceHealthyAsync(resource, cancellationToken)).ResourceId;
 
-    /// <summary>All instances of the resource, once as many run as it has replicas.</summary>
+    /// <summary>All instances of the resource, once as many are running as it has replicas.</summary>
     public async Task<IReadOnlyCollection<string>> InstancesOfAsync(string resource, CancellationToken cancellationToken)
     {
         HashSet<string> running = [];
@@ -114,13 +114,13 @@ internal sealed class RunningTopology : IAsyncDisposable
         return running;
     }
 
-    /// <summary>The instance that calls itself <paramref name="server"/> (<c>instance/boot</c>).</summary>
+    /// <summary>The instance whose own name is <paramref name="server"/> (<c>instance/boot</c>).</summary>
     public static string InstanceOf(string resource, string server) => $"{resource}-{server.Split('/')[0]}";
 
     public string? StateOf(string instance) =>
         App.ResourceNotifications.TryGetCurrentState(instance, out var current) ? current.Snapshot.State?.Text : null;
 
-    /// <summary>The process of an instance. The orchestrator starts a project by <c>dotnet run</c>, whose child is the service.</summary>
+    /// <summary>The process of an instance. The orchestrator starts a project with <c>dotnet run</c>, whose child is the service.</summary>
     public int ProcessOf(string instance)
     {
         Assert.True(App.ResourceNotifications.TryGetCurrentState(instance, out var current));
@@ -128,7 +128,7 @@ internal sealed class RunningTopology : IAsyncDisposable
         return Assert.Single(ProcessTable.ChildrenOf(Convert.ToInt32(started, CultureInfo.InvariantCulture)));
     }
 
-    /// <summary>Asks the service itself to end, as a platform does, and waits until the orchestrator has seen it.</summary>
+    /// <summary>Sends SIGTERM to the service itself, as a platform does, and waits until the orchestrator has noticed.</summary>
     public async Task EndAsync(string instance, CancellationToken cancellationToken)
     {
         Signals.Send(ProcessOf(instance), Signals.Terminate);

@@ -4,7 +4,7 @@ using StackExchange.Redis;
 
 namespace Chatable.Tests.Topology;
 
-/// <summary>What the services find in their environment.</summary>
+/// <summary>The environment variables of the services.</summary>
 public sealed class ServiceEnvironmentTests(TopologyFixture fixture)
 {
     private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
@@ -22,7 +22,7 @@ public sealed class ServiceEnvironmentTests(TopologyFixture fixture)
         var environments = replicas.ToDictionary(replica => replica, replica => EnvironmentOf(topology.ProcessOf(replica)));
         foreach (var (replica, environment) in environments)
         {
-            // The stores that the topology started, but not as their owner.
+            // The stores that the topology started, but not their owner's account.
             var (owners, services) = (new NpgsqlConnectionStringBuilder(ownersDatabase), new NpgsqlConnectionStringBuilder(environment["ConnectionStrings__chatdb"]));
             Assert.Equal((owners.Host, owners.Port, owners.Database, "chatable"), (services.Host, services.Port, services.Database, services.Username));
             Assert.StartsWith($"{ownersRedis.Split(',')[0]},user=chatable,password=", environment["ConnectionStrings__redis"], StringComparison.Ordinal);
@@ -55,7 +55,7 @@ public sealed class ServiceEnvironmentTests(TopologyFixture fixture)
 
         var refused = await Assert.ThrowsAsync<RedisServerException>(() => redis.GetDatabase().ExecuteAsync(command[0], [.. command[1..]]));
 
-        // Redis refuses DEBUG to everybody before it looks at the user.
+        // Redis refuses DEBUG for everyone before it checks the user.
         Assert.Matches("^(NOPERM|ERR DEBUG command not allowed)", refused.Message);
     }
 

@@ -3,7 +3,7 @@
 namespace Chatable.Tests.Topology;
 
 /// <summary>
-/// The whole topology as the AppHost declares it, shared by all tests that leave it as they found it; started by the first that asks.
+/// The whole topology as declared by the AppHost, started by the first test that needs it and shared by all tests that do not change it.
 /// </summary>
 public sealed class TopologyFixture : IAsyncDisposable
 {

@@ -6,7 +6,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Chatable.Tests.Topology;
 
-/// <summary>What nobody is told, from the start of the whole topology to its end.</summary>
+/// <summary>Secrets that the topology never reveals, from its start to its end.</summary>
 public sealed partial class TopologySecrecyTests
 {
     private const string Text = "meet-me-under-the-clock-at-the-station";
@@ -32,7 +32,7 @@ public sealed partial class TopologySecrecyTests
         var manifest = await AppHostManifest.PublishAsync(home: null, Cancelled);
         var commandLines = string.Join('\n', await commands.StopAsync());
 
-        // Each was looked at where something would be found.
+        // Proof that each source was recorded.
         Assert.Contains("Chatable.ApiService", commandLines, StringComparison.Ordinal);
         Assert.Contains("initdb", commandLines, StringComparison.Ordinal);
         Assert.Contains("Applied 0001", console, StringComparison.Ordinal);
@@ -42,13 +42,13 @@ public sealed partial class TopologySecrecyTests
         Assert.Equal(17, secrets.Count);
         foreach (var (what, secret) in secrets)
         {
-            Assert.True(secret.Length >= 16, $"{what} is too short to be looked for.");
+            Assert.True(secret.Length >= 16, $"{what} is too short to search for.");
             foreach (var (where, all) in new[] { ("a command line", commandLines), ("a console", console), ("telemetry", collector.Text), ("the manifest", manifest) })
                 Assert.False(all.Contains(secret, StringComparison.Ordinal), $"{what} is in {where}.");
         }
     }
 
-    // With a password of its own: other tests' clients have one in common, and some of them are programs with a command line.
+    // With its own password: clients of other tests share one, and some of them have it on a command line.
     private static async Task<Member> RegisterAsync(Uri api)
     {
         using var client = new ChatClient(api);

@@ -26,21 +26,21 @@ var probes = [
     type: 'Startup'
     httpGet: { path: '/alive', port: port }
     periodSeconds: 1
-    timeoutSeconds: 5
+    timeoutSeconds: 6
     failureThreshold: 60
   }
   {
     type: 'Liveness'
     httpGet: { path: '/alive', port: port }
     periodSeconds: 10
-    timeoutSeconds: 5
+    timeoutSeconds: 6
     failureThreshold: 3
   }
   {
     type: 'Readiness'
     httpGet: { path: '/health', port: port }
     periodSeconds: 5
-    timeoutSeconds: 5
+    timeoutSeconds: 6
     failureThreshold: 3
   }
 ]

@@ -10,18 +10,18 @@ namespace Chatable.ApiService.Realtime.Push;
 /// <summary>Passes the worker's items to the sockets they concern. Users without a connection here are skipped.</summary>
 internal sealed class Dispatcher(ConnectionTable connections, ServerIdentity server, ReconcileSignal reconcile) : IDispatchHandler
 {
-    public void Handle(in MessageStored stored)
+    public void Handle(in EntryStored stored)
     {
         using var span = StartSpan(stored.Recipients, stored.Trace);
         foreach (var (user, seq) in stored.Recipients)
         {
-            var entry = new Envelope(seq, stored.Message);
+            var entry = new Envelope(seq, stored.Entry);
             foreach (var connection in connections.Of(user))
                 LookWhereNot(connection.Log.Push(entry, stored.Epoch));
         }
     }
 
-    public void Handle(in MessageRepeated repeated)
+    public void Handle(in CommandRepeated repeated)
     {
         if (Find(repeated.Origin) is { } origin)
         {
@@ -33,7 +33,7 @@ internal sealed class Dispatcher(ConnectionTable connections, ServerIdentity ser
         Notice(repeated.Heads, repeated.Epoch);
     }
 
-    public void Handle(in MessageRefused refused) => Find(refused.Origin)?.Session.Refuse(refused);
+    public void Handle(in CommandRefused refused) => Find(refused.Origin)?.Session.Refuse(refused);
 
     private Connection? Find(Origin origin) => origin.BootId == server.BootId ? connections.Find(origin.ConnectionId) : null;
 

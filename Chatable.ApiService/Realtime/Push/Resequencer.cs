@@ -14,7 +14,7 @@ internal delegate void DeliverEntry(in Envelope entry);
 /// thread-safe.
 /// </summary>
 /// <param name="holdLimit">The most entries to hold.</param>
-/// <param name="holdBytes">The most bytes to hold, counting message bodies.</param>
+/// <param name="holdBytes">The most bytes to hold, counting the fields of the entries.</param>
 /// <param name="deliver">Takes the next entry.</param>
 /// <param name="hasRoom">Whether an entry may be delivered now.</param>
 internal sealed class Resequencer(int holdLimit, int holdBytes, DeliverEntry deliver, Func<bool> hasRoom)
@@ -22,7 +22,7 @@ internal sealed class Resequencer(int holdLimit, int holdBytes, DeliverEntry del
     // Before the position is known, nothing can be delivered, and every entry is ahead of its turn.
     private const long Unknown = -1;
 
-    private Dictionary<long, MessageRecord>? _held;
+    private Dictionary<long, LogEntry>? _held;
     private int _heldBytes;
     private long _head = Unknown;
 
@@ -74,8 +74,8 @@ internal sealed class Resequencer(int holdLimit, int holdBytes, DeliverEntry del
     /// <summary>Delivers the held entries that are next, as far as there is room.</summary>
     public void DeliverHeld()
     {
-        while (HoldsNext && hasRoom() && TakeHeld(Position + 1, out var message))
-            Deliver(new Envelope(Position + 1, message));
+        while (HoldsNext && hasRoom() && TakeHeld(Position + 1, out var entry))
+            Deliver(new Envelope(Position + 1, entry));
         if (_held is { Count: 0 })
             _held = null;
     }
@@ -84,29 +84,29 @@ internal sealed class Resequencer(int holdLimit, int holdBytes, DeliverEntry del
     {
         if (_held is not null && _held.ContainsKey(entry.Seq))
             return true;
-        var bytes = entry.Message.Body.Length;
+        var bytes = entry.Entry.Fields.Length;
         if (_held?.Count >= holdLimit || _heldBytes + bytes > holdBytes)
             return false;
-        (_held ??= []).Add(entry.Seq, AloneInMemory(entry.Message));
+        (_held ??= []).Add(entry.Seq, AloneInMemory(entry.Entry));
         _heldBytes += bytes;
         return true;
     }
 
-    private bool TakeHeld(long seq, out MessageRecord message)
+    private bool TakeHeld(long seq, out LogEntry entry)
     {
-        message = default;
-        if (_held?.Remove(seq, out message) != true)
+        entry = default;
+        if (_held?.Remove(seq, out entry) != true)
             return false;
-        _heldBytes -= message.Body.Length;
+        _heldBytes -= entry.Fields.Length;
         return true;
     }
 
     // A push is a slice of its whole batch, perhaps megabytes, which must not stay in memory for one entry. Entries that are not held are
     // never copied.
-    private static MessageRecord AloneInMemory(in MessageRecord message) =>
-        MemoryMarshal.TryGetArray(message.Body, out var piece) && piece.Array!.Length == piece.Count
-            ? message
-            : message with { Body = message.Body.ToArray() };
+    private static LogEntry AloneInMemory(in LogEntry entry) =>
+        MemoryMarshal.TryGetArray(entry.Fields, out var piece) && piece.Array!.Length == piece.Count
+            ? entry
+            : entry with { Fields = entry.Fields.ToArray() };
 
     private void Deliver(in Envelope entry)
     {

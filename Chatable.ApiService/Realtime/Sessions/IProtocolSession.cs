@@ -39,7 +39,7 @@ internal interface IProtocolSession
     Task ReadyAsync();
 
     /// <summary>Sends the client the next entry of its log. Never called concurrently.</summary>
-    void Deliver(in Envelope entry);
+    void Deliver(in Envelope envelope);
 
     /// <summary>
     /// The log continues in another epoch, and is unchanged up to <paramref name="sharedUntil"/>. All delivered entries are within that
@@ -47,16 +47,16 @@ internal interface IProtocolSession
     /// </summary>
     void GoOn(LogEpoch epoch, long sharedUntil);
 
-    /// <summary>Tells the client the place of a message that an earlier attempt stored.</summary>
-    void Repeated(in MessageRepeated message);
+    /// <summary>Tells the client what became of a command that an earlier attempt carried out.</summary>
+    void Repeated(in CommandRepeated command);
 
     /// <summary>
-    /// Like <see cref="Repeated"/>, if the place belongs to another epoch than the connection and may mean another message to the client.
+    /// Like <see cref="Repeated"/>, if the place belongs to another epoch than the connection and may mean another entry to the client.
     /// </summary>
     void RepeatedElsewhere();
 
-    /// <summary>Tells the client that a message accepted earlier was not stored.</summary>
-    void Refuse(in MessageRefused message);
+    /// <summary>Tells the client that a command accepted earlier was not carried out.</summary>
+    void Refuse(in CommandRefused command);
 
     /// <summary>Tells the client that this server is about to stop.</summary>
     void StartDraining();

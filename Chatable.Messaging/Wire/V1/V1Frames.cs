@@ -9,20 +9,64 @@ namespace Chatable.Messaging.Wire.V1;
 /// </summary>
 public static class V1Frames
 {
-    /// <summary>Encodes a message as its recipient receives it.</summary>
-    public static PooledBytes Message(in MessageRecord message)
+    /// <summary>
+    /// Encodes a message as its recipient receives it. Returns false for every other entry: protocol v1 knows direct messages only.
+    /// </summary>
+    public static bool TryMessage(in LogEntry entry, string recipient, out PooledBytes frame)
+    {
+        frame = default;
+        if (entry.Type != MessageEntry.Type)
+            return false;
+        byte[] text = [(byte)'{', .. entry.Fields.Span, (byte)'}'];
+        Range author = default, message = default, type = default, createdAt = default;
+        var isForRecipient = false;
+        var fields = new ObjectReader(text);
+        while (fields.NextField())
+        {
+            if (fields.IsNamed("author"u8))
+                author = ValueOf(ref fields);
+            else if (fields.IsNamed("recipient"u8))
+                isForRecipient = fields.Json.Read() && fields.Json.ValueTextEquals(recipient);
+            else if (fields.IsNamed("message"u8))
+                message = ValueOf(ref fields);
+            else if (fields.IsNamed("message_type"u8))
+                type = ValueOf(ref fields);
+            else if (fields.IsNamed("created_at"u8))
+                createdAt = ValueOf(ref fields);
+            else
+                fields.Json.Skip();
+        }
+
+        if (!isForRecipient)
+            return false;
+        frame = Write(text.AsSpan(author), recipient, text.AsSpan(message), text.AsSpan(type), text.AsSpan(createdAt));
+        return true;
+    }
+
+    // The values are JSON already.
+    private static PooledBytes Write(
+        ReadOnlySpan<byte> author, string recipient, ReadOnlySpan<byte> message, ReadOnlySpan<byte> type, ReadOnlySpan<byte> createdAt)
     {
         var scratch = PooledJsonWriter.Take();
         var json = scratch.Json;
         json.WriteStartObject();
-        json.WriteString("author"u8, message.Author);
-        json.WriteString("recipient"u8, message.Recipient);
+        json.WritePropertyName("author"u8);
+        json.WriteRawValue(author, skipInputValidation: true);
+        json.WriteString("recipient"u8, recipient);
         json.WritePropertyName("message"u8);
-        JsonText.WriteValue(json, message.Body.Span);
-        json.WriteNumber("message_type"u8, (int)message.Type);
-        json.WriteTimestamp("created_at"u8, message.CreatedAt);
+        json.WriteRawValue(message, skipInputValidation: true);
+        json.WritePropertyName("message_type"u8);
+        json.WriteRawValue(type, skipInputValidation: true);
+        json.WritePropertyName("created_at"u8);
+        json.WriteRawValue(createdAt, skipInputValidation: true);
         json.WriteEndObject();
         return scratch.FinishPooled();
+    }
+
+    private static Range ValueOf(ref ObjectReader fields)
+    {
+        fields.Json.Read();
+        return (int)fields.Json.TokenStartIndex..(int)fields.Json.BytesConsumed;
     }
 
     /// <summary>Encodes the REST error object. <paramref name="code"/> is an HTTP status.</summary>

@@ -1,18 +1,16 @@
-using System.Text.Json;
+using System.Buffers.Text;
+using System.Text;
 
 namespace Chatable.Messaging.Wire.V2;
 
-/// <summary>The place of a stored message, sent to its author once it is committed.</summary>
-public readonly record struct StoredPlace(
-    ClientId ClientId, Guid MessageId, long Seq, long ConversationId, long ConversationSeq, DateTime CreatedAt);
-
 /// <summary>
-/// The frames about messages that the server sends to a v2 client.
+/// The frames about a user's log that the server sends to a v2 client. Which other fields an entry has depends on its type; this is a
+/// message.
 /// <code>
-/// {"type":"message","seq":7,"message_id":"0191…","conversation":3,"conversation_seq":2,"author":"bob","recipient":"alice",
-///  "message":"hello","message_type":0,"created_at":"2015-09-03T03:13:12.817650Z","client_id":"c1"}      client_id: to the author only
-/// {"type":"ack","client_id":"c1","message_id":"0191…","seq":7,"conversation":3,"conversation_seq":2,
-///  "created_at":"2015-09-03T03:13:12.817650Z","duplicate":true}                                         duplicate: only where true
+/// {"type":"message","seq":7,"message_id":"0191…","conversation":3,"conversation_seq":2,"created_at":"2015-09-03T03:13:12.817650Z",
+///  "author":"bob","recipient":"alice","message":"hello","message_type":0,"client_id":"c1"}              client_id: to the author only
+/// {"type":"ack","seq":7,"message_id":"0191…","conversation":3,"conversation_seq":2,"created_at":"2015-09-03T03:13:12.817650Z",
+///  "client_id":"c1","duplicate":true}                                                                   duplicate: only where true
 /// </code>
 /// </summary>
 public static class V2Frames
@@ -23,61 +21,75 @@ public static class V2Frames
     // A character that JSON requires to be escaped may take six bytes instead of one.
     private const int MaxEscape = 6;
 
+    private const int MaxNumberBytes = 20;
+
     /// <summary>The largest frame for a message whose text has this many bytes.</summary>
     public static int MaxBytes(int bodyBytes) => MaxBytesBesideTheText + MaxEscape * bodyBytes;
 
-    /// <summary>Encodes a message with its seq in one user's log. Only its author receives the client id.</summary>
-    public static PooledBytes Message(in MessageRecord message, long seq, bool forAuthor)
+    /// <summary>Encodes an entry with its seq in one user's log. Only the actor receives the command's id.</summary>
+    public static PooledBytes Entry(in LogEntry entry, long seq, bool forActor)
     {
-        var scratch = PooledJsonWriter.Take();
-        var json = scratch.Json;
-        json.WriteStartObject();
-        json.WriteString("type"u8, "message"u8);
-        json.WriteNumber("seq"u8, seq);
-        json.WriteString("message_id"u8, message.MessageId);
-        json.WriteNumber("conversation"u8, message.ConversationId);
-        json.WriteNumber("conversation_seq"u8, message.ConversationSeq);
-        json.WriteString("author"u8, message.Author);
-        json.WriteString("recipient"u8, message.Recipient);
-        json.WritePropertyName("message"u8);
-        JsonText.WriteValue(json, message.Body.Span);
-        json.WriteNumber("message_type"u8, (int)message.Type);
-        json.WriteTimestamp("created_at"u8, message.CreatedAt);
-        if (forAuthor)
-            WriteClientId(json, message.ClientId);
-        json.WriteEndObject();
-        return scratch.FinishPooled();
+        var hasId = forActor && entry.AckLength > 0;
+        var frame = PooledBytes.Rent(
+            "{\"type\":\"\",\"seq\":,"u8.Length + entry.Type.Length + MaxNumberBytes + entry.Fields.Length + MaxTailBytes(hasId, entry.CommandId));
+        var length = Append(frame.Span, 0, "{\"type\":"u8);
+        frame.Span[length++] = (byte)'"';
+        length += Encoding.UTF8.GetBytes(entry.Type, frame.Span[length..]);
+        length = AppendSeq(frame.Span, Append(frame.Span, length, "\","u8), seq);
+        length = AppendFields(frame.Span, length, entry.Fields.Span);
+        return frame.Cut(AppendTail(frame.Span, length, hasId, entry.CommandId, duplicate: false));
     }
 
-    public static PooledBytes Ack(in StoredPlace place, bool duplicate)
+    /// <summary>Encodes the answer to a command, with the seq of its entry in the actor's log.</summary>
+    public static PooledBytes Ack(ClientId commandId, ReadOnlySpan<byte> ackFields, long seq, bool duplicate)
     {
-        var scratch = PooledJsonWriter.Take();
-        var json = scratch.Json;
-        json.WriteStartObject();
-        json.WriteString("type"u8, "ack"u8);
-        WritePlace(json, place, duplicate);
-        json.WriteEndObject();
-        return scratch.FinishPooled();
+        var frame = PooledBytes.Rent(
+            "{\"type\":\"ack\",\"seq\":,"u8.Length + MaxNumberBytes + ackFields.Length + MaxTailBytes(hasId: true, commandId));
+        var length = AppendSeq(frame.Span, Append(frame.Span, 0, "{\"type\":\"ack\","u8), seq);
+        length = AppendFields(frame.Span, length, ackFields);
+        return frame.Cut(AppendTail(frame.Span, length, hasId: true, commandId, duplicate));
     }
 
-    /// <summary>Writes the fields of an ack into an open object. REST responses have the same fields.</summary>
-    public static void WritePlace(Utf8JsonWriter json, in StoredPlace place, bool duplicate)
+    private static int MaxTailBytes(bool hasId, ClientId commandId) =>
+        1 + (hasId ? ",\"client_id\":\"\",\"duplicate\":true"u8.Length + (commandId.IsUuid ? 36 : commandId.Text.Length) : 0);
+
+    private static int AppendSeq(Span<byte> frame, int length, long seq)
     {
-        WriteClientId(json, place.ClientId);
-        json.WriteString("message_id"u8, place.MessageId);
-        json.WriteNumber("seq"u8, place.Seq);
-        json.WriteNumber("conversation"u8, place.ConversationId);
-        json.WriteNumber("conversation_seq"u8, place.ConversationSeq);
-        json.WriteTimestamp("created_at"u8, place.CreatedAt);
+        length = Append(frame, length, "\"seq\":"u8);
+        Utf8Formatter.TryFormat(seq, frame[length..], out var digits);
+        return length + digits;
+    }
+
+    private static int AppendFields(Span<byte> frame, int length, ReadOnlySpan<byte> fields) =>
+        fields.IsEmpty ? length : Append(frame, Append(frame, length, ","u8), fields);
+
+    // Ids need no escapes.
+    private static int AppendTail(Span<byte> frame, int length, bool hasId, ClientId commandId, bool duplicate)
+    {
+        if (hasId)
+        {
+            length = Append(frame, length, ",\"client_id\":\""u8);
+            if (commandId.IsUuid)
+            {
+                commandId.Key.TryFormat(frame[length..], out var written);
+                length += written;
+            }
+            else
+            {
+                length += Encoding.ASCII.GetBytes(commandId.Text, frame[length..]);
+            }
+
+            frame[length++] = (byte)'"';
+        }
+
         if (duplicate)
-            json.WriteBoolean("duplicate"u8, value: true);
+            length = Append(frame, length, ",\"duplicate\":true"u8);
+        return Append(frame, length, "}"u8);
     }
 
-    private static void WriteClientId(Utf8JsonWriter json, ClientId id)
+    private static int Append(Span<byte> frame, int length, ReadOnlySpan<byte> bytes)
     {
-        if (id.IsUuid)
-            json.WriteString("client_id"u8, id.Key);
-        else
-            json.WriteString("client_id"u8, id.Text);
+        bytes.CopyTo(frame[length..]);
+        return length + bytes.Length;
     }
 }

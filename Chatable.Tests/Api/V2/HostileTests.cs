@@ -4,7 +4,7 @@ using Chatable.Tests.Support;
 
 namespace Chatable.Tests.Api.V2;
 
-/// <summary>What no well-behaved client sends to v2, and the problem that each of it is answered with.</summary>
+/// <summary>Requests that no well-behaved client sends to v2, and the problem each of them returns.</summary>
 public sealed class HostileTests(ApiFixture api) : IClassFixture<ApiFixture>
 {
     private const string Good = """{"recipient":"alice","message":"hello"}""";

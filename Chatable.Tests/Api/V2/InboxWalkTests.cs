@@ -4,7 +4,7 @@ using Chatable.Tests.Support;
 
 namespace Chatable.Tests.Api.V2;
 
-/// <summary>Walks through an inbox while messages come, over real servers: every conversation that was there is met.</summary>
+/// <summary>Pages through an inbox while messages arrive at real servers: no conversation is missed.</summary>
 public sealed class InboxWalkTests(InboxWalkTests.Servers servers) : IClassFixture<InboxWalkTests.Servers>
 {
     private readonly CancellationToken _ct = TestContext.Current.CancellationToken;
@@ -20,7 +20,7 @@ public sealed class InboxWalkTests(InboxWalkTests.Servers servers) : IClassFixtu
         var (bob, others) = await InboxAsync(8);
         var path = "/api/v2/conversations?limit=3";
         List<string> met = [];
-        // The oldest moves after the first page, and after each of those that follow the one before it.
+        // The oldest conversation moves after the first page, and one more moves after each later page.
         for (var i = 0; path is not null; i++)
         {
             var page = await GetAsync(path, bob);
@@ -98,7 +98,7 @@ public sealed class InboxWalkTests(InboxWalkTests.Servers servers) : IClassFixtu
         return met;
     }
 
-    // The oldest conversation first.
+    // Starts with the oldest conversation.
     private async Task<(ChatUser Bob, ChatUser[] Others)> InboxAsync(int count)
     {
         var bob = await servers.Client.RegisterAsync(_ct);

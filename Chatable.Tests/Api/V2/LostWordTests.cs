@@ -4,7 +4,7 @@ using Npgsql;
 
 namespace Chatable.Tests.Api.V2;
 
-/// <summary>Sending over REST while the worker is away, or its word does not come.</summary>
+/// <summary>Sending over REST while the worker is down or its notification is lost.</summary>
 public sealed class LostWordTests(PostgresServer postgres, RedisServer redis) : IAsyncLifetime
 {
     private readonly CancellationToken _ct = TestContext.Current.CancellationToken;
@@ -100,7 +100,7 @@ public sealed class LostWordTests(PostgresServer postgres, RedisServer redis) : 
 
         (await client.SayAsync(bob, alice, "3", _ct)).AssertProblem(503, "busy");
         var hers = client.SayAsync(alice, bob, "mine", _ct);
-        await Eventually.HoldsAsync(async () => await LengthOfIntakeAsync() == 3, "hers is in the intake, too", _ct);
+        await Eventually.HoldsAsync(async () => await LengthOfIntakeAsync() == 3, "her message is in the intake too", _ct);
 
         await patience.CancelAsync();
         foreach (var one in waiting)
@@ -130,7 +130,7 @@ public sealed class LostWordTests(PostgresServer postgres, RedisServer redis) : 
     private async Task<ChatAnswer> UntilKnownAsync(Func<Task<ChatAnswer>> send)
     {
         ChatAnswer? answer = null;
-        await Eventually.HoldsAsync(async () => (answer = await send()).Status != 503, "the message's fate is known", _ct);
+        await Eventually.HoldsAsync(async () => (answer = await send()).Status != 503, "the outcome is known", _ct);
         return answer!;
     }
 
@@ -141,7 +141,7 @@ public sealed class LostWordTests(PostgresServer postgres, RedisServer redis) : 
         return (await Task.WhenAll(lengths)).Sum();
     }
 
-    // That no worker lives is another answer: ReadinessTests.
+    // ReadinessTests covers the case that no worker is alive.
     private Task<ApiProcess> StartApiAsync(params (string, string)[] settings) => ApiProcess.StartAsync(
         _database, redis.ConnectionString, _ct, [("Chatable__KeyPrefix", _prefix), ("Workers__Patience", "01:00:00"), .. settings]);
 }

@@ -2,7 +2,7 @@ using Chatable.Tests.Support;
 
 namespace Chatable.Tests.Api.V2;
 
-/// <summary>A server on which as many requests wait for a log as may.</summary>
+/// <summary>A server that allows only one request to wait for a log.</summary>
 public sealed class SyncLimitTests(PostgresServer postgres, RedisServer redis) : IAsyncLifetime
 {
     private readonly CancellationToken _ct = TestContext.Current.CancellationToken;
@@ -25,7 +25,7 @@ public sealed class SyncLimitTests(PostgresServer postgres, RedisServer redis) :
         var (alice, bob) = (await _client.RegisterAsync(_ct), await _client.RegisterAsync(_ct));
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(_ct);
         var waiting = _client.SyncAsync(alice, "?wait=25", patience.Token);
-        await Eventually.HoldsAsync(IsRegisteredAsync, "the registry knows that somebody waits", _ct);
+        await Eventually.HoldsAsync(IsRegisteredAsync, "a waiting user is registered", _ct);
 
         var refused = await _client.SyncAsync(bob, "?wait=25", _ct);
 
@@ -37,7 +37,7 @@ public sealed class SyncLimitTests(PostgresServer postgres, RedisServer redis) :
         await patience.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting);
         await Eventually.HoldsAsync(
-            async () => (await _client.SyncAsync(bob, "?wait=1", _ct)).Status == 200, "there is room for another", _ct);
+            async () => (await _client.SyncAsync(bob, "?wait=1", _ct)).Status == 200, "another request can wait", _ct);
     }
 
     public ValueTask DisposeAsync()

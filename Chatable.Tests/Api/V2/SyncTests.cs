@@ -6,7 +6,7 @@ namespace Chatable.Tests.Api.V2;
 
 public sealed class SyncTests(SyncTests.Servers servers) : IClassFixture<SyncTests.Servers>
 {
-    /// <summary>Servers that never look without being woken within a test's wait.</summary>
+    /// <summary>Servers that poll too rarely for a test to depend on polling.</summary>
     public sealed class Servers(PostgresServer postgres) : ChatServers(postgres)
     {
         protected override (string, string)[] Settings => [("Sync__LookEvery", "00:00:25")];
@@ -33,8 +33,8 @@ public sealed class SyncTests(SyncTests.Servers servers) : IClassFixture<SyncTes
 
         var message = first.GetProperty("messages")[0];
         Assert.Equal(
-            ["type", "seq", "message_id", "conversation", "conversation_seq", "author", "recipient", "message", "message_type",
-             "created_at"],
+            ["type", "seq", "message_id", "conversation", "conversation_seq", "created_at", "author", "recipient", "message",
+             "message_type"],
             message.Names());
         FrameSchema.V2.AssertSentByServer(message);
         var own = (await servers.Client.SyncAsync(bob, "?since=0", _ct)).Envelope.GetProperty("messages")[0];
@@ -119,7 +119,7 @@ public sealed class SyncTests(SyncTests.Servers servers) : IClassFixture<SyncTes
         await patience.CancelAsync();
         foreach (var other in others)
             await Assert.ThrowsAnyAsync<OperationCanceledException>(() => other);
-        await Eventually.HoldsAsync(async () => !await IsRegisteredAsync(alice), "nobody waits for her any more", _ct);
+        await Eventually.HoldsAsync(async () => !await IsRegisteredAsync(alice), "she is no longer registered", _ct);
     }
 
     [Fact]
@@ -196,9 +196,9 @@ public sealed class SyncTests(SyncTests.Servers servers) : IClassFixture<SyncTes
         (await waiting.WaitAsync(s_lessThanAWait, _ct)).AssertProblem(401, "revoked");
     }
 
-    // As many servers as wait for the user have it in the registry.
+    // The registry holds one entry per server with a waiting request.
     private Task PollsAsync(ChatUser user, int many) => Eventually.HoldsAsync(
-        async () => await RegisteredCountAsync(user) == many, "the registry knows where the user waits", _ct);
+        async () => await RegisteredCountAsync(user) == many, "the waiting user is registered", _ct);
 
     private async Task<(ChatUser Bob, ChatUser Alice)> PairAsync(params string[] messages)
     {
@@ -212,7 +212,7 @@ public sealed class SyncTests(SyncTests.Servers servers) : IClassFixture<SyncTes
         (await Sql.QueryAsync<Guid>(servers.ConnectionString, "SELECT epoch FROM log_epoch", _ct)).Single().ToString("D");
 
     private Task RegisteredAsync(ChatUser user) =>
-        Eventually.HoldsAsync(() => IsRegisteredAsync(user), "the registry knows where the user waits", _ct);
+        Eventually.HoldsAsync(() => IsRegisteredAsync(user), "the waiting user is registered", _ct);
 
     private async Task<bool> IsRegisteredAsync(ChatUser user) => await RegisteredCountAsync(user) > 0;
 

@@ -5,7 +5,7 @@ using Chatable.Tests.Support;
 
 namespace Chatable.Tests.Delivery.V1;
 
-/// <summary>The workflow of the README, as a client of the original sees it.</summary>
+/// <summary>The workflow from the README, as a client of the original sees it.</summary>
 public class MessagingTests(ChatServers servers) : IClassFixture<ChatServers>
 {
     private readonly CancellationToken _ct = TestContext.Current.CancellationToken;

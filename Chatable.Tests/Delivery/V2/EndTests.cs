@@ -4,7 +4,7 @@ using Chatable.Tests.Support;
 
 namespace Chatable.Tests.Delivery.V2;
 
-/// <summary>v2 connections that end from outside. Each test has its own servers.</summary>
+/// <summary>v2 connections that are ended from outside. Each test has its own servers.</summary>
 public class EndTests(PostgresServer postgres)
 {
     private readonly CancellationToken _ct = TestContext.Current.CancellationToken;
@@ -65,7 +65,8 @@ public class EndTests(PostgresServer postgres)
         await servers.InitializeAsync();
         var (user, socket) = await servers.JoinV2Async(servers.A, _ct);
         await servers.StopRedisAsync();
-        // What is under way while the connection breaks is of unknown fate, and that rightly ends the socket: send only once it is noticed.
+        // A message in flight when the connection breaks has an unknown outcome, which correctly ends the socket. So send only after the
+        // break is noticed.
         await Eventually.HoldsAsync(
             async () => (await servers.Client.Http.GetAsync("/health", _ct)).StatusCode == HttpStatusCode.ServiceUnavailable,
             "server A knows that Redis is gone", _ct);
@@ -79,7 +80,7 @@ public class EndTests(PostgresServer postgres)
         Assert.Equal(WebSocketState.Open, socket.Socket.State);
     }
 
-    // The server may have taken itself for dead meanwhile.
+    // Its lease may have expired in the meantime.
     private async Task<V2Socket> ConnectWhenReadyAsync(ChatServers servers, ChatUser user)
     {
         V2Socket? socket = null;
@@ -94,7 +95,7 @@ public class EndTests(PostgresServer postgres)
             {
                 return false;
             }
-        }, "a server takes connections again", _ct);
+        }, "a server accepts connections again", _ct);
         return socket!;
     }
 }

@@ -5,8 +5,8 @@ using Chatable.Tests.Support;
 namespace Chatable.Tests.Delivery.V2;
 
 /// <summary>
-/// Logs of another epoch under open sockets. To the services it is a promotion where the epoch belongs to another timeline than PostgreSQL
-/// has; what is deleted before that is what the promoted server lacks.
+/// The epoch changes while sockets are open. The services detect a promotion when the epoch belongs to a different timeline than
+/// PostgreSQL's. Rows deleted before that are what the promoted server lacks.
 /// </summary>
 public class EpochTests(ChatServers servers) : IClassFixture<ChatServers>
 {
@@ -35,7 +35,7 @@ public class EpochTests(ChatServers servers) : IClassFixture<ChatServers>
         await bobs.SendAndAckAsync("c3", alice, "3", _ct);
         Assert.Equal(3, (await alices.ReceiveAsync("message", _ct)).Number("seq"));
 
-        // Who was away meanwhile is told the same.
+        // A client that was away in the meantime is told the same.
         await using var back = await V2Socket.ConnectAsync(servers.A, alice.Token, _ct);
         await back.HelloAsync(since: 1, alices.Epoch, _ct);
         var told = await back.ReceiveAsync("epoch", _ct);

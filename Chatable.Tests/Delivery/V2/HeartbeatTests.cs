@@ -2,7 +2,7 @@ using Chatable.Tests.Support;
 
 namespace Chatable.Tests.Delivery.V2;
 
-/// <summary>A server that has nothing to say says so, to v2 clients that have been welcomed.</summary>
+/// <summary>A server that has nothing to send sends pings to v2 clients, once they have been welcomed.</summary>
 public class HeartbeatTests(HeartbeatTests.Servers servers) : IClassFixture<HeartbeatTests.Servers>
 {
     private readonly CancellationToken _ct = TestContext.Current.CancellationToken;
@@ -41,7 +41,7 @@ public class HeartbeatTests(HeartbeatTests.Servers servers) : IClassFixture<Hear
         await waiting.ReceiveAsync("pong", _ct);
         await using var quiet = await V2Socket.JoinAsync(servers.A, user.Token, _ct);
 
-        // One look at all connections pinged this one, which has been quiet for the shortest time.
+        // One pass over all connections pings this one, although it was quiet for the shortest time.
         await quiet.ReceiveAsync("ping", _ct);
         await quiet.ReceiveAsync("ping", _ct);
 

@@ -4,7 +4,7 @@ using Chatable.Tests.Support;
 
 namespace Chatable.Tests.Delivery.V2;
 
-/// <summary>One client id names one message, however often and by whatever way it is sent.</summary>
+/// <summary>A client ID names one message, no matter how often and over which protocol it is sent.</summary>
 public class IdempotencyTests(SendingTests.Servers servers) : IClassFixture<SendingTests.Servers>
 {
     private readonly CancellationToken _ct = TestContext.Current.CancellationToken;
@@ -46,7 +46,7 @@ public class IdempotencyTests(SendingTests.Servers servers) : IClassFixture<Send
         for (var i = 1; i <= 8; i++)
         {
             await Task.WhenAll(here.SendAsync($"c{i}", alice, "from both", _ct), there.SendAsync($"c{i}", alice, "from both", _ct));
-            // What is sent after it on the same connection is answered after it.
+            // Frames sent later on the same connection are answered later.
             await Task.WhenAll(here.SendAsync($"here{i}", alice, "next", _ct), there.SendAsync($"there{i}", alice, "next", _ct));
             JsonElement[] frames = [.. await ReadToAckAsync(here, $"here{i}"), .. await ReadToAckAsync(there, $"there{i}")];
 

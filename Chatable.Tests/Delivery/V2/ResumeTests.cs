@@ -3,7 +3,7 @@ using Chatable.Tests.Support;
 
 namespace Chatable.Tests.Delivery.V2;
 
-/// <summary>How a v2 connection begins: from now on, from where the client was, or with a reset.</summary>
+/// <summary>How a v2 connection starts: from now on, from the client's last position, or with a reset.</summary>
 public class ResumeTests(ChatServers servers) : IClassFixture<ChatServers>
 {
     private readonly CancellationToken _ct = TestContext.Current.CancellationToken;
@@ -98,7 +98,7 @@ public class ResumeTests(ChatServers servers) : IClassFixture<ChatServers>
                 caughtUp.Add(frame.Number("seq"));
             else
                 Assert.Equal(seq++, frame.Number("seq"));
-            Assert.True(seq > alices.Head || caughtUp.Count == 0, "caught_up came before the backlog was whole.");
+            Assert.True(seq > alices.Head || caughtUp.Count == 0, "caught_up came before the end of the backlog.");
         }
 
         Assert.Equal([alices.Head], caughtUp);
@@ -156,7 +156,7 @@ public class ResumeTests(ChatServers servers) : IClassFixture<ChatServers>
 
         await socket.ReceiveAsync("welcome", _ct);
         await socket.ReceiveAsync("caught_up", _ct);
-        // The pong waits for nothing, and yet an ack may be there first.
+        // The pong waits for nothing, but an ack may still arrive first.
         JsonElement[] answers = [await socket.ReceiveAsync(_ct), await socket.ReceiveAsync(_ct), await socket.ReceiveAsync(_ct)];
         Assert.Single(answers, answer => answer.Text("type") == "pong");
         Assert.Equal(
@@ -184,7 +184,7 @@ public class ResumeTests(ChatServers servers) : IClassFixture<ChatServers>
         await again.SendAndAckAsync("c1", alice, "here again", _ct);
     }
 
-    // The same message many times over in the user's log.
+    // Copies one message many times into the user's log.
     private Task CopyEnvelopesAsync(ChatUser user, int upTo) => ExecuteAsync($"""
         WITH grown AS (
             UPDATE user_heads SET last_seq = {upTo}

@@ -4,7 +4,7 @@ using Chatable.Tests.Support;
 
 namespace Chatable.Tests.Delivery.V2;
 
-/// <summary>What a v2 client that sends is told, and who gets the message.</summary>
+/// <summary>What a v2 client receives when it sends a message, and who receives the message.</summary>
 public class SendingTests(SendingTests.Servers servers) : IClassFixture<SendingTests.Servers>
 {
     private const int Window = 4;

@@ -3,7 +3,7 @@ using Chatable.Tests.Support;
 
 namespace Chatable.Tests.Delivery.V2;
 
-/// <summary>Frames at the wrong moment, none at all, and too many.</summary>
+/// <summary>Frames at the wrong time, missing frames, and too many frames.</summary>
 public class StateTests(StateTests.Servers servers) : IClassFixture<StateTests.Servers>
 {
     private readonly CancellationToken _ct = TestContext.Current.CancellationToken;

@@ -4,7 +4,7 @@ namespace Chatable.Tests.Faults.Checker;
 
 internal static class Continuity
 {
-    /// <summary>Frames that carry the log on: messages, and acks that stand in their place.</summary>
+    /// <summary>Frames that advance the log: messages, and acks in place of messages.</summary>
     public static bool IsOfTheLog(HistoryEvent one) => one is { Op: Op.Recv } or { Op: Op.Ack, Ev: Known.Ok, Repeat: false, Seq: not null };
 
     public static IEnumerable<string> NoHole(Facts facts) =>
@@ -21,7 +21,7 @@ internal static class Continuity
                     position = one.Seq;
                     break;
 
-                // "From now on" means from the head the server names.
+                // "From now on" starts at the head that the server names.
                 case Op.Welcome:
                     position ??= one.Seq;
                     break;
@@ -48,7 +48,7 @@ internal static class Continuity
     private static IEnumerable<string> HolesInFreshReads(Facts facts) =>
         facts.Evidence.Fresh.SelectMany(view => Dense(view.Value.Select(one => one.Seq ?? 0), $"a fresh socket of {view.Key}"));
 
-    /// <summary>Says where the numbers are not 1, 2, 3 …</summary>
+    /// <summary>Reports where the numbers are not 1, 2, 3 …</summary>
     public static IEnumerable<string> Dense(IEnumerable<long> numbers, string what)
     {
         long expected = 1;

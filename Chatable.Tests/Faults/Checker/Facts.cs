@@ -2,10 +2,10 @@ using Chatable.Tests.Faults.History;
 
 namespace Chatable.Tests.Faults.Checker;
 
-/// <summary>What makes a message one and the same to its author, however often it is sent.</summary>
+/// <summary>Identifies a message of an author, however often it is sent.</summary>
 internal readonly record struct MessageName(string Author, string ClientId);
 
-/// <summary>One message as its author knows it: over all attempts.</summary>
+/// <summary>One message as its author knows it, over all attempts.</summary>
 internal sealed class Sent
 {
     public required MessageName Name { get; init; }
@@ -20,7 +20,7 @@ internal sealed class Sent
     public string[] Parties => Name.Author == To ? [To] : [Name.Author, To];
 }
 
-/// <summary>The evidence with its lookups, made once for all invariants.</summary>
+/// <summary>The evidence with lookups, built once for all invariants.</summary>
 internal sealed class Facts
 {
     private readonly Dictionary<MessageName, Sent> _sent = [];
@@ -44,12 +44,12 @@ internal sealed class Facts
 
     public Undone Undone { get; }
 
-    /// <summary>All that counts: without what was undone.</summary>
+    /// <summary>All events that count: without what was undone.</summary>
     public IReadOnlyList<HistoryEvent> Events { get; }
 
     public IEnumerable<Sent> Sent => _sent.Values;
 
-    /// <summary>Those whose author was told that they are committed.</summary>
+    /// <summary>Messages whose author was told that they are committed.</summary>
     public IEnumerable<Sent> Acked => _sent.Values.Where(sent => sent.Ack is not null);
 
     public ILookup<string, Sent> ByHash { get; }
@@ -63,12 +63,12 @@ internal sealed class Facts
 
     public Sent? Find(MessageName name) => _sent.GetValueOrDefault(name);
 
-    /// <summary>Each as it was seen, with what was undone.</summary>
+    /// <summary>All connections as they were seen, including what was undone.</summary>
     public IEnumerable<IGrouping<int, HistoryEvent>> Connections => ByConnection(Evidence.Events);
 
     public IEnumerable<IGrouping<int, HistoryEvent>> ConnectionsAsTheyCount => ByConnection(Events);
 
-    /// <summary>Messages as they came: in frames, or by the client library.</summary>
+    /// <summary>Messages as they were received: in frames or from the client library.</summary>
     public IEnumerable<HistoryEvent> Arrivals => Events.Where(one => one.Op is Op.Recv or Op.Take);
 
     private static IEnumerable<IGrouping<int, HistoryEvent>> ByConnection(IEnumerable<HistoryEvent> events) =>

@@ -6,8 +6,8 @@ internal sealed record Violation(string Invariant, string What)
 }
 
 /// <param name="Name">I1 to I13.</param>
-/// <param name="Statement">What holds of every run.</param>
-/// <param name="Check">Says where it does not.</param>
+/// <param name="Statement">What holds in every run.</param>
+/// <param name="Check">Reports where it does not hold.</param>
 internal sealed record Invariant(string Name, string Statement, Func<Facts, IEnumerable<string>> Check)
 {
     public static IReadOnlyList<Invariant> All { get; } =
@@ -29,7 +29,7 @@ internal sealed record Invariant(string Name, string Statement, Func<Facts, IEnu
             Isolation.NothingAfterRevocation),
     ];
 
-    /// <summary>All violations in a run, at most <paramref name="most"/> of each invariant.</summary>
+    /// <summary>All violations in a run, at most <paramref name="most"/> per invariant.</summary>
     public static IReadOnlyList<Violation> CheckAll(Evidence evidence, int most = 5)
     {
         var facts = new Facts(evidence);

@@ -2,7 +2,7 @@ using Chatable.Tests.Faults.History;
 
 namespace Chatable.Tests.Faults.Checker;
 
-/// <summary>Each invariant lets the good story pass and catches it when it is spoiled.</summary>
+/// <summary>Each invariant accepts the good story and rejects it when it is spoiled.</summary>
 public sealed class InvariantTests
 {
     private static readonly Dictionary<string, IReadOnlyList<SeenMessage>> s_nothing = new() { ["alice"] = [], ["bob"] = [] };
@@ -129,7 +129,7 @@ public sealed class InvariantTests
     private static Dictionary<string, IReadOnlyList<SeenMessage>> Carol(Evidence good) =>
         new(good.Rest) { ["carol"] = [good.Rest["bob"][0]] };
 
-    // Both are on their way at once, so that only the order on the socket tells.
+    // Both are in flight at once, so only the order on the socket counts.
     private static Evidence SwapOnOneSocket(Evidence good)
     {
         var together = good with

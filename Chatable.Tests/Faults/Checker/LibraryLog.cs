@@ -3,8 +3,8 @@ using Chatable.Tests.Faults.History;
 namespace Chatable.Tests.Faults.Checker;
 
 /// <summary>
-/// What the client library gave to the application of a device: the user's log without what the device sent itself, each place once and
-/// in order, over all connections and restarts; after a reset, from where that says.
+/// What the client library delivered to a device's application: the user's log without the device's own messages, each position once and in
+/// order, over all connections and restarts; after a reset, from the position in the reset.
 /// </summary>
 internal static class LibraryLog
 {
@@ -23,7 +23,7 @@ internal static class LibraryLog
 
                 if (one.Seq <= last)
                     yield return $"the library gave {one.Proc} seq {one.Seq} after {last}";
-                // Acked once, and stored again from the intake after the device had started over: it knows nothing of it any more.
+                // Acked once, and stored again from the intake after the device started over: the device no longer knows of it.
                 var name = new MessageName(one.From!, one.ClientId ?? "");
                 if (facts.Find(name)?.Proc == one.Proc && !facts.Undone.Has(name))
                     yield return $"the library gave {one.Proc} its own message {one.ClientId}";
@@ -42,7 +42,7 @@ internal static class LibraryLog
             {
                 while (others.TryPeek(out var seq) && seq <= position)
                     others.Dequeue();
-                // Where the log was set back and the device not told so yet, what it was given is made good after that.
+                // If the log was set back and the device has not been told yet, the reset makes up for the gap.
                 if (one.Op == Op.Take && others.TryPeek(out var next) && next < one.Seq && !facts.Undone.IsBeforeStartingOver(one))
                     yield return $"the library gave {one.Proc} seq {one.Seq} after {position} and left out {next}";
                 position = Math.Max(position, one.Seq!.Value);

@@ -4,10 +4,12 @@ namespace Chatable.Tests.Faults.Checker;
 
 internal static class Liveness
 {
-    /// <summary>How soon after the faults, or after its ack, a message has reached every device, where the fault states nothing else.</summary>
+    /// <summary>
+    /// How soon after the faults, or after its ack, a message must reach every device, unless the fault states otherwise.
+    /// </summary>
     public static readonly TimeSpan Delivered = TimeSpan.FromSeconds(15);
 
-    /// <summary>How soon after the faults every sending has an outcome.</summary>
+    /// <summary>How soon after the faults every send has an outcome.</summary>
     public static readonly TimeSpan Resolved = TimeSpan.FromSeconds(30);
 
     public static IEnumerable<string> Recovers(Facts facts)

@@ -21,12 +21,12 @@ internal static class Order
             yield return disagreement;
     }
 
-    /// <summary>Same socket, same conversation: a before b, both stored, then a stands before b.</summary>
+    /// <summary>Same socket, same conversation: if a was sent before b and both are stored, a comes before b.</summary>
     public static IEnumerable<string> SenderFirstInFirstOut(Facts facts)
     {
         foreach (var connection in facts.ConnectionsAsTheyCount)
         {
-            // What was acked already when it was sent again has its place from then.
+            // A message that was already acked when it was sent again keeps its position.
             var sends = connection.Where(one => one is { Op: Op.Send, Ev: Known.Invoke }).DistinctBy(one => one.ClientId)
                 .Where(one => facts.Find(NameOf(one))?.Ack is { } ack && ack.T > one.T);
             foreach (var conversation in sends.GroupBy(one => one.To))
@@ -57,7 +57,7 @@ internal static class Order
         }
     }
 
-    // Whoever names a place of a conversation must name the same message.
+    // All sources must agree on the message at each position of a conversation.
     private static IEnumerable<string> Disagreements(Facts facts)
     {
         IEnumerable<(long Conv, long ConvSeq, string Hash)> places = facts.Evidence.Messages

@@ -2,7 +2,7 @@ using Chatable.Tests.Faults.History;
 
 namespace Chatable.Tests.Faults.Checker;
 
-/// <summary>A small run in which all goes well, written by hand: what the checker's tests then spoil in one place each.</summary>
+/// <summary>A small handwritten run without violations. Each of the checker's tests spoils it in one place.</summary>
 internal sealed class Story
 {
     /// <summary>Bob's other device.</summary>
@@ -18,8 +18,8 @@ internal sealed class Story
     private long _time;
 
     /// <summary>
-    /// Alice (connection 1) and Bob (connection 2) write to each other, Alice a note to herself too; then Bob's device on the client
-    /// library (connection 3) writes, and all is quiet.
+    /// Alice (connection 1) and Bob (connection 2) write to each other, and Alice to herself. Then Bob's device on the client library
+    /// (connection 3) writes, and all is quiet.
     /// </summary>
     public static Evidence Good()
     {
@@ -61,7 +61,7 @@ internal sealed class Story
         Add(from, Known.Ok, Op.RestRead, seq: null, stored: stored);
     }
 
-    // The library tells its device of its own messages by their acks, which have no place in the order of what it gives.
+    // The library reports the device's own messages by their acks, which have no position in the order of deliveries.
     private void Give(string user, string? clientId, long seq, StoredMessage stored, bool isOwn)
     {
         Add(user, Known.Ok, isOwn ? Op.Ack : Op.Take, clientId, isOwn ? null : seq, stored, proc: Library);

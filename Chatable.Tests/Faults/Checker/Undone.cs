@@ -3,13 +3,13 @@ using Chatable.Tests.Faults.History;
 namespace Chatable.Tests.Faults.Checker;
 
 /// <summary>
-/// What a failover to a standby that lacked it, or a restore, has undone: messages that the server which died had, and the one in its place
-/// has not, or has at another place since. What was seen of them before counts for nothing: their acks, and that a device showed them,
-/// up to where it was told to start over. Of everything else, and of whatever comes after, all holds as ever.
+/// What a failover or a restore has undone: messages that the dead server had, and that its replacement lacks or has at another position.
+/// Earlier events of these messages do not count: their acks, and that a device showed them, up to where it was told to start over. For
+/// everything else, and for whatever comes later, all invariants hold.
 /// </summary>
 internal sealed class Undone
 {
-    // What a client has asked the server that died, and has its answer later.
+    // A client may get an answer of the dead server this much later.
     private static readonly TimeSpan s_late = TimeSpan.FromSeconds(20);
 
     private readonly Dictionary<MessageName, StoredMessage> _past;
@@ -39,17 +39,17 @@ internal sealed class Undone
             Note(one);
     }
 
-    /// <summary>When the server died; 0 where none has.</summary>
+    /// <summary>When the server died; 0 if none did.</summary>
     public long At { get; }
 
     public int Count => _past.Count;
 
     public bool Has(MessageName name) => _past.ContainsKey(name);
 
-    /// <summary>Whether a device was told to start over after this, because of what was undone.</summary>
+    /// <summary>Whether a device was later told to start over because of what was undone.</summary>
     public bool IsBeforeStartingOver(HistoryEvent one) => one.T < _startedOver.GetValueOrDefault(one.Proc);
 
-    /// <summary>Whether it counts for nothing.</summary>
+    /// <summary>Whether an event does not count.</summary>
     public bool Forgets(HistoryEvent one) => one.Op switch
     {
         Op.Ack => IsVoid(one) && !StandsForNewPlace(NameOf(one)),
@@ -62,8 +62,8 @@ internal sealed class Undone
     };
 
     /// <summary>
-    /// The ack of a message that was stored again, from the intake or as a repeat of what was acked already: its author waits for no other, and
-    /// none need come. It stands for the new place.
+    /// The ack of a message that was stored again, from the intake or as a repeat after its ack: its author waits for no other ack, and
+    /// there need not be one. It stands for the new position.
     /// </summary>
     public HistoryEvent InItsPlace(HistoryEvent ack) =>
         IsVoid(ack) && StandsForNewPlace(NameOf(ack)) && _now[NameOf(ack)] is var now
@@ -83,11 +83,11 @@ internal sealed class Undone
 
     private bool StandsForNewPlace(MessageName name) => _now.ContainsKey(name) && !_ackedAnew.Contains(name);
 
-    // What is gone for good was never sent; what was sent once more after its ack was sent then.
+    // A message that is gone for good counts as never sent; one sent again after its ack counts as sent then.
     private bool IsVoidSend(MessageName name, long at, long until) =>
         !_now.ContainsKey(name) && !_ackedAnew.Contains(name) || at <= until && _sentAnew.Contains(name);
 
-    // An ack that names the place at the server that died, where the one in its place has it nowhere, or somewhere else.
+    // An ack of a position on the dead server, if its replacement has the message nowhere or at another position.
     private bool IsVoid(HistoryEvent one) =>
         one is { Op: Op.Ack, ClientId: not null } && _past.TryGetValue(NameOf(one), out var past) && Names(one, past)
         && !(_now.TryGetValue(NameOf(one), out var now) && Names(one, now));

@@ -2,7 +2,7 @@ using Chatable.Tests.Faults.History;
 
 namespace Chatable.Tests.Faults.Checker;
 
-/// <summary>What a failover has undone is forgotten, and nothing else.</summary>
+/// <summary>What a failover has undone is ignored, and nothing else.</summary>
 public sealed class UndoneTests
 {
     private const long Conversation = 1;
@@ -54,7 +54,7 @@ public sealed class UndoneTests
         Assert.Contains(Invariant.CheckAll(failedOver), violation => violation.Invariant == "I1");
     }
 
-    // Alice's message has its ack, and Bob has seen it; then both are told to start over.
+    // Alice's message is acked and Bob has seen it; then both are told to start over.
     private static Evidence FailOver(Evidence good) => good with
     {
         Past = [.. good.Messages, s_lost],
@@ -70,7 +70,7 @@ public sealed class UndoneTests
 
     private static HistoryEvent Sending(StoredMessage message) => Event("alice", Op.Send, message) with { Ev = Known.Invoke, Id = null };
 
-    // One after the other, by what they are; those of the end come last.
+    // Times follow the kind of event; the failover's events come last.
     private static HistoryEvent Event(string user, Op op, StoredMessage message) => new(
         At(op == Op.Send ? 1 : op == Op.Ack ? 2 : 3), $"{user}/phone", user, Known.Ok, op, null, message.Id,
         user == message.From ? message.ClientId : null, null, message.Conv, message.ConvSeq, message.From, message.To, message.Hash);

@@ -2,12 +2,12 @@ using System.Globalization;
 
 namespace Chatable.Tests.Faults.Cluster;
 
-/// <summary>A control group of Linux (version 2 or 1) whose processes together get a part of one processor.</summary>
+/// <summary>A Linux control group (version 2 or 1) whose processes share a fraction of one processor.</summary>
 internal sealed class CpuQuota : IAsyncDisposable
 {
     private const int PeriodMicroseconds = 100_000;
 
-    // The second is where version 1 keeps it; there it has a file of its own for each setting.
+    // Version 1 uses the second path, with a separate file for each setting.
     private static readonly string[] s_roots = ["/sys/fs/cgroup", "/sys/fs/cgroup/cpu"];
 
     private readonly string _root;
@@ -15,7 +15,7 @@ internal sealed class CpuQuota : IAsyncDisposable
 
     private CpuQuota(string root, string folder) => (_root, _folder) = (root, folder);
 
-    /// <summary>Null where this machine or user has no such thing.</summary>
+    /// <summary>Null if this machine or user does not support it.</summary>
     public static CpuQuota? TryCreate(double part)
     {
         foreach (var root in s_roots)
@@ -30,7 +30,7 @@ internal sealed class CpuQuota : IAsyncDisposable
             }
             catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
             {
-                // The next, if any.
+                // Try the next one, if any.
             }
         }
 
@@ -41,7 +41,7 @@ internal sealed class CpuQuota : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        // A group that has processes cannot be removed; nor can one whose last has just left, for a moment.
+        // A group with processes cannot be removed, nor, for a moment, one whose last process has just left.
         for (var attempt = 0; attempt < 50 && Directory.Exists(_folder); attempt++)
         {
             foreach (var process in File.ReadAllLines(Path.Combine(_folder, "cgroup.procs")))
@@ -75,7 +75,7 @@ internal sealed class CpuQuota : IAsyncDisposable
         }
         catch (IOException)
         {
-            // It has ended.
+            // It has exited.
         }
     }
 

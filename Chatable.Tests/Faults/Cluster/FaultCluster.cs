@@ -3,19 +3,19 @@ using StackExchange.Redis;
 
 namespace Chatable.Tests.Faults.Cluster;
 
-/// <summary>What differs from one cluster to another.</summary>
+/// <summary>Settings that differ between clusters.</summary>
 internal sealed record ClusterSettings
 {
     /// <summary>The seeded bugs of its processes, separated by commas.</summary>
     public string Bug { get; init; } = "";
 
-    /// <summary>More bugs, made from outside.</summary>
+    /// <summary>More bugs, injected from outside.</summary>
     public Seams Seams { get; init; } = Seams.None;
 
-    /// <summary>Megabytes of the disk Redis keeps its data on; 0 for an ordinary one.</summary>
+    /// <summary>The size of Redis' data disk in megabytes; 0 for an ordinary one.</summary>
     public int RedisDisk { get; init; }
 
-    /// <summary>Megabytes of the disk PostgreSQL keeps its data on; 0 for an ordinary one.</summary>
+    /// <summary>The size of PostgreSQL's data disk in megabytes; 0 for an ordinary one.</summary>
     public int PostgresDisk { get; init; }
 
     /// <summary>Whether PostgreSQL has a standby that each commit waits for.</summary>
@@ -25,10 +25,10 @@ internal sealed record ClusterSettings
     public bool HasAsynchronousStandby { get; init; }
 }
 
-/// <summary>Three API servers, two workers, PostgreSQL and Redis as processes of their own, every link between them by a proxy.</summary>
+/// <summary>Three API servers, two workers, PostgreSQL and Redis as separate processes, with a proxy on every link.</summary>
 internal sealed class FaultCluster : IAsyncDisposable
 {
-    /// <summary>Of the intake.</summary>
+    /// <summary>Partitions of the intake.</summary>
     public const int Partitions = 16;
 
     private const int ApiServers = 3;
@@ -41,16 +41,16 @@ internal sealed class FaultCluster : IAsyncDisposable
         [
             ("TokenSecrets__Key", "a key of the tests' own, long enough"),
             ("Passwords__Iterations", "1000"),
-            // The workload is one of many clients on few sockets.
+            // Few sockets carry the load of many clients.
             ("Realtime__FramesPerSecond", "2000"),
             ("Realtime__FrameBurst", "2000"),
             ("Messages__RequestsPerSecond", "2000"),
             ("Messages__RequestBurst", "2000"),
             ("Logging__LogLevel__Default", "Warning"),
             ("Logging__LogLevel__Microsoft.Hosting.Lifetime", "Information"),
-            // Who reads which partition, and what pushes had not brought: counted at the end.
+            // Partition assignments and repairs: counted at the end.
             ("Logging__LogLevel__Chatable.FanoutWorker.PartitionAssignment", "Information"),
-            // Even the few messages of this workload are stored in several transactions, where more than one has come.
+            // Stores even the few messages of this workload in several transactions if more than one is waiting.
             ("Fanout__LeastTransactionSize", "1"),
             ("Fanout__SetBackCheck", "00:00:01"),
             ProcessHook.Variable,
@@ -109,7 +109,7 @@ internal sealed class FaultCluster : IAsyncDisposable
         }
     }
 
-    /// <summary>Everything runs, thawed, on links that work.</summary>
+    /// <summary>Restarts and thaws everything, and heals all links.</summary>
     public async Task HealAsync(CancellationToken cancellationToken)
     {
         foreach (var link in Services.SelectMany(service => service.Links))
@@ -124,7 +124,7 @@ internal sealed class FaultCluster : IAsyncDisposable
         await Task.WhenAll(Services.Select(service => service.Node.RestartAsync(cancellationToken)));
     }
 
-    /// <summary>Entries in the longest partition of the intake; null where Redis does not say.</summary>
+    /// <summary>Entries in the longest partition of the intake; null if Redis does not answer.</summary>
     public async Task<long?> IntakeLengthAsync()
     {
         try
@@ -139,7 +139,7 @@ internal sealed class FaultCluster : IAsyncDisposable
         }
     }
 
-    /// <summary>Writes down what every process has printed.</summary>
+    /// <summary>Saves what every process has printed.</summary>
     public async Task SaveOutputsAsync(string folder, CancellationToken cancellationToken)
     {
         Directory.CreateDirectory(folder);

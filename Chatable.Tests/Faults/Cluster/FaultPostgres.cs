@@ -6,7 +6,7 @@ using Npgsql;
 
 namespace Chatable.Tests.Faults.Cluster;
 
-/// <summary>A PostgreSQL that forces what it commits to the disk, and keeps its port over restarts.</summary>
+/// <summary>A PostgreSQL that flushes its commits to disk, and keeps its port across restarts.</summary>
 internal sealed class FaultPostgres : IAsyncDisposable
 {
     internal const string Database = "chat";
@@ -21,7 +21,7 @@ internal sealed class FaultPostgres : IAsyncDisposable
     private string _data = "data";
     private string _expectedSyncState = "async";
 
-    // Where another one has taken its place: it as it was, on a port of its own, for those who ask what it had.
+    // If another server has replaced it: the old one on its own port, to read what it had.
     private Node? _past;
     private IPEndPoint? _pastAddress;
 
@@ -35,18 +35,18 @@ internal sealed class FaultPostgres : IAsyncDisposable
 
     public IPEndPoint Address => _successor?.Address ?? _address;
 
-    /// <summary>What follows it, if anything; null once it is this server.</summary>
+    /// <summary>Its standby, if any; null once the standby is this server.</summary>
     public FaultStandby? Standby { get; private set; }
 
-    /// <summary>The link by which the standby follows.</summary>
+    /// <summary>The link that the standby follows through.</summary>
     public FaultProxy ToStandby => _toStandby!;
 
-    /// <summary>The small disk it runs on, if any.</summary>
+    /// <summary>Its small disk, if any.</summary>
     public SmallDisk? Disk { get; private set; }
 
     private string DataFolder => Path.Combine(Disk?.Folder ?? _folder.FullName, _data);
 
-    /// <summary>Past all proxies, unpooled: a restart leaves no broken connections behind.</summary>
+    /// <summary>Bypasses all proxies, without a pool: a restart leaves no broken connections behind.</summary>
     public string ConnectionString => ConnectionStringBy(Address, Database) + ";Pooling=false";
 
     public static string ConnectionStringBy(IPEndPoint proxy) => ConnectionStringBy(proxy, Database);
@@ -67,17 +67,17 @@ internal sealed class FaultPostgres : IAsyncDisposable
         return postgres;
     }
 
-    /// <summary>From now on a standby that was promoted is this server, and is disposed of with it.</summary>
+    /// <summary>Makes a promoted standby this server, which now owns it.</summary>
     public void GiveWayTo(FaultStandby standby) => _successor = standby;
 
-    /// <summary>From now on there is a standby that no commit waits for.</summary>
+    /// <summary>Adds a standby that no commit waits for.</summary>
     public async Task AddAsynchronousStandbyAsync(CancellationToken cancellationToken)
     {
         await StartStandbyAsync(cancellationToken);
         await WaitForStandbyAsync(cancellationToken);
     }
 
-    /// <summary>From now on a commit waits until a standby has it.</summary>
+    /// <summary>Adds a standby that each commit waits for.</summary>
     public async Task AddSynchronousStandbyAsync(CancellationToken cancellationToken)
     {
         await StartStandbyAsync(cancellationToken);
@@ -87,14 +87,14 @@ internal sealed class FaultPostgres : IAsyncDisposable
         await WaitForStandbyAsync(cancellationToken);
     }
 
-    /// <summary>Until it follows again, and has all there was when this began.</summary>
+    /// <summary>Waits until the standby follows again and has replayed everything.</summary>
     public Task WaitForStandbyAsync(CancellationToken cancellationToken) => Eventually.HoldsAsync(
         () => HoldsAsync(
             $"SELECT 1 FROM pg_stat_replication WHERE sync_state = '{_expectedSyncState}' AND replay_lsn >= pg_current_wal_flush_lsn()",
             cancellationToken),
         "the standby has everything", cancellationToken);
 
-    /// <summary>The server dies for good and the standby takes its place, with what it has.</summary>
+    /// <summary>Kills the server for good and promotes the standby.</summary>
     public async Task FailOverAsync(CancellationToken cancellationToken)
     {
         await CrashAsync(cancellationToken);
@@ -105,14 +105,14 @@ internal sealed class FaultPostgres : IAsyncDisposable
         (_past, _pastAddress) = (_node, _address);
     }
 
-    /// <summary>Copies the files, while it goes on, to be restored later.</summary>
+    /// <summary>Copies the files of the running server, to be restored later.</summary>
     public Task BackUpAsync(CancellationToken cancellationToken) => ServerAccount.RunAsync(
         InstalledPrograms.Find("pg_basebackup"),
         ["-h", Address.Address.ToString(), "-p", $"{Address.Port}", "-U", "postgres", "-D", Path.Combine(_folder.FullName, Backup),
          "-X", "stream", "-c", "fast", "--no-sync"],
         cancellationToken);
 
-    /// <summary>The server dies, and starts again on the files of the backup.</summary>
+    /// <summary>Kills the server and restarts it on the files of the backup.</summary>
     public async Task RestoreAsync(CancellationToken cancellationToken)
     {
         await CrashAsync(cancellationToken);
@@ -123,7 +123,7 @@ internal sealed class FaultPostgres : IAsyncDisposable
         await Node.RestartAsync(cancellationToken);
     }
 
-    /// <summary>What the server had when it died; null where no other has taken its place.</summary>
+    /// <summary>Reads what the server had when it died; null if no other has replaced it.</summary>
     public async Task<T?> LookAtPastAsync<T>(Func<string, Task<T>> look, CancellationToken cancellationToken) where T : class
     {
         if (_past is null)
@@ -139,7 +139,7 @@ internal sealed class FaultPostgres : IAsyncDisposable
         }
     }
 
-    /// <summary>Whether a query finds a row.</summary>
+    /// <summary>Whether a query returns a row.</summary>
     public async Task<bool> HoldsAsync(string sql, CancellationToken cancellationToken)
     {
         await using var connection = new NpgsqlConnection(ConnectionString);
@@ -162,7 +162,7 @@ internal sealed class FaultPostgres : IAsyncDisposable
         }
     }
 
-    /// <summary>Those too whose postmaster has died meanwhile: while they are there, no new one starts.</summary>
+    /// <summary>Also thaws processes whose postmaster has died: until they exit, no new one starts.</summary>
     public void Thaw()
     {
         lock (_frozen)
@@ -172,7 +172,7 @@ internal sealed class FaultPostgres : IAsyncDisposable
         }
     }
 
-    /// <summary>Kills the postmaster alone; the others then end by themselves, unless they are frozen.</summary>
+    /// <summary>Kills only the postmaster; the other processes then exit unless they are frozen.</summary>
     public async Task CrashAsync(CancellationToken cancellationToken)
     {
         await Node.KillAsync(cancellationToken);
@@ -220,7 +220,7 @@ internal sealed class FaultPostgres : IAsyncDisposable
 
     private ProcessStartInfo StartInfo() => StartInfo(DataFolder, _address.Port);
 
-    /// <summary>A server of the same settings as a primary and its standby have to have.</summary>
+    /// <summary>A server with the settings that a primary and its standby must share.</summary>
     internal static ProcessStartInfo StartInfo(string dataFolder, int port, params string[] more)
     {
         string[] settings = ["listen_addresses=127.0.0.1", $"port={port}", "unix_socket_directories=", "max_connections=200",

@@ -5,7 +5,7 @@ using StackExchange.Redis;
 
 namespace Chatable.Tests.Faults.Cluster;
 
-/// <summary>A Redis with an append-only file, that keeps its port over restarts.</summary>
+/// <summary>A Redis with an append-only file that keeps its port across restarts.</summary>
 internal sealed class FaultRedis : IAsyncDisposable
 {
     private readonly DirectoryInfo _folder;
@@ -22,12 +22,12 @@ internal sealed class FaultRedis : IAsyncDisposable
 
     public IPEndPoint Address { get; }
 
-    /// <summary>The small disk it runs on, if any.</summary>
+    /// <summary>Its small disk, if any.</summary>
     public SmallDisk? Disk { get; private set; }
 
     private string DataFolder => Disk?.Folder ?? _folder.FullName;
 
-    /// <summary>Past all proxies; it may fail as the server does.</summary>
+    /// <summary>Bypasses all proxies; it fails when the server does.</summary>
     public ConnectionMultiplexer Admin => _admin!;
 
     public IDatabase Database => Admin.GetDatabase();
@@ -46,13 +46,11 @@ internal sealed class FaultRedis : IAsyncDisposable
         return redis;
     }
 
-    /// <summary>
-    /// One command in redis-cli's way of writing it; what Redis answers with may be an error, which is the caller's to judge.
-    /// </summary>
+    /// <summary>Runs one command, written as for redis-cli. Redis may answer with an error, which the caller handles.</summary>
     public async Task<RedisResult> ExecuteAsync(string command, params object[] arguments) =>
         await Database.ExecuteAsync(command, arguments);
 
-    /// <summary>The same until it is done: another fault may have stalled it, or it is only just there again.</summary>
+    /// <summary>Repeats a command until it succeeds: another fault may have stalled Redis, or it has just restarted.</summary>
     public async Task InsistAsync(string command, object[] arguments, CancellationToken cancellationToken)
     {
         while (true)
@@ -69,10 +67,10 @@ internal sealed class FaultRedis : IAsyncDisposable
         }
     }
 
-    /// <summary>The same where no answer is to be waited for, or none will come.</summary>
+    /// <summary>Sends a command without waiting for an answer, which may never come.</summary>
     public void Order(string command, params object[] arguments) => Database.Execute(command, arguments, CommandFlags.FireAndForget);
 
-    /// <summary>Ends when it takes a write; a stall that was ordered cannot be called off.</summary>
+    /// <summary>Waits until it accepts a write; a stall cannot be cancelled.</summary>
     public async Task WaitUntilWritableAsync(CancellationToken cancellationToken)
     {
         while (true)
@@ -89,7 +87,7 @@ internal sealed class FaultRedis : IAsyncDisposable
         }
     }
 
-    /// <summary>What to restart it with for a wall clock that is wrong by so many seconds.</summary>
+    /// <summary>The environment for a restart with a wall clock that is off by this many seconds.</summary>
     public async Task<(string, string)[]> WrongClockAsync(int seconds, CancellationToken cancellationToken)
     {
         var source = Path.Combine(Repository.Root, "Chatable.Tests", "Faults", "Cluster", "wrong-clock.c");

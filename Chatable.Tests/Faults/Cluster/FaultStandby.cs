@@ -4,8 +4,8 @@ using Chatable.Tests.Support;
 namespace Chatable.Tests.Faults.Cluster;
 
 /// <summary>
-/// A physical standby of a PostgreSQL server: a copy of its files that streams its WAL. Whether commits wait for it is the primary's
-/// setting <c>synchronous_standby_names</c>, which names it by <see cref="Name"/>.
+/// A physical standby of a PostgreSQL server: a copy of its files that streams its WAL. Whether commits wait for it depends on the
+/// primary's <c>synchronous_standby_names</c>, which lists it by <see cref="Name"/>.
 /// </summary>
 internal sealed class FaultStandby : IAsyncDisposable
 {
@@ -28,7 +28,7 @@ internal sealed class FaultStandby : IAsyncDisposable
 
     public IPEndPoint Address { get; }
 
-    /// <summary>Past all proxies, unpooled.</summary>
+    /// <summary>Bypasses all proxies, without a pool.</summary>
     public string ConnectionString => FaultPostgres.ConnectionStringBy(Address, FaultPostgres.Database) + ";Pooling=false";
 
     /// <summary>The server's processes, the postmaster first.</summary>
@@ -36,9 +36,9 @@ internal sealed class FaultStandby : IAsyncDisposable
 
     private string DataFolder => Path.Combine(_folder.FullName, "data");
 
-    /// <summary>Copies a server that trusts connections from this machine, and follows it.</summary>
-    /// <param name="upstream">Where it gets the WAL from: a proxy before the primary, which can make it lag.</param>
-    /// <param name="cancellationToken">Gives up.</param>
+    /// <summary>Copies a server that trusts local connections, and follows it.</summary>
+    /// <param name="upstream">The source of the WAL: a proxy in front of the primary, which can make the standby lag.</param>
+    /// <param name="cancellationToken">Cancels the start.</param>
     public static async Task<FaultStandby> StartAsync(IPEndPoint upstream, CancellationToken cancellationToken)
     {
         var standby = new FaultStandby(await ServerAccount.CreateFolderAsync("chatable-standby-", cancellationToken), upstream);
@@ -51,7 +51,7 @@ internal sealed class FaultStandby : IAsyncDisposable
         return standby;
     }
 
-    /// <summary>It takes nothing any more, and says nothing.</summary>
+    /// <summary>It stops receiving and answering.</summary>
     public void Freeze()
     {
         lock (_frozen)
@@ -76,7 +76,7 @@ internal sealed class FaultStandby : IAsyncDisposable
         Thaw();
     }
 
-    /// <summary>Makes it a primary, of a timeline of its own.</summary>
+    /// <summary>Promotes it to a primary with its own timeline.</summary>
     public Task PromoteAsync(CancellationToken cancellationToken) =>
         Sql.ExecuteAsync(ConnectionString, "SELECT pg_promote(true, 60)", cancellationToken);
 

@@ -3,7 +3,7 @@ using Chatable.Tests.Support;
 
 namespace Chatable.Tests.Faults.Cluster;
 
-/// <summary>One process of the cluster, to be killed, frozen and started again in its place.</summary>
+/// <summary>One process of the cluster, which can be killed, frozen and restarted.</summary>
 internal sealed class Node(string name, Func<ProcessStartInfo> program, string readyText, string stopSignal) : IAsyncDisposable
 {
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
@@ -17,27 +17,29 @@ internal sealed class Node(string name, Func<ProcessStartInfo> program, string r
 
     public string Name => name;
 
-    /// <summary>A command that becomes the program, for starts from now on; none if empty.</summary>
+    /// <summary>A command through which later starts run the program; none if empty.</summary>
     public string[] Starter { get; set; } = [];
 
-    /// <summary>Null where it does not run.</summary>
+    /// <summary>Null if it is not running.</summary>
     public int? ProcessId => _process is { HasExited: false } process ? process.Id : null;
 
     public bool IsRunning => ProcessId is not null;
 
-    /// <summary>How often it was started.</summary>
+    /// <summary>How many times it was started.</summary>
     public int Starts => _outputs.Count + (_process is null ? 0 : 1);
 
-    /// <summary>Whether it was told to crash, or to end.</summary>
+    /// <summary>Whether it was told to crash or to exit.</summary>
     public bool MayCrash => _mayCrash;
 
-    /// <summary>Ends that nobody ordered.</summary>
+    /// <summary>Unexpected exits.</summary>
     public IReadOnlyList<string> Surprises => _surprises;
 
-    /// <summary>All its lives have printed.</summary>
+    /// <summary>The output of all its lives.</summary>
     public string Output => string.Concat(_outputs) + _process?.Output;
 
-    /// <summary>Starts it where it does not run, with more environment than its own; a crash is no surprise where it may.</summary>
+    /// <summary>
+    /// Starts it unless it runs, with additional environment variables. With <paramref name="mayCrash"/>, a crash is expected.
+    /// </summary>
     public async Task StartAsync(
         CancellationToken cancellationToken, bool mayCrash = false, params (string Key, string Value)[] environment)
     {
@@ -46,7 +48,7 @@ internal sealed class Node(string name, Func<ProcessStartInfo> program, string r
         {
             if (IsRunning && !_isEnding)
                 return;
-            // A fault's window may close before what was told to end has ended.
+            // A fault's window may close before a terminated process has exited.
             if (_process is { HasExited: false } ending)
                 await ending.WaitForExitAsync(cancellationToken).WaitAsync(s_patience, cancellationToken);
             await BuryAsync();
@@ -62,7 +64,7 @@ internal sealed class Node(string name, Func<ProcessStartInfo> program, string r
         }
     }
 
-    /// <summary>Starts it as often as it takes: the place of a killed predecessor is not free at once.</summary>
+    /// <summary>Retries the start: the port of a killed predecessor is not free at once.</summary>
     public async Task RestartAsync(CancellationToken cancellationToken, params (string Key, string Value)[] environment)
     {
         for (var attempt = 1; ; attempt++)
@@ -79,7 +81,7 @@ internal sealed class Node(string name, Func<ProcessStartInfo> program, string r
         }
     }
 
-    /// <summary>Ends it by a signal and waits until it is gone.</summary>
+    /// <summary>Sends it a signal and waits until it has exited.</summary>
     public async Task EndAsync(int signal, CancellationToken cancellationToken)
     {
         await _gate.WaitAsync(cancellationToken);
@@ -100,7 +102,7 @@ internal sealed class Node(string name, Func<ProcessStartInfo> program, string r
 
     public Task KillAsync(CancellationToken cancellationToken) => EndAsync(Signals.Kill, cancellationToken);
 
-    /// <summary>Ends when the process does, whoever ends it.</summary>
+    /// <summary>Waits until the process exits for any reason.</summary>
     public async Task WaitForExitAsync(CancellationToken cancellationToken)
     {
         if (_process is { } process)
@@ -119,7 +121,7 @@ internal sealed class Node(string name, Func<ProcessStartInfo> program, string r
         _gate.Dispose();
     }
 
-    /// <summary>Notes an end nobody ordered, where there is one.</summary>
+    /// <summary>Records an unexpected exit, if there is one.</summary>
     public async Task LookAsync()
     {
         if (_process is { HasExited: true } && !_mayCrash)

@@ -5,7 +5,7 @@ using Chatable.Tests.Faults.Seeding;
 
 namespace Chatable.Tests.Faults.Cluster;
 
-/// <summary>An API server or a worker, with a proxy of its own on every link it has.</summary>
+/// <summary>An API server or a worker, with its own proxy on every link.</summary>
 internal sealed class Service : IAsyncDisposable
 {
     private readonly string _project;
@@ -34,7 +34,7 @@ internal sealed class Service : IAsyncDisposable
     /// <summary>Whether it has seeded bugs.</summary>
     public bool IsWoven { get; set; }
 
-    /// <summary>The step at which its next lives die; empty for a life without that.</summary>
+    /// <summary>The step at which it dies after its next starts; empty for none.</summary>
     public string CrashAt { get; set; } = "";
 
     public FaultProxy ToPostgres { get; }
@@ -43,10 +43,10 @@ internal sealed class Service : IAsyncDisposable
 
     public FaultProxy FromClients { get; }
 
-    /// <summary>By the proxy of the clients' side.</summary>
+    /// <summary>Through the client-side proxy.</summary>
     public Uri Address => new($"http://{FromClients.Address}");
 
-    /// <summary>Past the proxy, for clients with a proxy of their own.</summary>
+    /// <summary>Bypasses the proxy, for clients with their own.</summary>
     public IPEndPoint DirectAddress => _address;
 
     public FaultProxy[] Links => [ToPostgres, ToRedis, FromClients];

@@ -1,7 +1,7 @@
 
 namespace Chatable.Tests.Faults.Cluster;
 
-/// <summary>A file system in memory that can be filled up; mounting it takes root.</summary>
+/// <summary>An in-memory file system that can be filled up; mounting it requires root.</summary>
 internal sealed class SmallDisk : IAsyncDisposable
 {
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("chatable-disk-");
@@ -17,7 +17,7 @@ internal sealed class SmallDisk : IAsyncDisposable
         return disk;
     }
 
-    /// <summary>Leaves no byte free.</summary>
+    /// <summary>Fills it completely.</summary>
     public void Fill()
     {
         try
@@ -29,7 +29,7 @@ internal sealed class SmallDisk : IAsyncDisposable
         }
         catch (IOException)
         {
-            // Full.
+            // The disk is full.
         }
     }
 
@@ -37,12 +37,12 @@ internal sealed class SmallDisk : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        // Whoever still has a file open on it loses it from sight only.
+        // Lazy: a process keeps its open files on it.
         await RunAsync(["umount", "-l", Folder], CancellationToken.None);
         _folder.Delete(recursive: true);
     }
 
-    // Needs root.
+    // Requires root.
     private static async Task RunAsync(string[] command, CancellationToken cancellationToken) =>
         (await ProcessRun.OfAsync(command[0], command[1..], cancellationToken)).Succeeded(string.Join(' ', command));
 }

@@ -1,5 +1,5 @@
-// Sets the wall clock of a program wrong by CLOCK_OFFSET seconds. libfaketime cannot do so for Redis: its allocator asks for the time before
-// that library is ready, and both wait for each other for ever. This one asks the kernel itself and needs no memory.
+// Shifts a program's wall clock by CLOCK_OFFSET seconds. libfaketime cannot do this for Redis: Redis' allocator asks for the time before
+// that library is ready, and they deadlock. This one asks the kernel directly and needs no memory.
 #define _GNU_SOURCE
 #include <stdlib.h>
 #include <sys/syscall.h>

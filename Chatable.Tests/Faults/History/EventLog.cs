@@ -4,7 +4,7 @@ using System.Text.Json.Serialization;
 
 namespace Chatable.Tests.Faults.History;
 
-/// <summary>The history of one run: in memory for the checker, in a file for whoever looks into a violation.</summary>
+/// <summary>The history of one run: in memory for the checker, in a file for the analysis of a violation.</summary>
 internal sealed class EventLog : IDisposable
 {
     private static readonly JsonSerializerOptions s_json = new()
@@ -22,7 +22,7 @@ internal sealed class EventLog : IDisposable
     private int _connections;
 
     /// <param name="run">The name of the run.</param>
-    /// <param name="folder">Where the file <c>{run}.jsonl</c> goes; none if null.</param>
+    /// <param name="folder">The folder of the file <c>{run}.jsonl</c>; null for no file.</param>
     public EventLog(string run, string? folder)
     {
         _run = run;
@@ -35,7 +35,7 @@ internal sealed class EventLog : IDisposable
 
     public int NextConnection() => Interlocked.Increment(ref _connections);
 
-    /// <summary>Adds an event at this moment; the order in the log is that of the calls.</summary>
+    /// <summary>Adds an event with the current time; the log has the order of the calls.</summary>
     public void Add(Func<long, HistoryEvent> create)
     {
         lock (_gate)

@@ -2,10 +2,10 @@ using System.Text.Json.Serialization;
 
 namespace Chatable.Tests.Faults.History;
 
-/// <summary>Jepsen's words for what is known of an operation.</summary>
+/// <summary>Jepsen's terms for what is known about an operation.</summary>
 internal enum Known
 {
-    /// <summary>It was begun.</summary>
+    /// <summary>It was started.</summary>
     Invoke,
 
     /// <summary>It certainly happened.</summary>
@@ -20,13 +20,13 @@ internal enum Known
 
 internal enum Op
 {
-    /// <summary>A connection begins; <see cref="HistoryEvent.Seq"/> is <c>since</c>, null for "from now on".</summary>
+    /// <summary>A connection starts; <see cref="HistoryEvent.Seq"/> is <c>since</c>, null for "from now on".</summary>
     Hello,
 
     /// <summary>The server's answer; <see cref="HistoryEvent.Seq"/> is the head.</summary>
     Welcome,
 
-    /// <summary>The cursor was not honoured; <see cref="HistoryEvent.Seq"/> is the head to go on from.</summary>
+    /// <summary>The cursor was rejected; <see cref="HistoryEvent.Seq"/> is the head to continue from.</summary>
     Reset,
 
     CaughtUp,
@@ -39,16 +39,16 @@ internal enum Op
     /// <summary>The message is committed.</summary>
     Ack,
 
-    /// <summary>A frame with a message, as it came.</summary>
+    /// <summary>A frame with a message, as received.</summary>
     Recv,
 
-    /// <summary>A message that the client library gave to its application.</summary>
+    /// <summary>A message that the client library delivered to its application.</summary>
     Take,
 
     /// <summary>A message shown to the user of a device for the first time.</summary>
     Surface,
 
-    /// <summary>One message asked for by its place; ok without a hash: it was not there.</summary>
+    /// <summary>One message read by its position; ok without a hash means not found.</summary>
     RestRead,
 
     /// <summary>The connection ended; <see cref="HistoryEvent.Seq"/> is the close code.</summary>
@@ -57,7 +57,7 @@ internal enum Op
     /// <summary>The user's token was revoked, and the server has confirmed it.</summary>
     Revoke,
 
-    /// <summary>PostgreSQL has died, and what takes its place lacks the last of what it had.</summary>
+    /// <summary>PostgreSQL has died, and its replacement lacks the latest data.</summary>
     Lose,
 
     /// <summary>The faults are over.</summary>
@@ -65,9 +65,9 @@ internal enum Op
 }
 
 /// <summary>
-/// One line of the history: T in microseconds since the run began, by a monotonic clock; the device or process that saw it, its user
-/// and connection (unique in the run); what is known of which operation; and of the message, what the line is about. The hash stands
-/// for the body, which is never written down; no two messages of a run have the same. "Repeat" is an ack that says nothing new.
+/// One line of the history: T in microseconds since the run began, from a monotonic clock; the device or process that saw the event, its
+/// user and connection (unique in the run); what is known about which operation; and the details of the message. The hash replaces the
+/// body, which is never written down; each message of a run has its own. "Repeat" is an ack that says nothing new.
 /// <code>
 /// {"run":"F1-7","t":1203344,"proc":"alice/phone","user":"alice","conn":12,"ev":"ok","op":"recv","id":"0191…","client_id":"c1",
 ///  "seq":5,"conv":3,"conv_seq":2,"from":"bob","to":"alice","hash":"9f86d081884c7d65"}

@@ -2,29 +2,31 @@ using Chatable.Tests.Faults.Proxy;
 
 namespace Chatable.Tests.Faults.Nemesis;
 
-/// <summary>What goes between a worker and PostgreSQL at each step of a batch, and a network that falls silent there.</summary>
+/// <summary>The bytes between a worker and PostgreSQL at each step of a batch, and a network that goes silent there.</summary>
 internal static class BatchSteps
 {
-    /// <summary>The beginning of the first request, which locks and reads.</summary>
+    /// <summary>The start of the first request, which locks and reads.</summary>
     public static ReadOnlyMemory<byte> Begin { get; } = "BEGIN"u8.ToArray();
 
-    /// <summary>The beginning of its answer: the locks are held then, or waited for.</summary>
+    /// <summary>The start of its response: the locks are held or waited for.</summary>
     public static ReadOnlyMemory<byte> Begun { get; } = "C\0\0\0\u000ABEGIN\0"u8.ToArray();
 
     /// <summary>
-    /// The commit, behind the writes of the batch. It is a prepared statement, so that the word is not on the wire: no formats and no
-    /// values of parameters, and one binary format for all results are the end of Bind; then come Execute and Sync.
+    /// The commit, after the writes of the batch. It is a prepared statement, so the word is not on the wire. Bind ends with no parameter
+    /// formats, no parameter values and one binary format for all results; Execute and Sync follow.
     /// </summary>
     public static ReadOnlyMemory<byte> Commit { get; } =
         "\0\0\0\0\0\u0001\0\u0001E\0\0\0\u0009\0\0\0\0\0S\0\0\0\u0004"u8.ToArray();
 
-    /// <summary>The answer to it.</summary>
+    /// <summary>The response to it.</summary>
     public static ReadOnlyMemory<byte> Committed { get; } = "C\0\0\0\u000BCOMMIT\0"u8.ToArray();
 
-    /// <summary>Which of <see cref="Silences"/> leaves the most behind: the server holds the locks, and nobody comes back for them.</summary>
+    /// <summary>
+    /// The entry of <see cref="Silences"/> that leaves the most behind: the server holds the locks, and nobody returns for them.
+    /// </summary>
     public const int Locked = 2;
 
-    /// <summary>A link on which every connection falls silent at one step, in that direction.</summary>
+    /// <summary>Links on which every connection goes silent at one step, in one direction.</summary>
     public static IReadOnlyList<(Toxics Up, Toxics Down)> Silences { get; } =
     [
         (HoleAt(Begin, CutMoment.Before), Toxics.None),

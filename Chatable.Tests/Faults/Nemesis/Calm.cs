@@ -1,6 +1,6 @@
 namespace Chatable.Tests.Faults.Nemesis;
 
-/// <summary>No fault at all: what the others are compared with.</summary>
+/// <summary>No fault: the baseline for the others.</summary>
 internal static class Calm
 {
     public static Fault Fault { get; } =

@@ -7,24 +7,24 @@ using Chatable.Tests.Support;
 
 namespace Chatable.Tests.Faults.Nemesis;
 
-/// <summary>Clients that vanish, do not read, lose their token or know another past.</summary>
+/// <summary>Clients that vanish, do not read, lose their token or have a cursor of another log.</summary>
 internal static class ClientFaults
 {
-    // Ping every 20 s and 20 s to answer, and a sweep now and then.
+    // A ping every 20 s, 20 s to answer, and time for a sweep.
     private static readonly TimeSpan s_noticed = TimeSpan.FromSeconds(45);
 
     private static readonly TimeSpan s_told = TimeSpan.FromSeconds(5);
 
-    // Together far more than a socket's buffers and the queue before it hold.
+    // Far more than a socket's buffers and its send queue hold.
     private const int Unread = 5000;
     private static readonly string s_filling = new('y', 1500);
 
-    // Tens of megabytes in batches of which each has something for the one who is slow: his hold would keep them all.
+    // Tens of megabytes in batches that each have something for the slow client: holding its messages would keep all batches in memory.
     private const int Large = 3000;
     private const int LargeForOne = 20;
     private static readonly string s_large = new('z', 7900);
 
-    // Less than a server waits for a hello.
+    // Less than the server's hello timeout.
     private static readonly TimeSpan s_greeting = TimeSpan.FromSeconds(7);
 
     public static IReadOnlyList<Fault> All { get; } =
@@ -66,7 +66,7 @@ internal static class ClientFaults
             (link.Up, link.Down) = (new Toxics { BlackHole = true }, new Toxics { BlackHole = true });
         }
 
-        // It does not come back. Its end does not get through, so the server has only its pings to notice by.
+        // It does not reconnect. Its close does not get through, so the server can only notice by its pings.
         var ended = Environment.TickCount64 + s_noticed.TotalMilliseconds;
         while (Environment.TickCount64 < ended && link.ServerSides > 0)
             await Task.Delay(200, window);
@@ -76,7 +76,7 @@ internal static class ClientFaults
     private static async Task StopReadingAsync(FaultContext context, CancellationToken window)
     {
         var api = context.Pick(context.Cluster.Apis);
-        // Beside another fault a server's heap tells nothing.
+        // With another fault, a server's heap size means nothing.
         if (context.IsAlone)
             await GreetLateAsync(context, api, window);
         await using var link = FaultProxy.Start(api.DirectAddress);
@@ -100,7 +100,7 @@ internal static class ClientFaults
         var server = new Uri($"http://{api.DirectAddress}");
         var late = context.Pick(context.Traffic.Users);
         ChatUser[] others = [.. context.Traffic.Users.Where(user => user != late)];
-        // So that this server is told of all that they are written.
+        // So that this server receives everything written to them.
         await using var beside = new DeviceGroup(others.Select(user => context.Traffic.CreateDevice(user, "beside", () => server)));
         await WaitAsync(() => beside.AreConnected, window);
         var before = await Usage.OfAsync(api.Node, window);
@@ -120,7 +120,7 @@ internal static class ClientFaults
         {
             var limit = Bounds.HeapLimit(before);
             context.Expect(
-                now.Heap <= limit, $"{api.Node.Name}: {now.Heap} bytes of heap beside a client that is slow to say hello, at most {limit:0}");
+                now.Heap <= limit, $"{api.Node.Name}: {now.Heap} bytes of heap with a client that is slow to say hello, at most {limit:0}");
         }
 
         await WaitAsync(() => writers.All(device => device.Unacked == 0), window);
@@ -141,7 +141,7 @@ internal static class ClientFaults
         }
     }
 
-    // As after a restored backup: whoever comes back with the old epoch has to start over.
+    // As after a restored backup: a client that returns with the old epoch must start over.
     private static async Task ChangeEpochAsync(FaultContext context, CancellationToken window)
     {
         await context.Cluster.Postgres.ExecuteAsync("UPDATE log_epoch SET epoch = gen_random_uuid()", window);
@@ -167,7 +167,7 @@ internal static class ClientFaults
             await socket.ReceiveAsync(window);
             var answer = await socket.ReceiveAsync(window);
             var next = answer is null ? null : await socket.ReceiveAsync(window);
-            // A server that closes has not answered.
+            // A server that closes the connection has not answered.
             if (next is null)
                 return;
             context.Expect(answer!.Type == "reset", $"a hello with since {since} and epoch {epoch ?? "none"} was not answered by a reset");
@@ -176,7 +176,7 @@ internal static class ClientFaults
         }
         catch (WebSocketException)
         {
-            // The next one will.
+            // The next attempt may succeed.
         }
     }
 

@@ -5,10 +5,10 @@ namespace Chatable.Tests.Faults.Nemesis;
 /// <summary>A connection to PostgreSQL that is cut at the commit of a batch.</summary>
 internal static class CommitCuts
 {
-    /// <summary>The writes arrive, the commit does not.</summary>
+    /// <summary>The writes arrive; the commit does not.</summary>
     public static (Toxics Up, Toxics Down) Before { get; } = (Cut(BatchSteps.Commit), Toxics.None);
 
-    /// <summary>The server has committed, and nobody hears of it.</summary>
+    /// <summary>The server has committed, but the worker never learns it.</summary>
     public static (Toxics Up, Toxics Down) After { get; } = (Toxics.None, Cut(BatchSteps.Committed));
 
     public static IReadOnlyList<(Toxics Up, Toxics Down)> All { get; } = [Before, After];

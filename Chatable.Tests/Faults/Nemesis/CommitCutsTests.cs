@@ -8,7 +8,7 @@ using static Chatable.Tests.Stores.MessagesDatabase;
 
 namespace Chatable.Tests.Faults.Nemesis;
 
-/// <summary>The cuts come where they are said to: F19 would prove nothing were they never to come, or always on the same side.</summary>
+/// <summary>The cuts happen where they should. F19 would prove nothing if they never happened, or always on the same side.</summary>
 public sealed class CommitCutsTests(PostgresServer postgres)
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;
@@ -35,7 +35,7 @@ public sealed class CommitCutsTests(PostgresServer postgres)
 
         proxy.Heal();
         var outcome = Assert.Single(await store.PersistAsync([entry], Token));
-        Assert.Equal(after ? typeof(MessageRepeated) : typeof(MessageStored), outcome.GetType());
+        Assert.Equal(after ? typeof(CommandRepeated) : typeof(EntryStored), outcome.GetType());
         Assert.Equal(2, await database.CountMessagesAsync());
     }
 }

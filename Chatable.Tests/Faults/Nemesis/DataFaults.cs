@@ -7,13 +7,13 @@ using StackExchange.Redis;
 
 namespace Chatable.Tests.Faults.Nemesis;
 
-/// <summary>Entries in the intake that can never be stored, and tails of it that are lost.</summary>
+/// <summary>Entries in the intake that can never be stored, and lost ends of the intake.</summary>
 internal static class DataFaults
 {
-    // Memory or not, so that it comes while there is none.
+    // Allowed without free memory, so that poison also arrives then.
     private const string AddPoison = "#!lua flags=allow-oom\nreturn redis.call('XADD', KEYS[1], '*', ARGV[1], ARGV[2])";
 
-    // No user's name.
+    // Not the name of a user.
     private const string Nobody = "nobody";
 
     private const int HalfAnEntry = 40;
@@ -112,7 +112,7 @@ internal static class DataFaults
         return (log, (RedisValue)await context.Cluster.Redis.Database.ScriptEvaluateAsync(AddPoison, [log], Fields(i, user)));
     }
 
-    /// <summary>The name and value of an entry's one field: seven kinds of poison, in turn.</summary>
+    /// <summary>The name and value of an entry's only field: seven kinds of poison in turn.</summary>
     public static RedisValue[] Fields(int i, long user) => i % 7 == 0 ? ["other", "field"] : ["m", Poison(i, user)];
 
     private static byte[] Poison(int i, long user) => (i % 7) switch
@@ -137,7 +137,7 @@ internal static class DataFaults
         Origin = new Origin(Guid.NewGuid(), 1),
     }.Encode();
 
-    /// <summary>Whether a dead letter has been made here, and is no message of a user.</summary>
+    /// <summary>Whether a dead letter was made here and is not a user's message.</summary>
     public static bool IsPoison(StreamEntry letter)
     {
         var payload = (byte[]?)letter["m"];
@@ -150,15 +150,15 @@ internal static class DataFaults
 
     private static async Task AssertDeadLettersAsync(FaultContext context, CancellationToken cancellationToken)
     {
-        // In a mix another fault may have taken Redis down, and our own connection is not back yet.
+        // In a mix, another fault may have stopped Redis, and our own connection may not be back yet.
         await context.Cluster.Redis.InsistAsync("PING", [], cancellationToken);
         long letters = 0;
         for (var partition = 0; partition < FaultCluster.Partitions; partition++)
             letters += await context.Cluster.Redis.Database.StreamLengthAsync($"dlq:{{{partition}}}");
-        context.Expect(letters > 0, "nothing has become a dead letter");
+        context.Expect(letters > 0, "no entry became a dead letter");
     }
 
-    // What a crash or a failover of Redis takes away while sockets and servers live on.
+    // What a crash or failover of Redis loses while sockets and servers stay up.
     private static async Task LoseTailAsync(FaultContext context, CancellationToken window)
     {
         var (cluster, database) = (context.Cluster, context.Cluster.Redis.Database);

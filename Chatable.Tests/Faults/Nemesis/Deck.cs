@@ -1,14 +1,14 @@
 namespace Chatable.Tests.Faults.Nemesis;
 
 /// <summary>
-/// Deals two or three faults that can happen at once, as a seed says. It goes through all of them before it repeats one, except that the
-/// last of a pass, where they do not go together, are dealt with some of the next.
+/// Deals two or three faults that can happen at once, determined by a seed. It deals all of them before it repeats one, except that the
+/// last ones of a pass, if they exclude each other, are dealt with faults of the next pass.
 /// </summary>
 internal sealed class Deck(IReadOnlyList<Fault> faults, int seed)
 {
     private readonly Random _random = new(seed);
 
-    // What is left of a pass, and behind it the next one.
+    // The rest of a pass, followed by the next pass.
     private readonly List<Fault> _left = [];
 
     private readonly List<IReadOnlyList<Fault>> _dealt = [];
@@ -26,7 +26,7 @@ internal sealed class Deck(IReadOnlyList<Fault> faults, int seed)
         return hand;
     }
 
-    // Null where not one of all goes with the hand.
+    // Null if no fault is compatible with the hand.
     private Fault? Take(List<Fault> hand)
     {
         var place = Find(hand);

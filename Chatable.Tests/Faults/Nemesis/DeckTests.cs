@@ -2,7 +2,7 @@ namespace Chatable.Tests.Faults.Nemesis;
 
 public sealed class DeckTests
 {
-    // Of the table as it is.
+    // From the real table.
     private static readonly IReadOnlyList<Fault> s_mixed = RandomMix.Mixed(FaultTable.All);
 
     public static TheoryData<int> Seeds => new(Enumerable.Range(1, 50));

@@ -6,34 +6,34 @@ namespace Chatable.Tests.Faults.Nemesis;
 
 internal delegate Task Injection(FaultContext context, CancellationToken window);
 
-/// <summary>One class of fault: what is done to the cluster for as long as the window lasts, and what is expected of it.</summary>
-/// <param name="Name">As <c>F7</c>.</param>
+/// <summary>One class of faults: what happens to the cluster during the window, and what is expected of it.</summary>
+/// <param name="Name">Such as <c>F7</c>.</param>
 /// <param name="Title">What goes wrong.</param>
-/// <param name="Injected">How it is done here.</param>
-/// <param name="Expected">What the cluster makes of it, besides keeping the promise.</param>
-/// <param name="Inject">Does it, again and again, until the window ends.</param>
+/// <param name="Injected">How it is simulated here.</param>
+/// <param name="Expected">How the cluster reacts, besides keeping the guarantee.</param>
+/// <param name="Inject">Injects it again and again until the window ends.</param>
 internal sealed record Fault(string Name, string Title, string Injected, string Expected, Injection Inject)
 {
-    /// <summary>Undoes what the cluster's own healing does not know of.</summary>
+    /// <summary>Undoes what the cluster's own healing does not cover.</summary>
     public Injection Heal { get; init; } = (_, _) => Task.CompletedTask;
 
     public ClusterSettings Cluster { get; init; } = new();
 
     /// <summary>
-    /// How long a revoked token may still be served. Redis announces a revocation; where the fault takes it away, servers learn of it
-    /// when they next ask the database.
+    /// How long a revoked token may still be accepted. Redis announces a revocation; if the fault prevents that, servers learn of it when
+    /// they next ask the database.
     /// </summary>
     public TimeSpan RevocationSeen { get; init; } = TimeSpan.FromSeconds(5);
 
     public static TimeSpan RevocationAsked { get; } = TimeSpan.FromSeconds(60);
 
-    /// <summary>How soon after its end, or after its ack, a message has reached every device.</summary>
+    /// <summary>How soon after the fault, or after its ack, a message must have reached every device.</summary>
     public TimeSpan Delivered { get; init; } = Liveness.Delivered;
 
-    /// <summary>What no other fault may take while this one goes on.</summary>
+    /// <summary>What no other fault may use while this one lasts.</summary>
     public Parts Holds { get; init; }
 
-    /// <summary>Whether a random mix may choose it; not where it takes a kind of traffic of its own.</summary>
+    /// <summary>Whether a random mix may choose it; not if it needs its own kind of traffic.</summary>
     public bool Mixes { get; init; } = true;
 
     /// <summary>The shortest window in which it can happen.</summary>
@@ -43,7 +43,7 @@ internal sealed record Fault(string Name, string Title, string Injected, string 
     public bool GoesWith(Fault other) => (Holds & other.Holds) == Parts.None;
 }
 
-/// <summary>What a fault has to work with.</summary>
+/// <summary>What a fault works with.</summary>
 internal sealed class FaultContext(FaultCluster cluster, Traffic traffic, int seed)
 {
     public FaultCluster Cluster => cluster;
@@ -52,19 +52,19 @@ internal sealed class FaultContext(FaultCluster cluster, Traffic traffic, int se
 
     public Random Random { get; } = new(seed);
 
-    /// <summary>What the fault itself found wanting.</summary>
+    /// <summary>Problems that the fault itself found.</summary>
     public List<string> Findings { get; } = [];
 
-    /// <summary>The faults of a mix that are yet to be healed; empty where one fault is alone.</summary>
+    /// <summary>The faults of a mix that are not healed yet; empty if a fault runs alone.</summary>
     public IReadOnlyList<Fault> Underway { get; set; } = [];
 
-    /// <summary>Whether no other fault can be the cause of what one sees.</summary>
+    /// <summary>Whether no other fault can be the cause of a problem.</summary>
     public bool IsAlone => Underway.Count <= 1;
 
-    /// <summary>Told of what goes on.</summary>
+    /// <summary>Receives progress messages.</summary>
     public Action<string> Progress { get; init; } = _ => { };
 
-    /// <summary>Adds what is wrong where nothing else is the cause.</summary>
+    /// <summary>Records a problem unless another fault may be the cause.</summary>
     public void Expect(bool holds, string otherwise)
     {
         if (!holds && IsAlone)
@@ -73,7 +73,7 @@ internal sealed class FaultContext(FaultCluster cluster, Traffic traffic, int se
 
     public T Pick<T>(IReadOnlyList<T> some) => some[Random.Next(some.Count)];
 
-    /// <summary>Waits about so long; faults are the one thing here that goes by the clock.</summary>
+    /// <summary>Waits about this long; only faults depend on elapsed time.</summary>
     public Task PauseAsync(double seconds, CancellationToken window) =>
         Task.Delay(TimeSpan.FromSeconds(seconds * (0.8 + 0.4 * Random.NextDouble())), window);
 }

@@ -7,7 +7,7 @@ internal static class FaultTable
         [.. ProcessFaults.All.Concat(RedisFaults.All).Concat(PostgresFaults.All).Concat(StandbyFaults.All).Concat(SetBackFaults.All)
             .Concat(LinkFaults.All).Concat(ClientFaults.All).Concat(DataFaults.All).Concat(MachineFaults.All).OrderBy(NumberOf)];
 
-    /// <summary>The mix of all others.</summary>
+    /// <summary>The mix of the other faults.</summary>
     public static Fault Mix { get; } = RandomMix.Of(All);
 
     public static Fault Find(string name) =>

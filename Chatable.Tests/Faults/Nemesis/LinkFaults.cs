@@ -4,12 +4,12 @@ using Chatable.Tests.Faults.Workload;
 
 namespace Chatable.Tests.Faults.Nemesis;
 
-/// <summary>Links that lose, hold back and break, between services and stores and between clients and servers.</summary>
+/// <summary>Links that lose, delay and break, between services and stores and between clients and servers.</summary>
 internal static class LinkFaults
 {
     private const int CrowdSize = 2000;
 
-    // Longer than a minute however the pause turns out.
+    // Longer than a minute, even if the pause is shortened.
     private const double LongSilence = 76;
 
     private const string Orphans =
@@ -87,7 +87,7 @@ internal static class LinkFaults
         }
     }
 
-    // Every connection falls silent where its next batch comes by that step, and with the first the whole link.
+    // Every connection goes silent when its next batch reaches the step, and with the first one the whole link.
     private static async Task SilenceBatchesAsync(FaultContext context, CancellationToken window)
     {
         var seconds = LongSilence;
@@ -104,7 +104,7 @@ internal static class LinkFaults
             // Another fault may keep PostgreSQL from answering.
             if (context.IsAlone)
                 context.Expect(
-                    !await context.Cluster.Postgres.HoldsAsync(Orphans, window), "a transaction was idle for 15 s, with all it had locked");
+                    !await context.Cluster.Postgres.HoldsAsync(Orphans, window), "a transaction was idle for 15 s and held its locks");
             link.Heal();
             await context.PauseAsync(2, window);
             seconds = 3;
@@ -125,7 +125,7 @@ internal static class LinkFaults
         }
     }
 
-    // In the directions said, and half of the time in the other one, too.
+    // In the given directions, and half of the time in the other one, too.
     private static void Silence(FaultContext context, FaultProxy link, bool up, bool down)
     {
         var both = context.Random.Next(2) == 0;

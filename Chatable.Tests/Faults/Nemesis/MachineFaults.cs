@@ -5,7 +5,7 @@ using Chatable.Tests.Support;
 
 namespace Chatable.Tests.Faults.Nemesis;
 
-/// <summary>Slow and full disks, and too little of everything else a machine has.</summary>
+/// <summary>Slow and full disks, and too little of a machine's other resources.</summary>
 internal static class MachineFaults
 {
     private const double CpuPart = 0.2;
@@ -120,7 +120,7 @@ internal static class MachineFaults
             }
 
             await context.PauseAsync(3, window);
-            context.Expect(await ServesAsync(api, window), $"{api.Node.Name} does not serve though the crowd is gone");
+            context.Expect(await ServesAsync(api, window), $"{api.Node.Name} does not serve after the crowd is gone");
         }
     }
 
@@ -186,8 +186,8 @@ internal static class MachineFaults
         }
     }
 
-    // Only the wall clock is wrong. FORCE_MONOTONIC_FIX stays off: with it, Debian's default, libfaketime adds its offset
-    // to waits by the monotonic clock, and every Monitor.TryEnter or Thread.Sleep of the runtime returns at once.
+    // Only the wall clock is wrong. FORCE_MONOTONIC_FIX stays off: with it, Debian's default, libfaketime adds its offset to waits on the
+    // monotonic clock, and every Monitor.TryEnter or Thread.Sleep of the runtime returns at once.
     private static (string, string)[] WrongClock(string library, int seconds) =>
         [("LD_PRELOAD", library), ("FAKETIME", $"{seconds:+0;-0}s"), ("FAKETIME_DONT_FAKE_MONOTONIC", "1"), ("FAKETIME_FORCE_MONOTONIC_FIX", "0")];
 

@@ -1,8 +1,8 @@
 namespace Chatable.Tests.Faults.Nemesis;
 
 /// <summary>
-/// What a fault takes for itself. Two faults happen at once only where neither takes what the other has: so none undoes another, and
-/// none makes another impossible.
+/// What a fault needs for itself. Two faults happen at once only if neither uses the other's parts, so that neither undoes the other or
+/// makes it impossible.
 /// </summary>
 [Flags]
 internal enum Parts
@@ -15,13 +15,13 @@ internal enum Parts
     /// <summary>The processes of the workers.</summary>
     Workers = 1 << 1,
 
-    /// <summary>The process of Redis, and what it holds.</summary>
+    /// <summary>The process of Redis and its data.</summary>
     Redis = 1 << 2,
 
     /// <summary>The processes of PostgreSQL, and its locks, settings and connections.</summary>
     Postgres = 1 << 3,
 
-    /// <summary>What is in the intake.</summary>
+    /// <summary>The entries in the intake.</summary>
     Intake = 1 << 4,
 
     ApiRedisLinks = 1 << 5,
@@ -35,6 +35,6 @@ internal enum Parts
     /// <summary>Devices of the workload's users.</summary>
     Devices = 1 << 10,
 
-    /// <summary>The time the services get on the processors.</summary>
+    /// <summary>The services' processor time.</summary>
     Processors = 1 << 11,
 }

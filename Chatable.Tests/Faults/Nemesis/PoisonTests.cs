@@ -4,7 +4,7 @@ using StackExchange.Redis;
 
 namespace Chatable.Tests.Faults.Nemesis;
 
-/// <summary>A dead letter that a fault has made is told from a message of a user.</summary>
+/// <summary>A dead letter made by a fault is told apart from a user's message.</summary>
 public sealed class PoisonTests
 {
     [Theory]

@@ -3,7 +3,7 @@ using Npgsql;
 
 namespace Chatable.Tests.Faults.Nemesis;
 
-/// <summary>A PostgreSQL that restarts, crashes, freezes and is in the way.</summary>
+/// <summary>A PostgreSQL that restarts, crashes, freezes and blocks.</summary>
 internal static class PostgresFaults
 {
     public static IReadOnlyList<Fault> All { get; } =
@@ -124,7 +124,7 @@ internal static class PostgresFaults
         }
         catch (NpgsqlException)
         {
-            // Not one is left. What the services hold they keep; so make them ask anew.
+            // No connection is left. The services keep theirs, so force them to reconnect.
             foreach (var service in context.Cluster.Services)
                 service.ToPostgres.Reset();
         }
@@ -135,7 +135,7 @@ internal static class PostgresFaults
         window.ThrowIfCancellationRequested();
     }
 
-    // Another fault may have crashed it a moment ago.
+    // Another fault may have just crashed it.
     private static async Task AllowWritesAsync(FaultContext context, CancellationToken cancellationToken)
     {
         while (true)

@@ -25,7 +25,7 @@ internal static class ProcessFaults
         new("F3", "all workers are dead", "SIGKILL of both for the whole window", "no acks; drained after the restart",
             KillAllWorkersAsync)
         {
-            // Nothing goes over their links.
+            // Nothing is sent over their links.
             Holds = Parts.Workers | Parts.WorkerRedisLinks | Parts.WorkerPostgresLinks,
             AtLeast = TimeSpan.FromSeconds(30),
         },
@@ -83,7 +83,7 @@ internal static class ProcessFaults
         await Task.Delay(Timeout.Infinite, window);
     }
 
-    // It crashes at the so manieth time it comes by, so that not always the first batch is hit.
+    // It crashes the nth time it reaches the step, so that it is not always the first batch that is hit.
     private static async Task CrashAsync(
         FaultContext context, IReadOnlyList<Service> services, string[] steps, CancellationToken window)
     {
@@ -98,7 +98,7 @@ internal static class ProcessFaults
             }
             finally
             {
-                // Only this life of it: the window may end before it has started.
+                // Only for this life: the window may end before it has started.
                 victim.CrashAt = "";
             }
 
@@ -107,7 +107,7 @@ internal static class ProcessFaults
         }
     }
 
-    // One that has not come by its step so often would crash when all is to be well.
+    // A process that has not reached its step often enough could crash after the fault is over.
     private static async Task DisarmAsync(IReadOnlyList<Service> services, CancellationToken cancellationToken)
     {
         foreach (var service in services.Where(service => service.Node.MayCrash))

@@ -10,8 +10,8 @@ internal static class RandomMix
     private static readonly TimeSpan s_most = TimeSpan.FromSeconds(80);
 
     /// <summary>
-    /// Those it is of. F13 and F21 stay out, since each needs a small disk to fill up, and whatever needs a standby, since a promotion
-    /// leaves another cluster to all that come after it. F27 is F27S with a crowd of its own, and the mix has one anyway.
+    /// The faults of the mix. F13 and F21 are left out because each needs a small disk to fill up, and so are those with a standby, because
+    /// a promotion changes the cluster for all later ones. F27 is F27S with its own crowd, and the mix has one anyway.
     /// </summary>
     public static IReadOnlyList<Fault> Mixed(IReadOnlyList<Fault> faults) =>
         [.. faults.Where(fault => fault.Mixes && fault.Cluster == new ClusterSettings())];
@@ -25,14 +25,14 @@ internal static class RandomMix
     {
         Holds = Parts.ApiServers | Parts.Workers | Parts.Redis | Parts.Postgres,
         RevocationSeen = Fault.RevocationAsked,
-        // All the crowd's sockets come back at once, with their backlogs, to servers that share two processors with it and the stores.
+        // All the crowd's sockets return at once, with their backlogs, to servers that share two processors with the crowd and the stores.
         Delivered = TimeSpan.FromSeconds(30),
         Heal = HealAsync,
     };
 
-    /// <summary>Goes on with a deck that has been dealt from.</summary>
-    /// <param name="deck">Says what happens.</param>
-    /// <param name="most">How long a round may be for one of its faults that needs longer.</param>
+    /// <summary>Continues with a deck that has been dealt from.</summary>
+    /// <param name="deck">Chooses the faults.</param>
+    /// <param name="most">The longest round, even for a fault that needs longer.</param>
     public static Injection From(Deck deck, TimeSpan most) =>
         (context, window) => MixAsync(deck, most < s_most ? most : s_most, context, window);
 
@@ -53,7 +53,7 @@ internal static class RandomMix
         }
     }
 
-    // One that cannot go on beside the others, since a store does not answer it, begins anew.
+    // A fault that fails because a store does not answer, given the others, starts again.
     private static async Task InjectAsync(Fault fault, FaultContext context, CancellationToken round)
     {
         while (!round.IsCancellationRequested)

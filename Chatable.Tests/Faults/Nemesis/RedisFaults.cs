@@ -4,7 +4,7 @@ using StackExchange.Redis;
 
 namespace Chatable.Tests.Faults.Nemesis;
 
-/// <summary>A Redis that restarts, forgets, stalls and is full.</summary>
+/// <summary>A Redis that restarts, loses data, stalls and is full.</summary>
 internal static class RedisFaults
 {
     public static IReadOnlyList<Fault> All { get; } =
@@ -107,7 +107,7 @@ internal static class RedisFaults
             }
             catch (Exception exception) when (exception is RedisException or TimeoutException)
             {
-                // Our own connection is one of them now and then.
+                // Sometimes our own connection is one of them.
             }
 
             await Task.Delay(200, window);

@@ -7,13 +7,13 @@ using Chatable.Tests.Support;
 
 namespace Chatable.Tests.Faults.Nemesis;
 
-/// <summary>Logs that are set back under open sockets: what was acked last is gone, and its places are given to other messages.</summary>
+/// <summary>Logs that are set back under open sockets: the last acked messages are gone, and other messages get their positions.</summary>
 internal static class SetBackFaults
 {
-    // Far more than a link and its buffers hold of what is written meanwhile.
+    // Long enough that the link and its buffers cannot hold what is written.
     private const double Lag = 3;
 
-    // Within it each replica compares its connections with PostgreSQL.
+    // Each replica compares its connections with PostgreSQL within this time.
     private static readonly TimeSpan s_noticed = TimeSpan.FromSeconds(11);
 
     private static readonly TimeSpan s_told = TimeSpan.FromSeconds(15);
@@ -52,11 +52,11 @@ internal static class SetBackFaults
         postgres.ToStandby.Down = new Toxics { BlackHole = true };
         await context.PauseAsync(Lag, window);
 
-        // What has begun must not be left half done.
+        // Once begun, it must be completed.
         Lose(context);
         await postgres.FailOverAsync(CancellationToken.None);
         context.Expect(
-            await quiet.IsToldToGoOnAsync(s_noticed, window), "a device that had nothing beyond the standby's end was not told of its epoch");
+            await quiet.IsToldToGoOnAsync(s_noticed, window), "a device with nothing beyond the standby's end was not told its epoch");
     }
 
     private static async Task RestoreAsync(FaultContext context, CancellationToken window)
@@ -72,11 +72,11 @@ internal static class SetBackFaults
         await worker.EndAsync(Signals.Terminate, CancellationToken.None);
         await worker.RestartAsync(CancellationToken.None);
         await WaitAsync(IsNoticed, s_told, window);
-        context.Expect(IsNoticed(), "no worker has said that PostgreSQL was set back");
+        context.Expect(IsNoticed(), "no worker reported that PostgreSQL was set back");
 
         IDevice[] devices = [.. context.Traffic.AllDevices];
         var before = devices.Select(device => device.Resets).ToArray();
-        context.Expect(await RenewAsync(postgres, CancellationToken.None) == 0, "new-epoch has failed");
+        context.Expect(await RenewAsync(postgres, CancellationToken.None) == 0, "new-epoch failed");
         await WaitAsync(() => devices.Zip(before).All(one => one.First.Resets > one.Second), s_told, window);
         foreach (var (device, resets) in devices.Zip(before))
             context.Expect(device.Resets > resets, $"{device.Proc} was not told to start over after new-epoch");
@@ -103,7 +103,7 @@ internal static class SetBackFaults
             await Task.Delay(50, window);
     }
 
-    /// <summary>A device of somebody to whom nobody writes, with one note of its own.</summary>
+    /// <summary>A device with one note to itself, whose user receives no other messages.</summary>
     private sealed class QuietDevice : IAsyncDisposable
     {
         private readonly FrameSocket _socket = new();

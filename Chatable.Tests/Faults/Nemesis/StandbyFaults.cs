@@ -3,10 +3,10 @@ using Chatable.Tests.Faults.Proxy;
 
 namespace Chatable.Tests.Faults.Nemesis;
 
-/// <summary>A PostgreSQL whose commits wait for a standby, and the standby in its place at the end.</summary>
+/// <summary>A PostgreSQL whose commits wait for a standby, which is promoted at the end.</summary>
 internal static class StandbyFaults
 {
-    // Longer than a worker waits for the answer to a commit.
+    // Longer than a worker waits for the response to a commit.
     private const double Stall = 15;
 
     public static IReadOnlyList<Fault> All { get; } =
@@ -43,8 +43,8 @@ internal static class StandbyFaults
         }
     }
 
-    // A standby that is only frozen would still read what the primary had sent to its socket. Nothing of what is committed on this link
-    // reaches it. That dies with the primary, which is right for whatever has no ack.
+    // A frozen standby would still read what the primary had sent to its socket. On this link, no commit reaches it. Those commits die
+    // with the primary, which is right because they have no ack.
     private static async Task FailOverAsync(FaultContext context, CancellationToken cancellationToken)
     {
         var postgres = context.Cluster.Postgres;

@@ -4,7 +4,7 @@ using System.Text;
 
 namespace Chatable.Tests.Faults.Proxy;
 
-/// <summary>Sends back what it gets, and remembers it.</summary>
+/// <summary>Sends back what it receives, and records it.</summary>
 internal sealed class EchoServer : IAsyncDisposable
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);

@@ -5,8 +5,8 @@ using System.Net.Sockets;
 namespace Chatable.Tests.Faults.Proxy;
 
 /// <summary>
-/// Stands between a client and a server on TCP and is a network that fails on demand. Unless told otherwise it changes nothing: bytes,
-/// half-closes and resets of either side reach the other. A client that has said its last is not kept for more than some seconds.
+/// A TCP proxy between a client and a server that simulates a failing network on demand. By default it changes nothing: bytes, half-closes
+/// and resets pass in both directions. After a client's half-close, its link ends within a few seconds.
 /// </summary>
 internal sealed class FaultProxy : IAsyncDisposable
 {
@@ -34,15 +34,15 @@ internal sealed class FaultProxy : IAsyncDisposable
     /// <summary>What happens to the bytes from the server to the client.</summary>
     public Toxics Down { get; set; } = Toxics.None;
 
-    /// <summary>What clients say is changed by this on its way, from their next connection on. It is no fault of the network, and not healed.</summary>
+    /// <summary>Changes what clients send, from their next connection on. It is not a network fault and is not healed.</summary>
     public Rewrite? Rewrite { get; set; }
 
-    /// <summary>New connections are reset at once.</summary>
+    /// <summary>Resets new connections at once.</summary>
     public bool Refuses { get; set; }
 
     public int Links => _links.Count;
 
-    /// <summary>Connections the server has not ended yet.</summary>
+    /// <summary>Connections that the server has not ended yet.</summary>
     public int ServerSides => _links.Keys.Count(link => !link.ServerHasEnded);
 
     /// <summary>
@@ -52,17 +52,17 @@ internal sealed class FaultProxy : IAsyncDisposable
 
     public static FaultProxy Start(IPEndPoint server) => new(() => server);
 
-    /// <summary>To a server that may move; connections that are open stay where they are.</summary>
+    /// <summary>For a server that may move; open connections stay where they are.</summary>
     public static FaultProxy Start(Func<IPEndPoint> server) => new(server);
 
-    /// <summary>All connections end as if the cable were pulled and a stranger answered: with RST on both sides.</summary>
+    /// <summary>Ends all connections with a reset (RST) on both sides.</summary>
     public void Reset()
     {
         foreach (var link in _links.Keys)
             link.Reset();
     }
 
-    /// <summary>The network is well again.</summary>
+    /// <summary>Removes all faults of the network.</summary>
     public void Heal() => (Up, Down, Refuses) = (Toxics.None, Toxics.None, false);
 
     public async ValueTask DisposeAsync()
@@ -77,7 +77,7 @@ internal sealed class FaultProxy : IAsyncDisposable
 
     internal void CountCut() => Interlocked.Increment(ref _cuts);
 
-    // On a thread of its own, so that it waits for no event: of clients that are in the queue already none may come.
+    // On its own thread, without events: none may arrive for clients that are already in the queue.
     private void Accept()
     {
         while (!_stop.IsCancellationRequested)
@@ -91,8 +91,8 @@ internal sealed class FaultProxy : IAsyncDisposable
         }
     }
 
-    // Null where there is no socket to be had just now, or any more: a storm of thousands of connections that are given up and come again
-    // can take all files this process may open. The next is tried a moment later.
+    // Null if no socket is available, now or any longer: a storm of thousands of abandoned and repeated connections can use up this
+    // process's file descriptors. The next attempt follows a moment later.
     private ProxyLink? TryAccept()
     {
         Socket? client = null;
@@ -111,7 +111,7 @@ internal sealed class FaultProxy : IAsyncDisposable
 
     private async Task RunAsync(ProxyLink link)
     {
-        // Not before it is in the table, or it might stay there.
+        // Starts after the link is in the table, or it might never be removed.
         await Task.Yield();
         try
         {

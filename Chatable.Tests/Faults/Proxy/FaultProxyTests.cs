@@ -5,7 +5,7 @@ using Chatable.Tests.Support;
 
 namespace Chatable.Tests.Faults.Proxy;
 
-/// <summary>What becomes of bytes on their way.</summary>
+/// <summary>What happens to bytes in transit.</summary>
 public sealed class FaultProxyTests : ProxyTest
 {
     [Fact]
@@ -35,7 +35,7 @@ public sealed class FaultProxyTests : ProxyTest
             }
             catch (SocketException)
             {
-                // It is under way, and is given up.
+                // It is still connecting, and is given up.
             }
         }
 
@@ -121,8 +121,8 @@ public sealed class FaultProxyTests : ProxyTest
     public async Task AConnectionThatLostBytesIsResetWhenTheBlackHoleEnds()
     {
         using var client = await ConnectAsync();
-        // A link that is not through to the server yet reads nothing while the way is off.
-        await Eventually.HoldsAsync(() => Task.FromResult(Server.Open == 1), "the link is through", Token);
+        // Until a link is connected to the server, it reads nothing in a black hole.
+        await Eventually.HoldsAsync(() => Task.FromResult(Server.Open == 1), "the link is connected", Token);
         Proxy.Up = new Toxics { BlackHole = true };
         await AssertSwallowedAsync(client);
 
@@ -145,7 +145,7 @@ public sealed class FaultProxyTests : ProxyTest
         Assert.Equal(2, search.Find("COMMIT"u8, "xxCOMMIT"u8));
     }
 
-    // What comes after the swallowed bytes proves that they were read, not that they still travel.
+    // Later bytes prove that the swallowed ones were read and are not still in transit.
     private async Task AssertSwallowedAsync(TcpClient client)
     {
         for (var i = 0; i < 64; i++)

@@ -1,12 +1,12 @@
 namespace Chatable.Tests.Faults.Proxy;
 
-/// <summary>Looks for bytes in a stream that comes in pieces.</summary>
+/// <summary>Finds bytes in a stream that arrives in pieces.</summary>
 internal sealed class PatternSearch
 {
     private byte[] _tail = [];
 
     /// <returns>
-    /// Where in the new piece the pattern begins, 0 where it began in an earlier one; null where it does not end within the new piece.
+    /// Where the pattern begins in the new piece, 0 if it began in an earlier one; null if it does not end in the new piece.
     /// </returns>
     public int? Find(ReadOnlySpan<byte> pattern, ReadOnlySpan<byte> piece)
     {

@@ -5,7 +5,7 @@ using Chatable.Tests.Support;
 
 namespace Chatable.Tests.Faults.Proxy;
 
-/// <summary>How connections end, or never begin.</summary>
+/// <summary>How connections end or fail to begin.</summary>
 public sealed class ProxyEndsTests : ProxyTest
 {
     [Fact]
@@ -98,9 +98,9 @@ public sealed class ProxyEndsTests : ProxyTest
     }
 
     private static Task HasLinksAsync(FaultProxy proxy, int count) =>
-        Eventually.HoldsAsync(() => Task.FromResult(proxy.Links == count), $"{count} connections through the proxy", Token);
+        Eventually.HoldsAsync(() => Task.FromResult(proxy.Links == count), $"the proxy has {count} connections", Token);
 
-    // The reset may come so soon that it is the connecting that fails.
+    // The reset may come so soon that connecting fails.
     private async Task AssertRefusedAsync()
     {
         var refusal = await Record.ExceptionAsync(async () =>

@@ -15,12 +15,12 @@ internal sealed class ProxyLink(FaultProxy proxy, Socket client)
     private static readonly TimeSpan s_look = TimeSpan.FromMilliseconds(10);
     private static readonly TimeSpan s_lookAtClient = TimeSpan.FromMilliseconds(100);
 
-    // How long a server has to act on what it saw last, before its side of the connection ends as well.
+    // How long a server may act on its last bytes before its side of the connection ends too.
     private static readonly TimeSpan s_aftermath = TimeSpan.FromSeconds(2);
 
     private readonly Socket _server = new(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
 
-    /// <summary>Whether the server has closed or reset its side, though the client may not have heard of it.</summary>
+    /// <summary>Whether the server has closed or reset its side; the client may not know yet.</summary>
     public bool ServerHasEnded { get; private set; }
 
     public async Task RunAsync(IPEndPoint server, CancellationToken stop)
@@ -55,8 +55,8 @@ internal sealed class ProxyLink(FaultProxy proxy, Socket client)
         Reset(_server);
     }
 
-    // False where the client did not wait for it: a frozen server takes no connection for minutes, and thousands who gave up would
-    // hold all the files there are.
+    // False if the client gave up: a frozen server accepts no connection for minutes, and thousands of abandoned ones would use up all file
+    // descriptors.
     private async Task<bool> ConnectAsync(IPEndPoint server, CancellationToken stop)
     {
         using var given = CancellationTokenSource.CreateLinkedTokenSource(stop);
@@ -102,7 +102,7 @@ internal sealed class ProxyLink(FaultProxy proxy, Socket client)
             switch (await ended)
             {
                 case PumpEnd.Ended when ended == fromClient:
-                    // No client here reads on once it has said its last, and a frozen server may not close for minutes.
+                    // No client here reads after it has closed its side, and a frozen server may not close for minutes.
                     hasClientEnded = true;
                     over.CancelAfter(s_aftermath);
                     break;
@@ -114,7 +114,7 @@ internal sealed class ProxyLink(FaultProxy proxy, Socket client)
                     proxy.CountCut();
                     await EndSlowlyAsync(ended == fromClient ? (client, _server) : (_server, client));
                     break;
-                // What the client sent is still read: it is closed, not reset.
+                // After the client's close, what it sent is still read: no reset.
                 case PumpEnd.Broken when !hasClientEnded:
                     Reset();
                     break;
@@ -127,7 +127,7 @@ internal sealed class ProxyLink(FaultProxy proxy, Socket client)
         _server.Dispose();
     }
 
-    // The sender is gone for the receiver, but what was sent before it is still read: a reset would wipe it out of the buffers.
+    // To the receiver the sender is gone, but what was sent before is still read: a reset would discard it from the buffers.
     private static async Task EndSlowlyAsync((Socket Sender, Socket Receiver) sides)
     {
         Reset(sides.Sender);
@@ -142,7 +142,7 @@ internal sealed class ProxyLink(FaultProxy proxy, Socket client)
         }
         catch (Exception exception) when (exception is SocketException or OperationCanceledException or ObjectDisposedException)
         {
-            // It had its time.
+            // Its time is over.
         }
 
         Reset(sides.Receiver);
@@ -162,7 +162,7 @@ internal sealed class ProxyLink(FaultProxy proxy, Socket client)
         }
         catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
         {
-            // Gone already.
+            // Already disposed.
         }
 
         socket.Dispose();

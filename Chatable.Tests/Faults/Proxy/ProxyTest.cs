@@ -4,7 +4,7 @@ using System.Text;
 
 namespace Chatable.Tests.Faults.Proxy;
 
-/// <summary>A test of one proxy before a server that says what it hears.</summary>
+/// <summary>A test of one proxy in front of a server that repeats what it receives.</summary>
 public abstract class ProxyTest : IAsyncLifetime
 {
     private protected EchoServer Server { get; } = new();

@@ -5,27 +5,27 @@ namespace Chatable.Tests.Faults.Proxy;
 
 internal enum PumpEnd
 {
-    /// <summary>The sender is done and the receiver knows.</summary>
+    /// <summary>The sender is done and the receiver has been told.</summary>
     Ended,
 
-    /// <summary>One side is gone; the other must learn it.</summary>
+    /// <summary>One side is gone; the other must be told.</summary>
     Broken,
 
-    /// <summary>Cut as ordered.</summary>
+    /// <summary>Cut on request.</summary>
     Cut,
 
-    /// <summary>Cut as ordered, but the receiver is still to act on what it has got.</summary>
+    /// <summary>Cut on request, but the receiver may still act on what it has received.</summary>
     CutAfter,
 }
 
 /// <summary>
-/// Carries the bytes of one direction: one task reads, another writes when they are due, so that latency costs no bandwidth.
+/// Transfers the bytes of one direction: one task reads, another writes when they are due, so latency does not reduce bandwidth.
 /// </summary>
 internal sealed class Pump(Socket from, Socket to, Func<Toxics> toxics, CancellationToken stop)
 {
     private const int ChunkBytes = 16 * 1024;
 
-    // At 16 KiB each, about what a long cable holds.
+    // With 16 KiB chunks, about what a long cable holds.
     private readonly Channel<Chunk> _cable = Channel.CreateBounded<Chunk>(64);
     private readonly PatternSearch _search = new();
     private long _due;
@@ -37,10 +37,10 @@ internal sealed class Pump(Socket from, Socket to, Func<Toxics> toxics, Cancella
 
     public Rewrite? Rewrite { get; init; }
 
-    /// <summary>Called when the sender is done, or gone.</summary>
+    /// <summary>Called when the sender is done or gone.</summary>
     public Action SenderEnded { get; init; } = () => { };
 
-    /// <summary>Called when <see cref="Toxics.HoleAt"/> has come by.</summary>
+    /// <summary>Called when <see cref="Toxics.HoleAt"/> has been found.</summary>
     public Action Silenced { get; init; } = () => { };
 
     public async Task<PumpEnd> RunAsync()

@@ -2,7 +2,9 @@ using System.Text;
 
 namespace Chatable.Tests.Faults.Proxy;
 
-/// <summary>Words of the same length for others, wherever they come whole: it makes a bug of a process that has none.</summary>
+/// <summary>
+/// Replaces words with others of the same length if they arrive in one piece. It injects a bug into a process that has none.
+/// </summary>
 internal sealed class Rewrite
 {
     private readonly byte[] _from;

@@ -4,7 +4,7 @@ using Chatable.Tests.Faults.Runs;
 
 namespace Chatable.Tests.Faults.Report;
 
-/// <summary>A long run chapter by chapter, and what its cluster used before all faults and after each.</summary>
+/// <summary>A long run chapter by chapter, and what its cluster used before all faults and after each chapter.</summary>
 internal static class ChapterReport
 {
     public static void Write(StringBuilder text, RunResult result)

@@ -7,24 +7,24 @@ using StackExchange.Redis;
 namespace Chatable.Tests.Faults.Runs;
 
 /// <summary>
-/// What a cluster uses that has had a calm while, with nobody connected but a crowd that is quiet. So it is to be again after any number of
-/// faults, whichever of its processes have been replaced meanwhile.
+/// What a cluster uses after a calm period, with only a quiet crowd connected. It must be the same again after any number of faults, no
+/// matter which processes were replaced.
 /// </summary>
 internal sealed class Baseline
 {
-    // A client that vanished is noticed within 45 s; an idle transaction is ended within 10.
+    // A vanished client is noticed within 45 s; an idle transaction ends within 10 s.
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(45);
     private static readonly TimeSpan s_look = TimeSpan.FromSeconds(3);
 
     private readonly Dictionary<string, Usage> _usages;
     private readonly StoreState _stores;
 
-    /// <summary>How much it was, and may be.</summary>
+    /// <summary>The measured values and their limits.</summary>
     public IReadOnlyList<Measure> Measures => Compare(_usages, _stores);
 
     private Baseline(Dictionary<string, Usage> usages, StoreState stores) => (_usages, _stores) = (usages, stores);
 
-    /// <summary>As soon as nobody is there but the crowd.</summary>
+    /// <summary>Waits until only the crowd is registered.</summary>
     public static async Task<Baseline> TakeAsync(FaultCluster cluster, WritingCrowd crowd, CancellationToken cancellationToken)
     {
         var registrations = crowd.Sockets.DistinctBy(socket => (socket.User, socket.Home)).Count();
@@ -39,7 +39,7 @@ internal sealed class Baseline
         return new Baseline(await UsagesAsync(cluster, cancellationToken), stores with { Registrations = registrations });
     }
 
-    /// <summary>As soon as all is as it was, or when nothing is to be hoped for.</summary>
+    /// <summary>Waits until everything is back to the baseline, or until the time is up.</summary>
     public async Task<IReadOnlyList<Measure>> CompareAsync(FaultCluster cluster, CancellationToken cancellationToken)
     {
         IReadOnlyList<Measure> measures = [];
@@ -54,7 +54,7 @@ internal sealed class Baseline
             catch (Exception failure) when (failure is RedisException or NpgsqlException or TimeoutException
                 && Environment.TickCount64 < until)
             {
-                // It is only just there again.
+                // The store has just restarted.
             }
         }
     }

@@ -3,19 +3,19 @@ using Chatable.Tests.Faults.Cluster;
 
 namespace Chatable.Tests.Faults.Runs;
 
-/// <summary>What the processes use, before the faults and after: for those that have lived through them.</summary>
+/// <summary>What the processes use, before the faults and after, for those that have survived.</summary>
 internal sealed class Bounds
 {
-    // Of one partition: Intake:Limit. Each server asks for the length at most so often, so a little more may get in.
+    // Per partition: Intake:Limit. Each server checks the length only now and then, so slightly more may get in.
     private const long IntakeLimit = 21_000;
 
-    // What a compacted heap may hold beyond its tenth: caches of users and tokens, buffers that pools keep.
+    // What a compacted heap may hold above 110%: caches of users and tokens, buffers in pools.
     private const double HeapSlack = 8e6;
 
-    // Beside the heap: code compiled meanwhile, stacks of more threads.
+    // Apart from the heap: newly compiled code, stacks of more threads.
     private const double MemorySlack = 50e6;
 
-    // Devices are on other servers after the faults than before.
+    // After the faults, devices are on other servers than before.
     private const double FilesSlack = 25;
 
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(90);
@@ -25,23 +25,23 @@ internal sealed class Bounds
 
     private Bounds(Dictionary<int, Usage> before) => _before = before;
 
-    /// <summary>The longest a partition of the intake was seen.</summary>
+    /// <summary>The maximum length of a partition of the intake.</summary>
     public long LongestIntake { get; private set; }
 
     public static async Task<Bounds> TakeAsync(FaultCluster cluster, CancellationToken cancellationToken) =>
         new((await Task.WhenAll(cluster.Services.Select(service => Usage.OfAsync(service.Node, cancellationToken))))
             .OfType<Usage>().ToDictionary(usage => usage.ProcessId));
 
-    /// <summary>What the heap may hold of a process that has held as much before.</summary>
+    /// <summary>The heap limit of a process that held this much before.</summary>
     public static double HeapLimit(Usage before) => before.Heap * 1.1 + HeapSlack;
 
-    /// <summary>What may be open where so much was open before.</summary>
+    /// <summary>The limit for open files that were this many before.</summary>
     public static double FilesLimit(long before) => before * 1.1 + FilesSlack;
 
-    /// <summary>The memory a process may have that had so much before.</summary>
+    /// <summary>The memory limit of a process that had this much before.</summary>
     public static double MemoryLimit(long before) => before * 1.1 + MemorySlack;
 
-    /// <summary>A process that does what it did before.</summary>
+    /// <summary>For a process with the same work as before.</summary>
     public static IEnumerable<Measure> Compare(string name, Usage before, Usage now) =>
     [
         new($"{name}: open files{Growth(before, now)}", now.Files, FilesLimit(before.Files)),
@@ -60,8 +60,8 @@ internal sealed class Bounds
     }
 
     /// <summary>
-    /// As soon as all are within their bounds, or when nothing is to be hoped for: what a pool lent for a flood it gives up only after a
-    /// minute without use, and a leak never.
+    /// Waits until all are within their bounds, or until the time is up: a pool releases the buffers of a flood only after a minute without
+    /// use, and a leak never does.
     /// </summary>
     public async Task<IReadOnlyList<Measure>> CompareAsync(FaultCluster cluster, CancellationToken cancellationToken)
     {

@@ -1,8 +1,6 @@
 namespace Chatable.Tests.Faults.Runs;
 
-/// <summary>
-/// What a whole run has put to the test. A promise about repeats, takeovers and repairs is not proven by runs in which there were none.
-/// </summary>
+/// <summary>What a whole run has tested. Runs without repeats, takeovers and repairs prove nothing about them.</summary>
 internal sealed record Coverage(int Unsure, int Repeats, int Resumes, Traces Traces)
 {
     private const int LeastUnsure = 20;
@@ -14,7 +12,7 @@ internal sealed record Coverage(int Unsure, int Repeats, int Resumes, Traces Tra
         results.Sum(one => one.Info), results.Sum(one => one.Suppressed), results.Sum(one => one.Resumes),
         results.Aggregate(default(Traces), (sum, one) => sum + one.Traces));
 
-    /// <summary>What there was too little of.</summary>
+    /// <summary>Everything that happened too rarely.</summary>
     public IEnumerable<string> Missing()
     {
         (string What, int Count, int Least)[] all =

@@ -6,14 +6,14 @@ using Npgsql;
 
 namespace Chatable.Tests.Faults.Runs;
 
-/// <summary>A message of the crowd as it is stored.</summary>
+/// <summary>A stored message of the crowd.</summary>
 /// <param name="User">Its author.</param>
-/// <param name="ClientId">Its author's name for it.</param>
-/// <param name="Text">Its body, which says no more than its <paramref name="ClientId"/>.</param>
-/// <param name="HasEnvelopes">Whether it is in the log of both parties, once.</param>
+/// <param name="ClientId">Its client ID.</param>
+/// <param name="Text">Its body, which is derived from its <paramref name="ClientId"/>.</param>
+/// <param name="HasEnvelopes">Whether it is in the log of both parties exactly once.</param>
 internal sealed record CrowdRow(string User, string ClientId, string Text, bool HasEnvelopes);
 
-/// <summary>What must hold of the crowd when the faults are over.</summary>
+/// <summary>What must hold for the crowd after the faults.</summary>
 internal sealed class CrowdCheck(FaultCluster cluster, WritingCrowd crowd)
 {
     private const string Stored = """
@@ -27,7 +27,7 @@ internal sealed class CrowdCheck(FaultCluster cluster, WritingCrowd crowd)
         GROUP BY m.conversation_id, m.conversation_seq, a.username, m.client_id_text, m.client_id, m.body, c.user_low, c.user_high
         """;
 
-    // Longer than a socket waits between two attempts, and long enough for all to come at once.
+    // Longer than a socket waits between two attempts, with time for all of them to reconnect.
     private static readonly TimeSpan s_back = TimeSpan.FromSeconds(90);
     private static readonly TimeSpan s_everywhere = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan s_look = TimeSpan.FromMilliseconds(500);
@@ -35,8 +35,8 @@ internal sealed class CrowdCheck(FaultCluster cluster, WritingCrowd crowd)
     private readonly string[] _names = [.. crowd.Users.Select(user => user.Name)];
 
     /// <summary>
-    /// All go home and write nothing more, but one message to themselves, so that each socket shows that it is served. Ends when
-    /// everything is everywhere, or says what is not.
+    /// All sockets return to their home servers. Each user writes one last message, to itself, so that each socket shows that it is served.
+    /// Ends when everything has arrived, or reports what has not.
     /// </summary>
     public async Task SettleAsync(CancellationToken cancellationToken)
     {
@@ -60,7 +60,7 @@ internal sealed class CrowdCheck(FaultCluster cluster, WritingCrowd crowd)
         }
     }
 
-    /// <summary>What its sockets found since this was asked last, and whether all that was acked is stored.</summary>
+    /// <summary>What the sockets found since the last call, and whether all acked messages are stored.</summary>
     public async Task<IReadOnlyList<Violation>> CheckAsync(CancellationToken cancellationToken)
     {
         var stored = await FinalReads.QueryAsync(
@@ -72,7 +72,7 @@ internal sealed class CrowdCheck(FaultCluster cluster, WritingCrowd crowd)
         return crowd.TakeReports();
     }
 
-    /// <summary>Of one user.</summary>
+    /// <summary>The violations of one user.</summary>
     public static IEnumerable<Violation> Judge(
         string user, int written, IReadOnlyCollection<string> acked, IReadOnlyList<CrowdRow> rows)
     {
@@ -112,7 +112,7 @@ internal sealed class CrowdCheck(FaultCluster cluster, WritingCrowd crowd)
             }
             catch (NpgsqlException)
             {
-                // PostgreSQL is only just there again.
+                // PostgreSQL has just restarted.
             }
 
             if (Environment.TickCount64 > until)

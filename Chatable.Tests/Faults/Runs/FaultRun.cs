@@ -8,32 +8,32 @@ using Npgsql;
 namespace Chatable.Tests.Faults.Runs;
 
 /// <param name="Window">How long the fault lasts.</param>
-/// <param name="Seed">Of the fault and of the traffic; the machine's scheduling it does not determine.</param>
-/// <param name="Folder">Where the history and the processes' outputs go; none if null.</param>
+/// <param name="Seed">Of the fault and the traffic; it does not determine the machine's scheduling.</param>
+/// <param name="Folder">The folder of the history and the processes' output; null for none.</param>
 internal sealed record RunSettings(TimeSpan Window, int Seed, string? Folder)
 {
     public TrafficSettings Traffic { get; init; } = new();
 
-    /// <summary>How long the load goes on after the fault.</summary>
+    /// <summary>How long the load continues after the fault.</summary>
     public TimeSpan LoadAfter { get; init; } = TimeSpan.FromSeconds(3);
 
     /// <summary>
-    /// How long everything may take to have an outcome and be everywhere. More than the promise gives, so that what comes too late is
-    /// told from what never comes.
+    /// How long everything may take to have an outcome and to arrive everywhere. Longer than the guarantee, to distinguish what is late
+    /// from what never arrives.
     /// </summary>
     public TimeSpan Settle { get; init; } = TimeSpan.FromSeconds(45);
 
     /// <summary>SQL that changes the database before the traffic begins; none if empty.</summary>
     public string Prepare { get; init; } = "";
 
-    /// <summary>Who else is connected, before the run and after it; nobody if null.</summary>
+    /// <summary>A crowd that is connected before and after the run; null for none.</summary>
     public WritingCrowd? Crowd { get; init; }
 
-    /// <summary>Written at the moments that a person who waits wants to know of.</summary>
+    /// <summary>Receives progress messages for a person who waits.</summary>
     public Action<string> Progress { get; init; } = _ => { };
 }
 
-/// <summary>A cluster under load, a fault for a while, the end of the fault, quiet, and the check of everything that was seen.</summary>
+/// <summary>A cluster under load: a fault for a while, its end, a quiet period, and a check of everything that was seen.</summary>
 internal sealed class FaultRun(Fault fault, RunSettings settings)
 {
     private static readonly TimeSpan s_warmUp = TimeSpan.FromSeconds(60);
@@ -41,14 +41,14 @@ internal sealed class FaultRun(Fault fault, RunSettings settings)
 
     private string Name => $"{fault.Name}-{settings.Seed}";
 
-    /// <summary>On a cluster of its own.</summary>
+    /// <summary>Runs on its own cluster.</summary>
     public async Task<RunResult> ExecuteAsync(CancellationToken cancellationToken)
     {
         await using var cluster = await FaultCluster.StartAsync(fault.Cluster, cancellationToken);
         return await ExecuteAsync(cluster, cancellationToken);
     }
 
-    /// <summary>On a cluster that is whole, with users of its own; it is left whole.</summary>
+    /// <summary>Runs on a healthy cluster, with its own users, and leaves it healthy.</summary>
     public async Task<RunResult> ExecuteAsync(FaultCluster cluster, CancellationToken cancellationToken)
     {
         try
@@ -140,7 +140,7 @@ internal sealed class FaultRun(Fault fault, RunSettings settings)
         await traffic.RevokeOneAsync(window);
     }
 
-    // The crowd first: until it is back and quiet, it takes what the others need to become so.
+    // The crowd first: until it is back and quiet, it takes resources that the others need.
     private async Task SettleAsync(FaultCluster cluster, Traffic traffic, CancellationToken cancellationToken)
     {
         if (settings.Crowd is { } crowd)
@@ -183,7 +183,7 @@ internal sealed class FaultRun(Fault fault, RunSettings settings)
             .. context.Findings];
     }
 
-    // What does not come true in time is for the checker to judge.
+    // The checker judges what has not happened in time.
     private static async Task WaitForAsync(Func<Task<bool>> condition, TimeSpan limit, CancellationToken cancellationToken)
     {
         var until = Environment.TickCount64 + limit.TotalMilliseconds;

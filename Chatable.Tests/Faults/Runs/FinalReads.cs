@@ -9,7 +9,7 @@ using Npgsql;
 
 namespace Chatable.Tests.Faults.Runs;
 
-/// <summary>Three independent looks at what has come of a run: SQL, REST and a socket that begins anew.</summary>
+/// <summary>Three independent reads of a run's result: SQL, REST, and a socket that starts from an empty log.</summary>
 internal static class FinalReads
 {
     private const string Messages = """
@@ -33,7 +33,7 @@ internal static class FinalReads
     private const int TooMany = (int)HttpStatusCode.TooManyRequests;
     private const int Busy = (int)HttpStatusCode.ServiceUnavailable;
 
-    // Of all reads together: a run of minutes has tens of thousands of messages.
+    // For all reads together: a run of several minutes has tens of thousands of messages.
     private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(4);
     private static readonly TimeSpan s_retry = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan s_freshPatience = TimeSpan.FromSeconds(5);
@@ -97,7 +97,7 @@ internal static class FinalReads
         return all;
     }
 
-    // Null where nothing more comes: what is missing then is for the checker to say.
+    // Null if nothing more arrives; the checker reports what is missing.
     private static async Task<Frame?> NextAsync(FrameSocket socket, CancellationToken cancellationToken)
     {
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -116,8 +116,8 @@ internal static class FinalReads
         row.GetString(0), row.GetString(1), row.GetString(2), row.GetString(3), row.GetInt64(4), row.GetInt64(5),
         BodyHash.Of(row.GetString(6)), row.GetDateTime(7));
 
-    // A connection that breaks or a server that is too busy says nothing of what is stored: it is read from the beginning. Any other
-    // error is one: the faults are over.
+    // A broken connection or a server that is too busy says nothing about what is stored, so the read starts again. Any other error is an
+    // error: the faults are over.
     private static async Task<T> PatientlyAsync<T>(Func<Task<T>> read, CancellationToken cancellationToken)
     {
         for (var attempt = 1; ; attempt++)
@@ -135,7 +135,7 @@ internal static class FinalReads
         }
     }
 
-    /// <summary>What a query finds of these users, who are its one parameter.</summary>
+    /// <summary>The rows of a query whose only parameter is these usernames.</summary>
     public static async Task<IReadOnlyList<T>> QueryAsync<T>(
         string connectionString, IEnumerable<string> usernames, string sql, Func<NpgsqlDataReader, T> read,
         CancellationToken cancellationToken)

@@ -8,9 +8,9 @@ using Chatable.Tests.Support;
 namespace Chatable.Tests.Faults.Runs;
 
 /// <summary>
-/// F35 for any time, on one cluster with one crowd: a calm chapter, after which is written down what everything uses, then chapters of
-/// faults. After each all invariants are checked, and all is to be as it was. Each has users and a history of its own, so that neither the
-/// history nor the check of it grows with the run.
+/// F35 for any duration, on one cluster with one crowd: a calm chapter, then a measurement of what everything uses, then chapters of
+/// faults. After each chapter all invariants are checked, and usage must be as before. Each chapter has its own users and history, so
+/// neither grows with the run.
 /// </summary>
 internal sealed class MixRun(RunSettings settings)
 {
@@ -42,12 +42,12 @@ internal sealed class MixRun(RunSettings settings)
         return RunResult.Of(FaultTable.Mix, settings.Seed, _chapters);
     }
 
-    // A chapter that breaks off says so, and the next begins on a cluster that is whole.
+    // A chapter that is aborted says so, and the next one starts on a healthy cluster.
     private async Task PlayAsync(
         FaultCluster cluster, WritingCrowd crowd, Fault fault, TimeSpan window, Func<Task<IReadOnlyList<Measure>>> measure,
         CancellationToken cancellationToken)
     {
-        // The seed names its files, too: "F35-291503" is the third chapter with seed 2915.
+        // The seed is also in its file names: "F35-291503" is the third chapter with seed 2915.
         var (number, seed) = (_chapters.Count, settings.Seed * 100 + _chapters.Count);
         var dealt = _deck.Dealt.Count;
         var chapter = new Chapter(number, new RunResult(fault, seed));

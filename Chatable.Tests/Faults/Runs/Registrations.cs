@@ -5,10 +5,10 @@ using StackExchange.Redis;
 
 namespace Chatable.Tests.Faults.Runs;
 
-/// <summary>Who is registered where at the end of a run: as Redis has it, as the servers count it, and as their open sockets say.</summary>
-/// <param name="cluster">Where.</param>
-/// <param name="traffic">Whose devices are there.</param>
-/// <param name="crowd">Who else is, if anybody.</param>
+/// <summary>Who is registered where at the end of a run, according to Redis, to the servers' counts, and to their open sockets.</summary>
+/// <param name="cluster">The cluster.</param>
+/// <param name="traffic">The traffic with its devices.</param>
+/// <param name="crowd">The crowd, if any.</param>
 internal sealed class Registrations(FaultCluster cluster, Traffic traffic, WritingCrowd? crowd)
 {
     private const string Alive = """
@@ -16,18 +16,19 @@ internal sealed class Registrations(FaultCluster cluster, Traffic traffic, Writi
         return redis.call('ZRANGE', 'servers', t[1] * 1000 + math.floor(t[2] / 1000), '+inf', 'BYSCORE')
         """;
 
-    // A client that vanished is noticed within 45 s; whoever is given up otherwise, at once.
+    // A vanished client is noticed within 45 s; any other closed connection at once.
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(45);
-    // A server that died while Redis' clock was 90 s ahead lives on in Redis for as long, and for the time of its lease.
+    // A server that died while Redis' clock was 90 s ahead stays alive in Redis for that time plus its lease.
     private static readonly TimeSpan s_longestLife = TimeSpan.FromSeconds(120);
     private static readonly TimeSpan s_look = TimeSpan.FromMilliseconds(500);
 
     private HashSet<long> _users = [];
 
     /// <summary>
-    /// Only messages find what dead servers have left: so where some is left when their leases have ended, its users write once more.
+    /// Only messages make a worker find registrations of dead servers. If some are left after their leases have expired, their users write
+    /// again.
     /// </summary>
-    /// <returns>Whether any did.</returns>
+    /// <returns>Whether any user wrote.</returns>
     public async Task<bool> WriteToTheDeadAsync(CancellationToken cancellationToken)
     {
         var ids = await IdsAsync(cancellationToken);
@@ -47,7 +48,7 @@ internal sealed class Registrations(FaultCluster cluster, Traffic traffic, Writi
         return left.Count > 0;
     }
 
-    /// <summary>As soon as nothing differs, or when nothing is to be hoped for.</summary>
+    /// <summary>Waits until nothing differs, or until the time is up.</summary>
     public async Task<IReadOnlyList<Measure>> CompareAsync(CancellationToken cancellationToken)
     {
         IReadOnlyList<Measure> measures = [];
@@ -90,7 +91,7 @@ internal sealed class Registrations(FaultCluster cluster, Traffic traffic, Writi
 
     private async Task<HashSet<string>> AliveAsync() => [.. (string[])(await cluster.Redis.Database.ScriptEvaluateAsync(Alive))!];
 
-    // "u:{42}": a set of boot ids
+    // "u:{42}": a set of boot IDs
     private async Task<List<(long User, string BootId)>> AllAsync()
     {
         List<(long, string)> all = [];
@@ -112,7 +113,7 @@ internal sealed class Registrations(FaultCluster cluster, Traffic traffic, Writi
         return ids.ToDictionary(one => one.Name, one => one.Id);
     }
 
-    // What Redis does not answer in the end is a failure of the run.
+    // If Redis still does not answer in the end, the run fails.
     private static async Task WaitAsync(Func<Task<bool>> condition, TimeSpan patience, CancellationToken cancellationToken)
     {
         for (var until = Environment.TickCount64 + patience.TotalMilliseconds; ; await Task.Delay(s_look, cancellationToken))
@@ -124,7 +125,7 @@ internal sealed class Registrations(FaultCluster cluster, Traffic traffic, Writi
             }
             catch (Exception failure) when (failure is RedisException or TimeoutException && Environment.TickCount64 < until)
             {
-                // It is only just there again.
+                // Redis has just restarted.
             }
         }
     }

@@ -3,7 +3,7 @@ using Chatable.Tests.Faults.History;
 
 namespace Chatable.Tests.Faults.Runs;
 
-/// <summary>Counts a history, for the table.</summary>
+/// <summary>Counts the events of a history for the table.</summary>
 internal static class RunCounts
 {
     public static RunResult Count(this RunResult result, Evidence evidence)
@@ -23,7 +23,7 @@ internal static class RunCounts
         };
     }
 
-    // Messages between the welcome and the word that the backlog is done.
+    // Messages between the welcome and the end of the backlog.
     private static int BacklogOf(IGrouping<int, HistoryEvent> connection) =>
         connection.SkipWhile(one => one.Op != Op.Welcome).TakeWhile(one => one.Op != Op.CaughtUp).Count(one => one.Op == Op.Recv);
 

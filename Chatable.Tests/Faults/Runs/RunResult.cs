@@ -11,32 +11,32 @@ internal sealed record RunResult(Fault Fault, int Seed)
 
     public int Acked { get; init; }
 
-    /// <summary>Attempts whose fate the client did not learn at once.</summary>
+    /// <summary>Attempts whose outcome the client did not learn at once.</summary>
     public int Info { get; init; }
 
-    /// <summary>Attempts beyond the first of each message.</summary>
+    /// <summary>Attempts after the first for each message.</summary>
     public int Resent { get; init; }
 
-    /// <summary>Repeats the servers have told from new messages.</summary>
+    /// <summary>Repeats that the servers recognized.</summary>
     public int Suppressed { get; init; }
 
-    /// <summary>Connections that began with a backlog.</summary>
+    /// <summary>Connections that started with a backlog.</summary>
     public int Resumes { get; init; }
 
-    /// <summary>Messages that came in those backlogs: what pushes had not brought.</summary>
+    /// <summary>Messages in those backlogs: those that no push had delivered.</summary>
     public int Repaired { get; init; }
 
-    /// <summary>From the end of the fault until everything written before it had an outcome and was everywhere.</summary>
+    /// <summary>From the end of the fault until everything written before it had an outcome and had arrived everywhere.</summary>
     public TimeSpan Recovery { get; init; }
 
     public Traces Traces { get; init; }
 
     public IReadOnlyList<Violation> Violations { get; init; } = [];
 
-    /// <summary>What a long run consists of; empty where it is one piece.</summary>
+    /// <summary>The chapters of a long run; empty for a run in one piece.</summary>
     public IReadOnlyList<Chapter> Chapters { get; init; } = [];
 
-    /// <summary>All chapters together. What several of them found, such as the end of a process, is told once.</summary>
+    /// <summary>All chapters together. A finding of several chapters, such as a process exit, is reported once.</summary>
     public static RunResult Of(Fault fault, int seed, IReadOnlyList<Chapter> chapters) => new(fault, seed)
     {
         Sent = chapters.Sum(one => one.Result.Sent),

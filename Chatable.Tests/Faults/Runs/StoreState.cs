@@ -5,13 +5,13 @@ using Npgsql;
 
 namespace Chatable.Tests.Faults.Runs;
 
-/// <summary>What the stores hold, and for whom, while nobody writes.</summary>
-/// <param name="IdleTransactions">Sessions of PostgreSQL in a transaction that does nothing.</param>
-/// <param name="Sessions">Sessions of PostgreSQL in all.</param>
-/// <param name="DeadLetters">In all partitions, without those that a fault has made.</param>
-/// <param name="Registrations">Users by servers, living ones and dead.</param>
+/// <summary>What the stores hold while nobody writes.</summary>
+/// <param name="IdleTransactions">PostgreSQL sessions that are idle in a transaction.</param>
+/// <param name="Sessions">All PostgreSQL sessions.</param>
+/// <param name="DeadLetters">In all partitions, without those made by a fault.</param>
+/// <param name="Registrations">Users per server, for living and dead servers.</param>
 /// <param name="RedisClients">Connections of Redis.</param>
-/// <param name="RedisBytes">What Redis says that it uses.</param>
+/// <param name="RedisBytes">The memory that Redis reports as used.</param>
 internal sealed record StoreState(
     long IdleTransactions, long Sessions, long DeadLetters, long Registrations, long RedisClients, long RedisBytes)
 {

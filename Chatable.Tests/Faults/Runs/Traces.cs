@@ -4,10 +4,10 @@ using Chatable.Tests.Faults.Cluster;
 
 namespace Chatable.Tests.Faults.Runs;
 
-/// <summary>What the processes themselves have said of what they did.</summary>
+/// <summary>What the processes themselves have logged about their work.</summary>
 /// <param name="Takeovers">Partitions a worker began to read.</param>
-/// <param name="Held">Messages read from PostgreSQL because a push before another did not come within the hold time.</param>
-/// <param name="Reconciled">Messages read from PostgreSQL because a user's head was ahead, with no push to say so.</param>
+/// <param name="Held">Messages read from PostgreSQL because an earlier push did not arrive within the hold time.</param>
+/// <param name="Reconciled">Messages read from PostgreSQL because a user's head was ahead without a push.</param>
 internal readonly partial record struct Traces(int Takeovers, int Held, int Reconciled)
 {
     public static Traces Of(FaultCluster cluster)

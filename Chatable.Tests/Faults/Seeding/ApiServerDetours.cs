@@ -10,7 +10,7 @@ using Chatable.Messaging.Wire;
 
 namespace Chatable.Tests.Faults.Seeding;
 
-/// <summary>An API server's bugs, and the steps at which it dies.</summary>
+/// <summary>An API server's bugs, and the steps at which it can die.</summary>
 internal static class ApiServerDetours
 {
     private static readonly TimeSpan s_tooLate = TimeSpan.FromSeconds(5);
@@ -52,7 +52,7 @@ internal static class ApiServerDetours
     }
 
     [InPlaceOf(typeof(Dispatcher), nameof(Dispatcher.Handle))]
-    public static void Handle(Dispatcher dispatcher, in MessageStored stored)
+    public static void Handle(Dispatcher dispatcher, in EntryStored stored)
     {
         if (SeededBug.Strikes("drop_push"))
             return;
@@ -101,7 +101,7 @@ internal static class ApiServerDetours
     private static extern Task AcquireAsyncShipped(UserRegistrations registrations, long user, CancellationToken cancellationToken);
 
     [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "HandleShipped")]
-    private static extern void HandleShipped(Dispatcher dispatcher, in MessageStored stored);
+    private static extern void HandleShipped(Dispatcher dispatcher, in EntryStored stored);
 
     [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "NoticeShipped")]
     private static extern void NoticeShipped(Dispatcher dispatcher, Recipients heads, int epoch);

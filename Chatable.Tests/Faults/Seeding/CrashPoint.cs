@@ -2,26 +2,26 @@ using System.Globalization;
 
 namespace Chatable.Tests.Faults.Seeding;
 
-/// <summary>Steps at which this process was told to die, to prove that none matters. They change nothing but that.</summary>
+/// <summary>Steps at which this process was told to die, to prove that it can die anywhere. They have no other effect.</summary>
 internal static class CrashPoint
 {
-    /// <summary>The variable of the environment that names the step.</summary>
+    /// <summary>The environment variable that names the step.</summary>
     public const string Variable = "CRASH_AT";
 
-    // About what a round trip to PostgreSQL or Redis takes, so that it dies before the other side has begun, or while it is at it, or after.
+    // About one round trip to PostgreSQL or Redis, so that it dies before, while or after the other side processes the request.
     private static readonly TimeSpan s_roundTrip = TimeSpan.FromMilliseconds(4);
 
     private static readonly (string Step, int Times) s_at = Parse(Environment.GetEnvironmentVariable(Variable));
     private static int s_reached;
 
-    /// <summary>Dies here, as by <c>kill -9</c>, if this is the step.</summary>
+    /// <summary>Dies here, as with <c>kill -9</c>, if this is the step.</summary>
     public static void Reach(string step)
     {
         if (IsNow(step))
             Die(step);
     }
 
-    /// <summary>Dies while what is called next is under way, if that is the step.</summary>
+    /// <summary>Dies during the next call, if this is the step.</summary>
     public static void ReachWithin(string step)
     {
         if (!IsNow(step))
@@ -30,14 +30,14 @@ internal static class CrashPoint
         var began = TimeProvider.System.GetTimestamp();
         new Thread(() =>
         {
-            // No timer of the system is as fine as that.
+            // No system timer is that precise.
             while (TimeProvider.System.GetElapsedTime(began) < wait)
                 Thread.SpinWait(20);
             Die(step);
         }).Start();
     }
 
-    // "after_commit", or "after_commit:17" for the seventeenth time it is reached
+    // "after_commit", or "after_commit:17" for the 17th time it is reached
     private static (string, int) Parse(string? text) => text?.Split(':') switch
     {
         [var step, var times] => (step, int.Parse(times, CultureInfo.InvariantCulture)),

@@ -4,8 +4,8 @@ using System.Runtime.InteropServices;
 namespace Chatable.Tests.Faults.Seeding;
 
 /// <summary>
-/// On SIGUSR2 this process collects and compacts its heap and says on its standard error what is left, so that what a run has made it keep
-/// is told from what it has only not yet given back; and before that what our gauges show.
+/// On SIGUSR2 this process reports our gauges, collects and compacts its heap, and reports on standard error what is left. This
+/// distinguishes what a run has leaked from what is only not collected yet.
 /// </summary>
 internal static class HeapReport
 {
@@ -13,7 +13,7 @@ internal static class HeapReport
 
     public static void Offer()
     {
-        // Signals' numbers are the platform's own where .NET has no name for them.
+        // For signals without a name in .NET, the number depends on the platform.
         if (OperatingSystem.IsLinux())
             s_registration = PosixSignalRegistration.Create((PosixSignal)12, Report);
     }

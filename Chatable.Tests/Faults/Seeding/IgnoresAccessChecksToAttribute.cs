@@ -1,6 +1,6 @@
 namespace System.Runtime.CompilerServices;
 
-/// <summary>The runtime knows it by its name: an assembly that has it may call what is internal in another one.</summary>
+/// <summary>The runtime finds it by its name: an assembly that has it may access internal members of another one.</summary>
 [AttributeUsage(AttributeTargets.Assembly, AllowMultiple = true)]
 internal sealed class IgnoresAccessChecksToAttribute(string assemblyName) : Attribute
 {

@@ -1,8 +1,8 @@
 namespace Chatable.Tests.Faults.Seeding;
 
 /// <summary>
-/// On a static method: in a <see cref="WovenProgram"/> it is called in place of a method of the program, and calls that itself, by its
-/// name and "Shipped", where it does not mean to have a bug. It takes what that takes, after the object it is called on.
+/// Marks a static method that a <see cref="WovenProgram"/> calls in place of a method of the program. Without a bug to inject, it calls the
+/// original, whose name ends in "Shipped". It has the same parameters, after the object it is called on.
 /// </summary>
 [AttributeUsage(AttributeTargets.Method)]
 internal sealed class InPlaceOfAttribute(Type type, string method) : Attribute

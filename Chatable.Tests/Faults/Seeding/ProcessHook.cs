@@ -5,15 +5,15 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Chatable.Tests.Faults.Seeding;
 
-/// <summary>What every process of a cluster does beside its program.</summary>
+/// <summary>What every process of a cluster does in addition to its program.</summary>
 internal static class ProcessHook
 {
-    /// <summary>To be in the environment of a process that is to have it.</summary>
+    /// <summary>The environment variable that enables it in a process.</summary>
     public static (string Key, string Value) Variable => ("DOTNET_STARTUP_HOOKS", typeof(ProcessHook).Assembly.Location);
 
     public static void Begin()
     {
-        // A woven program refers to the tests, and whoever looks at all types of what it refers to needs what the tests refer to.
+        // A woven program references the tests, and code that inspects all referenced types also needs the tests' dependencies.
         AssemblyLoadContext.Default.Resolving += FindBesideTheTests;
         HeapReport.Offer();
         RepairTrace.Begin();

@@ -2,7 +2,7 @@ using System.Diagnostics.Metrics;
 
 namespace Chatable.Tests.Faults.Seeding;
 
-/// <summary>Says on this process' standard error why envelopes were read that no push had brought, so that a run can count it.</summary>
+/// <summary>Reports on standard error why this process read envelopes that no push had delivered, so that a run can count them.</summary>
 internal static class RepairTrace
 {
     private static MeterListener? s_listener;

@@ -3,15 +3,15 @@ using Microsoft.Extensions.Hosting;
 
 namespace Chatable.Tests.Faults.Seeding;
 
-/// <summary>The host that this process' program builds.</summary>
+/// <summary>The host that this process builds.</summary>
 internal static class RunningHost
 {
     private static IHost? s_host;
 
-    /// <summary>Its services; not before it is built.</summary>
+    /// <summary>Its services; available after it is built.</summary>
     public static IServiceProvider Services => s_host!.Services;
 
-    /// <param name="building">Is called with it before it is built.</param>
+    /// <param name="building">Called with the builder before the host is built.</param>
     public static void Watch(Action<IHostBuilder> building) =>
         DiagnosticListener.AllListeners.Subscribe(new Watching<DiagnosticListener>(listener =>
         {

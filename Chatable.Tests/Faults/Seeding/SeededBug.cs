@@ -1,9 +1,9 @@
 namespace Chatable.Tests.Faults.Seeding;
 
-/// <summary>The bugs that this process was told to have, by their names.</summary>
+/// <summary>The names of the bugs that this process was told to have.</summary>
 internal static class SeededBug
 {
-    /// <summary>The variable of the environment that names them, separated by commas.</summary>
+    /// <summary>The environment variable that names them, separated by commas.</summary>
     public const string Variable = "SEEDED_BUG";
 
     private const int OneIn = 20;
@@ -13,6 +13,6 @@ internal static class SeededBug
 
     public static bool Is(string name) => s_bugs.Contains(name);
 
-    /// <summary>Now and then true where the process has the bug.</summary>
+    /// <summary>Sometimes true, if the process has the bug.</summary>
     public static bool Strikes(string name) => Is(name) && Random.Shared.Next(OneIn) == 0;
 }

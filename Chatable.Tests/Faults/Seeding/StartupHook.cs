@@ -1,7 +1,8 @@
 using Chatable.Tests.Faults.Seeding;
 
 /// <summary>
-/// What the runtime calls in a process that has <see cref="ProcessHook.Variable"/>, before its program; it wants this name, in no namespace.
+/// The runtime calls this before the program of a process that has <see cref="ProcessHook.Variable"/>; it requires this name without a
+/// namespace.
 /// </summary>
 internal static class StartupHook
 {

@@ -11,7 +11,7 @@ using StackExchange.Redis;
 
 namespace Chatable.Tests.Faults.Seeding;
 
-/// <summary>A worker's bugs, and the steps at which it dies.</summary>
+/// <summary>A worker's bugs, and the steps at which it can die.</summary>
 internal static class WorkerDetours
 {
     private static readonly TimeSpan s_longEnoughToBeSeen = TimeSpan.FromMilliseconds(500);
@@ -47,7 +47,7 @@ internal static class WorkerDetours
         return outcomes;
     }
 
-    // Only the bug of dedupe has what is there stored again; the other one has what was refused stored, but its repeats not twice.
+    // The dedupe bug stores a repeat again. The other bug stores refused entries, but their repeats only once.
     [InPlaceOf(typeof(Dispositions), nameof(Dispositions.Decide))]
     public static Disposition[] Decide(IReadOnlyList<IntakeEntry> entries, BatchSnapshot snapshot)
     {
@@ -110,7 +110,7 @@ internal static class WorkerDetours
         return result;
     }
 
-    // Whoever is elsewhere than when he was first looked for is not told.
+    // A user whose servers have changed since the first lookup is not notified.
     private static async Task<IReadOnlyList<AddressedItem>> ByWhatWasTrueOnceAsync(
         IReadOnlyList<AddressedItem> items, CancellationToken cancellationToken)
     {

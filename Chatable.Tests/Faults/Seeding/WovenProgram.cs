@@ -7,25 +7,25 @@ using MethodBody = Mono.Cecil.Cil.MethodBody;
 namespace Chatable.Tests.Faults.Seeding;
 
 /// <summary>
-/// A copy of a service as it ships in which the methods that are <see cref="InPlaceOfAttribute">replaced</see> go through ours, which can
-/// then have a bug, or die. The product has nothing of that. Such a process needs the <see cref="ProcessHook"/>, by which it finds them.
+/// A copy of a shipped service whose methods that are <see cref="InPlaceOfAttribute">replaced</see> call ours, which can inject a bug or a
+/// crash. The product contains none of this. The process needs the <see cref="ProcessHook"/> to find our methods.
 /// </summary>
 internal static class WovenProgram
 {
-    /// <summary>What the name of a replaced method gets where it goes on as it was.</summary>
+    /// <summary>The suffix of the original method that a replaced one keeps beside it.</summary>
     public const string Suffix = "Shipped";
 
     private static readonly string s_root = CreateRoot();
     private static readonly Dictionary<string, string> s_folders = [];
     private static readonly Lock s_gate = new();
 
-    /// <summary>The classes whose methods stand in for others.</summary>
+    /// <summary>The classes with the replacement methods.</summary>
     public static Type[] Detouring { get; } = [typeof(ApiServerDetours), typeof(WorkerDetours)];
 
-    /// <summary>The folder of the copy, made when it is first asked for and gone with this process.</summary>
-    /// <param name="folder">Of the service as it was built.</param>
-    /// <param name="project">Its name.</param>
-    /// <exception cref="InvalidOperationException">One of ours has no method to stand in for.</exception>
+    /// <summary>The folder of the copy, which is made on first use and deleted when this process exits.</summary>
+    /// <param name="folder">The build output of the service.</param>
+    /// <param name="project">The project's name.</param>
+    /// <exception cref="InvalidOperationException">A replacement method has no method to replace.</exception>
     public static string FolderOf(string folder, string project)
     {
         lock (s_gate)
@@ -39,7 +39,7 @@ internal static class WovenProgram
         return root;
     }
 
-    // Whatever is in the way is no fault of the run that ends.
+    // A failed deletion must not fail the run that ends.
     private static void TryDelete(string root)
     {
         try
@@ -85,7 +85,7 @@ internal static class WovenProgram
         module.Write(woven);
     }
 
-    // Ours are internal, as what they take is.
+    // The replacement methods and their parameter types are internal.
     private static void MayCallInternals(ModuleDefinition module)
     {
         var attribute = new CustomAttribute(module.ImportReference(
@@ -103,11 +103,11 @@ internal static class WovenProgram
             ?? throw new InvalidOperationException($"{detour.Name}: no {replaced.Method} of {type} takes ({string.Join(", ", parameters)}).");
     }
 
-    // "in" is a reference with a modifier where the method can be overridden, and without it elsewhere.
+    // "in" is a reference with a modifier on methods that can be overridden, and without one on others.
     private static string NameOf(ParameterDefinition parameter) =>
         (parameter.ParameterType is RequiredModifierType modified ? modified.ElementType : parameter.ParameterType).FullName;
 
-    // The body moves to a method beside it; all that is left of the method itself is the call of ours.
+    // The body moves to a new method beside it; the method itself only calls ours.
     private static void Redirect(MethodDefinition method, MethodReference detour)
     {
         var shipped = new MethodDefinition(

@@ -7,7 +7,7 @@ public sealed class WovenProgramTests
 {
     private const BindingFlags Any = BindingFlags.Static | BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic;
 
-    // The compiler knows nothing of these names, and the runtime looks for them when they are called.
+    // The compiler does not check these names; the runtime looks them up at the first call.
     public static TheoryData<string, string> Accessors => new(
         from type in WovenProgram.Detouring
         from method in type.GetMethods(Any)

@@ -4,12 +4,12 @@ using Chatable.Tests.Support;
 namespace Chatable.Tests.Faults.Workload;
 
 /// <summary>
-/// Many devices that only listen, beside the workload's own: each resumes whenever its connection is lost, at random within what a
-/// client waits. What they are sent is nothing, so that no history is kept of them.
+/// Many devices that only listen, in addition to the workload's own. Each resumes after a lost connection, after a random delay that a
+/// client could use. They receive no messages, so no history is kept.
 /// </summary>
 internal sealed class Crowd : IAsyncDisposable
 {
-    // As many sockets as a user may have on one server, whichever server they land on.
+    // The limit of a user's sockets on one server, so that any distribution works.
     private const int DevicesPerUser = 8;
 
     private const int RegisteringAtOnce = 16;
@@ -46,10 +46,10 @@ internal sealed class Crowd : IAsyncDisposable
         }
     }
 
-    /// <summary>From now on only who resumes again is back.</summary>
+    /// <summary>From now on, only devices that resume again count as back.</summary>
     public void BeginRound() => Interlocked.Increment(ref _round);
 
-    /// <summary>Waits for this part of them, at most so long; then returns how many of that part are missing.</summary>
+    /// <summary>Waits until this fraction of them is back, up to the limit; returns how many are still missing.</summary>
     public async Task<int> WaitUntilBackAsync(double part, TimeSpan limit, CancellationToken cancellationToken)
     {
         var began = Environment.TickCount64;
@@ -81,7 +81,7 @@ internal sealed class Crowd : IAsyncDisposable
         }
     }
 
-    // Whether it had resumed before the connection ended.
+    // Returns whether it had resumed before the connection ended.
     private async Task<bool> ListenOnceAsync(Member member)
     {
         using var socket = new FrameSocket(bufferBytes: 4096);
@@ -101,7 +101,7 @@ internal sealed class Crowd : IAsyncDisposable
         catch (Exception exception) when (exception is WebSocketException or IOException or ObjectDisposedException
             || (exception is OperationCanceledException && !_stop.IsCancellationRequested))
         {
-            // It comes back.
+            // It reconnects.
         }
 
         return resumed;
@@ -119,7 +119,7 @@ internal sealed class Crowd : IAsyncDisposable
 
         public Task Running { get; set; } = Task.CompletedTask;
 
-        /// <summary>The round in which it has resumed last.</summary>
+        /// <summary>The round in which it last resumed.</summary>
         public long BackIn
         {
             get => Volatile.Read(ref _backIn);

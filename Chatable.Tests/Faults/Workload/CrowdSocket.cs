@@ -3,23 +3,23 @@ using System.Net.WebSockets;
 namespace Chatable.Tests.Faults.Workload;
 
 /// <summary>
-/// One socket of a user of the crowd. It resumes where it stood whenever its connection is lost, and checks its log as it comes: no hole,
-/// nothing twice, over all its connections.
+/// One socket of a crowd user. It resumes after every lost connection and checks its log as it arrives: no gaps and no repeats, over all
+/// its connections.
 /// </summary>
-/// <param name="user">Whose it is.</param>
-/// <param name="name">Of the device.</param>
-/// <param name="home">The number of the server it is on while nothing is wrong.</param>
-/// <param name="crowd">Gives it its server, and is told what it finds.</param>
+/// <param name="user">Its user.</param>
+/// <param name="name">The device's name.</param>
+/// <param name="home">The number of its server while there are no faults.</param>
+/// <param name="crowd">Chooses its server and receives its reports.</param>
 internal sealed class CrowdSocket(CrowdUser user, string name, int home, WritingCrowd crowd)
 {
     private const int MaxFrameBytes = 4096;
 
-    // "Too many connections": two other servers may be away.
+    // "Too many connections": the two other servers may be down.
     private const int TooMany = 4409;
 
     private static readonly TimeSpan s_longestWait = TimeSpan.FromSeconds(30);
 
-    // A server says something every 20 s.
+    // A server sends something every 20 s.
     private static readonly TimeSpan s_silence = TimeSpan.FromSeconds(50);
 
     private readonly LogPosition _position = new($"{user.Name}/{name}", crowd.Report);
@@ -33,13 +33,13 @@ internal sealed class CrowdSocket(CrowdUser user, string name, int home, Writing
 
     public int Home => home;
 
-    /// <summary>The number of the server it is on, or was last.</summary>
+    /// <summary>The number of its current or last server.</summary>
     public int Server { get; private set; } = -1;
 
-    /// <summary>Whether it has got all there was when it came.</summary>
+    /// <summary>Whether it has received everything that existed when it connected.</summary>
     public bool IsReady => _isReady;
 
-    /// <summary>How far it has got in its user's log.</summary>
+    /// <summary>Its position in its user's log.</summary>
     public long Cursor => _position.Seq;
 
     public async Task StayAsync(CancellationToken stop)
@@ -53,7 +53,7 @@ internal sealed class CrowdSocket(CrowdUser user, string name, int home, Writing
         }
     }
 
-    /// <summary>Sends a message of the user; what comes of it the user hears.</summary>
+    /// <summary>Sends a message of the user, which learns the outcome.</summary>
     public async Task SendAsync(Draft draft, CancellationToken cancellationToken)
     {
         try
@@ -63,14 +63,14 @@ internal sealed class CrowdSocket(CrowdUser user, string name, int home, Writing
         }
         catch (Exception exception) when (IsTheConnections(exception))
         {
-            // Its end is noticed where it is read.
+            // The reading side notices the end.
         }
     }
 
-    /// <summary>Ends the connection without a word.</summary>
+    /// <summary>Aborts the connection.</summary>
     public void Drop() => _socket?.Abort();
 
-    /// <summary>A server that is frozen, or behind a dead link, says nothing; to whoever it serves it is gone.</summary>
+    /// <summary>A server that is frozen or behind a dead link sends nothing; to its clients it is gone.</summary>
     public void DropIfSilent()
     {
         if (_isReady && Environment.TickCount64 - Volatile.Read(ref _heard) > s_silence.TotalMilliseconds)
@@ -97,7 +97,7 @@ internal sealed class CrowdSocket(CrowdUser user, string name, int home, Writing
         }
         catch (Exception exception) when (IsTheConnections(exception))
         {
-            // It comes back.
+            // It reconnects.
         }
         finally
         {

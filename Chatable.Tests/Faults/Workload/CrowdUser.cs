@@ -3,7 +3,7 @@ using Chatable.Tests.Support;
 namespace Chatable.Tests.Faults.Workload;
 
 /// <summary>
-/// A user of the crowd. It has one message on its way at a time, and sends it again, on whichever of its sockets, until it is acked.
+/// A user of the crowd. It has one message in flight at a time and sends it again, on any of its sockets, until it is acked.
 /// </summary>
 internal sealed class CrowdUser(ChatUser account, WritingCrowd crowd)
 {
@@ -22,7 +22,7 @@ internal sealed class CrowdUser(ChatUser account, WritingCrowd crowd)
 
     public IReadOnlyList<CrowdSocket> Sockets { get; set; } = [];
 
-    /// <summary>What it was told is stored, by client id.</summary>
+    /// <summary>The client IDs of messages that it was told are stored.</summary>
     public IReadOnlyCollection<string> Acked
     {
         get
@@ -41,7 +41,7 @@ internal sealed class CrowdUser(ChatUser account, WritingCrowd crowd)
         }
     }
 
-    /// <summary>Whether all it has written is acked.</summary>
+    /// <summary>Whether everything it has written is acked.</summary>
     public bool IsDone
     {
         get
@@ -51,10 +51,10 @@ internal sealed class CrowdUser(ChatUser account, WritingCrowd crowd)
         }
     }
 
-    /// <summary>The text of a message, so that nobody has to remember it.</summary>
+    /// <summary>The text of a message, derived so that nobody has to store it.</summary>
     public static string TextOf(string clientId) => $"number {clientId} of somebody in the crowd";
 
-    /// <summary>Writes a message; false while one has no ack.</summary>
+    /// <summary>Writes a message; false while another one has no ack.</summary>
     public bool Write(CrowdUser to)
     {
         lock (_gate)
@@ -67,7 +67,7 @@ internal sealed class CrowdUser(ChatUser account, WritingCrowd crowd)
         }
     }
 
-    /// <summary>Sends what is due, where a socket is there for it.</summary>
+    /// <summary>Sends the due message if a socket is available.</summary>
     public Task SendDueAsync(CancellationToken cancellationToken)
     {
         CrowdSocket carrier;
@@ -88,7 +88,7 @@ internal sealed class CrowdUser(ChatUser account, WritingCrowd crowd)
         return carrier.SendAsync(draft, cancellationToken);
     }
 
-    /// <summary>An ack has come, or the message itself in the log.</summary>
+    /// <summary>An ack, or the message itself in the log, has arrived.</summary>
     public void Settle(string clientId)
     {
         lock (_gate)
@@ -110,7 +110,7 @@ internal sealed class CrowdUser(ChatUser account, WritingCrowd crowd)
         }
     }
 
-    /// <summary>A connection has ended: what it carried goes again on another.</summary>
+    /// <summary>A connection has ended: its message is sent again on another.</summary>
     public void NoticeEnd(CrowdSocket socket)
     {
         lock (_gate)

@@ -1,6 +1,6 @@
 namespace Chatable.Tests.Faults.Workload;
 
-/// <summary>Devices that come and go together, beside the workload's own.</summary>
+/// <summary>Devices that start and stop together, in addition to the workload's own.</summary>
 internal sealed class DeviceGroup : IAsyncDisposable
 {
     private readonly RecordingDevice[] _devices;

@@ -5,10 +5,10 @@ internal enum DraftState
     /// <summary>Not yet sent on this connection.</summary>
     Waiting,
 
-    /// <summary>Sent, and no word of it yet.</summary>
+    /// <summary>Sent, and not answered yet.</summary>
     OnItsWay,
 
-    /// <summary>Answered with an error after which it may come again.</summary>
+    /// <summary>Answered with a retryable error.</summary>
     Refused,
 }
 
@@ -25,7 +25,7 @@ internal sealed class Draft(string clientId, string to, string body, string hash
 
     public DraftState State { get; set; }
 
-    /// <summary>When it was sent last, or when it may be sent again; milliseconds of <see cref="Environment.TickCount64"/>.</summary>
+    /// <summary>When it was last sent, or when it may be sent again, in milliseconds of <see cref="Environment.TickCount64"/>.</summary>
     public long Since { get; set; }
 
     /// <summary>When it was written.</summary>

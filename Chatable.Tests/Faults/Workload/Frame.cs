@@ -4,7 +4,7 @@ using Chatable.Tests.Faults.History;
 
 namespace Chatable.Tests.Faults.Workload;
 
-/// <summary>A frame from the server as far as the workload looks into it.</summary>
+/// <summary>A frame from the server, as far as the workload needs it.</summary>
 internal sealed record Frame(
     string Type, long? Seq, string? MessageId, string? ClientId, long? Conversation, long? ConversationSeq, string? Author,
     string? Recipient, string? Hash, string? Code, bool Retryable, int? RetryAfterMs, bool Duplicate, string? Epoch, long? Head)

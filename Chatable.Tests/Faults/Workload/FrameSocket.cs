@@ -4,7 +4,7 @@ using Chatable.Tests.Support;
 namespace Chatable.Tests.Faults.Workload;
 
 /// <summary>A v2 WebSocket, frame by frame.</summary>
-/// <param name="bufferBytes">The largest frame it takes.</param>
+/// <param name="bufferBytes">The largest frame it accepts.</param>
 internal sealed class FrameSocket(int bufferBytes = 64 * 1024) : IDisposable
 {
     private static readonly TimeSpan s_connect = TimeSpan.FromSeconds(5);
@@ -13,13 +13,13 @@ internal sealed class FrameSocket(int bufferBytes = 64 * 1024) : IDisposable
     private readonly SemaphoreSlim _sending = new(1);
     private readonly byte[] _buffer = new byte[bufferBytes];
 
-    /// <summary>The server's close code; null before it, and where the connection just broke.</summary>
+    /// <summary>The server's close code; null before it, or if the connection just broke.</summary>
     public int? CloseCode => (int?)_socket.CloseStatus;
 
-    /// <summary>The status the handshake was refused with; 0 where it was not.</summary>
+    /// <summary>The HTTP status of a refused handshake; 0 if it was accepted.</summary>
     public int Refusal => _socket.State == WebSocketState.Open ? 0 : (int)_socket.HttpStatusCode;
 
-    /// <summary>A frozen server or a dead link is noticed in about 8 s, unless <paramref name="pings"/> is off.</summary>
+    /// <summary>Notices a frozen server or a dead link in about 8 s, unless <paramref name="pings"/> is off.</summary>
     public async Task ConnectAsync(Uri server, ChatToken token, CancellationToken cancellationToken, bool pings = true)
     {
         _socket.Options.SetRequestHeader("Authorization", $"Bearer {token.ToJwt()}");
@@ -45,7 +45,7 @@ internal sealed class FrameSocket(int bufferBytes = 64 * 1024) : IDisposable
         }
     }
 
-    /// <summary>The next frame; null where the server closes.</summary>
+    /// <summary>The next frame; null if the server closes the connection.</summary>
     public async Task<Frame?> ReceiveAsync(CancellationToken cancellationToken)
     {
         var length = 0;

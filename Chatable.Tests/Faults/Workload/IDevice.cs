@@ -10,20 +10,20 @@ internal interface IDevice : IAsyncDisposable
 
     ChatUser User { get; }
 
-    /// <summary>How far it has shown its user's log.</summary>
+    /// <summary>Up to where it has shown its user's log.</summary>
     long Cursor { get; }
 
-    /// <summary>What it has written that has no outcome yet.</summary>
+    /// <summary>How many of its messages have no outcome yet.</summary>
     int Unacked { get; }
 
-    /// <summary>Times a server knew another past than the device.</summary>
+    /// <summary>How often a server answered with a reset.</summary>
     int Resets { get; }
 
     void Start();
 
-    /// <summary>Writes a message, which goes out when it can.</summary>
+    /// <summary>Writes a message, which is sent as soon as possible.</summary>
     void Write(string to, string body);
 
-    /// <summary>Ends the connection; the device comes back by itself.</summary>
+    /// <summary>Ends the connection; the device reconnects by itself.</summary>
     void Drop();
 }

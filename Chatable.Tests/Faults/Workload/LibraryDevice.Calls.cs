@@ -8,7 +8,7 @@ internal sealed partial class LibraryDevice
     private static readonly TimeSpan s_loading = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(250);
 
-    // In the lock, so that calls are made in the order of writing.
+    // Called in the lock, so that calls are in the order of writing.
     private void Submit(ChatConnection connection, Draft draft)
     {
         _notes.AddAttempt(draft);
@@ -17,7 +17,7 @@ internal sealed partial class LibraryDevice
 
     private async Task SendAsync(ChatConnection connection, Draft draft)
     {
-        // Nothing is noted before the call is.
+        // Records nothing before the call is made.
         var sending = connection.SendAsync(draft.To, draft.Body, clientId: draft.ClientId);
         await Task.Yield();
         try
@@ -33,7 +33,7 @@ internal sealed partial class LibraryDevice
         }
         catch (Exception exception) when (exception is ChatStoppedException or IOException)
         {
-            // It may be in the store or not, and may be sent or not.
+            // It may or may not be in the store, and may or may not be sent.
             _notes.AddNoAck(draft, Known.Info);
         }
         catch (Exception exception)
@@ -47,7 +47,7 @@ internal sealed partial class LibraryDevice
         }
     }
 
-    // Whoever waits for the call learns it from there.
+    // A pending call learns it by itself.
     private void Settle(SentMessage sent)
     {
         lock (_gate)
@@ -87,7 +87,7 @@ internal sealed partial class LibraryDevice
             {
                 await foreach (var message in connection.ReceiveAsync(CancellationToken.None))
                 {
-                    // A store of its own would tell; without one, what is given is taken.
+                    // A file store reports it; without one, a delivered message counts as taken.
                     if (_crashes is null)
                         _notes.AddTaken(message);
                 }
@@ -100,7 +100,7 @@ internal sealed partial class LibraryDevice
             }
             catch (Exception exception) when (exception is HttpRequestException or ChatApiException or OperationCanceledException)
             {
-                // A reset whose messages could not be loaded; it comes again.
+                // The messages of a reset could not be loaded; the reset comes again.
                 if (life.IsCancellationRequested)
                     return;
                 await Task.Delay(s_pause, life).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -108,7 +108,7 @@ internal sealed partial class LibraryDevice
         }
     }
 
-    // Everything that the conversations hold beyond what was shown: more than lies between, since the log is somewhere else meanwhile.
+    // Loads all messages of the conversations that were not shown. That is more than the gap, because the log moves on meanwhile.
     private async ValueTask LoadAsync(ChatReset reset, CancellationToken cancellationToken)
     {
         Interlocked.Increment(ref _resets);

@@ -6,8 +6,8 @@ using Chatable.Tests.Support;
 namespace Chatable.Tests.Faults.Workload;
 
 /// <summary>
-/// A device on the client library, as an application would use it: it writes down what the library tells it, not what goes over the
-/// wire. With a file for a store it crashes now and then, and goes on from what the file holds.
+/// A device on the client library, as an application would use it: it records what the library tells it, not what is on the wire. With a
+/// file store it crashes now and then, and continues from the file's content.
 /// </summary>
 internal sealed partial class LibraryDevice : IDevice
 {
@@ -20,7 +20,7 @@ internal sealed partial class LibraryDevice : IDevice
     private readonly CancellationTokenSource _stop = new();
     private readonly Lock _gate = new();
 
-    // What has no outcome, in the order it was written; and the calls of this life that will tell.
+    // Messages without an outcome, in the order of writing, and the calls of this life that will learn it.
     private readonly List<Draft> _drafts = [];
     private readonly Dictionary<string, Task> _calls = [];
 
@@ -39,10 +39,10 @@ internal sealed partial class LibraryDevice : IDevice
         _notes = new LibraryNotes(history, Proc, user.Username);
     }
 
-    /// <summary>Deaths of the device.</summary>
-    /// <param name="Path">The file of what it must not forget.</param>
-    /// <param name="Random">Says when.</param>
-    /// <param name="Quiet">From then on it lives.</param>
+    /// <summary>Crashes of the device.</summary>
+    /// <param name="Path">The file of its store.</param>
+    /// <param name="Random">Chooses the times.</param>
+    /// <param name="Quiet">When this is cancelled, it stops crashing.</param>
     public sealed record Crashes(string Path, Random Random, CancellationToken Quiet)
     {
         public TimeSpan Next() => TimeSpan.FromSeconds(1 + 4 * Random.NextDouble());
@@ -56,7 +56,7 @@ internal sealed partial class LibraryDevice : IDevice
 
     public int Resets => Volatile.Read(ref _resets);
 
-    /// <summary>What the library must never do.</summary>
+    /// <summary>Errors that the library must never make.</summary>
     public ConcurrentQueue<string> Surprises { get; } = [];
 
     public int Unacked
@@ -68,7 +68,7 @@ internal sealed partial class LibraryDevice : IDevice
         }
     }
 
-    /// <summary>A device with a token of its own; with a file for a store where it has <paramref name="crashes"/>.</summary>
+    /// <summary>A device with its own token, and with a file store if <paramref name="crashes"/> is set.</summary>
     public static async Task<LibraryDevice> CreateAsync(
         string name, ChatUser user, ChatableClientOptions options, EventLog history, Crashes? crashes,
         CancellationToken cancellationToken)
@@ -114,7 +114,7 @@ internal sealed partial class LibraryDevice : IDevice
         }
         catch (Exception exception)
         {
-            Surprises.Enqueue($"{Proc} broke off: {exception}");
+            Surprises.Enqueue($"{Proc} was aborted: {exception}");
         }
     }
 
@@ -156,7 +156,7 @@ internal sealed partial class LibraryDevice : IDevice
         return false;
     }
 
-    // What the store holds goes out by itself; what had not got so far is sent again under its name.
+    // The library sends what the store holds; anything else is sent again under its client ID.
     private void Begin(ChatConnection connection, LibraryStore store, CancellationTokenSource life, HashSet<string> held)
     {
         lock (_gate)

@@ -4,8 +4,8 @@ using Chatable.Tests.Faults.History;
 namespace Chatable.Tests.Faults.Workload;
 
 /// <summary>
-/// What the application of a library device knows and writes down. It outlives the device's crashes, as the application's own database
-/// would. All its life is one connection in the history: the library keeps the order of what it sends over all connections.
+/// What the application of a library device knows and records. It survives the device's crashes, as the application's own database would.
+/// Its whole life is one connection in the history: the library keeps the order of its sends over all connections.
 /// </summary>
 internal sealed class LibraryNotes(EventLog log, string proc, string user)
 {
@@ -25,10 +25,10 @@ internal sealed class LibraryNotes(EventLog log, string proc, string user)
         Add(Known.Invoke, Op.Send, one => one with { ClientId = draft.ClientId, From = user, To = draft.To, Hash = draft.Hash });
     }
 
-    /// <summary>Not sent for good, or it is not known whether.</summary>
+    /// <summary>Failed for good, or the outcome is unknown.</summary>
     public void AddNoAck(Draft draft, Known known) => Add(known, Op.Send, one => one with { ClientId = draft.ClientId });
 
-    /// <summary>Committed; the application shows its own message now, and the library does not give it.</summary>
+    /// <summary>Committed; the application shows its own message now, and the library does not deliver it.</summary>
     public void AddAck(Draft draft, SentMessage sent)
     {
         Note(sent.Conversation, sent.ConversationSeq, sent.MessageId);
@@ -42,7 +42,9 @@ internal sealed class LibraryNotes(EventLog log, string proc, string user)
         AddShown(draft.Hash);
     }
 
-    /// <summary>What the library gave. What came by the history already is not shown again; anything else that comes again is.</summary>
+    /// <summary>
+    /// A message that the library delivered. If the history has already returned it, it is not shown again; any other repeat is.
+    /// </summary>
     public void AddTaken(ChatMessage message)
     {
         var hash = BodyHash.Of(message.Text);
@@ -65,7 +67,9 @@ internal sealed class LibraryNotes(EventLog log, string proc, string user)
             AddShown(hash);
     }
 
-    /// <summary>What the history told after a reset: shown where it is new, unless it is this device's own, which its ack shows.</summary>
+    /// <summary>
+    /// A message from the history after a reset: shown if it is new, unless this device wrote it; those are shown by their ack.
+    /// </summary>
     public void AddLoaded(ChatMessage message)
     {
         var hash = BodyHash.Of(message.Text);
@@ -85,8 +89,8 @@ internal sealed class LibraryNotes(EventLog log, string proc, string user)
     public void AddEnd(int? closeCode) => Add(Known.Info, Op.Close, one => one with { Seq = closeCode });
 
     /// <summary>
-    /// Places after which a conversation may be loaded: well before the first that is missing, and from the beginning. The first will do
-    /// where the message after it is known; where the log was set back, it may have become another.
+    /// Positions from which a conversation may be loaded: well before the first missing message, and from the beginning. The first is
+    /// enough if the message after it is known; if the log was set back, it may be a different one.
     /// </summary>
     public IEnumerable<long> LoadAfter(long conversation)
     {

@@ -3,11 +3,11 @@ using Chatable.Client;
 namespace Chatable.Tests.Faults.Workload;
 
 /// <summary>
-/// A store of a library device whose process can die: from then on nothing is written. What it is told to be taken it hands on in the
-/// same step as it moves the cursor, as an application does that keeps messages and cursor in one transaction.
+/// The store of a library device whose process can die: then nothing more is written. It reports a taken message in the same step that
+/// moves the cursor, as an application does that keeps messages and cursor in one transaction.
 /// </summary>
-/// <param name="store">Where it is kept; its calls end before they return.</param>
-/// <param name="taken">Told of each message, with the cursor.</param>
+/// <param name="store">The real store; its calls complete before they return.</param>
+/// <param name="taken">Called for each message, with the cursor.</param>
 internal sealed class LibraryStore(IChatStore store, Action<ChatMessage> taken) : IChatStore
 {
     private volatile bool _isDead;
@@ -17,7 +17,7 @@ internal sealed class LibraryStore(IChatStore store, Action<ChatMessage> taken) 
 
     public long Cursor => Volatile.Read(ref _cursor);
 
-    /// <summary>Calls that have begun happen, later ones do not.</summary>
+    /// <summary>Calls that have begun complete; later ones fail.</summary>
     public void Die() => _isDead = true;
 
     public async ValueTask<ChatStoreContent> LoadAsync(CancellationToken cancellationToken)

@@ -1,15 +1,15 @@
 namespace Chatable.Tests.Faults.Workload;
 
-/// <summary>How far a device has got in its user's log, over all its connections. It says where a hole comes, or anything twice.</summary>
-/// <param name="device">Named in what is said.</param>
-/// <param name="report">Told the invariant and what violates it.</param>
+/// <summary>A device's position in its user's log, over all its connections. It reports gaps and repeats.</summary>
+/// <param name="device">The name used in reports.</param>
+/// <param name="report">Receives the invariant and the violation.</param>
 internal sealed class LogPosition(string device, Action<string, string> report)
 {
     private long _seq;
 
     public long Seq => Volatile.Read(ref _seq);
 
-    /// <summary>A frame of the log has come.</summary>
+    /// <summary>A frame of the log has arrived.</summary>
     public void MoveTo(long seq)
     {
         var before = Seq;
@@ -20,13 +20,13 @@ internal sealed class LogPosition(string device, Action<string, string> report)
         Volatile.Write(ref _seq, seq);
     }
 
-    /// <summary>The server says that this is all.</summary>
+    /// <summary>The server says that the backlog is complete.</summary>
     public void CatchUp(long seq)
     {
         if (Seq < seq)
             report("I4", $"{device} was told it had caught up with {seq} at {Seq}");
     }
 
-    /// <summary>The server knows another past, and goes on from its head. What came before is not asked for again.</summary>
+    /// <summary>The server has rejected the cursor and continues from its head. Earlier messages are not requested again.</summary>
     public void Reset(long head) => Volatile.Write(ref _seq, head);
 }

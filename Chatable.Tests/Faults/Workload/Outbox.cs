@@ -1,8 +1,8 @@
 namespace Chatable.Tests.Faults.Workload;
 
 /// <summary>
-/// What a device has written and has no ack for, in the order it was written. Nothing overtakes: a message that waits to be sent again
-/// holds back the later ones to the same recipient.
+/// A device's messages without an ack, in the order of writing. No message overtakes another: one that waits to be sent again holds back
+/// later ones to the same recipient.
 /// </summary>
 internal sealed class Outbox(int window, TimeSpan ackTimeout)
 {
@@ -24,15 +24,15 @@ internal sealed class Outbox(int window, TimeSpan ackTimeout)
             _drafts.AddLast(draft);
     }
 
-    /// <summary>What is to be sent now, in order; it counts as sent from now on.</summary>
+    /// <summary>The messages to send now, in order; from now on they count as sent.</summary>
     public IReadOnlyList<Draft> TakeDue()
     {
         lock (_gate)
         {
             var now = Environment.TickCount64;
-            // One that has waited too long is sent again with all that came after it, in order.
+            // If one has waited too long, it is sent again with all later ones, in order.
             var late = _drafts.Any(draft => draft.State == DraftState.OnItsWay && now - draft.Since > ackTimeout.TotalMilliseconds);
-            // What was refused keeps its place in the window: it has no ack either.
+            // A refused message keeps its place in the window: it has no ack either.
             var room = window - _drafts.Count(draft => draft.State != DraftState.Waiting);
             var held = new HashSet<string>();
             List<Draft> due = [];
@@ -54,14 +54,14 @@ internal sealed class Outbox(int window, TimeSpan ackTimeout)
         }
     }
 
-    /// <summary>Whether nothing written earlier to the same recipient waits for its ack.</summary>
+    /// <summary>Whether no earlier message to the same recipient waits for its ack.</summary>
     public bool IsFirst(Draft draft)
     {
         lock (_gate)
             return _drafts.FirstOrDefault(other => other.To == draft.To) == draft;
     }
 
-    /// <summary>It stands where it stands; null where it has been settled before.</summary>
+    /// <summary>The message is stored or failed; null if it was settled before.</summary>
     public Draft? Settle(string clientId)
     {
         lock (_gate)
@@ -82,7 +82,7 @@ internal sealed class Outbox(int window, TimeSpan ackTimeout)
         }
     }
 
-    /// <summary>The connection is gone: what was on its way may have arrived or not, and goes again. Returns it.</summary>
+    /// <summary>The connection has ended: messages in flight may or may not have arrived, and are sent again. Returns them.</summary>
     public IReadOnlyList<Draft> Rewind()
     {
         lock (_gate)

@@ -3,7 +3,7 @@ using System.Net.Sockets;
 
 namespace Chatable.Tests.Faults.Workload;
 
-/// <summary>Connections that take a server's file descriptors: every other one says nothing, the rest ask and then stay.</summary>
+/// <summary>Connections that use up a server's file descriptors: half of them send nothing, the others send one request and stay.</summary>
 internal sealed class RawCrowd : IAsyncDisposable
 {
     private readonly List<Socket> _sockets = [];
@@ -22,7 +22,7 @@ internal sealed class RawCrowd : IAsyncDisposable
             }
             catch (SocketException)
             {
-                // Refused, which is what is asked of the server.
+                // Refused, as the server should.
             }
         }
     }

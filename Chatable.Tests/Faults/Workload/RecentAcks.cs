@@ -3,8 +3,8 @@ using System.Collections.Concurrent;
 namespace Chatable.Tests.Faults.Workload;
 
 /// <summary>
-/// What was acked on the connection that lives, the newest few. A server tells a repeat that comes out of turn only within about two
-/// windows of acks; to send an older message again between others is the client's own fault.
+/// The messages acked most recently on the current connection. A server recognizes a repeat out of order only within about two windows of
+/// acks; repeating an older message between others is the client's own fault.
 /// </summary>
 internal sealed class RecentAcks
 {
@@ -19,7 +19,7 @@ internal sealed class RecentAcks
             _acked.TryDequeue(out _);
     }
 
-    /// <summary>One not taken before; null where there is none.</summary>
+    /// <summary>One that was not taken before; null if there is none.</summary>
     public Draft? Take() => _acked.TryDequeue(out var draft) ? draft : null;
 
     public void Clear() => _acked.Clear();

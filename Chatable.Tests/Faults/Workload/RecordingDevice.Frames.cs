@@ -10,7 +10,7 @@ internal sealed partial class RecordingDevice
         {
             case "welcome":
                 _failures = 0;
-                // Another epoch than the cursor's is for a reset to tell.
+                // If the epoch differs from the cursor's, a reset follows.
                 _epoch ??= frame.Epoch;
                 _history.Add(connection, Known.Ok, Op.Welcome, seq: frame.Head);
                 break;
@@ -41,7 +41,7 @@ internal sealed partial class RecordingDevice
     {
         Surface(frame, frame.Hash!, connection);
 
-        // One's own message in the log is an ack.
+        // A device's own message in the log counts as an ack.
         if (frame.ClientId is { } own && _outbox.Settle(own) is not null)
             PublishResult(frame, connection, repeat: true);
     }
@@ -78,7 +78,7 @@ internal sealed partial class RecordingDevice
             _outbox.Settle(frame.ClientId!);
     }
 
-    // The cursor moves with what is shown, in one step, as it would in a local database.
+    // The cursor moves in one step with what is shown, as in a local database.
     private void Surface(Frame frame, string hash, int connection)
     {
         var seq = frame.Seq!.Value;
@@ -88,7 +88,7 @@ internal sealed partial class RecordingDevice
         _history.AddShown(connection, seq, hash, frame.MessageId!);
     }
 
-    // The cursor belongs to another past: everything is asked for again, on a new connection.
+    // The cursor belongs to another log: everything is requested again on a new connection.
     private void StartOver(string epoch)
     {
         Counts.Resets++;

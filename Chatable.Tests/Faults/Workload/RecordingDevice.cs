@@ -6,8 +6,8 @@ using Chatable.Tests.Support;
 namespace Chatable.Tests.Faults.Workload;
 
 /// <summary>
-/// A device with all the duties of a v2 client, as simple as it can be, that writes down each frame. It keeps its cursor and outbox
-/// over connections, comes back by itself to any server, and sends what has no ack again, in order.
+/// A device with all the duties of a v2 client, as simple as possible, that records each frame. It keeps its cursor and outbox over
+/// connections, reconnects to any server, and sends messages without an ack again, in order.
 /// </summary>
 internal sealed partial class RecordingDevice : IDevice
 {
@@ -56,12 +56,12 @@ internal sealed partial class RecordingDevice : IDevice
 
     public int Resets => Counts.Resets;
 
-    /// <summary>Called with each first ack: conversation and place.</summary>
+    /// <summary>Raised for each first ack, with the conversation and the position.</summary>
     public event Action<long, long>? Acked;
 
     public void Start() => _running = Task.Run(RunAsync);
 
-    /// <summary>Writes a message; it goes out when the connection and the window allow.</summary>
+    /// <summary>Writes a message, which is sent when the connection and the window allow.</summary>
     public void Write(string to, string body)
     {
         var clientId = $"{_name}-{Interlocked.Increment(ref _drafts)}";
@@ -70,16 +70,16 @@ internal sealed partial class RecordingDevice : IDevice
         _outbox.Add(draft);
     }
 
-    /// <summary>A message acked not long ago; null where there is none.</summary>
+    /// <summary>A recently acked message; null if there is none.</summary>
     public Draft? TakeAcked() => _sending.TakeAcked();
 
     /// <inheritdoc cref="SendLoop.ForgetAcked"/>
     public void ForgetAcked() => _sending.ForgetAcked();
 
-    /// <summary>Sends a message again that has its ack.</summary>
+    /// <summary>Sends a message again that was already acked.</summary>
     public void RepeatOne() => _sending.RepeatOne();
 
-    /// <summary>Ends the connection without a word; the device comes back by itself.</summary>
+    /// <summary>Aborts the connection; the device reconnects by itself.</summary>
     public void Drop() => _socket?.Abort();
 
     public async ValueTask DisposeAsync()
@@ -99,7 +99,7 @@ internal sealed partial class RecordingDevice : IDevice
         }
     }
 
-    // Full jitter. The longest wait is shorter than a person's client would use, so that it says how soon the servers recover.
+    // Full jitter. The longest wait is shorter than a real client's, so that it shows how soon the servers recover.
     private TimeSpan Backoff() => TimeSpan.FromSeconds(Random.Shared.NextDouble() * Math.Min(3, 0.25 * Math.Pow(2, _failures)));
 
     private async Task ConnectOnceAsync()
@@ -114,7 +114,7 @@ internal sealed partial class RecordingDevice : IDevice
             (_socket, Connection) = (socket, connection);
             await ReceiveAsync(socket, connection, _stop.Token);
         }
-        // A socket that was dropped between two frames is disposed of.
+        // A socket dropped between two frames is already disposed.
         catch (Exception exception) when (exception is WebSocketException or OperationCanceledException or IOException
             or ObjectDisposedException)
         {
@@ -172,7 +172,7 @@ internal sealed partial class RecordingDevice : IDevice
         }
         catch (Exception exception) when (exception is HttpRequestException or InvalidOperationException or OperationCanceledException)
         {
-            // The next connection is refused too, and it is tried again.
+            // The next connection is refused too, and then it tries again.
         }
     }
 }

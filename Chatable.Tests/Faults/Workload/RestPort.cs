@@ -7,13 +7,13 @@ using Chatable.Tests.Support;
 
 namespace Chatable.Tests.Faults.Workload;
 
-/// <summary>Where a message stands, as <c>POST /api/v2/messages</c> answers.</summary>
+/// <summary>The position of a message, from the response of <c>POST /api/v2/messages</c>.</summary>
 internal sealed record RestAck(string MessageId, long Seq, long Conversation, long ConversationSeq, bool Duplicate);
 
-/// <summary>The REST part of protocol v2. Each call goes to the server it is given; failures of the way there are exceptions.</summary>
+/// <summary>The REST API of protocol v2. Each call goes to the given server; transport failures are exceptions.</summary>
 internal sealed class RestPort : IDisposable
 {
-    // A server's open files are counted after the faults: connections that nobody uses any more are not to be among them.
+    // A server's open files are counted after the faults; unused connections must not be among them.
     private readonly HttpClient _http = new(new SocketsHttpHandler
     {
         ConnectTimeout = TimeSpan.FromSeconds(5),
@@ -23,8 +23,8 @@ internal sealed class RestPort : IDisposable
         Timeout = TimeSpan.FromSeconds(20),
     };
 
-    /// <summary>Sends a message. Null: it may or may not be stored, and is to be sent again.</summary>
-    /// <exception cref="InvalidOperationException">It is refused for good.</exception>
+    /// <summary>Sends a message. Null: it may or may not be stored, and must be sent again.</summary>
+    /// <exception cref="InvalidOperationException">The message is refused for good.</exception>
     public async Task<RestAck?> SendAsync(Uri server, ChatToken token, Draft draft, CancellationToken cancellationToken)
     {
         using var request = Request(HttpMethod.Post, new Uri(server, "/api/v2/messages"), token);
@@ -44,7 +44,7 @@ internal sealed class RestPort : IDisposable
         };
     }
 
-    /// <summary>Sends another text under a client id that is taken; the answer's status.</summary>
+    /// <summary>Sends another text under a used client ID; returns the response status.</summary>
     public async Task<HttpStatusCode> ReuseAsync(Uri server, ChatToken token, Draft acked, CancellationToken cancellationToken)
     {
         using var request = Request(HttpMethod.Post, new Uri(server, "/api/v2/messages"), token);
@@ -54,7 +54,7 @@ internal sealed class RestPort : IDisposable
         return response.StatusCode;
     }
 
-    /// <summary>The message at a place of a conversation: its hash, or null where it is not there.</summary>
+    /// <summary>The hash of the message at a position of a conversation, or null if there is none.</summary>
     public async Task<string?> ReadAsync(Uri server, ChatToken token, long conversation, long seq, CancellationToken cancellationToken)
     {
         var page = await GetAsync(

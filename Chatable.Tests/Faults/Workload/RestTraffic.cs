@@ -7,7 +7,7 @@ using Chatable.Tests.Support;
 namespace Chatable.Tests.Faults.Workload;
 
 /// <summary>
-/// Clients without a socket: they send over REST until they have an answer, send acked messages again, and read what was acked.
+/// Clients without a socket: they send over REST until they get an answer, repeat acked messages, and read acked messages.
 /// </summary>
 internal sealed class RestTraffic(RestPort port, Func<Uri> server, EventLog history, int readEvery) : IAsyncDisposable
 {
@@ -18,20 +18,20 @@ internal sealed class RestTraffic(RestPort port, Func<Uri> server, EventLog hist
     private int _sent;
     private int _acks;
 
-    /// <summary>Messages that have no answer yet.</summary>
+    /// <summary>Messages without an answer.</summary>
     public int Pending => _calls.Count;
 
     public int Suppressed { get; private set; }
 
     public int Attempts { get; private set; }
 
-    /// <summary>Answers that a healthy server should not give.</summary>
+    /// <summary>Answers that no healthy server should give.</summary>
     public ConcurrentBag<string> Surprises { get; } = [];
 
-    /// <summary>Reads that were answered.</summary>
+    /// <summary>Reads that succeeded.</summary>
     public int Reads { get; private set; }
 
-    /// <summary>Sends a message now and then, until told to stop.</summary>
+    /// <summary>Sends messages at intervals until told to stop.</summary>
     public async Task RunAsync(IReadOnlyList<ChatUser> users, int seed, CancellationToken stop)
     {
         var random = new Random(seed);
@@ -48,12 +48,10 @@ internal sealed class RestTraffic(RestPort port, Func<Uri> server, EventLog hist
     public void Repeat(RecordingDevice device, Draft acked) =>
         Track(SendAsync(device.User.Username, device.Token, acked, isRepeat: true));
 
-    /// <summary>
-    /// Sends another text under a client id that has its ack. It stands in no history: where it appears, nobody has sent it.
-    /// </summary>
+    /// <summary>Sends another text under an acked client ID. It is not in the history: if it appears, it counts as never sent.</summary>
     public void Reuse(RecordingDevice device, Draft acked) => Track(ReuseAsync(device, acked));
 
-    /// <summary>Reads every so manieth message that was acked.</summary>
+    /// <summary>Reads every nth acked message.</summary>
     public void NoticeAck(RecordingDevice device, long conversation, long seq)
     {
         if (Interlocked.Increment(ref _acks) % readEvery == 0)
@@ -111,14 +109,14 @@ internal sealed class RestTraffic(RestPort port, Func<Uri> server, EventLog hist
             t, device.Proc, device.User.Username, Known.Ok, Op.RestRead, Conv: conversation, ConvSeq: seq, Hash: read.Hash));
     }
 
-    // A server that cannot be reached says nothing about the message.
+    // An unreachable server says nothing about the message.
     private async Task<T?> TryAsync<T>(Func<Task<T?>> call) where T : class
     {
         try
         {
             return await call();
         }
-        // HttpClient lets the last but one through as it is where a connection is reset the moment it is there.
+        // HttpClient does not wrap a SocketException if a connection is reset right after it is made.
         catch (Exception exception) when (exception is HttpRequestException or OperationCanceledException or IOException
             or SocketException or System.Text.Json.JsonException)
         {
@@ -126,7 +124,7 @@ internal sealed class RestTraffic(RestPort port, Func<Uri> server, EventLog hist
         }
         catch (Exception exception)
         {
-            // Nobody awaits a call: what it fails by would be seen nowhere.
+            // Nobody awaits a call, so its exception would be lost.
             Surprises.Add($"REST: {exception.GetType().Name}: {exception.Message}");
             return null;
         }

@@ -1,9 +1,9 @@
 namespace Chatable.Tests.Faults.Workload;
 
-/// <summary>Sends on a device's connection what is due, and now and then again what was sent or acked.</summary>
+/// <summary>Sends what is due on a device's connection, and sometimes repeats what was sent or acked.</summary>
 internal sealed class SendLoop(Outbox outbox, DeviceHistory history, DeviceCounts counts)
 {
-    // Together the 32 a server allows.
+    // Together the 32 that a server allows.
     public const int Window = 28;
     private const int RepeatWindow = 4;
 
@@ -25,10 +25,10 @@ internal sealed class SendLoop(Outbox outbox, DeviceHistory history, DeviceCount
         Interlocked.Exchange(ref _repeating, 0);
     }
 
-    /// <summary>A message acked on this connection, to be sent again over another way; null where there is none.</summary>
+    /// <summary>A message acked on this connection, to be repeated over REST; null if there is none.</summary>
     public Draft? TakeAcked() => _acked.Take();
 
-    /// <summary>Nothing that was acked is sent again, until that is asked for once more.</summary>
+    /// <summary>Stops repeating acked messages until a repeat is requested again.</summary>
     public void ForgetAcked()
     {
         Interlocked.Exchange(ref _repeatsWanted, 0);
@@ -44,7 +44,7 @@ internal sealed class SendLoop(Outbox outbox, DeviceHistory history, DeviceCount
             foreach (var draft in outbox.TakeDue())
             {
                 await SendAsync(socket, draft, connection, cancellationToken);
-                // Only where nothing before it is unanswered: to send a later message again gives the earlier ones up.
+                // Only if nothing before it is unanswered: repeating a later message gives up the earlier ones.
                 if (outbox.IsFirst(draft) && Random.Shared.NextDouble() < TwinChance)
                     await SendAsync(socket, draft, connection, cancellationToken);
             }

@@ -7,23 +7,23 @@ using ChatToken = Chatable.Tests.Support.ChatToken;
 
 namespace Chatable.Tests.Faults.Workload;
 
-/// <param name="Users">Who write to each other, and each to himself.</param>
-/// <param name="SecondDevices">Users with a second device, which reads and writes as well.</param>
+/// <param name="Users">How many users write to each other and to themselves.</param>
+/// <param name="SecondDevices">How many users have a second device, which also reads and writes.</param>
 /// <param name="LibraryDevices">
-/// Users with a device more, on the client library: on a store in memory and on one in a file, in turn.
+/// How many users have a device on the client library as well, alternately with a store in memory and in a file.
 /// </param>
-/// <param name="MessagesPerSecond">Written in all, over sockets.</param>
-/// <param name="Seed">Of who writes what to whom.</param>
+/// <param name="MessagesPerSecond">Over sockets, in total.</param>
+/// <param name="Seed">Determines who writes what to whom.</param>
 internal sealed record TrafficSettings(
     int Users = 6, int SecondDevices = 2, int LibraryDevices = 2, int MessagesPerSecond = 100, int Seed = 1)
 {
-    /// <summary>How long a device waits for an ack on a connection that lives, before it sends again.</summary>
+    /// <summary>How long a device waits for an ack on a live connection before it sends again.</summary>
     public TimeSpan AckTimeout { get; init; } = TimeSpan.FromSeconds(15);
 
-    /// <summary>Every so manieth acked message is read over REST at once.</summary>
+    /// <summary>Every nth acked message is read over REST at once.</summary>
     public int ReadEvery { get; init; } = 50;
 
-    /// <summary>As with other devices, the waits are shorter than a person's client would use, and its load is that of many.</summary>
+    /// <summary>As with the other devices, the waits are shorter than a real client's, and each carries the load of many.</summary>
     public ChatableClientOptions LibraryOptions(FaultCluster cluster)
     {
         var options = new ChatableClientOptions
@@ -47,8 +47,8 @@ internal sealed record TrafficSettings(
 }
 
 /// <summary>
-/// The load under which faults happen: devices on random servers that write to each other, now and then a message again that has its
-/// ack, some over REST, and reads of what was just acked.
+/// The load during faults: devices on random servers that write to each other, repeated acked messages, some of them over REST, and reads
+/// of messages that were just acked.
 /// </summary>
 internal sealed class Traffic : IAsyncDisposable
 {
@@ -82,14 +82,14 @@ internal sealed class Traffic : IAsyncDisposable
 
     public IEnumerable<IDevice> AllDevices => [.. Devices, .. LibraryDevices];
 
-    /// <summary>What no fault of the cluster excuses.</summary>
+    /// <summary>Errors that no fault of the cluster excuses.</summary>
     public IEnumerable<string> Surprises => [.. Rest.Surprises, .. LibraryDevices.SelectMany(device => device.Surprises)];
 
     public RestTraffic Rest { get; }
 
     public RestPort Port => _port;
 
-    /// <summary>Written over sockets so far.</summary>
+    /// <summary>Messages written over sockets so far.</summary>
     public int Written { get; private set; }
 
     public static async Task<Traffic> StartAsync(
@@ -104,7 +104,7 @@ internal sealed class Traffic : IAsyncDisposable
         traffic.Devices =
         [
             .. users.Select(user => traffic.CreateDevice(user, "phone")),
-            // With tokens of their own, so that one can be revoked.
+            // With their own tokens, so that one can be revoked.
             .. await Task.WhenAll(users.Take(settings.SecondDevices).Select(async user => traffic.CreateDevice(
                 user with { Token = await client.LogInAsync(user.Username, user.Password, cancellationToken) }, SecondDevice))),
         ];
@@ -115,12 +115,12 @@ internal sealed class Traffic : IAsyncDisposable
         return traffic;
     }
 
-    /// <summary>Begins to write.</summary>
+    /// <summary>Starts writing.</summary>
     public void Begin() => _running = Task.WhenAll(Task.Run(WriteAsync), Task.Run(() => Rest.RunAsync(Users, _random.Next(), _stop.Token)));
 
     /// <summary>
-    /// From now on nothing is sent again that has its ack, and no name of such a message given to another: where the acked message is lost, it
-    /// would be a new one.
+    /// From now on, no acked message is repeated, and its client ID is not reused: if the acked message is lost, either would be a new
+    /// message.
     /// </summary>
     public void EndRepeats()
     {
@@ -129,7 +129,7 @@ internal sealed class Traffic : IAsyncDisposable
             device.ForgetAcked();
     }
 
-    /// <summary>Writes nothing more; what is written still goes out.</summary>
+    /// <summary>Stops writing; written messages are still sent.</summary>
     public async Task QuietAsync()
     {
         await _stop.CancelAsync();
@@ -155,7 +155,7 @@ internal sealed class Traffic : IAsyncDisposable
 
     public Uri AnyServer() => _cluster.Apis[Random.Shared.Next(_cluster.Apis.Count)].Address;
 
-    /// <summary>Ends the token a second device is connected with, and notes when the server has confirmed it.</summary>
+    /// <summary>Revokes the token of a second device's connection, and records when the server has confirmed it.</summary>
     public async Task RevokeOneAsync(CancellationToken cancellationToken)
     {
         var device = Devices.Last(device => device.Proc.EndsWith(SecondDevice, StringComparison.Ordinal));
@@ -169,13 +169,13 @@ internal sealed class Traffic : IAsyncDisposable
         }
         catch (Exception exception) when (exception is HttpRequestException or System.Text.Json.JsonException)
         {
-            // Not confirmed, so nothing is promised.
+            // Not confirmed, so nothing is guaranteed.
         }
     }
 
     public IReadOnlyList<Device> Parties => [.. AllDevices.Select(device => new Device(device.Proc, device.User.Username))];
 
-    /// <summary>A new token, asked for again where the server says "later": a database that was away may have left it a dead connection.</summary>
+    /// <summary>Logs in again until the server stops answering 503: an unavailable database may have left it dead connections.</summary>
     public async Task<ChatToken> LogInAsync(ChatUser user, CancellationToken cancellationToken)
     {
         Dictionary<string, string> form = new() { ["username"] = user.Username, ["password"] = user.Password };
@@ -222,7 +222,7 @@ internal sealed class Traffic : IAsyncDisposable
             return;
         writer.Write(Users[_random.Next(Users.Count)].Username, Body());
         Written++;
-        // What the library sends again is its own affair.
+        // The library decides itself what it sends again.
         if (!_repeats || writer is not RecordingDevice device)
             return;
         if (_random.Next(50) == 0)
@@ -233,7 +233,7 @@ internal sealed class Traffic : IAsyncDisposable
             Rest.Reuse(device, taken);
     }
 
-    // No two alike; some long, some beyond ASCII.
+    // All different; some long, some with non-ASCII characters.
     private string Body()
     {
         var filling = _random.Next(20) switch

@@ -6,8 +6,8 @@ using Chatable.Tests.Support;
 namespace Chatable.Tests.Faults.Workload;
 
 /// <summary>
-/// Many users with many sockets, beside the workload's own for as long as a cluster lasts. They write now and then. No history is kept of
-/// them: each socket checks its log as it comes, and each user knows what it was told is stored.
+/// Many users with many sockets who sometimes write, in addition to the workload's own, for the cluster's lifetime. No history is kept:
+/// each socket checks its log as it arrives, and each user knows what it was told is stored.
 /// </summary>
 internal sealed class WritingCrowd : IAsyncDisposable
 {
@@ -17,7 +17,7 @@ internal sealed class WritingCrowd : IAsyncDisposable
     private const int ConnectingAtOnce = 50;
     private const int MostReports = 20;
 
-    // Each socket is three: its own, and both sides of a proxy. The rest is for the workload and for the processes' outputs.
+    // Each socket takes three: its own, and both sides of a proxy. The rest is for the workload and the processes' output.
     private const int FilesPerSocket = 3;
     private const int OtherFiles = 2000;
 
@@ -42,7 +42,7 @@ internal sealed class WritingCrowd : IAsyncDisposable
 
     public int Ready => _sockets.Count(socket => socket.IsReady);
 
-    /// <summary>Registers them and connects their sockets, spread over the servers.</summary>
+    /// <summary>Registers the users and connects their sockets, spread over the servers.</summary>
     public static async Task<WritingCrowd> GatherAsync(FaultCluster cluster, int users, CancellationToken cancellationToken)
     {
         var needed = users * SocketsPerUser * FilesPerSocket + OtherFiles;
@@ -62,7 +62,7 @@ internal sealed class WritingCrowd : IAsyncDisposable
         }
     }
 
-    /// <summary>Where a socket connects: at home, or anywhere while faults may be underway.</summary>
+    /// <summary>The server for a socket: its home, or any server while faults may be active.</summary>
     public int PickServer(CrowdSocket socket) => _isAtHome ? socket.Home : Random.Shared.Next(_cluster.Apis.Count);
 
     public Uri AddressOf(int server) => _cluster.Apis[server].Address;
@@ -73,20 +73,20 @@ internal sealed class WritingCrowd : IAsyncDisposable
             _reports.Enqueue(new Violation(invariant, $"crowd: {what}"));
     }
 
-    /// <summary>Begins to write; whoever is cut off goes to any server from now on.</summary>
+    /// <summary>Starts writing; disconnected sockets now connect to any server.</summary>
     public void Begin() => (_isWriting, _isAtHome) = (true, false);
 
-    /// <summary>Writes nothing more; all go home.</summary>
+    /// <summary>Stops writing; all sockets return to their home servers.</summary>
     public void GoHome() => (_isWriting, _isAtHome) = (false, true);
 
-    /// <summary>Each of these writes to himself, unless something of his is on its way.</summary>
+    /// <summary>Each of these users writes to itself, unless one of its messages is in flight.</summary>
     public void WriteToThemselves(Func<CrowdUser, bool> who)
     {
         foreach (var user in _users.Where(who))
             user.Write(user);
     }
 
-    /// <summary>What was found since it was asked last.</summary>
+    /// <summary>The reports since the last call.</summary>
     public IReadOnlyList<Violation> TakeReports()
     {
         List<Violation> all = [];

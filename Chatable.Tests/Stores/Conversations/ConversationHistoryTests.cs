@@ -49,7 +49,7 @@ public sealed partial class ConversationHistoryTests(PostgresServer postgres) : 
         Assert.DoesNotContain("Seq Scan", await PlanAsync(ConversationHistory.PartiesSql, 1L, 1L), StringComparison.Ordinal);
     }
 
-    // By their numbers alone half of all messages look as if they belonged to its first page, and half to its conversation.
+    // Judged by each column alone, half of all messages seem to be on its first page, and half in its conversation.
     [Fact]
     public async Task TheBeginningOfALongConversationIsNotTakenForMostOfTheTable()
     {
@@ -71,7 +71,7 @@ public sealed partial class ConversationHistoryTests(PostgresServer postgres) : 
     [Fact]
     public async Task AnInboxIsWalkedInItsOrderWithinAndAcrossMinutes()
     {
-        // Seven conversations a minute, of which some are active at the same moment.
+        // Seven conversations per minute, some of them active at the same moment.
         await using var fill = _database.CreateCommand("""
             INSERT INTO users (username, email, phone_number, first_name, last_name, password_hash)
                 SELECT 'user' || n, n || '@example.com', n::text, 'a', 'b', 'c' FROM generate_series(1, 31) n;
@@ -105,7 +105,7 @@ public sealed partial class ConversationHistoryTests(PostgresServer postgres) : 
         Assert.Equal(newestFirst, pages.SelectMany(page => page).Select(row => row.WithUsername));
     }
 
-    /// <summary>A user with two thousand conversations, one of five thousand messages, among those of many strangers.</summary>
+    /// <summary>A user with two thousand conversations, one with five thousand messages, among those of many strangers.</summary>
     private async Task FillAsync()
     {
         await using var fill = _database.CreateCommand("""
@@ -139,7 +139,7 @@ public sealed partial class ConversationHistoryTests(PostgresServer postgres) : 
         return string.Join('\n', lines);
     }
 
-    // The first line of buffers is the whole query's.
+    // The first line of buffers is for the whole query.
     private static int PagesOf(string plan) => PageCount().Matches(BuffersLine().Match(plan).Value)
         .Sum(count => int.Parse(count.Groups[1].Value, System.Globalization.CultureInfo.InvariantCulture));
 

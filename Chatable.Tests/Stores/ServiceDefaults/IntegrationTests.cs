@@ -9,7 +9,7 @@ using StackExchange.Redis;
 
 namespace Chatable.Tests.Stores.ServiceDefaults;
 
-/// <summary>What the services rely on in Aspire's two client integrations.</summary>
+/// <summary>Features of Aspire's two client integrations that the services rely on.</summary>
 public sealed class IntegrationTests(PostgresServer postgres, RedisServer redis)
 {
     private static CancellationToken Cancelled => TestContext.Current.CancellationToken;

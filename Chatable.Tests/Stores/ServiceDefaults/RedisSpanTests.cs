@@ -11,7 +11,7 @@ using StackExchange.Redis;
 
 namespace Chatable.Tests.Stores.ServiceDefaults;
 
-/// <summary>Redis commands as spans of whatever sent them.</summary>
+/// <summary>Redis commands as child spans of the activity that sent them.</summary>
 public sealed class RedisSpanTests(RedisServer redis)
 {
     private const string RedisSource = "OpenTelemetry.Instrumentation.StackExchangeRedis";
@@ -36,7 +36,7 @@ public sealed class RedisSpanTests(RedisServer redis)
             await host.StopAsync(Cancelled);
         }
 
-        // Commands outside of any activity may have spans as well, each in a trace of its own: Aspire's package makes them.
+        // Commands outside any activity may have spans too, each in its own trace: Aspire's package creates them.
         var span = Assert.Single(spans.Ended,
             span => span.Source.Name == RedisSource && span.TraceId == spans.TraceId);
         Assert.Equal("SET", span.DisplayName);

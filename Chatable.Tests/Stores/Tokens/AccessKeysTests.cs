@@ -68,7 +68,7 @@ public sealed class AccessKeysTests(PostgresServer postgres)
         Assert.False(used.IsFirstUse);
         Assert.Same(used, await keys.FindAsync(second.AccessKeyId, Cancellation));
 
-        // What is no longer written can no longer fail.
+        // Now a write would fail.
         await using (var hide = database.CreateCommand("ALTER TABLE auth_tokens RENAME TO hidden"))
             await hide.ExecuteNonQueryAsync(Cancellation);
         await keys.NoteUseAsync(used, Cancellation);

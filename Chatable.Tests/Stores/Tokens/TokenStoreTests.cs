@@ -280,7 +280,7 @@ public sealed class TokenStoreTests(PostgresServer postgres) : IAsyncLifetime
     private async Task<bool> IsLiveAsync(IssuedToken token) =>
         await _tokens.FindAccessKeyAsync(token.AccessKeyId, Cancellation) is { IsLive: true };
 
-    // As a replica does whose client signed with the secret.
+    // As a replica does when a client has signed with the secret.
     private async Task UseAsync(IssuedToken token)
     {
         if (await _tokens.FindAccessKeyAsync(token.AccessKeyId, Cancellation) is { IsFirstUse: true } key)

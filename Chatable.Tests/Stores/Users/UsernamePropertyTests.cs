@@ -9,8 +9,8 @@ public sealed class UsernamePropertyTests(PostgresServer postgres)
 {
     private const string Letters = "abcXYZ";
 
-    // Of few letters, so that many pairs differ in case alone; K and S have relatives outside ASCII that
-    // lower-case to them, and I has a small letter of its own in some locales.
+    // Few letters, so that many pairs differ only in case. K and S have non-ASCII relatives that lower-case to them, and I has its own
+    // lowercase letter in some locales.
     private static readonly Gen<string> s_text = Gen.OneOf(
         Gen.Char[Letters], Gen.Char["09_"], Gen.Char["kKsSiI"], Gen.Char["\u212A\u017F \n\0-.é"])
         .Array[0, 4].Select(chars => new string(chars));
@@ -30,7 +30,7 @@ public sealed class UsernamePropertyTests(PostgresServer postgres)
         await using var database = NpgsqlDataSource.Create(
             isTurkish ? await postgres.CreateTurkishDatabaseAsync(Cancellation) : await postgres.CreateDatabaseAsync(Cancellation));
         var names = s_text.Where(Username.IsWellFormed).Array[400].Single();
-        // Chance alone would seldom make two of them one.
+        // By chance alone, few pairs would be equal.
         for (var i = 0; i < 100; i++)
             names[200 + i] = new string([.. names[i].Select(c => char.IsUpper(c) ? char.ToLowerInvariant(c) : char.ToUpperInvariant(c))]);
         await using var command = database.CreateCommand(

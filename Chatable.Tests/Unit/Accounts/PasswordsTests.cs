@@ -46,7 +46,7 @@ public sealed class PasswordsTests
         Assert.Equal(PasswordVerificationResult.Failed, await passwords.VerifyAsync(null, Password, Cancellation));
     }
 
-    // Work, not time: what an unknown user costs is told by the hashes that are computed, and each has the configured number of rounds.
+    // Compares work, not time: the number of hashes for an unknown user, each with the configured number of rounds.
     [Fact]
     public async Task UnknownUserCostsTheSameWorkAsAWrongPassword()
     {
@@ -63,7 +63,7 @@ public sealed class PasswordsTests
         Assert.Equal(2, verifications.Total);
     }
 
-    // The number of rounds is all that the time of a hash depends on.
+    // The time of a hash depends only on the number of rounds.
     [Theory]
     [InlineData("wrong-horse")]
     [InlineData("wr\u00f6ng-horse")]
@@ -138,7 +138,7 @@ public sealed class PasswordsTests
     [Fact]
     public void LongestPasswordMayBeTypedInTheLongestWay()
     {
-        // U+1F82, which is four when it is typed in parts, and a character of music that is no whole one in NFC.
+        // U+1F82, which is four characters when it is typed in parts.
         Assert.True(PasswordText.IsAtMost(128, string.Concat(Enumerable.Repeat("\u03b1\u0313\u0300\u0345", 128))));
         Assert.False(PasswordText.IsAtMost(128, new string('\u0301', 64 * 1024)));
     }

@@ -1,4 +1,4 @@
-// What the test of the arrows is tried on: every class of Above uses one of Below in another way, and none of them imports it.
+// Test data for the architecture tests: every class of Above uses one of Below in another way, and none of them imports it.
 #pragma warning disable IDE0130 // Namespace does not match folder structure
 #pragma warning disable CA1812 // Never instantiated
 

@@ -4,8 +4,8 @@ using Chatable.Tests.Support;
 namespace Chatable.Tests.Unit.Architecture;
 
 /// <summary>
-/// Inside the two larger projects, feature folders know only what lies below them. Asked of the assemblies, so that no way to write a name
-/// escapes: a folder is a namespace.
+/// In the two larger projects, a folder depends only on the folders below it. This reads the assemblies, so it finds every way to write a
+/// name. A folder is a namespace.
 /// </summary>
 public sealed class FolderArrowsTests
 {
@@ -15,7 +15,7 @@ public sealed class FolderArrowsTests
     {
         ["Http"] = [],
         ["Auth"] = ["Http"],
-        // Sockets and requests send by the same way, and what is stored comes to both by the same.
+        // Sockets and requests send in the same way, and stored messages reach both in the same way.
         ["Sending"] = ["Auth"],
         ["Delivery"] = ["Http"],
     };
@@ -26,13 +26,13 @@ public sealed class FolderArrowsTests
         ["Telemetry"] = [],
         ["Intake"] = ["Wire", "Telemetry"],
         ["ServerQueues"] = ["Wire", "Telemetry"],
-        // The end of a batch: in the intake, and in the queues of those whom the registry names.
+        // The end of a batch: trims the intake and writes to the queues of the servers in the registry.
         ["Publishing"] = ["Wire", "Intake", "ServerQueues", "Registry"],
         ["Registry"] = ["Wire", "Telemetry"],
         ["Users"] = ["Telemetry"],
         ["Tokens"] = ["Telemetry"],
         ["Conversations"] = ["Telemetry"],
-        // A stored message and an envelope are what the wire carries.
+        // Stored messages and envelopes have the types of the wire.
         ["Messages"] = ["Wire", "Telemetry"],
         ["Envelopes"] = ["Wire", "Telemetry"],
     };
@@ -76,7 +76,7 @@ public sealed class FolderArrowsTests
         || use.Used.StartsWith("System.Net.WebSockets.", StringComparison.Ordinal)
         || use.Used.StartsWith("System.Net.Http.", StringComparison.Ordinal));
 
-    /// <summary>Each way to use a type without a line that names its namespace in full, in Control.cs.</summary>
+    /// <summary>Every way to use a type without naming its namespace in full, in Control.cs.</summary>
     [Theory]
     [InlineData("Relative")]
     [InlineData("Aliased")]
@@ -104,7 +104,7 @@ public sealed class FolderArrowsTests
         group arrow by arrow into same
         select same.Key;
 
-    // Chatable.Messaging.Wire.IntakeEntry -> Wire; what stands at the top of a project belongs to no folder.
+    // Chatable.Messaging.Wire.IntakeEntry -> Wire; a type in a project's root namespace has no folder.
     private static string? FolderOf(string type, string project) =>
         type.StartsWith($"{project}.", StringComparison.Ordinal) && type[(project.Length + 1)..].Split('.') is [var folder, _, ..]
         && Directory.Exists(Path.Combine(Repository.Root, project, folder))

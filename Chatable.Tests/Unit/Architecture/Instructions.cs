@@ -4,7 +4,7 @@ using System.Reflection.Emit;
 
 namespace Chatable.Tests.Unit.Architecture;
 
-/// <summary>Walks through the bytes of a method.</summary>
+/// <summary>Reads the IL of a method.</summary>
 internal static class Instructions
 {
     private const byte TwoBytes = 0xFE;
@@ -13,7 +13,7 @@ internal static class Instructions
         .GetFields(BindingFlags.Public | BindingFlags.Static).Select(field => (OpCode)field.GetValue(null)!)
         .ToDictionary(code => code.Value & 0xFFFF, code => code.OperandType);
 
-    /// <summary>The metadata tokens it names: types, fields, methods, signatures.</summary>
+    /// <summary>The metadata tokens in the IL: types, fields, methods, signatures.</summary>
     public static IEnumerable<int> Tokens(byte[] il)
     {
         for (var at = 0; at < il.Length;)

@@ -5,7 +5,7 @@ namespace Chatable.Tests.Unit.Architecture;
 
 public sealed class ProjectArrowsTests
 {
-    // The arrows of docs/architecture.md. AppHost refers to the services as resources to start, not as code to call.
+    // The arrows of docs/architecture.md. The AppHost references the services as resources to start, not as code to call.
     private static readonly Dictionary<string, string[]> s_allowed = new()
     {
         ["Chatable.AppHost"] = ["Chatable.ApiService", "Chatable.FanoutWorker", "Chatable.MigrationService", "Chatable.Hosting", "Chatable.Messaging"],
@@ -15,9 +15,9 @@ public sealed class ProjectArrowsTests
         ["Chatable.FanoutWorker"] = ["Chatable.Messaging", "Chatable.ServiceDefaults"],
         ["Chatable.MigrationService"] = ["Chatable.ServiceDefaults"],
         ["Chatable.Hosting"] = [],
-        // It calls the messaging library as the services do; the services themselves are programs it starts.
+        // Calls the messaging library as the services do, and starts the services as programs.
         ["Chatable.Bench"] = ["Chatable.Messaging", "Chatable.ApiService", "Chatable.FanoutWorker", "Chatable.MigrationService"],
-        // Whoever refers to the client gets nothing of the servers with it.
+        // A reference to the client brings in nothing of the servers.
         ["Chatable.Client"] = [],
         ["Chat.Console"] = ["Chatable.Client"],
     };

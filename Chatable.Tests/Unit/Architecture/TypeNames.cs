@@ -3,7 +3,7 @@ using System.Reflection.Metadata;
 
 namespace Chatable.Tests.Unit.Architecture;
 
-/// <summary>The full names of all types that a signature is made of.</summary>
+/// <summary>The full names of all types in a signature.</summary>
 internal sealed class TypeNames(MetadataReader reader) : ISignatureTypeProvider<ImmutableArray<string>, object?>
 {
     public string Of(TypeDefinitionHandle handle)

@@ -8,8 +8,8 @@ using System.Text.RegularExpressions;
 namespace Chatable.Tests.Unit.Architecture;
 
 /// <summary>
-/// Which types the code of an assembly uses: as a base, in signatures, fields, local variables, attributes and instructions. What the
-/// compiler leaves no trace of (a constant, a <c>nameof</c>) is not among them.
+/// The types that an assembly's code uses: as a base, in signatures, fields, local variables, attributes and instructions. It cannot find
+/// what the compiler leaves no trace of, such as a constant or a <c>nameof</c>.
 /// </summary>
 internal sealed partial class UsedTypes
 {
@@ -24,7 +24,7 @@ internal sealed partial class UsedTypes
         _names = new TypeNames(_reader);
     }
 
-    /// <summary>Pairs of full names; nested types, lambdas and iterators count as the type they stand in.</summary>
+    /// <summary>Pairs of full names; nested types, lambdas and iterators count as the type that contains them.</summary>
     public static HashSet<(string User, string Used)> Read(string assembly)
     {
         using var file = new PEReader(File.OpenRead(assembly));
@@ -73,7 +73,7 @@ internal sealed partial class UsedTypes
         .SelectMany(parameter => _reader.GetGenericParameter(parameter).GetConstraints())
         .SelectMany(constraint => Of(_reader.GetGenericParameterConstraint(constraint).Type));
 
-    // A type given as an argument stands in the blob by its name.
+    // A type argument of an attribute is in the blob by name.
     private IEnumerable<string> Of(CustomAttributeHandleCollection attributes) => attributes.Select(_reader.GetCustomAttribute).SelectMany(
         attribute => Of(attribute.Constructor).Concat(
             DottedName().Matches(Encoding.Latin1.GetString(_reader.GetBlobBytes(attribute.Value))).Select(name => name.Value)));

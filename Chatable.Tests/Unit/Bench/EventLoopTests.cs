@@ -23,7 +23,7 @@ public sealed class EventLoopTests
     {
         using var loop = new EventLoop();
         var crowd = new Crowd(loop, new BareRelay(), atOnce: 1);
-        // The discard port: nobody listens there.
+        // The discard port, where nothing listens.
         loop.Post(() => crowd.Join(new Seat("bob", new IPEndPoint(IPAddress.Loopback, 9), "/ws")));
 
         while (await loop.AskAsync(() => crowd.Lost) == 0)

@@ -33,7 +33,7 @@ public sealed class HoldingTests
     {
         var cancellationToken = TestContext.Current.CancellationToken;
         await using var holder = Holder.Start();
-        // The discard port: nobody listens there.
+        // The discard port, where nothing listens.
         await holder.ConnectAsync([new Seat("bob", new IPEndPoint(IPAddress.Loopback, 9), "/ws")], cancellationToken);
 
         while (holder.Count.Lost == 0)

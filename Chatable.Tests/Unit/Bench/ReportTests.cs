@@ -16,7 +16,7 @@ public sealed class ReportTests
         Result(SubjectNames.Relay, 3, 1000), Result(SubjectNames.SignalR, 3, 100), Result(SubjectNames.Chatable, 3, 250),
     ]);
 
-    /// <summary>The second round was twice as slow for all: ratios do not see it.</summary>
+    /// <summary>The second round was twice as slow for all, which does not affect ratios.</summary>
     [Fact]
     public void RatiosAreTakenRoundByRound()
     {

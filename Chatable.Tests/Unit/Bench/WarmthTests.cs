@@ -9,7 +9,7 @@ public sealed class WarmthTests
     public void ASystemIsWarmWhenItNeitherGetsCheaperNorCompiles() =>
         Assert.Equal(5, WindowsUntilWarm((1.0, 0.4), (0.5, 0.2), (0.2, 0.002), (0.19, 0.002), (0.2, 0), (0.2, 0)));
 
-    /// <summary>What counts its calls is dearer than what was there before, and the cheapest is still to come.</summary>
+    /// <summary>Code that counts its calls costs more than the code before, and the cheapest is still to come.</summary>
     [Fact]
     public void OneThatCompilesIsNotWarmHoweverLongItsCostStays() =>
         Assert.Equal(6, WindowsUntilWarm((0.3, 0.2), (0.35, 0.2), (0.35, 0.2), (0.34, 0.02), (0.3, 0), (0.31, 0), (0.3, 0)));

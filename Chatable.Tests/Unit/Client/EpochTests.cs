@@ -4,7 +4,7 @@ using Chatable.Client.Wire;
 
 namespace Chatable.Tests.Unit.Client;
 
-/// <summary>A log that goes on in another epoch: the device keeps its place, and forgets what was acked beyond what both share.</summary>
+/// <summary>A log that continues in another epoch: the device keeps its position and forgets acks beyond the shared part.</summary>
 public sealed class EpochTests
 {
     private static readonly Guid s_old = Guid.NewGuid();
@@ -73,7 +73,7 @@ public sealed class EpochTests
         folder.Delete(recursive: true);
     }
 
-    // Acked at 7 and 9, and at place 5.
+    // At position 5, with acks at 7 and 9.
     private static ClientSession Greeted()
     {
         var session = new ClientSession(

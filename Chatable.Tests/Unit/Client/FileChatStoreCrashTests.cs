@@ -2,7 +2,7 @@ using Chatable.Client;
 
 namespace Chatable.Tests.Unit.Client;
 
-/// <summary>The file store on a machine that dies, and on a disk that fails, at every byte and every flush.</summary>
+/// <summary>The file store on a machine that crashes, and on a disk that fails, at every byte and every flush.</summary>
 public sealed class FileChatStoreCrashTests : IDisposable
 {
     private const int CompactAtLeast = 400;
@@ -89,7 +89,7 @@ public sealed class FileChatStoreCrashTests : IDisposable
                 expected = await StateAsync(store);
             }
 
-            // What a call has thrown for has not happened, in memory or on the disk; all else has, in both.
+            // A call that threw had no effect, in memory or on the disk; every other call had its effect in both.
             await using var again = new FileChatStore(path);
             Assert.Equal(expected, await StateAsync(again));
         }
@@ -107,7 +107,7 @@ public sealed class FileChatStoreCrashTests : IDisposable
         {
             await store.AddAsync(new OutgoingMessage("waits", "bob", "waits"), _ct);
             await store.ResetAsync(new ChatCursor(s_epoch, 0), _ct);
-            // Moves of the cursor are short, and are not flushed: all that fails are compactions.
+            // Cursor moves are short and not flushed, so only compactions fail.
             file.Fails = (kind, bytes) => failing switch
             {
                 "write" => kind == RecordedFile.Kind.Write && bytes > 100,
@@ -148,14 +148,14 @@ public sealed class FileChatStoreCrashTests : IDisposable
         yield return new("add", true, store => store.AddAsync(new OutgoingMessage("c4", "bob", "four"), CancellationToken.None));
     }
 
-    // Where the disk has refused the first cursor there is none to be moved.
+    // If the disk refused the first cursor, there is none to move.
     private static async ValueTask AdvanceAsync(FileChatStore store, long seq)
     {
         if ((await store.LoadAsync(CancellationToken.None)).Cursor?.Seq < seq)
             await store.AdvanceAsync(seq, null, CancellationToken.None);
     }
 
-    // From the last durable one whose call had returned to the one that was under way.
+    // From the last durable state whose call had returned to the state of the call in progress.
     private static List<string> AllowedAfter(int steps, List<Moment> moments)
     {
         var first = moments.FindLastIndex(moment => moment.IsDurable && moment.Steps <= steps);
@@ -174,7 +174,7 @@ public sealed class FileChatStoreCrashTests : IDisposable
             await store.AddAsync(new OutgoingMessage("later", "bob", "later"), _ct);
         }
 
-        // What was torn off does not spoil what is written after it.
+        // A torn write does not damage what is written after it.
         await using (var after = new FileChatStore(path))
             Assert.EndsWith("later", await StateAsync(after), StringComparison.Ordinal);
         File.Delete(path);

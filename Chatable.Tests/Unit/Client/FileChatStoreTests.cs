@@ -56,7 +56,7 @@ public sealed class FileChatStoreTests : IDisposable
                 await store.AddAsync(new OutgoingMessage("later", "bob", "later"), _ct);
             }
 
-            // What was torn off does not spoil what is written after it.
+            // A torn write does not damage what is written after it.
             await using var after = new FileChatStore(cut);
             Assert.EndsWith("later", await StateAsync(after), StringComparison.Ordinal);
         }
@@ -103,11 +103,11 @@ public sealed class FileChatStoreTests : IDisposable
                 await using var store = new FileChatStore(damaged);
                 store.Damaged += damage => told = damage;
                 var state = await StateAsync(store);
-                Assert.True(told is not null || state == Intact, $"damage at byte {i} made '{state}' in silence");
+                Assert.True(told is not null || state == Intact, $"damage at byte {i} made '{state}' unreported");
             }
             catch (InvalidDataException)
             {
-                // Told as well.
+                // The damage is reported too.
             }
         }
     }
@@ -127,7 +127,7 @@ public sealed class FileChatStoreTests : IDisposable
         bytes[^5] ^= 1;
         await File.WriteAllBytesAsync(Journal, bytes, _ct);
 
-        // Until something is written it is told again: whoever was to hear it may have died.
+        // It is reported again until something is written, because the process may have died before it was handled.
         for (var time = 0; time < 2; time++)
         {
             await using var store = new FileChatStore(Journal);
@@ -161,10 +161,10 @@ public sealed class FileChatStoreTests : IDisposable
     [Fact]
     public async Task OneStoreAtATimeByWhicheverNameOfTheFile()
     {
-        Assert.SkipWhen(OperatingSystem.IsWindows(), "Links need a privilege there, and locks are the file's anyway.");
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Links need a privilege there, and locks belong to the file anyway.");
         var (symbolic, hard) = (Path.Combine(_folder, "symbolic"), Path.Combine(_folder, "hard"));
         File.CreateSymbolicLink(symbolic, Journal);
-        // The first store makes the file through a link that leads nowhere yet.
+        // The first store creates the file through a dangling link.
         await using (var store = new FileChatStore(symbolic))
         {
             await RunAsync("ln", Journal, hard);
@@ -172,7 +172,7 @@ public sealed class FileChatStoreTests : IDisposable
                 File.Delete(lockFile);
             foreach (var name in (string[])[Journal, symbolic, hard])
                 Assert.Throws<IOException>(() => new FileChatStore(name));
-            // Through many compactions it stays the same file.
+            // It stays the same file through many compactions.
             await store.ResetAsync(new ChatCursor(s_epoch, 0), _ct);
             for (var seq = 1; seq <= 5_000; seq++)
                 await store.AdvanceAsync(seq, null, _ct);
@@ -187,7 +187,7 @@ public sealed class FileChatStoreTests : IDisposable
         }
     }
 
-    // As Windows has it: an open file is neither renamed nor replaced, nor opened a second time. Nothing of that is tried.
+    // On Windows, an open file cannot be renamed, replaced or opened a second time. The store tries none of these.
     [Fact]
     public async Task TheFileIsOpenedOnceAndNothingElseIsWrittenBesideIt()
     {

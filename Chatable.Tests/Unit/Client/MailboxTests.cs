@@ -4,7 +4,7 @@ using Chatable.Client.Session;
 
 namespace Chatable.Tests.Unit.Client;
 
-/// <summary>A message is given to a connection that takes acknowledged ones out of the outbox at the same time.</summary>
+/// <summary>A message is submitted while the connection removes acknowledged ones from the outbox.</summary>
 public sealed class MailboxTests
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;
@@ -42,7 +42,7 @@ public sealed class MailboxTests
         Assert.Same(first, await mailbox.SubmitAsync(new OutgoingMessage("one", "bob", "hello"), Token));
     }
 
-    // Otherwise a device that dies before it has loaded the new log would take its place in the old one for one in the epoch after.
+    // Otherwise a device that dies before it has loaded the new log would use its position in the old one in the later epoch.
     [Fact]
     public async Task AnEpochThatComesBeforeAResetIsTakenLeavesTheStoredCursorAlone()
     {

@@ -5,7 +5,7 @@ namespace Chatable.Tests.Unit.Client;
 
 public sealed partial class PackageReadmeTests
 {
-    /// <summary>A registry shows the file by itself, with nothing beside it.</summary>
+    /// <summary>A package registry shows only this file.</summary>
     [Fact]
     public void EveryLinkOfThePackagesReadmeLeadsSomewhereFromAPageOfItsOwn() => Assert.All(
         Link().Matches(File.ReadAllText(Path.Combine(Repository.Root, "Chatable.Client", "README.md"))),

@@ -3,8 +3,8 @@ using Chatable.Client;
 namespace Chatable.Tests.Unit.Client;
 
 /// <summary>
-/// A real file that remembers what was done to it, so that every content a disk may hold after the machine's crash can be made from it;
-/// and which fails where it is told to.
+/// A real file that records its changes, to reproduce every content that a disk may hold after a crash of the machine. It can also be told
+/// to fail.
 /// </summary>
 internal sealed class RecordedFile(string path) : FileStream(path, FileChatStore.OpenOptions())
 {
@@ -17,13 +17,13 @@ internal sealed class RecordedFile(string path) : FileStream(path, FileChatStore
         Flush,
     }
 
-    /// <summary>What was done: bytes at a place, a new length, or a flush.</summary>
+    /// <summary>One change: bytes at a position, a new length, or a flush.</summary>
     public sealed record Step(Kind Kind, long At, byte[] Bytes);
 
     public IReadOnlyList<Step> Steps => _steps;
 
     /// <summary>
-    /// Asked before each step, with the number of bytes; where it says so, the step fails: a write half way, others without any effect.
+    /// Called before each step, with the number of bytes. If it returns true, the step fails: a write half done, others without effect.
     /// </summary>
     public Func<Kind, int, bool> Fails { get; set; } = (_, _) => false;
 
@@ -56,7 +56,7 @@ internal sealed class RecordedFile(string path) : FileStream(path, FileChatStore
             _steps.Add(new Step(Kind.Flush, 0, []));
     }
 
-    /// <summary>What the disk may hold when the machine dies after so many steps, the last of which may be half done.</summary>
+    /// <summary>What the disk may hold if the machine crashes after this many steps. The last one may be half done.</summary>
     public IEnumerable<byte[]> ContentsAfter(int steps)
     {
         var flushed = _steps[..steps].FindLastIndex(step => step.Kind == Kind.Flush) + 1;
@@ -65,7 +65,7 @@ internal sealed class RecordedFile(string path) : FileStream(path, FileChatStore
             durable = Apply(durable, step, step.Bytes.Length);
 
         var pending = _steps.GetRange(flushed, steps - flushed);
-        // Everything up to any byte of any step, and up to any step without any one of them: disks write in the order they like.
+        // Everything up to any byte of any step, and all steps without any one of them: disks write in any order.
         for (var last = 0; last < pending.Count; last++)
         {
             for (var bytes = 0; bytes <= pending[last].Bytes.Length; bytes++)

@@ -3,8 +3,8 @@ using CsCheck;
 namespace Chatable.Tests.Unit.Client;
 
 /// <summary>
-/// A device and a server as two state machines, with a link between them that loses whatever is on it, a server that refuses and an
-/// intake that loses, and a device whose process dies anywhere. When the faults end, everything is through, once and in order.
+/// A device and a server as state machines. The link loses what is in flight, the server refuses, the intake loses entries, and the
+/// device's process dies anywhere. When the faults end, everything arrives once and in order.
 /// </summary>
 public sealed class SessionModelTests
 {
@@ -19,7 +19,7 @@ public sealed class SessionModelTests
         }, iter: 2000, threads: 1);
 
         // A run without faults would prove nothing.
-        Assert.True(resumes > 4000, $"There were {resumes} connections only.");
+        Assert.True(resumes > 4000, $"There were only {resumes} connections.");
     }
 
     private static async Task<SimulatedDevice> RunAsync(Random random)
@@ -46,10 +46,10 @@ public sealed class SessionModelTests
 
     private static void AssertThrough(SimulatedServer server, SimulatedDevice device)
     {
-        // Taken: all that others wrote, in the order of the log, once; nothing that this device wrote itself.
+        // Taken: every message of others, once and in the order of the log; none of this device's own.
         Assert.Equal(server.Log.Where(message => message.ClientId is null), device.Taken);
 
-        // Sent: all, once, at the place that was told, in the order of each conversation.
+        // Sent: every message, once, at the reported position, in the order of each conversation.
         Assert.Equal(0, device.Unacknowledged);
         Assert.Equal(device.Submitted.Order(), server.Log.Select(message => message.ClientId).OfType<string>().Order());
         Assert.All(device.Sent, sent => Assert.Equal(server.Seq(sent.ClientId), sent.Seq));

@@ -4,7 +4,7 @@ using Chatable.Client.Wire;
 
 namespace Chatable.Tests.Unit.Client;
 
-/// <summary>A message without an answer, whose intake has lost it: nobody says so, and only on a new connection it goes again.</summary>
+/// <summary>A message that its intake has lost: nobody reports it, and it is sent again only on a new connection.</summary>
 public sealed class SessionOutboxTests
 {
     private static readonly TimeSpan s_start = TimeSpan.FromSeconds(1);
@@ -37,7 +37,7 @@ public sealed class SessionOutboxTests
         _outbox.Remove("first");
         _outbox.Acknowledged();
 
-        // Before the answer to the third, the second would cross it.
+        // Until the third is answered, the second would overtake it.
         Assert.Null(_outbox.Next(s_start + s_wait));
         Assert.Null(Send("fourth", "bob"));
         _outbox.Remove("third");

@@ -3,7 +3,7 @@ using Chatable.Client.Session;
 
 namespace Chatable.Tests.Unit.Client;
 
-/// <summary>A device whose process may die between any two effects. Its store and what its application took survive.</summary>
+/// <summary>A device whose process may die between any two effects. Its store and its application's messages survive.</summary>
 internal sealed class SimulatedDevice(SimulatedServer server, Random random)
 {
     private readonly InMemoryChatStore _store = new();
@@ -43,7 +43,7 @@ internal sealed class SimulatedDevice(SimulatedServer server, Random random)
         _session.Submit(message, Now);
     }
 
-    /// <summary>One thing happens, whatever it is.</summary>
+    /// <summary>Does one random thing.</summary>
     public async Task StepAsync(bool faults)
     {
         Now += TimeSpan.FromMilliseconds(random.Next(100));
@@ -105,7 +105,7 @@ internal sealed class SimulatedDevice(SimulatedServer server, Random random)
         {
             if (faults && random.Next(400) == 0)
             {
-                // The process dies with effects undone.
+                // The process dies before all effects are carried out.
                 await StartAsync();
                 return;
             }
@@ -143,7 +143,7 @@ internal sealed class SimulatedDevice(SimulatedServer server, Random random)
         }
     }
 
-    // The application's own store takes the message together with the cursor.
+    // The application's own store saves the message together with the cursor.
     private async Task TakeSomeAsync()
     {
         while (_inbox.Count > 0 && random.Next(3) > 0)

@@ -4,8 +4,8 @@ using Chatable.Client.Wire;
 namespace Chatable.Tests.Unit.Client;
 
 /// <summary>
-/// One connection of a device to the server: frames cross it in order, wait for any time, and are lost with it. The server's side keeps
-/// what it keeps for each socket: where it has come in the log, and the list of unanswered sends that guards their order.
+/// One connection of a device to the server: frames arrive in order, after any delay, and are lost with it. The server's side has its state
+/// of a socket: its position in the log, and the unanswered sends that guard the order.
 /// </summary>
 internal sealed class SimulatedLink(SimulatedServer server)
 {
@@ -19,7 +19,7 @@ internal sealed class SimulatedLink(SimulatedServer server)
     public bool TryDown(out ServerFrame? frame) => _down.TryDequeue(out frame);
 
     /// <summary>The server reads a frame.</summary>
-    /// <param name="refuse">It is too busy to take it.</param>
+    /// <param name="refuse">Whether the server is too busy to accept it.</param>
     public bool ReadOne(bool refuse)
     {
         if (!_up.TryDequeue(out var bytes))
@@ -37,20 +37,20 @@ internal sealed class SimulatedLink(SimulatedServer server)
         string Text(string field) => json.GetProperty(field).GetString()!;
     }
 
-    /// <summary>The worker commits the oldest entry of the intake; or it was lost there, and what came after it is refused.</summary>
+    /// <summary>The worker commits the oldest entry of the intake, or the entry is lost there and the next one is refused.</summary>
     public void WorkOne(bool lose)
     {
         if (!server.Intake.TryDequeue(out var entry) || lose)
             return;
 
-        // The guard of order: what was sent before it and had no answer must be stored.
+        // The order guard: the previous unanswered send must be stored.
         if (entry.After is { } before && !server.Has(before) && !server.Has(entry.Id))
             entry.Origin.Refuse(entry.Id, entry.Recipient, "out_of_order");
         else if (server.Commit(entry.Id, entry.Recipient, entry.Text))
             entry.Origin.Repeat(entry.Id);
     }
 
-    /// <summary>The server writes the next of the log.</summary>
+    /// <summary>The server sends the next message of the log.</summary>
     public void WriteOne()
     {
         if (_sent is not { } sent || sent >= server.Log.Count)
@@ -88,7 +88,7 @@ internal sealed class SimulatedLink(SimulatedServer server)
             server.Intake.Enqueue(new SimulatedServer.Entry(id, recipient, text, after, this));
     }
 
-    // Refused ones before one that comes again: the device has given them up.
+    // Refused sends before one that is sent again: the device has given them up.
     private void DropAbandoned(string recipient, int before)
     {
         for (var i = before - 1; i >= 0; i--)

@@ -4,22 +4,22 @@ using Chatable.Client.Wire;
 namespace Chatable.Tests.Unit.Client;
 
 /// <summary>
-/// One user's log on a server as protocol v2 describes it, reduced to what a device's session meets: idempotent sends, one dense log,
-/// acknowledgements in place of the author's own messages, refusals in order.
+/// One user's log on a server with protocol v2, reduced to what a device's session sees: idempotent sends, one dense log, acknowledgements
+/// in place of the author's own messages, refusals in order.
 /// </summary>
 internal sealed class SimulatedServer
 {
     private readonly List<ChatMessage> _log = [];
     private readonly Dictionary<string, long> _seqOf = [];
 
-    /// <summary>Accepted and not committed; it outlives the connection on which it came.</summary>
+    /// <summary>Accepted but not committed; survives its connection.</summary>
     public Queue<Entry> Intake { get; } = [];
 
     public Guid Epoch { get; } = Guid.NewGuid();
 
     public IReadOnlyList<ChatMessage> Log => _log;
 
-    /// <summary>A message on its way: what must be stored before it, and where its answer goes.</summary>
+    /// <summary>A message in flight: what must be stored before it, and where its answer goes.</summary>
     public sealed record Entry(string Id, string Recipient, string Text, string? After, SimulatedLink Origin);
 
     public void StoreFrom(string author, string text) => Append(author, "me", text, clientId: null);
@@ -30,8 +30,8 @@ internal sealed class SimulatedServer
 
     public bool Has(string clientId) => _seqOf.ContainsKey(clientId);
 
-    /// <summary>Commits, once.</summary>
-    /// <returns>Whether it was there before.</returns>
+    /// <summary>Commits a message once.</summary>
+    /// <returns>Whether it was already stored.</returns>
     public bool Commit(string clientId, string recipient, string text)
     {
         if (_seqOf.ContainsKey(clientId))

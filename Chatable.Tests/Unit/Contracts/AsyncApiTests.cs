@@ -10,7 +10,7 @@ using Xunit.Sdk;
 
 namespace Chatable.Tests.Unit.Contracts;
 
-/// <summary>The AsyncAPI document: whole in itself, and of one mind with the code.</summary>
+/// <summary>The AsyncAPI document is complete and matches the code.</summary>
 public sealed partial class AsyncApiTests
 {
     private static readonly string[] s_operations = ["receiveV1", "sendV1", "receiveV2", "sendV2"];
@@ -75,12 +75,12 @@ public sealed partial class AsyncApiTests
     public void EveryFrameTheServerWritesIsValid()
     {
         var id = Samples.Client("c1");
-        var place = new StoredPlace(id, Guid.CreateVersion7(), 7, 3, 2, new DateTime(2015, 9, 3, 3, 13, 12, DateTimeKind.Utc));
+        var ackFields = Samples.LogEntry.AckFields;
         ReadOnlyMemory<byte>[] frames =
         [
-            V2Frames.Message(Samples.Message, seq: 7, forAuthor: true).Memory,
-            V2Frames.Message(Samples.Message, long.MaxValue, forAuthor: false).Memory,
-            V2Frames.Ack(place, duplicate: false).Memory, V2Frames.Ack(place, duplicate: true).Memory,
+            V2Frames.Entry(Samples.LogEntry, seq: 7, forActor: true).Memory,
+            V2Frames.Entry(Samples.LogEntry, long.MaxValue, forActor: false).Memory,
+            V2Frames.Ack(id, ackFields.Span, 7, duplicate: false).Memory, V2Frames.Ack(id, ackFields.Span, 7, duplicate: true).Memory,
             V2SessionFrames.Welcome(new V2Welcome("alice", "api-1/1f0c2d3e", Guid.NewGuid(), 0, TimeSpan.FromSeconds(20), 16384, 32)),
             V2SessionFrames.CaughtUp(0), V2SessionFrames.Reset(Guid.NewGuid(), 0), V2SessionFrames.Epoch(Guid.NewGuid(), 0),
             V2SessionFrames.Ping, V2SessionFrames.Pong,

@@ -3,7 +3,7 @@ using Chatable.Messaging.Wire;
 
 namespace Chatable.Tests.Unit.Contracts;
 
-/// <summary>Names are shared strings, whatever comes, and no text is taken for another.</summary>
+/// <summary>Names are shared strings, whatever the input, and no text is confused with another.</summary>
 public sealed class NameCacheTests
 {
     [Fact]
@@ -11,7 +11,7 @@ public sealed class NameCacheTests
     {
         var name = $"name_{Guid.NewGuid():N}";
 
-        // Another test's name may take its place in between, hardly each time.
+        // Another test's name may replace it in between, but hardly every time.
         Assert.Contains(Enumerable.Range(0, 10), _ => ReferenceEquals(Read(name), Read(name)));
     }
 

@@ -1,10 +1,13 @@
+using System.Text;
 using Chatable.Messaging.Wire;
 using Chatable.Tests.Support;
 using CsCheck;
 
 namespace Chatable.Tests.Unit.Contracts;
 
-/// <summary>The bytes in Redis. During a rollout new processes read what old ones write: a change needs a new version number, and the old one is read on.</summary>
+/// <summary>
+/// The bytes in Redis. In a rollout, new processes read what old ones write: a change needs a new version, and the old one stays readable.
+/// </summary>
 public class QueueEntryGoldenTests
 {
     private const string BootId = "22222222222242228222222222222222";
@@ -18,29 +21,37 @@ public class QueueEntryGoldenTests
         + "03626f62" + "05616c696365" + "03632d32" + "03632d31"
         + Trace + "03000000" + "68c3a9";
 
-    private const string Stored = "01" + StoredBytes;
+    private const string AckFields =
+        """
+        "message_id":"01890a5d-ac96-774b-bcce-b302099a8057","conversation":3,"conversation_seq":4,"created_at":"2015-09-03T03:13:12.817650Z"
+        """;
 
-    private const string StoredBytes =
-        "03" + "04" + MessageId + "2a" + "2b"
-        + "03632d31" + "03626f62" + "05616c696365" + "00" + "74d7409a0db4d208" + "05" + "68656c6c6f"
+    private const string Fields =
+        AckFields + """
+        ,"author":"bob","recipient":"alice","message":"hello","message_type":0
+        """;
+
+    // XXH128 of the text, with a seed made of the recipient's name and the type.
+    private const string ContentHex = "668e550c180e7193e56e60b70e22fe51";
+
+    private static readonly string s_stored =
+        "00" + "076d657373616765" + "2a" + "03632d31" + ContentHex + Length(AckFields) + Length(Fields) + Hex(Fields)
         + "02" + "2a00000000000000" + "0900000000000000" + "2b00000000000000" + "0a00000000000000"
         + BootId + Connection + "01" + Trace;
 
-    private const string Repeated = "02" + RepeatedBytes;
+    private static readonly string s_repeated =
+        "00" + "03632d31" + Length(AckFields) + Hex(AckFields) + "09" + "01" + "2b00000000000000" + "0a00000000000000" + BootId + Connection;
 
-    private const string RepeatedBytes =
-        MessageId + "03632d31" + "2a" + "09" + "03" + "04"
-        + "74d7409a0db4d208" + "01" + "2b00000000000000" + "0a00000000000000" + BootId + Connection;
-
-    private const string Refused = "03" + "03632d31" + "02" + BootId + Connection;
+    private const string Refused = "03632d31" + "02" + BootId + Connection;
 
     private static readonly IDispatch[] s_items =
     [
-        new MessageStored(Samples.Message, [new Recipient(42, 9), new Recipient(43, 10)], Samples.Origin, Samples.Trace),
-        new MessageRepeated(
-            Samples.Message.MessageId, Samples.Client("c-1"), 42, 9, 3, 4, Samples.CreatedAt, [new Recipient(43, 10)], Samples.Origin),
-        new MessageRefused(Samples.Client("c-1"), RefusalCode.OutOfOrder, Samples.Origin),
+        new EntryStored(Samples.LogEntry, [new Recipient(42, 9), new Recipient(43, 10)], Samples.Origin, Samples.Trace),
+        new CommandRepeated(Samples.Client("c-1"), Encoding.UTF8.GetBytes(AckFields), 9, [new Recipient(43, 10)], Samples.Origin),
+        new CommandRefused(Samples.Client("c-1"), RefusalCode.OutOfOrder, Samples.Origin),
     ];
+
+    private static readonly string[] s_itemNames = [nameof(EntryStored), nameof(CommandRepeated), nameof(CommandRefused)];
 
     [Fact]
     public void AnIntakeEntryHasTheseBytes()
@@ -54,60 +65,76 @@ public class QueueEntryGoldenTests
     [Fact]
     public void ABatchHasTheseBytes()
     {
-        const string Batch = "02" + Stored + Repeated + Refused;
+        var batch = "03" + Item(1, s_stored) + Item(2, s_repeated) + Item(3, Refused);
 
-        Assert.Equal(Batch, Convert.ToHexStringLower(DispatchBatch.Encode(s_items)));
-        Assert.True(DispatchItems.TryRead(Convert.FromHexString(Batch), out var items));
-        Assert.Equal(Batch, Convert.ToHexStringLower(DispatchBatch.Encode(items)));
-        Assert.Equal(["MessageStored", "MessageRepeated", "MessageRefused"], items.Select(item => item.GetType().Name));
+        Assert.Equal(batch, Convert.ToHexStringLower(DispatchBatch.Encode(s_items)));
+        Assert.True(DispatchItems.TryRead(Convert.FromHexString(batch), out var items));
+        Assert.Equal(batch, Convert.ToHexStringLower(DispatchBatch.Encode(items)));
+        Assert.Equal(s_itemNames, items.Select(item => item.GetType().Name));
     }
 
     [Fact]
-    public void WhatIsOfALaterEpochHasItsNumberAheadOfTheSameBytes()
+    public void AnEpochIsANumber()
     {
-        const string Batch = "02" + "04" + "ac02" + StoredBytes + "05" + "01" + RepeatedBytes;
+        var batch = "03" + Item(1, "ac02" + s_stored[2..]);
 
-        var bytes = DispatchBatch.Encode(
-            [(MessageStored)s_items[0] with { Epoch = 300 }, (MessageRepeated)s_items[1] with { Epoch = 1 }]);
+        var bytes = DispatchBatch.Encode([(EntryStored)s_items[0] with { Epoch = 300 }]);
 
-        Assert.Equal(Batch, Convert.ToHexStringLower(bytes));
+        Assert.Equal(batch, Convert.ToHexStringLower(bytes));
         Assert.True(DispatchItems.TryRead(bytes, out var items));
-        Assert.Equal((300, 1), (((MessageStored)items[0]).Epoch, ((MessageRepeated)items[1]).Epoch));
-        Assert.Equal(Batch, Convert.ToHexStringLower(DispatchBatch.Encode(items)));
+        Assert.Equal(300, ((EntryStored)items[0]).Epoch);
+        Assert.False(DispatchItems.TryRead(Convert.FromHexString("03" + Item(1, "8080808008" + s_stored[2..])), out _));
     }
 
-    [Theory]
-    [InlineData("00")]
-    [InlineData("8080808008")]
-    public void NoOtherNumberIsAnEpochs(string number) =>
-        Assert.False(DispatchItems.TryRead(Convert.FromHexString("02" + "04" + number + StoredBytes), out _));
+    [Fact]
+    public void AKindThatIsNotKnownIsPassedBy()
+    {
+        var batch = Convert.FromHexString("03" + Item(1, s_stored) + Item(4, "ffff") + Item(0, "") + Item(3, Refused));
+
+        Assert.True(DispatchItems.TryRead(batch, out var items));
+        Assert.Equal([nameof(EntryStored), nameof(CommandRefused)], items.Select(item => item.GetType().Name));
+
+        var reader = new DispatchBatchReader(batch);
+        while (reader.Read())
+        {
+        }
+
+        Assert.Equal(2, reader.Unknown);
+    }
 
     [Fact]
     public void ABatchOfAnOlderWorkerIsRead()
     {
-        const string WideStored =
-            "01" + "0300000000000000" + "0400000000000000" + MessageId + "2a00000000000000" + "2b00000000000000"
-            + "03632d31" + "03626f62" + "05616c696365" + "00" + "74d7409a0db4d208" + "05000000" + "68656c6c6f"
-            + "02000000" + "2a00000000000000" + "0900000000000000" + "2b00000000000000" + "0a00000000000000"
-            + BootId + "0807060504030201" + Trace;
-        const string WideRepeated =
-            "02" + MessageId + "03632d31" + "2a00000000000000" + "0900000000000000" + "0300000000000000" + "0400000000000000"
-            + "74d7409a0db4d208" + "01000000" + "2b00000000000000" + "0a00000000000000" + BootId + "0807060504030201";
-        const string WideRefused = "03" + "03632d31" + "02" + BootId + "0807060504030201";
+        const string StoredBytes =
+            "03" + "04" + MessageId + "2a" + "2b"
+            + "03632d31" + "03626f62" + "05616c696365" + "00" + "74d7409a0db4d208" + "05" + "68656c6c6f"
+            + "02" + "2a00000000000000" + "0900000000000000" + "2b00000000000000" + "0a00000000000000"
+            + BootId + Connection + "01" + Trace;
+        const string RepeatedBytes =
+            MessageId + "03632d31" + "2a" + "09" + "03" + "04"
+            + "74d7409a0db4d208" + "01" + "2b00000000000000" + "0a00000000000000" + BootId + Connection;
 
-        var batch = Convert.FromHexString("01" + WideStored + WideRepeated + WideRefused);
-
-        Assert.True(DispatchItems.TryRead(batch, out var items));
+        Assert.True(DispatchItems.TryRead(
+            Convert.FromHexString("02" + "01" + StoredBytes + "02" + RepeatedBytes + "03" + Refused), out var items));
         Assert.Equal(DispatchBatch.Encode(s_items), DispatchBatch.Encode(items));
+
+        Assert.True(DispatchItems.TryRead(
+            Convert.FromHexString("02" + "04" + "ac02" + StoredBytes + "05" + "01" + RepeatedBytes), out var later));
+        Assert.Equal((300, 1), (((EntryStored)later[0]).Epoch, ((CommandRepeated)later[1]).Epoch));
+
+        Assert.False(DispatchItems.TryRead(Convert.FromHexString("02" + "04" + "00" + StoredBytes), out _));
+        Assert.False(DispatchItems.TryRead(Convert.FromHexString("02" + "01" + StoredBytes[..^2]), out _));
+        Assert.False(DispatchItems.TryRead(Convert.FromHexString("02" + "03" + Refused + "09"), out var before));
+        Assert.Single(before);
     }
 
     [Fact]
-    public void WhatStandsBeforeAFaultIsHandedOver()
+    public void ItemsBeforeAFaultAreRead()
     {
-        var batch = Convert.FromHexString("02" + Stored + Refused + "ff" + Repeated);
+        var batch = Convert.FromHexString("03" + Item(1, s_stored) + Item(3, Refused) + Item(2, s_repeated[..^2]) + Item(3, Refused));
 
         Assert.False(DispatchItems.TryRead(batch, out var items));
-        Assert.Equal(["MessageStored", "MessageRefused"], items.Select(item => item.GetType().Name));
+        Assert.Equal([nameof(EntryStored), nameof(CommandRefused)], items.Select(item => item.GetType().Name));
     }
 
     [Fact]
@@ -136,35 +163,42 @@ public class QueueEntryGoldenTests
 
         Assert.False(DispatchItems.TryRead(Array.Empty<byte>(), out _));
         Assert.False(DispatchItems.TryRead(new byte[] { 2, 9 }, out _));
-        Assert.False(DispatchItems.TryRead(new byte[] { 3 }, out _));
+        Assert.False(DispatchItems.TryRead(new byte[] { 4 }, out _));
     }
 
     [Theory]
     [InlineData("03632d31", "00" + MessageId)]
-    [InlineData("03" + "04" + MessageId, "ffffffffffffffffff01" + "04" + MessageId)]
     [InlineData("01" + Trace, "00")]
-    public void WhatHasAShorterFormIsReadInIt(string common, string other)
+    public void AShorterFormIsRead(string common, string other)
     {
-        var batch = Convert.FromHexString("02" + Stored.Replace(common, other, StringComparison.Ordinal));
+        var batch = Convert.FromHexString("03" + Item(1, s_stored.Replace(common, other, StringComparison.Ordinal)));
 
         Assert.True(DispatchItems.TryRead(batch, out var items));
         Assert.Equal(batch, DispatchBatch.Encode(items));
     }
 
     [Theory]
-    [InlineData("03" + "04" + MessageId, "8300" + "04" + MessageId)]
-    [InlineData("03" + "04" + MessageId, "ffffffffffffffffff02" + "04" + MessageId)]
-    [InlineData("03" + "04" + MessageId, "ffffffffffffffffffff" + "04" + MessageId)]
+    [InlineData("076d657373616765" + "2a", "076d657373616765" + "aa00")]
+    [InlineData("076d657373616765" + "2a", "076d657373616765" + "ffffffffffffffffff02")]
+    [InlineData("076d657373616765" + "2a", "02ffff" + "2a")]
     [InlineData("03632d31", "24" + "30313839306135642d616339362d373734622d626363652d623330323039396138303537")]
     [InlineData("01" + Trace, "01" + "00000000000000000000000000000000000000000000000000")]
     [InlineData("01" + Trace, "02" + Trace)]
     public void NoOtherFormIsTaken(string right, string wrong)
     {
-        var batch = Convert.FromHexString("02" + Stored.Replace(right, wrong, StringComparison.Ordinal));
+        var batch = Convert.FromHexString("03" + Item(1, s_stored.Replace(right, wrong, StringComparison.Ordinal)));
 
         Assert.False(DispatchItems.TryRead(batch, out var items));
         Assert.Empty(items);
     }
+
+    private static string Item(byte kind, string hex) => $"{kind:x2}{Length(hex.Length / 2)}{hex}";
+
+    private static string Hex(string text) => Convert.ToHexStringLower(Encoding.UTF8.GetBytes(text));
+
+    private static string Length(string text) => Length(text.Length);
+
+    private static string Length(int length) => length < 0x80 ? $"{length:x2}" : $"{(length & 0x7F) | 0x80:x2}{length >> 7:x2}";
 
     [Fact]
     public void RandomBytesNeverThrow()

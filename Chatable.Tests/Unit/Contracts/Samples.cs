@@ -4,7 +4,7 @@ using Chatable.Messaging.Wire;
 
 namespace Chatable.Tests.Unit.Contracts;
 
-/// <summary>Values whose every field differs from every other, so that a swap of two shows in the bytes.</summary>
+/// <summary>Values whose fields all differ, so that swapping two of them changes the bytes.</summary>
 internal static class Samples
 {
     public static readonly DateTime CreatedAt = new DateTime(2015, 9, 3, 3, 13, 12, DateTimeKind.Utc).AddTicks(8176500);
@@ -28,6 +28,8 @@ internal static class Samples
         Body = "hello"u8.ToArray(),
         CreatedAt = CreatedAt,
     };
+
+    public static readonly LogEntry LogEntry = MessageEntry.Of(Message);
 
     public static readonly IntakeEntry Entry = new()
     {

@@ -73,7 +73,7 @@ public class UserRegistrationsTests
     [Fact]
     public async Task AReleaseThatDoesNotGetItsTurnIsCountedAndMadeUpForLater()
     {
-        // Of the same stripe, whose gate it holds.
+        // In the same stripe, whose gate it holds.
         const long Other = 257;
         using var registrations = Create();
         await registrations.AcquireAsync(1, default);

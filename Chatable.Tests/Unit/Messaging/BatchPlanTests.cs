@@ -1,6 +1,7 @@
 using Chatable.Messaging;
 using Chatable.Messaging.Messages;
 using Chatable.Messaging.Wire;
+using Chatable.Tests.Support;
 
 namespace Chatable.Tests.Unit.Messaging;
 
@@ -33,8 +34,8 @@ public sealed class BatchPlanTests
 
         var plan = Plan(snapshot, Entry(1, 2, "a"), Entry(2, 1, "x"), Entry(1, 2, "a"), Entry(2, 1, "y"));
 
-        var repeated = Assert.IsType<MessageRepeated>(plan.Outcomes[2]);
-        Assert.Equal((7, 1, 1), (repeated.ConversationId, repeated.ConversationSeq, repeated.AuthorSeq));
+        var repeated = Assert.IsType<CommandRepeated>(plan.Outcomes[2]);
+        Assert.Equal((7, 1, 1), (repeated.Place().ConversationId, repeated.Place().ConversationSeq, repeated.ActorSeq));
         Assert.Equal([new Recipient(1, 2), new Recipient(2, 2)], repeated.Heads);
         Assert.Equal(3, plan.Messages.Count);
     }
@@ -49,8 +50,8 @@ public sealed class BatchPlanTests
 
         var plan = Plan(snapshot, entry, Entry(1, 2, "b", after: "lost"));
 
-        Assert.Equal(2, Assert.IsType<MessageRepeated>(plan.Outcomes[0]).AuthorSeq);
-        Assert.Equal(RefusalCode.OutOfOrder, Assert.IsType<MessageRefused>(plan.Outcomes[1]).Code);
+        Assert.Equal(2, Assert.IsType<CommandRepeated>(plan.Outcomes[0]).ActorSeq);
+        Assert.Equal(RefusalCode.OutOfOrder, Assert.IsType<CommandRefused>(plan.Outcomes[1]).Code);
         Assert.Empty(plan.Messages);
         Assert.Empty(plan.Envelopes);
         Assert.Empty(plan.Heads);

@@ -4,25 +4,25 @@ using Npgsql;
 
 namespace Chatable.Tests.Unit.Messaging;
 
-/// <summary>What each of PostgreSQL's failures says of the entries, decided by name.</summary>
+/// <summary>What each PostgreSQL error means for the entries, listed by name.</summary>
 public sealed class PersistFailureTests
 {
     private enum Verdict
     {
-        /// <summary>Repeat: it comes right again.</summary>
+        /// <summary>Repeat: it is temporary.</summary>
         Passes,
 
-        /// <summary>Repeat, and call for somebody.</summary>
+        /// <summary>Repeat, and alert an operator.</summary>
         Alarms,
 
         /// <summary>An entry can never be stored.</summary>
         Data,
 
-        /// <summary>Repeat a few times, then blame the entry that fails alone.</summary>
+        /// <summary>Repeat a few times, then reject the entry that fails alone.</summary>
         Unforeseen,
     }
 
-    // Of each class what holds for all that is not named below.
+    // The verdict of each class, for all its errors that are not listed below.
     private static readonly Dictionary<string, Verdict> s_classes = new()
     {
         ["00"] = Verdict.Alarms, // successful completion: no failure at all

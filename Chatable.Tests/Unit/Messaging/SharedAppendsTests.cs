@@ -3,7 +3,7 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace Chatable.Tests.Unit.Messaging;
 
-/// <summary>What goes together, and in which order, while commands are on their way for as long as the test says.</summary>
+/// <summary>Which appends share a command, and in which order, while commands are in flight for as long as the test decides.</summary>
 public sealed class SharedAppendsTests
 {
     private readonly FakeTimeProvider _time = new();
@@ -42,7 +42,7 @@ public sealed class SharedAppendsTests
         _ = AppendAsync(3);
         Assert.Equal([[1], [2, 3]], _sent.Select(sent => sent.Partitions));
 
-        // Both commands are over, so nobody is left behind, and the next goes alone.
+        // Both commands are done, so nothing waits, and the next one is sent alone.
         _sent[1].Answer.SetResult([AcceptOutcome.Accepted, AcceptOutcome.Accepted]);
         _sent[0].Answer.SetResult([AcceptOutcome.Accepted]);
         _ = AppendAsync(4);

@@ -1,19 +1,19 @@
 namespace Chatable.Tests.Unit.PrefixLog;
 
-/// <summary>One partition of the intake and the database behind it, of one conversation. Entries are numbered in their order.</summary>
+/// <summary>One partition of the intake with the database behind it, for one conversation. Entries are numbered in order.</summary>
 internal sealed class ModelPartition
 {
     private readonly List<int> _entries = [];
     private readonly HashSet<int> _stored = [];
 
-    // Given out by a consumer group and not settled, with the time of that.
+    // Delivered by a consumer group and not settled, with the time of delivery.
     private readonly Dictionary<int, int> _pending = [];
 
     private int _last;
     private int _delivered;
     private int _highestStored;
 
-    /// <summary>Who may read, and until when, where a lease says so.</summary>
+    /// <summary>The holder of the lease and its expiry, for schemes with a lease.</summary>
     public (object? Holder, int Until) Lease { get; set; }
 
     public int Now { get; set; }
@@ -28,14 +28,14 @@ internal sealed class ModelPartition
 
     public void Append() => _entries.Add(++_last);
 
-    /// <summary>The first entries not deleted, after one or from the head.</summary>
+    /// <summary>The first entries that are not deleted, from the head or after an entry.</summary>
     public int[] Read(int count, int after = 0)
     {
         var at = after == 0 ? 0 : _entries.TakeWhile(entry => entry <= after).Count();
         return [.. _entries.GetRange(at, Math.Min(count, _entries.Count - at))];
     }
 
-    /// <summary>The next entries that the group has given to nobody.</summary>
+    /// <summary>The next entries that the group has not delivered to anyone.</summary>
     public int[] ReadNew(int count)
     {
         var batch = Read(count, _delivered);
@@ -44,7 +44,7 @@ internal sealed class ModelPartition
         return batch;
     }
 
-    /// <summary>Entries given out and neither settled nor touched for a while.</summary>
+    /// <summary>Delivered entries that were neither settled nor claimed for a while.</summary>
     public int[] Claim(int count, int idle)
     {
         int[] batch = [.. _pending.Where(one => Now - one.Value >= idle).Select(one => one.Key).Order().Take(count)];
@@ -52,7 +52,7 @@ internal sealed class ModelPartition
         return batch;
     }
 
-    /// <summary>One transaction. What is stored already stays as it is.</summary>
+    /// <summary>One transaction. Entries that are already stored do not change.</summary>
     public void Commit(int[] batch)
     {
         foreach (var entry in batch)

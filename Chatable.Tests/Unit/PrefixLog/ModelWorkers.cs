@@ -1,8 +1,8 @@
 namespace Chatable.Tests.Unit.PrefixLog;
 
 /// <summary>
-/// A worker that does one thing at a time: read, commit, delete. Between two things anything may happen, and it may take for ever. A
-/// crash is a new worker in its place; a zombie is one that goes on where it stopped long ago.
+/// A worker with one step at a time: read, commit, delete. Between two steps anything may happen, for any time. A crash is a new worker in
+/// its place; a zombie is one that continues long after it stopped.
 /// </summary>
 internal abstract class ModelWorker(ModelPartition partition, Random random)
 {
@@ -27,7 +27,7 @@ internal abstract class ModelWorker(ModelPartition partition, Random random)
 
     protected abstract int[] Read();
 
-    // It may fail, and be told so or not; then all begins again.
+    // The commit may fail, reported or not; then everything starts again.
     private void Store()
     {
         var disposition = random.Next(20);
@@ -49,20 +49,20 @@ internal abstract class ModelWorker(ModelPartition partition, Random random)
     protected virtual void Forget(bool isSettled) => _batch = [];
 }
 
-/// <summary>Chatable's: always from the head, and nothing that keeps others from doing the same.</summary>
+/// <summary>Chatable's scheme: always from the head, and nothing prevents others from doing the same.</summary>
 internal sealed class PrefixWorker(ModelPartition partition, Random random) : ModelWorker(partition, random)
 {
     protected override int[] Read() => Partition.Read(BatchSize);
 }
 
-/// <summary>XREADGROUP by several, XAUTOCLAIM of what lies about.</summary>
+/// <summary>XREADGROUP by several workers, and XAUTOCLAIM of idle entries.</summary>
 internal sealed class GroupWorker(ModelPartition partition, Random random) : ModelWorker(partition, random)
 {
     protected override int[] Read() =>
         Partition.Claim(BatchSize, Scheduler.Idle) is { Length: > 0 } claimed ? claimed : Partition.ReadNew(BatchSize);
 }
 
-/// <summary>A consumer group of which one reads, as long as he believes that the lease is his.</summary>
+/// <summary>A consumer group with one reader, which reads as long as it believes that it holds the lease.</summary>
 internal sealed class BelievingWorker(ModelPartition partition, Random random) : ModelWorker(partition, random)
 {
     private bool _believes;
@@ -76,8 +76,7 @@ internal sealed class BelievingWorker(ModelPartition partition, Random random) :
             Acquire();
     }
 
-    // When he takes over, what others or he himself left unfinished comes first; then what is new. He looks at the lease again only after
-    // the batch.
+    // After a takeover, it first reads what was left unfinished, then new entries. It checks the lease again only after the batch.
     protected override int[] Read()
     {
         var unfinished = _takesOver ? Partition.Claim(BatchSize, idle: 0) : [];
@@ -106,7 +105,7 @@ internal sealed class BelievingWorker(ModelPartition partition, Random random) :
     }
 }
 
-/// <summary>From the head, but the next batch is read while the last is still on its way.</summary>
+/// <summary>From the head, but it reads the next batch while the last one is in flight.</summary>
 internal sealed class PipeliningWorker(ModelPartition partition, Random random) : ModelWorker(partition, random)
 {
     private readonly List<int[]> _flying = [];

@@ -1,8 +1,8 @@
 namespace Chatable.Tests.Unit.PrefixLog;
 
 /// <summary>
-/// Why there is neither a consumer group nor a fencing token: reading from the head keeps the order by itself. The model shares no code
-/// with what it models; the schemes beside it show that it would find a reordering.
+/// Why there is no consumer group and no fencing token: reading from the head keeps the order by itself. The model shares no code with the
+/// product. The other schemes prove that it would find a reordering.
 /// </summary>
 public sealed class PrefixLogTests
 {
@@ -24,6 +24,6 @@ public sealed class PrefixLogTests
     {
         var reordered = Scheduler.CountReordered(10_000, create);
         TestContext.Current.SendDiagnosticMessage("{0} of 10000 schedules were reordered.", reordered);
-        Assert.True(reordered > 0, "The model is blind.");
+        Assert.True(reordered > 0, "The model found no reordering.");
     }
 }

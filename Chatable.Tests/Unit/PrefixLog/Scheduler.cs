@@ -1,16 +1,16 @@
 namespace Chatable.Tests.Unit.PrefixLog;
 
-/// <summary>Plays schedules drawn from a seed: entries come, workers get turns, die, stand still and come back, and time passes.</summary>
+/// <summary>Runs schedules from a seed: entries arrive, workers take turns, die, pause and resume, and time passes.</summary>
 internal static class Scheduler
 {
-    /// <summary>How long a lease lasts, and how long an entry of a group lies before another may claim it.</summary>
+    /// <summary>The duration of a lease, and the time before an entry of a group may be claimed by another worker.</summary>
     public const int Idle = 10;
 
     private const int Workers = 3;
     private const int Steps = 40;
     private const int PatienceAtTheEnd = 2_000;
 
-    /// <summary>How many of the schedules stored an entry after a later one.</summary>
+    /// <summary>The number of schedules that stored an entry after a later one.</summary>
     /// <exception cref="InvalidOperationException">A schedule lost an entry.</exception>
     public static int CountReordered(int schedules, Func<ModelPartition, Random, ModelWorker> create) =>
         Enumerable.Range(0, schedules).Count(seed => IsReordered(seed, create));
@@ -50,8 +50,8 @@ internal static class Scheduler
         return partition.IsReordered;
     }
 
-    // All are well again, and whoever stood still goes on with what he had in hand. Between two turns every lease runs out, so that no
-    // scheme leaves for ever what only a takeover finds.
+    // No more faults: paused workers continue with their batch. Every lease expires between two turns, so that a takeover finds what only a
+    // takeover can find.
     private static void Finish(int seed, ModelPartition partition, ModelWorker[] workers)
     {
         for (var step = 0; step < PatienceAtTheEnd && !partition.IsEmpty; step++)

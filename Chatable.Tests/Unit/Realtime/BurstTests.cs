@@ -7,7 +7,8 @@ using Chatable.ApiService.Realtime;
 using Chatable.ApiService.Realtime.Push;
 using Chatable.ApiService.Realtime.Sockets;
 using Chatable.Messaging.Envelopes;
-using Chatable.Messaging.Wire.V1;
+using Chatable.Messaging.Wire;
+using Chatable.Messaging.Wire.V2;
 using Chatable.Tests.Support;
 using Chatable.Tests.Unit.Contracts;
 using Microsoft.Extensions.DependencyInjection;
@@ -32,7 +33,7 @@ public sealed class BurstTests : IAsyncLifetime
         var metrics = new RealtimeMetrics(meters);
         _writer = new SocketWriter(_options, TimeProvider.System, metrics);
         _cursor = new LogCursor(
-            42, _writer, (in entry) => _writer.Send(V1Frames.Message(entry.Message)), (_, _) => { }, ReadAsync, _delivery,
+            42, _writer, (in entry) => _writer.Send(V2Frames.Entry(entry.Entry, entry.Seq, forActor: false)), (_, _) => { }, ReadAsync, _delivery,
             TimeProvider.System, new DeliveryMetrics(meters));
     }
 
@@ -116,5 +117,5 @@ public sealed class BurstTests : IAsyncLifetime
 
     private string TextOf(long seq) => $"{seq}".PadLeft(_bytes);
 
-    private Envelope Entry(long seq) => new(seq, Samples.Message with { Body = Encoding.ASCII.GetBytes(TextOf(seq)) });
+    private Envelope Entry(long seq) => new(seq, MessageEntry.Of(Samples.Message with { Body = Encoding.ASCII.GetBytes(TextOf(seq)) }));
 }

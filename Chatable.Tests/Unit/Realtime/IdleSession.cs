@@ -25,7 +25,7 @@ internal sealed class IdleSession : IProtocolSession
 
     public Task ReadyAsync() => Task.CompletedTask;
 
-    public void Deliver(in Envelope entry)
+    public void Deliver(in Envelope envelope)
     {
     }
 
@@ -33,7 +33,7 @@ internal sealed class IdleSession : IProtocolSession
     {
     }
 
-    public void Repeated(in MessageRepeated message)
+    public void Repeated(in CommandRepeated command)
     {
     }
 
@@ -41,7 +41,7 @@ internal sealed class IdleSession : IProtocolSession
     {
     }
 
-    public void Refuse(in MessageRefused message)
+    public void Refuse(in CommandRefused command)
     {
     }
 

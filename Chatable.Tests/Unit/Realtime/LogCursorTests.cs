@@ -248,5 +248,5 @@ public class LogCursorTests
 
     private static LogHead Head(long seq, LogEpoch epoch = default) => new(epoch.Id, seq) { EpochNumber = epoch.Number };
 
-    private static Envelope Entry(long seq) => new(seq, Samples.Message);
+    private static Envelope Entry(long seq) => new(seq, Samples.LogEntry);
 }

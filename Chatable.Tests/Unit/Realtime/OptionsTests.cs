@@ -60,7 +60,7 @@ public class OptionsTests
             Body = Enumerable.Repeat((byte)1, MessageRecord.MaxBodyBytes).ToArray(),
         };
 
-        var frame = V2Frames.Message(message, long.MaxValue, forAuthor: true);
+        var frame = V2Frames.Entry(MessageEntry.Of(message), long.MaxValue, forActor: true);
 
         Assert.InRange(frame.Length, 6 * MessageRecord.MaxBodyBytes, V2Frames.MaxBytes(MessageRecord.MaxBodyBytes));
         // What the client library takes.

@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Chatable.ApiService.Realtime.Push;
 using Chatable.Messaging.Envelopes;
+using Chatable.Messaging.Wire;
 using Chatable.Tests.Unit.Contracts;
 using CsCheck;
 
@@ -152,12 +153,12 @@ public class ResequencerTests
         var sequence = new Resequencer(HoldLimit, HoldBytes, Deliver, () => true);
         sequence.StartAfter(0);
 
-        sequence.Offer(Entry(1) with { Message = Samples.Message with { Body = batch.AsMemory(10, 20) } });
+        sequence.Offer(Entry(1) with { Entry = Fields(batch.AsMemory(10, 20)) });
 
         Assert.Same(batch, Assert.Single(delivered));
 
         void Deliver(in Envelope entry) =>
-            delivered.Add(MemoryMarshal.TryGetArray(entry.Message.Body, out var piece) ? piece.Array : null);
+            delivered.Add(MemoryMarshal.TryGetArray(entry.Entry.Fields, out var piece) ? piece.Array : null);
     }
 
     // Out of the test's own frame, which would keep the batch.
@@ -165,11 +166,13 @@ public class ResequencerTests
     private static WeakReference OfferFromABatch(Resequencer sequence, long seq)
     {
         var batch = new byte[1_000_000];
-        Assert.True(sequence.Offer(new Envelope(seq, Samples.Message with { Body = batch.AsMemory(500, 20) })));
+        Assert.True(sequence.Offer(new Envelope(seq, Fields(batch.AsMemory(500, 20)))));
         return new WeakReference(batch);
     }
 
-    private static Envelope Entry(long seq, int bytes) => new(seq, Samples.Message with { Body = new byte[bytes] });
+    private static Envelope Entry(long seq, int bytes) => new(seq, Fields(new byte[bytes]));
 
-    private static Envelope Entry(long seq) => new(seq, Samples.Message);
+    private static Envelope Entry(long seq) => new(seq, Samples.LogEntry);
+
+    private static LogEntry Fields(ReadOnlyMemory<byte> fields) => Samples.LogEntry with { Fields = fields, AckLength = 0 };
 }

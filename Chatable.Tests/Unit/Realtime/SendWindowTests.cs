@@ -1,6 +1,7 @@
+using System.Text;
 using Chatable.ApiService.Realtime.Sessions.V2;
 using Chatable.Messaging;
-using Chatable.Messaging.Messages;
+using Chatable.Messaging.Wire;
 using Chatable.Tests.Unit.Contracts;
 
 namespace Chatable.Tests.Unit.Realtime;
@@ -34,20 +35,21 @@ public class SendWindowTests
     [Fact]
     public void AMessageOfTheLogSettlesWhatSaysTheSameAndNothingElseUnderItsId()
     {
-        var stored = Samples.Message;
-        var same = Fingerprint.Of(conversation: 0, stored.Type, stored.Body.Span);
-        foreach (var (recipient, content) in ((string, Guid)[])[(stored.Recipient, Guid.NewGuid()), ("somebody_else", same)])
+        var message = Samples.Message;
+        var stored = MessageEntry.Of(message);
+        foreach (var (recipient, body) in ((string, string)[])[(message.Recipient, "something else"), ("somebody_else", "hello")])
         {
             var sends = new SendWindow(Window);
-            sends.Admit(stored.ClientId, recipient, content);
+            sends.Admit(message.ClientId, recipient, Fingerprint.OfCommand(recipient, message.Type, Encoding.UTF8.GetBytes(body)));
 
             Assert.False(sends.Settle(stored));
-            Assert.True(sends.Drop(stored.ClientId));
+            Assert.True(sends.Drop(message.ClientId));
         }
 
-        _sends.Admit(stored.ClientId, stored.Recipient.ToUpperInvariant(), same);
+        var loud = message.Recipient.ToUpperInvariant();
+        _sends.Admit(message.ClientId, loud, Fingerprint.OfCommand(loud, message.Type, message.Body.Span));
         Assert.True(_sends.Settle(stored));
-        Assert.False(_sends.Drop(stored.ClientId));
+        Assert.False(_sends.Drop(message.ClientId));
     }
 
     [Fact]

@@ -91,7 +91,7 @@ public class SetUpRaceTests
         return delivered.SequenceEqual(Enumerable.Range(first, Messages - first + 1).Select(seq => (long)seq));
     }
 
-    private static Envelope Entry(long seq) => new(seq, Samples.Message);
+    private static Envelope Entry(long seq) => new(seq, Samples.LogEntry);
 
     // Commits come in the order of their seq, each route after its commit but in any order among themselves, and the set-up in its own.
     private static IEnumerable<(Step, int)[]> Schedules(Step[] setUp)

@@ -8,7 +8,7 @@ public sealed class FailureExitCodeTests
 {
     private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(30);
 
-    /// <summary>The exit code belongs to the whole test process, so it is put back at once.</summary>
+    /// <summary>The exit code belongs to the whole test process, so it is restored at once.</summary>
     [Theory]
     [InlineData(true, 1)]
     [InlineData(false, 0)]

@@ -2,7 +2,7 @@ using Chatable.ServiceDefaults;
 
 namespace Chatable.Tests.Unit.ServiceDefaults;
 
-/// <summary>Where <c>dotnet X.dll health</c> asks, by the variables that say where the server listens.</summary>
+/// <summary>The address that <c>dotnet X.dll health</c> requests, from the variables that set where the server listens.</summary>
 public sealed class HealthCommandAddressTests
 {
     [Theory]

@@ -8,7 +8,7 @@ using ChatToken = Chatable.Client.ChatToken;
 
 namespace Chatable.Tests.Unit.ServiceDefaults;
 
-/// <summary>A request that changes something goes out once: it may have changed it whatever the answer says.</summary>
+/// <summary>A request that changes something is sent once: it may have succeeded whatever the response.</summary>
 public sealed class ResilienceTests : IAsyncLifetime
 {
     private readonly CancellationToken _ct = TestContext.Current.CancellationToken;
@@ -39,7 +39,7 @@ public sealed class ResilienceTests : IAsyncLifetime
         Assert.Single(_failing.Requests);
     }
 
-    // With the handler as Aspire's template has it, whenever it is added.
+    // With the handler from Aspire's template, added before or after.
     [Theory]
     [InlineData(true)]
     [InlineData(false)]

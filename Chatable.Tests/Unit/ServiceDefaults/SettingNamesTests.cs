@@ -23,7 +23,7 @@ public sealed class SettingNamesTests
         ("Chatable:KeyPrefix", "x"), ("Logging:LogLevel:Default", "x"), ("Anything:Else", "x"),
         ("Realtimes:Else", "x")));
 
-    // The environment's are tried on a process: FailureTests.
+    // FailureTests covers environment variables, in a process.
     [Fact]
     public async Task NamesOfTheCommandLineAreLookedAtWhenTheServiceStarts()
     {

@@ -61,10 +61,10 @@ internal sealed class V1Session : IProtocolSession
     }
 
     /// <summary>Sends the messages that others wrote to the user, and the user's notes to self.</summary>
-    public void Deliver(in Envelope entry)
+    public void Deliver(in Envelope envelope)
     {
-        if (entry.Message.RecipientId == _sender.User.UserId)
-            _writer.Send(V1Frames.Message(entry.Message));
+        if (V1Frames.TryMessage(envelope.Entry, _sender.User.Username, out var frame))
+            _writer.Send(frame);
     }
 
     // A v1 client keeps no seq.
@@ -73,7 +73,7 @@ internal sealed class V1Session : IProtocolSession
     }
 
     // Every v1 message has a new id, made here. Only a worker's second attempt can find it already stored.
-    public void Repeated(in MessageRepeated message)
+    public void Repeated(in CommandRepeated command)
     {
     }
 
@@ -81,8 +81,8 @@ internal sealed class V1Session : IProtocolSession
     {
     }
 
-    public void Refuse(in MessageRefused message) =>
-        Answer(message.Code == RefusalCode.OutOfOrder ? SendError.OutOfOrder : SendError.Refused);
+    public void Refuse(in CommandRefused command) =>
+        Answer(command.Code == RefusalCode.OutOfOrder ? SendError.OutOfOrder : SendError.Refused);
 
     // The close frame is enough.
     public void StartDraining()

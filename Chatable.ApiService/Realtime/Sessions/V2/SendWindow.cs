@@ -1,5 +1,4 @@
 using Chatable.Messaging;
-using Chatable.Messaging.Messages;
 using Chatable.Messaging.Wire;
 
 namespace Chatable.ApiService.Realtime.Sessions.V2;
@@ -114,20 +113,20 @@ internal sealed class SendWindow(int window)
     /// Like <see cref="Settle(ClientId)"/>, for a message read from the log. A message with the same id but other content stays listed
     /// until the worker has refused it: it is not stored.
     /// </summary>
-    public bool Settle(in MessageRecord message)
+    public bool Settle(in LogEntry entry)
     {
         lock (_gate)
         {
             var wasListed = false;
             for (var i = _entries.Count - 1; i >= 0; i--)
             {
-                if (!_entries[i].Is(message))
+                if (!_entries[i].Is(entry))
                     continue;
                 _entries.RemoveAt(i);
                 wasListed = true;
             }
 
-            return Remember(message.ClientId, wasListed);
+            return Remember(entry.CommandId, wasListed);
         }
     }
 
@@ -210,9 +209,7 @@ internal sealed class SendWindow(int window)
         /// <summary>A conversation is identified by the other user's name. Usernames are not case-sensitive.</summary>
         public bool IsIn(string other) => conversation.Equals(other, StringComparison.OrdinalIgnoreCase);
 
-        public bool Is(in MessageRecord message) =>
-            id == message.ClientId && IsIn(message.Recipient)
-            && content == Fingerprint.Of(conversation: 0, message.Type, message.Body.Span);
+        public bool Is(in LogEntry entry) => id == entry.CommandId && content == entry.Content;
 
         public bool IsNew => State == State.New;
 

@@ -3,7 +3,6 @@ using Chatable.ApiService.Realtime.Sockets;
 using Chatable.ApiService.Sending;
 using Chatable.Messaging;
 using Chatable.Messaging.Envelopes;
-using Chatable.Messaging.Messages;
 using Chatable.Messaging.Wire;
 using Chatable.Messaging.Wire.V2;
 
@@ -75,23 +74,23 @@ internal sealed class V2Session : IProtocolSession
     }
 
     /// <summary>
-    /// Sends the other party's messages. The author's own go to all the author's connections, but the one that waits for the ack gets the
-    /// ack.
+    /// Sends every entry of the log. The connection that waits for the ack of the entry's command gets the ack instead.
     /// </summary>
-    public void Deliver(in Envelope entry)
+    public void Deliver(in Envelope envelope)
     {
-        var isAuthor = entry.Message.AuthorId == _sender.User.UserId;
-        if (isAuthor && Window.Settle(entry.Message))
+        var (seq, entry) = envelope;
+        var isActor = entry.ActorId == _sender.User.UserId;
+        if (isActor && entry.AckLength > 0 && Window.Settle(entry))
         {
-            _writer.Send(V2Frames.Ack(entry.Message.PlaceAt(entry.Seq), duplicate: false));
+            _writer.Send(V2Frames.Ack(entry.CommandId, entry.AckFields.Span, seq, duplicate: false));
             _services.Metrics.Acked(duplicate: false);
         }
         else
         {
-            _writer.Send(V2Frames.Message(entry.Message, entry.Seq, isAuthor));
+            _writer.Send(V2Frames.Entry(entry, seq, isActor));
         }
 
-        _handshake.Delivered(entry.Seq);
+        _handshake.Delivered(seq);
     }
 
     public void GoOn(LogEpoch epoch, long sharedUntil)
@@ -104,17 +103,17 @@ internal sealed class V2Session : IProtocolSession
     }
 
     // This ack is outside the log order: the message's own envelope has been or will be sent at its seq.
-    public void Repeated(in MessageRepeated message)
+    public void Repeated(in CommandRepeated command)
     {
-        Window.Settle(message.ClientId);
-        _writer.Send(V2Frames.Ack(message.AuthorsPlace, duplicate: true));
+        Window.Settle(command.CommandId);
+        _writer.Send(V2Frames.Ack(command.CommandId, command.AckFields.Span, command.ActorSeq, duplicate: true));
         _services.Metrics.Acked(duplicate: true);
     }
 
     // Nothing else would answer the message. On its next connection the client learns the epoch and resends.
     public void RepeatedElsewhere() => _writer.Close(CloseCode.Unsure);
 
-    public void Refuse(in MessageRefused message) => Refuse(message.ClientId, message.Code switch
+    public void Refuse(in CommandRefused command) => Refuse(command.CommandId, command.Code switch
     {
         RefusalCode.OutOfOrder => SendError.OutOfOrder,
         RefusalCode.KeyReused => SendError.KeyReused,
@@ -142,7 +141,7 @@ internal sealed class V2Session : IProtocolSession
     private void Send(in V2Send frame, in ReceivedV2Frame received)
     {
         var (admission, after) = Window.Admit(
-            frame.ClientId, frame.Recipient, Fingerprint.Of(conversation: 0, frame.Type, frame.Message.Span));
+            frame.ClientId, frame.Recipient, Fingerprint.OfCommand(frame.Recipient, frame.Type, frame.Message.Span));
         if (admission == Admission.TooManyRefused)
             _writer.Close(CloseCode.Unsure);
         else if (received.IsOverRate)

