@@ -48,9 +48,12 @@ internal static class ConversationsApi
             .Produces<MessagePage>().ProducesProblems(400, 401, 404).WithV2Examples(answer: MessagesExample)
             .WithQuery("limit", $"The most rows to return: 1 to {MostOfAPage}, {DefaultLimit} by default.")
             .WithQuery(
-                "before", "Returns the messages directly before this `conversation_seq`. Use at most one of before, after and around.")
+                "before", "Returns the messages directly before this `conversation_seq`. Use at most one of before, after, around and at.")
             .WithQuery("after", "Returns the messages directly after this `conversation_seq`.")
-            .WithQuery("around", "Returns messages with this `conversation_seq` in the middle.");
+            .WithQuery("around", "Returns messages with this `conversation_seq` in the middle.")
+            .WithQuery(
+                "at", "Jumps to a time: returns the messages from the first one that is not older. If all are older, returns the latest. "
+                    + $"RFC 3339, or a date, which is its midnight in UTC.", JsonSchemaType.String);
     }
 
     private static async Task<IResult> Inbox(
@@ -93,16 +96,17 @@ internal static class ConversationsApi
     }
 
     private static async Task<IResult> Messages(
-        string id, string? limit, string? before, string? after, string? around, HttpRequest request, ClaimsPrincipal user,
-        ConversationHistory history, CancellationToken cancellationToken)
+        string id, string? limit, string? before, string? after, string? around, string? at, HttpRequest request,
+        ClaimsPrincipal user, ConversationHistory history, CancellationToken cancellationToken)
     {
         var query = new QueryNumbers();
         var rows = (int)(query.Read("limit", limit, 1, MostOfAPage) ?? DefaultLimit);
         var (earlier, later, middle) = (
             query.Read("before", before, 1, long.MaxValue), query.Read("after", after, 0, long.MaxValue),
             query.Read("around", around, 1, long.MaxValue));
-        if (((string?[])[before, after, around]).Count(text => text is not null) > 1)
-            query.Add("before", "cannot be combined with after or around");
+        var time = QueryTime.Read("at", at, query);
+        if (((string?[])[before, after, around, at]).Count(text => text is not null) > 1)
+            query.Add("before", "cannot be combined with after, around or at");
         if (query.Problem is { } problem)
             return problem;
 
@@ -112,6 +116,12 @@ internal static class ConversationsApi
             || await history.FindAsync(conversation, self.UserId, cancellationToken) is not { } parties)
         {
             return Problem.NotFound;
+        }
+
+        if (time is { } moment && await history.LastBeforeAsync(conversation, parties.LastSeq, moment, cancellationToken) is var older
+            && older < parties.LastSeq)
+        {
+            later = older;
         }
 
         var range = later is { } first ? SeqRange.After(first, rows, parties.LastSeq)

@@ -85,6 +85,20 @@ public sealed class ConversationHistory(NpgsqlDataSource database)
         LIMIT greatest(0, $3 - $2 + 1)
         """;
 
+    // Binary search: seqs are dense, and times never fall within a conversation. LIMIT 1 is for the planner, as above.
+    internal const string LastBeforeSql = """
+        WITH RECURSIVE search (earlier, later) AS (
+            SELECT 0::bigint, $2 + 1
+            UNION ALL
+            SELECT CASE WHEN m.created_at < $3 THEN m.conversation_seq ELSE earlier END,
+                   CASE WHEN m.created_at < $3 THEN later ELSE m.conversation_seq END
+            FROM search CROSS JOIN LATERAL (
+                SELECT conversation_seq, created_at FROM messages
+                WHERE conversation_id = $1 AND conversation_seq = (earlier + later) / 2 LIMIT 1) m
+            WHERE later - earlier > 1)
+        SELECT max(earlier) FROM search
+        """;
+
     /// <summary>
     /// Reads one page of an inbox along a walk. A null walk starts a new one. A walk visits every conversation that existed when it began:
     /// first towards the older ones, and at its end those that moved in the meantime, possibly a second time.
@@ -163,6 +177,21 @@ public sealed class ConversationHistory(NpgsqlDataSource database)
             return await row.ReadAsync(CancellationToken.None)
                 ? new ConversationParties(row.GetInt64(0), row.GetInt64(1), row.GetString(2), row.GetInt64(3), row.GetString(4))
                 : null;
+        }, cancellationToken);
+
+    /// <summary>Returns the last <c>conversation_seq</c> whose message is older than the given time, or 0.</summary>
+    /// <param name="conversation">The conversation's id.</param>
+    /// <param name="last">The last <c>conversation_seq</c> of the conversation.</param>
+    /// <param name="time">In UTC.</param>
+    /// <param name="cancellationToken">Cancels the read.</param>
+    public Task<long> LastBeforeAsync(long conversation, long last, DateTime time, CancellationToken cancellationToken) =>
+        database.ReadAsync(async connection =>
+        {
+            await using var command = new NpgsqlCommand(LastBeforeSql, connection);
+            command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = conversation });
+            command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = last });
+            command.Parameters.Add(new NpgsqlParameter<DateTime> { TypedValue = time });
+            return (long)(await command.ExecuteScalarAsync(CancellationToken.None))!;
         }, cancellationToken);
 
     /// <summary>Reads the messages from one <c>conversation_seq</c> to another, both included, in ascending order.</summary>

@@ -11,7 +11,7 @@ public readonly record struct LogEntry
     public required string Type { get; init; }
 
     /// <summary>
-    /// The fields of the frame besides its type and seq: UTF-8 JSON without the braces around it.
+    /// The fields of the frame besides its type and seq: JSON without the braces around it, as <see cref="CompactJson"/> writes it.
     /// <code>"message_id":"0191…","conversation":3,"conversation_seq":2,"created_at":"…","author":"bob", …</code>
     /// </summary>
     public required ReadOnlyMemory<byte> Fields { get; init; }
@@ -50,8 +50,12 @@ public readonly record struct LogEntry
         var content = reader.Uuid();
         var ackLength = reader.Varint();
         var fields = reader.Raw(reader.Length());
-        if (ackLength < 0 || ackLength > fields.Length)
+        if (ackLength < 0 || ackLength > fields.Length || CompactJson.LengthOf(fields.Span) < 0
+            || CompactJson.LengthOf(fields.Span[..(int)ackLength]) < 0)
+        {
             reader.Fail();
+        }
+
         return new LogEntry
         {
             Type = type,

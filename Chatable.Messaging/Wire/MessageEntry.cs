@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Chatable.Messaging.Wire.V2;
 
 namespace Chatable.Messaging.Wire;
@@ -11,19 +10,22 @@ public static class MessageEntry
     public static LogEntry Of(in MessageRecord message)
     {
         var scratch = PooledJsonWriter.Take();
-        var json = scratch.Json;
-        json.WriteStartObject();
-        WritePlace(json, message.MessageId, message.ConversationId, message.ConversationSeq, message.CreatedAt);
-        var ackLength = (int)(json.BytesCommitted + json.BytesPending) - 1;
-        json.WriteString("author"u8, message.Author);
-        json.WriteString("recipient"u8, message.Recipient);
-        json.WritePropertyName("message"u8);
-        JsonText.WriteValue(json, message.Body.Span);
-        json.WriteNumber("message_type"u8, (int)message.Type);
+        var writer = new WireWriter(scratch.Output);
+        WritePlace(writer, message.MessageId, message.ConversationId, message.ConversationSeq, message.CreatedAt);
+        var ackLength = scratch.Output.WrittenCount;
+        writer.Write(CompactJson.Pieces.Author);
+        writer.Ascii(message.Author);
+        writer.Write(CompactJson.Pieces.Recipient);
+        writer.Ascii(message.Recipient);
+        writer.Write(CompactJson.Pieces.Message);
+        JsonText.WriteValue(scratch.Json, message.Body.Span);
+        scratch.Json.Flush();
+        writer.Write(CompactJson.Pieces.MessageType);
+        writer.Number((int)message.Type);
         return new LogEntry
         {
             Type = Type,
-            Fields = scratch.Finish(skip: 1),
+            Fields = scratch.Finish(),
             AckLength = ackLength,
             ActorId = message.AuthorId,
             CommandId = message.ClientId,
@@ -35,17 +37,15 @@ public static class MessageEntry
     public static byte[] AckFields(Guid messageId, long conversation, long conversationSeq, DateTime createdAt)
     {
         var scratch = PooledJsonWriter.Take();
-        scratch.Json.WriteStartObject();
-        WritePlace(scratch.Json, messageId, conversation, conversationSeq, createdAt);
-        return scratch.Finish(skip: 1);
+        WritePlace(new WireWriter(scratch.Output), messageId, conversation, conversationSeq, createdAt);
+        return scratch.Finish();
     }
 
     /// <summary>Reads what <see cref="AckFields"/> writes.</summary>
     public static StoredPlace PlaceOf(ClientId clientId, ReadOnlySpan<byte> ackFields, long seq)
     {
         var place = new StoredPlace(clientId, Guid.Empty, seq, 0, 0, default);
-        byte[] text = [(byte)'{', .. ackFields, (byte)'}'];
-        var fields = new ObjectReader(text);
+        var fields = new ObjectReader(CompactJson.ToObject(ackFields));
         while (fields.NextField())
         {
             if (fields.IsNamed("message_id"u8) && fields.Json.Read())
@@ -63,11 +63,15 @@ public static class MessageEntry
         return place;
     }
 
-    private static void WritePlace(Utf8JsonWriter json, Guid messageId, long conversation, long conversationSeq, DateTime createdAt)
+    private static void WritePlace(WireWriter writer, Guid messageId, long conversation, long conversationSeq, DateTime createdAt)
     {
-        json.WriteString("message_id"u8, messageId);
-        json.WriteNumber("conversation"u8, conversation);
-        json.WriteNumber("conversation_seq"u8, conversationSeq);
-        json.WriteTimestamp("created_at"u8, createdAt);
+        writer.Write(CompactJson.Pieces.MessageId);
+        writer.WriteUuid(messageId);
+        writer.Write(CompactJson.Pieces.Conversation);
+        writer.Number(conversation);
+        writer.Write(CompactJson.Pieces.ConversationSeq);
+        writer.Number(conversationSeq);
+        writer.Write(CompactJson.Pieces.CreatedAt);
+        writer.WriteTime(createdAt);
     }
 }

@@ -40,11 +40,11 @@ internal sealed class PooledJsonWriter
         return taken;
     }
 
-    /// <summary>Gives the writer back, and returns the written bytes as a new array, without the first <paramref name="skip"/>.</summary>
-    public byte[] Finish(int skip = 0)
+    /// <summary>Gives the writer back, and returns the written bytes as a new array.</summary>
+    public byte[] Finish()
     {
         _json.Flush();
-        var bytes = _output.WrittenSpan[skip..].ToArray();
+        var bytes = _output.WrittenSpan.ToArray();
         GiveBack();
         return bytes;
     }

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Buffers.Binary;
+using System.Buffers.Text;
 using System.Text;
 
 namespace Chatable.Messaging.Wire;
@@ -81,6 +82,16 @@ internal readonly struct WireWriter(IBufferWriter<byte> output)
         Byte(0);
         Uuid(id.Key);
     }
+
+    /// <summary>Writes a number as decimal digits.</summary>
+    public void Number(long value)
+    {
+        Utf8Formatter.TryFormat(value, output.GetSpan(20), out var length);
+        output.Advance(length);
+    }
+
+    /// <summary>Writes a name's characters. Names are ASCII.</summary>
+    public void Ascii(string text) => output.Advance(Encoding.ASCII.GetBytes(text, output.GetSpan(text.Length)));
 
     /// <summary>Writes at most 255 bytes of UTF-8. Names and ids have been validated to be shorter before they are written.</summary>
     public void ShortText(string text)

@@ -16,7 +16,7 @@ internal static class StoredEntries
         MessageEntry.PlaceOf(repeated.CommandId, repeated.AckFields.Span, repeated.ActorSeq);
 
     public static JsonElement ToJson(this LogEntry entry) =>
-        JsonDocument.Parse((byte[])[(byte)'{', .. entry.Fields.Span, (byte)'}']).RootElement;
+        JsonDocument.Parse(CompactJson.ToObject(entry.Fields.Span)).RootElement;
 
     public static bool IsSameAs(this LogEntry one, LogEntry other) =>
         one.Fields.Span.SequenceEqual(other.Fields.Span) && one with { Fields = other.Fields } == other;

@@ -17,7 +17,7 @@ public static class V1Frames
         frame = default;
         if (entry.Type != MessageEntry.Type)
             return false;
-        byte[] text = [(byte)'{', .. entry.Fields.Span, (byte)'}'];
+        var text = CompactJson.ToObject(entry.Fields.Span);
         Range author = default, message = default, type = default, createdAt = default;
         var isForRecipient = false;
         var fields = new ObjectReader(text);

@@ -31,7 +31,7 @@ public static class V2Frames
     {
         var hasId = forActor && entry.AckLength > 0;
         var frame = PooledBytes.Rent(
-            "{\"type\":\"\",\"seq\":,"u8.Length + entry.Type.Length + MaxNumberBytes + entry.Fields.Length + MaxTailBytes(hasId, entry.CommandId));
+            "{\"type\":\"\",\"seq\":,"u8.Length + entry.Type.Length + MaxNumberBytes + CompactJson.LengthOf(entry.Fields.Span) + MaxTailBytes(hasId, entry.CommandId));
         var length = Append(frame.Span, 0, "{\"type\":"u8);
         frame.Span[length++] = (byte)'"';
         length += Encoding.UTF8.GetBytes(entry.Type, frame.Span[length..]);
@@ -44,7 +44,7 @@ public static class V2Frames
     public static PooledBytes Ack(ClientId commandId, ReadOnlySpan<byte> ackFields, long seq, bool duplicate)
     {
         var frame = PooledBytes.Rent(
-            "{\"type\":\"ack\",\"seq\":,"u8.Length + MaxNumberBytes + ackFields.Length + MaxTailBytes(hasId: true, commandId));
+            "{\"type\":\"ack\",\"seq\":,"u8.Length + MaxNumberBytes + CompactJson.LengthOf(ackFields) + MaxTailBytes(hasId: true, commandId));
         var length = AppendSeq(frame.Span, Append(frame.Span, 0, "{\"type\":\"ack\","u8), seq);
         length = AppendFields(frame.Span, length, ackFields);
         return frame.Cut(AppendTail(frame.Span, length, hasId: true, commandId, duplicate));
@@ -61,7 +61,7 @@ public static class V2Frames
     }
 
     private static int AppendFields(Span<byte> frame, int length, ReadOnlySpan<byte> fields) =>
-        fields.IsEmpty ? length : Append(frame, Append(frame, length, ","u8), fields);
+        fields.IsEmpty ? length : Append(frame, length, ","u8) is var start ? start + CompactJson.Expand(fields, frame[start..]) : length;
 
     // Ids need no escapes.
     private static int AppendTail(Span<byte> frame, int length, bool hasId, ClientId commandId, bool duplicate)

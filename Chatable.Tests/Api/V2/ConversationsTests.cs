@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using Chatable.Tests.Support;
 
@@ -107,6 +108,29 @@ public sealed class ConversationsTests(ApiFixture api) : IClassFixture<ApiFixtur
         Assert.Equal(last - first + 1, Seqs(page).Length);
         Assert.Equal(first > 1, page.GetProperty("prev").ValueKind == JsonValueKind.String);
         Assert.Equal(last < 20, page.GetProperty("next").ValueKind == JsonValueKind.String);
+    }
+
+    [Fact]
+    public async Task ATimeLeadsToTheFirstMessageThatIsNotOlder()
+    {
+        var (bob, _, conversation) = await ConversationAsync(20);
+        var path = $"/api/v2/conversations/{conversation}/messages";
+        var times = (await GetAsync(path, bob)).GetProperty("messages").EnumerateArray().Select(message => message.Text("created_at")!).ToArray();
+        for (var i = 0; i < times.Length; i++)
+        {
+            var page = await GetAsync($"{path}?at={times[i]}&limit=5", bob);
+            Assert.Equal(Enumerable.Range(i + 1, Math.Min(5, 20 - i)).Select(n => (long)n), Seqs(page));
+            Assert.Equal(i > 0, page.GetProperty("prev").ValueKind == JsonValueKind.String);
+        }
+
+        // The same moment, in another time zone.
+        var east = DateTimeOffset.Parse(times[7], CultureInfo.InvariantCulture).ToOffset(TimeSpan.FromHours(5.5));
+        var text = east.ToString("yyyy-MM-dd'T'HH:mm:ss.ffffffzzz", CultureInfo.InvariantCulture);
+        Assert.Equal(8, Seqs(await GetAsync($"{path}?at={text}&limit=1", bob)).Single());
+        Assert.Equal(8, Seqs(await GetAsync($"{path}?at={Uri.EscapeDataString(text)}&limit=1", bob)).Single());
+
+        Assert.Equal((long[])[1, 2], Seqs(await GetAsync($"{path}?at=0001-01-01&limit=2", bob)));
+        Assert.Equal((long[])[19, 20], Seqs(await GetAsync($"{path}?at=9999-12-31T23:59:59.9999999Z&limit=2", bob)));
     }
 
     [Theory]

@@ -128,6 +128,13 @@ public sealed class HostileTests(ApiFixture api) : IClassFixture<ApiFixture>
     [InlineData("/conversations/1/messages?before=0", "before")]
     [InlineData("/conversations/1/messages?after=-1", "after")]
     [InlineData("/conversations/1/messages?around=x", "around")]
+    [InlineData("/conversations/1/messages?at=x", "at")]
+    [InlineData("/conversations/1/messages?at=", "at")]
+    [InlineData("/conversations/1/messages?at=2015-02-30", "at")]
+    [InlineData("/conversations/1/messages?at=2015-09-03T03:13:12", "at")]
+    [InlineData("/conversations/1/messages?at=2015-09-03T25:13:12Z", "at")]
+    [InlineData("/conversations/1/messages?at=10000-01-01", "at")]
+    [InlineData("/conversations/1/messages?at=2015-09-03&around=1", "before")]
     [InlineData("/conversations/1/messages?before=5&after=1", "before")]
     [InlineData("/conversations/1/messages?limit=1000", "limit")]
     public async Task ABadQueryIsToldByParameter(string path, string fields)

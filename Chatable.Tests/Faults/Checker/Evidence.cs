@@ -28,6 +28,9 @@ internal sealed record Evidence
     /// <summary>The messages of a PostgreSQL that was replaced; empty if none was.</summary>
     public IReadOnlyList<StoredMessage> Past { get; init; } = [];
 
+    /// <summary>Whether every ack waited for the standby, so that a failover may undo none of them.</summary>
+    public bool AcksSurvive { get; init; }
+
     public IReadOnlyList<StoredEnvelope> Envelopes { get; init; } = [];
 
     /// <summary>What each user reads over REST.</summary>

@@ -22,6 +22,7 @@ internal sealed class Undone
     private readonly HashSet<MessageName> _ackedAnew = [];
     private readonly HashSet<(long, long)> _places;
     private readonly long _healed;
+    private readonly bool _acksSurvive;
     private readonly Dictionary<(long, long), string> _hashesNow;
 
     public Undone(Evidence evidence)
@@ -34,6 +35,7 @@ internal sealed class Undone
         foreach (var one in evidence.Messages.Where(one => _past.ContainsKey(NameOf(one))))
             _now[NameOf(one)] = one;
         At = evidence.Events.FirstOrDefault(one => one.Op == Op.Lose)?.T ?? 0;
+        _acksSurvive = evidence.AcksSurvive;
         _healed = evidence.Events.LastOrDefault(one => one.Op == Op.Heal)?.T ?? 0;
         foreach (var one in evidence.Events)
             Note(one);
@@ -89,7 +91,7 @@ internal sealed class Undone
 
     // An ack of a position on the dead server, if its replacement has the message nowhere or at another position.
     private bool IsVoid(HistoryEvent one) =>
-        one is { Op: Op.Ack, ClientId: not null } && _past.TryGetValue(NameOf(one), out var past) && Names(one, past)
+        !_acksSurvive && one is { Op: Op.Ack, ClientId: not null } && _past.TryGetValue(NameOf(one), out var past) && Names(one, past)
         && !(_now.TryGetValue(NameOf(one), out var now) && Names(one, now));
 
     private static bool Names(HistoryEvent ack, StoredMessage message) =>

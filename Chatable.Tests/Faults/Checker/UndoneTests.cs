@@ -17,6 +17,7 @@ public sealed class UndoneTests
 
         Assert.Empty(Invariant.CheckAll(failedOver));
         Assert.Contains(Invariant.CheckAll(failedOver with { Past = [] }), violation => violation.Invariant == "I1");
+        Assert.Contains(Invariant.CheckAll(failedOver with { AcksSurvive = true }), violation => violation.Invariant == "I1");
     }
 
     [Fact]

@@ -36,7 +36,7 @@ internal sealed class FaultCluster : IAsyncDisposable
 
     private FaultCluster(FaultPostgres postgres, FaultRedis redis, ClusterSettings settings)
     {
-        (Postgres, Redis) = (postgres, redis);
+        (Postgres, Redis, HasSynchronousStandby) = (postgres, redis, settings.HasSynchronousStandby);
         (string, string)[] all =
         [
             ("TokenSecrets__Key", "a key of the tests' own, long enough"),
@@ -71,6 +71,9 @@ internal sealed class FaultCluster : IAsyncDisposable
         foreach (var worker in Workers)
             worker.ToRedis.Rewrite = settings.Seams.WorkersToRedis;
     }
+
+    /// <inheritdoc cref="ClusterSettings.HasSynchronousStandby"/>
+    public bool HasSynchronousStandby { get; }
 
     public FaultPostgres Postgres { get; }
 

@@ -62,6 +62,7 @@ internal static class FinalReads
                 row => new StoredEnvelope(row.GetString(0), row.GetInt64(1), row.GetString(2)), timeout.Token),
             Past = await cluster.Postgres.LookAtPastAsync(
                 database => QueryAsync(database, names, Messages, ReadMessage, timeout.Token), timeout.Token) ?? [],
+            AcksSurvive = cluster.HasSynchronousStandby,
             Rest = rest,
             Fresh = fresh,
         };

@@ -1,4 +1,3 @@
-using System.Text;
 using Chatable.Messaging.Wire;
 using Chatable.Tests.Support;
 using CsCheck;
@@ -22,32 +21,28 @@ public class QueueEntryGoldenTests
         + Trace + "03000000" + "68c3a9";
 
     private const string AckFields =
-        """
-        "message_id":"01890a5d-ac96-774b-bcce-b302099a8057","conversation":3,"conversation_seq":4,"created_at":"2015-09-03T03:13:12.817650Z"
-        """;
+        "ff00" + "fe" + MessageId + "ff01" + "33" + "ff02" + "34" + "ff03" + "fd" + "74d7409a0db4d208";
 
     private const string Fields =
-        AckFields + """
-        ,"author":"bob","recipient":"alice","message":"hello","message_type":0
-        """;
+        AckFields + "ff04" + "626f62" + "ff05" + "616c696365" + "ff06" + "2268656c6c6f22" + "ff07" + "30";
 
     // XXH128 of the text, with a seed made of the recipient's name and the type.
     private const string ContentHex = "668e550c180e7193e56e60b70e22fe51";
 
     private static readonly string s_stored =
-        "00" + "076d657373616765" + "2a" + "03632d31" + ContentHex + Length(AckFields) + Length(Fields) + Hex(Fields)
+        "00" + "076d657373616765" + "2a" + "03632d31" + ContentHex + Length(AckFields) + Length(Fields) + Fields
         + "02" + "2a00000000000000" + "0900000000000000" + "2b00000000000000" + "0a00000000000000"
         + BootId + Connection + "01" + Trace;
 
     private static readonly string s_repeated =
-        "00" + "03632d31" + Length(AckFields) + Hex(AckFields) + "09" + "01" + "2b00000000000000" + "0a00000000000000" + BootId + Connection;
+        "00" + "03632d31" + Length(AckFields) + AckFields + "09" + "01" + "2b00000000000000" + "0a00000000000000" + BootId + Connection;
 
     private const string Refused = "03632d31" + "02" + BootId + Connection;
 
     private static readonly IDispatch[] s_items =
     [
         new EntryStored(Samples.LogEntry, [new Recipient(42, 9), new Recipient(43, 10)], Samples.Origin, Samples.Trace),
-        new CommandRepeated(Samples.Client("c-1"), Encoding.UTF8.GetBytes(AckFields), 9, [new Recipient(43, 10)], Samples.Origin),
+        new CommandRepeated(Samples.Client("c-1"), Convert.FromHexString(AckFields), 9, [new Recipient(43, 10)], Samples.Origin),
         new CommandRefused(Samples.Client("c-1"), RefusalCode.OutOfOrder, Samples.Origin),
     ];
 
@@ -181,6 +176,8 @@ public class QueueEntryGoldenTests
     [InlineData("076d657373616765" + "2a", "076d657373616765" + "aa00")]
     [InlineData("076d657373616765" + "2a", "076d657373616765" + "ffffffffffffffffff02")]
     [InlineData("076d657373616765" + "2a", "02ffff" + "2a")]
+    [InlineData("ff07" + "30", "ff08" + "30")]
+    [InlineData("fd" + "74d7409a0db4d208", "fd" + "ffffffffffffffff")]
     [InlineData("03632d31", "24" + "30313839306135642d616339362d373734622d626363652d623330323039396138303537")]
     [InlineData("01" + Trace, "01" + "00000000000000000000000000000000000000000000000000")]
     [InlineData("01" + Trace, "02" + Trace)]
@@ -192,11 +189,9 @@ public class QueueEntryGoldenTests
         Assert.Empty(items);
     }
 
-    private static string Item(byte kind, string hex) => $"{kind:x2}{Length(hex.Length / 2)}{hex}";
+    private static string Item(byte kind, string hex) => $"{kind:x2}{Length(hex)}{hex}";
 
-    private static string Hex(string text) => Convert.ToHexStringLower(Encoding.UTF8.GetBytes(text));
-
-    private static string Length(string text) => Length(text.Length);
+    private static string Length(string hex) => Length(hex.Length / 2);
 
     private static string Length(int length) => length < 0x80 ? $"{length:x2}" : $"{(length & 0x7F) | 0x80:x2}{length >> 7:x2}";
 

@@ -47,7 +47,10 @@ public sealed class QueueEntryPropertyTests
             Trace = rest.Item4,
         });
 
-    private static readonly Gen<LogEntry> s_logEntry = Gen.Select(s_name, s_body, Gen.Int[0, 600], Gen.Long, s_clientId, Gen.Guid,
+    private static readonly Gen<ReadOnlyMemory<byte>> s_fields =
+        Gen.Byte[0, 0xF7].Array[1, 600].Select(bytes => (ReadOnlyMemory<byte>)bytes);
+
+    private static readonly Gen<LogEntry> s_logEntry = Gen.Select(s_name, s_fields, Gen.Int[0, 600], Gen.Long, s_clientId, Gen.Guid,
         (type, fields, ackLength, actor, id, content) => new LogEntry
         {
             Type = type,
