@@ -75,13 +75,12 @@ public sealed partial class IntakeLog(IConnectionMultiplexer redis, IOptions<Int
     public async Task EnsurePartitionsAsync(CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
+        if (redis.GetServers().Any(server => server.ServerType is ServerType.Cluster))
+            throw UnusableRedisException.Cluster();
         var database = redis.GetDatabase();
         // Read first: without memory, Redis executes no SET, not even one that would change nothing. A worker that starts at that time must
         // still run, to drain the intake.
         var stored = await database.StringGetAsync(_keys.Partitions);
-        // Only now: the client knows a server's type once the server has answered.
-        if (redis.GetServers().Any(server => server.ServerType is ServerType.Cluster))
-            throw UnusableRedisException.Cluster();
         if (stored.IsNull)
         {
             await database.StringSetAsync(_keys.Partitions, Partitions, when: When.NotExists);
