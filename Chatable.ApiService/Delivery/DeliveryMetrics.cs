@@ -18,7 +18,7 @@ internal sealed class DeliveryMetrics
             "chatable.realtime.repaired", "{envelope}",
             "Envelopes read from PostgreSQL because their push did not arrive, by what showed that they were missing.");
         _dropped = meter.CreateCounter<long>(
-            "chatable.realtime.dropped", "{item}", "Items that a full or unreadable queue dropped and that are repaired later, by queue.");
+            "chatable.realtime.dropped", "{item}", "Items that a full or unreadable queue dropped, or of an unknown kind; repaired later.");
         _workers = meter.CreateGauge<int>(
             "chatable.workers.live", "{worker}", "Live fan-out workers, as this server sees them in Redis.");
         meter.CreateObservableGauge(

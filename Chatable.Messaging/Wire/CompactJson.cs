@@ -59,6 +59,15 @@ internal static class CompactJson
         writer.Int64(value.Ticks);
     }
 
+    /// <summary>Reads <c>var length</c> and so many bytes. Bytes that are not in this format are a failure.</summary>
+    public static ReadOnlyMemory<byte> Read(ref WireReader reader)
+    {
+        var compact = reader.Raw(reader.Length());
+        if (LengthOf(compact.Span) < 0)
+            reader.Fail();
+        return compact;
+    }
+
     /// <summary>The length of the JSON, or -1 if the bytes are not in this format.</summary>
     public static int LengthOf(ReadOnlySpan<byte> compact)
     {

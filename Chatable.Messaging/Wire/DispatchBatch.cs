@@ -149,7 +149,8 @@ public ref struct DispatchBatchReader
         {
             case DispatchKind.Stored:
                 var epoch = ReadEpoch(ref item);
-                Stored = new EntryStored(LogEntry.Read(ref item), ReadRecipients(ref item), ReadOrigin(ref item), TraceParent.ReadShort(ref item))
+                Stored = new EntryStored(
+                    LogEntry.Read(ref item), ReadRecipients(ref item), ReadOrigin(ref item), TraceParent.ReadShort(ref item))
                 {
                     Epoch = epoch,
                 };
@@ -157,7 +158,7 @@ public ref struct DispatchBatchReader
             case DispatchKind.Repeated:
                 epoch = ReadEpoch(ref item);
                 Repeated = new CommandRepeated(
-                    item.ShortClientId(), item.Raw(item.Length()), item.Varint(), ReadRecipients(ref item), ReadOrigin(ref item))
+                    item.ShortClientId(), CompactJson.Read(ref item), item.Varint(), ReadRecipients(ref item), ReadOrigin(ref item))
                 {
                     Epoch = epoch,
                 };

@@ -49,12 +49,9 @@ public readonly record struct LogEntry
         var commandId = reader.ShortClientId();
         var content = reader.Uuid();
         var ackLength = reader.Varint();
-        var fields = reader.Raw(reader.Length());
-        if (ackLength < 0 || ackLength > fields.Length || CompactJson.LengthOf(fields.Span) < 0
-            || CompactJson.LengthOf(fields.Span[..(int)ackLength]) < 0)
-        {
+        var fields = CompactJson.Read(ref reader);
+        if (ackLength < 0 || ackLength > fields.Length || CompactJson.LengthOf(fields.Span[..(int)ackLength]) < 0)
             reader.Fail();
-        }
 
         return new LogEntry
         {

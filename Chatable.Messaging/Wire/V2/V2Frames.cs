@@ -31,9 +31,9 @@ public static class V2Frames
     {
         var hasId = forActor && entry.AckLength > 0;
         var frame = PooledBytes.Rent(
-            "{\"type\":\"\",\"seq\":,"u8.Length + entry.Type.Length + MaxNumberBytes + CompactJson.LengthOf(entry.Fields.Span) + MaxTailBytes(hasId, entry.CommandId));
-        var length = Append(frame.Span, 0, "{\"type\":"u8);
-        frame.Span[length++] = (byte)'"';
+            "{\"type\":\"\",\"seq\":,"u8.Length + Encoding.UTF8.GetByteCount(entry.Type) + MaxNumberBytes
+            + CompactJson.LengthOf(entry.Fields.Span) + MaxTailBytes(hasId, entry.CommandId));
+        var length = Append(frame.Span, 0, "{\"type\":\""u8);
         length += Encoding.UTF8.GetBytes(entry.Type, frame.Span[length..]);
         length = AppendSeq(frame.Span, Append(frame.Span, length, "\","u8), seq);
         length = AppendFields(frame.Span, length, entry.Fields.Span);
@@ -60,8 +60,13 @@ public static class V2Frames
         return length + digits;
     }
 
-    private static int AppendFields(Span<byte> frame, int length, ReadOnlySpan<byte> fields) =>
-        fields.IsEmpty ? length : Append(frame, length, ","u8) is var start ? start + CompactJson.Expand(fields, frame[start..]) : length;
+    private static int AppendFields(Span<byte> frame, int length, ReadOnlySpan<byte> fields)
+    {
+        if (fields.IsEmpty)
+            return length;
+        length = Append(frame, length, ","u8);
+        return length + CompactJson.Expand(fields, frame[length..]);
+    }
 
     // Ids need no escapes.
     private static int AppendTail(Span<byte> frame, int length, bool hasId, ClientId commandId, bool duplicate)

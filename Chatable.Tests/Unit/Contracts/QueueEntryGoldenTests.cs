@@ -156,6 +156,8 @@ public class QueueEntryGoldenTests
             }
         }
 
+        Assert.False(DispatchItems.TryRead(
+            Convert.FromHexString("03" + Item(2, s_repeated.Replace("ff03", "ff08", StringComparison.Ordinal))), out _));
         Assert.False(DispatchItems.TryRead(Array.Empty<byte>(), out _));
         Assert.False(DispatchItems.TryRead(new byte[] { 2, 9 }, out _));
         Assert.False(DispatchItems.TryRead(new byte[] { 4 }, out _));

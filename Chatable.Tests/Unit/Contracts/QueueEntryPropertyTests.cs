@@ -69,7 +69,7 @@ public sealed class QueueEntryPropertyTests
     private static readonly Gen<IDispatch> s_dispatch = Gen.OneOf(
         Gen.Select(s_logEntry, s_recipients, s_origin, s_trace, s_epoch, (entry, recipients, origin, trace, epoch) =>
             (IDispatch)new EntryStored(entry, recipients, origin, trace) { Epoch = epoch }),
-        Gen.Select(s_clientId, s_body, s_recipients, s_origin, Gen.Long, s_epoch, (id, fields, heads, origin, seq, epoch) =>
+        Gen.Select(s_clientId, s_fields, s_recipients, s_origin, Gen.Long, s_epoch, (id, fields, heads, origin, seq, epoch) =>
             (IDispatch)new CommandRepeated(id, fields, seq, heads, origin) { Epoch = epoch }),
         Gen.Select(s_clientId, Gen.OneOf(Gen.Const(RefusalCode.Invalid), Gen.Const(RefusalCode.OutOfOrder)), s_origin, (id, code, origin) =>
             (IDispatch)new CommandRefused(id, code, origin)));
